@@ -1,0 +1,283 @@
+package cbor
+
+import "fmt"
+
+// Indefinite is the length that [Reader.ArrayAny] and [Reader.MapAny] return
+// for a container that ends with a break.
+const Indefinite = -1
+
+// Error says what a [Reader] wanted and where it did not find it.
+type Error struct {
+	Offset int // bytes from the start of the Reader's input
+	Want   string
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("cbor: want %s at byte %d", e.Want, e.Offset) }
+
+// Reader walks over CBOR items held in memory. The first thing that does not
+// fit is kept as the Reader's error; from then on every method returns a zero
+// value, so a decoder may read a whole structure and ask [Reader.Err] once.
+type Reader struct {
+	b   []byte
+	pos int
+	err error
+}
+
+// NewReader returns a Reader over b, which must not change while it is used.
+func NewReader(b []byte) Reader { return Reader{b: b} }
+
+// Err returns the first error.
+func (r *Reader) Err() error { return r.err }
+
+// Fail records that what was wanted is not at the current position. It does
+// nothing after an earlier error.
+func (r *Reader) Fail(want string) {
+	if r.err == nil {
+		r.err = &Error{r.pos, want}
+	}
+}
+
+// Pos returns the offset of the next byte.
+func (r *Reader) Pos() int { return r.pos }
+
+// Rest returns the bytes not yet read. They are part of the input.
+func (r *Reader) Rest() []byte { return r.b[r.pos:] }
+
+// Close returns the first error, or an error if input is left over.
+func (r *Reader) Close() error {
+	if r.err == nil && r.pos < len(r.b) {
+		r.Fail("end of input")
+	}
+	return r.err
+}
+
+// head reads a head of the given major type with a definite argument.
+func (r *Reader) head(major byte, want string) uint64 {
+	if r.err != nil {
+		return 0
+	}
+	if r.pos < len(r.b) && r.b[r.pos]>>5 == major {
+		info := r.b[r.pos] & 0x1f
+		if info < 24 {
+			r.pos++
+			return uint64(info)
+		}
+		if info < 28 {
+			size := 1 << (info - 24)
+			if len(r.b)-r.pos > size {
+				var v uint64
+				for _, b := range r.b[r.pos+1 : r.pos+1+size] {
+					v = v<<8 | uint64(b)
+				}
+				r.pos += 1 + size
+				return v
+			}
+		}
+	}
+	r.Fail(want)
+	return 0
+}
+
+// Uint reads an unsigned integer of any width.
+func (r *Reader) Uint() uint64 { return r.head(majorUint, "unsigned integer") }
+
+// UintMax reads an unsigned integer that is at most limit.
+func (r *Reader) UintMax(limit uint64) uint64 {
+	start := r.pos
+	v := r.Uint()
+	if v > limit && r.err == nil {
+		r.pos = start
+		r.Fail(fmt.Sprintf("integer of at most %d", limit))
+		return 0
+	}
+	return v
+}
+
+// Bytes reads a definite byte string. The result is part of the input.
+func (r *Reader) Bytes() []byte {
+	return r.take(r.head(majorBytes, "definite byte string"))
+}
+
+// BytesLen reads a definite byte string of n bytes, part of the input.
+func (r *Reader) BytesLen(n int) []byte {
+	start := r.pos
+	b := r.Bytes()
+	if len(b) != n && r.err == nil {
+		r.pos = start
+		r.Fail(fmt.Sprintf("byte string of %d bytes", n))
+		return nil
+	}
+	return b
+}
+
+// Text reads a definite text string without checking that it is UTF-8.
+func (r *Reader) Text() string {
+	return string(r.take(r.head(majorText, "definite text string")))
+}
+
+func (r *Reader) take(n uint64) []byte {
+	if r.err != nil {
+		return nil
+	}
+	if n > uint64(len(r.b)-r.pos) {
+		r.Fail("string content")
+		return nil
+	}
+	b := r.b[r.pos : r.pos+int(n) : r.pos+int(n)]
+	r.pos += int(n)
+	return b
+}
+
+// Array reads the head of a definite array and returns its length.
+func (r *Reader) Array() int { return r.count(majorArray, "definite array") }
+
+// ArrayLen reads the head of a definite array of exactly n items.
+func (r *Reader) ArrayLen(n int) {
+	start := r.pos
+	if got := r.Array(); got != n && r.err == nil {
+		r.pos = start
+		r.Fail(fmt.Sprintf("definite array of %d", n))
+	}
+}
+
+// ArrayAny reads the head of an array and returns its length, or [Indefinite].
+func (r *Reader) ArrayAny() int {
+	if r.indefinite(0x9f) {
+		return Indefinite
+	}
+	return r.count(majorArray, "array")
+}
+
+// ArrayIndefinite reads the head of an indefinite array.
+func (r *Reader) ArrayIndefinite() int {
+	if !r.indefinite(0x9f) {
+		r.Fail("indefinite array")
+	}
+	return Indefinite
+}
+
+// Map reads the head of a definite map and returns its number of pairs.
+func (r *Reader) Map() int { return r.count(majorMap, "definite map") }
+
+// MapAny reads the head of a map and returns its number of pairs, or
+// [Indefinite].
+func (r *Reader) MapAny() int {
+	if r.indefinite(0xbf) {
+		return Indefinite
+	}
+	return r.count(majorMap, "map")
+}
+
+// More drives a loop over a container whose head returned *n:
+//
+//	for n := r.ArrayAny(); r.More(&n); {
+//		…
+//	}
+//
+// It reads the break of an indefinite one, and ends the loop at an error.
+func (r *Reader) More(n *int) bool {
+	if r.err != nil || *n == 0 {
+		return false
+	}
+	if *n > 0 {
+		*n--
+		return true
+	}
+	if r.pos < len(r.b) && r.b[r.pos] == breakByte {
+		r.pos++
+		*n = 0
+		return false
+	}
+	if r.pos == len(r.b) {
+		r.Fail("item or break")
+		return false
+	}
+	return true
+}
+
+// Tag reads a tag that must be the given one; the tagged item follows.
+func (r *Reader) Tag(tag uint64) {
+	start := r.pos
+	if got := r.head(majorTag, "tag"); got != tag && r.err == nil {
+		r.pos = start
+		r.Fail(fmt.Sprintf("tag %d", tag))
+	}
+}
+
+// Encoded reads a tag-24 byte string and returns its content, part of the
+// input. That the content is one CBOR item is not checked here.
+func (r *Reader) Encoded() []byte {
+	r.Tag(TagEncoded)
+	return r.Bytes()
+}
+
+// Bool reads true or false.
+func (r *Reader) Bool() bool {
+	if r.err == nil && r.pos < len(r.b) && (r.b[r.pos] == 0xf4 || r.b[r.pos] == 0xf5) {
+		r.pos++
+		return r.b[r.pos-1] == 0xf5
+	}
+	r.Fail("bool")
+	return false
+}
+
+// Null reads a null if one is next and reports whether it was.
+func (r *Reader) Null() bool { return r.indefinite(0xf6) }
+
+// Raw reads one item of any kind and returns its bytes, part of the input.
+func (r *Reader) Raw() []byte {
+	if r.err != nil {
+		return nil
+	}
+	var s Scanner
+	n, done, err := s.Scan(r.b[r.pos:])
+	if !done {
+		if err == nil {
+			r.Fail("complete item")
+		} else {
+			r.err = err
+		}
+		return nil
+	}
+	b := r.b[r.pos : r.pos+n : r.pos+n]
+	r.pos += n
+	return b
+}
+
+// Read lets decode read one value from r's position. decode returns the bytes
+// after the value.
+func Read[T any](r *Reader, decode func([]byte) (v T, rest []byte, err error)) T {
+	var zero T
+	if r.err != nil {
+		return zero
+	}
+	v, rest, err := decode(r.b[r.pos:])
+	if err != nil {
+		r.err = err
+		return zero
+	}
+	r.pos = len(r.b) - len(rest)
+	return v
+}
+
+func (r *Reader) count(major byte, want string) int {
+	start := r.pos
+	n := r.head(major, want)
+	// Every item takes a byte, so a larger count cannot be honest; this also
+	// lets callers allocate by it.
+	if n > uint64(len(r.b)-r.pos) && r.err == nil {
+		r.pos = start
+		r.Fail(want + " that fits its input")
+		return 0
+	}
+	return int(n)
+}
+
+// indefinite consumes the byte b if it is next.
+func (r *Reader) indefinite(b byte) bool {
+	if r.err == nil && r.pos < len(r.b) && r.b[r.pos] == b {
+		r.pos++
+		return true
+	}
+	return false
+}
