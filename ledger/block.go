@@ -1,0 +1,74 @@
+package ledger
+
+import (
+	"fmt"
+
+	"github.com/ouronet/ouronet/internal/cbor"
+)
+
+// RawBlock is a block as block-fetch and the disk carry it: the item
+// [tag, block], which MsgBlock wraps in tag 24. (points-headers-blocks, 4)
+type RawBlock []byte
+
+// Header finds the header in the block without looking at what follows it. The
+// result's bytes are part of b, its SizeHint is the length of b.
+func (b RawBlock) Header() (RawHeader, error) {
+	h, _, err := b.split()
+	return h, err
+}
+
+// split returns the header and the bytes after it.
+func (b RawBlock) split() (h RawHeader, body []byte, err error) {
+	r := cbor.NewReader(b)
+	r.ArrayLen(2)
+	tag := r.Uint()
+	era, ebb, ok := EraOfBlockTag(tag)
+	if !ok {
+		r.Fail("block tag of a known era")
+	}
+	h.Era, h.EBB = era, ebb
+	if era == Byron {
+		h.SizeHint = uint32(len(b))
+	}
+	openRecord(&r, blockParts(era))
+	h.Bytes = r.Raw()
+	if err := r.Err(); err != nil {
+		return RawHeader{}, nil, fmt.Errorf("ledger: block: %w", err)
+	}
+	return h, r.Rest(), nil
+}
+
+// blockParts returns the number of items of a block, the header being one.
+func blockParts(e Era) int {
+	switch {
+	case e == Byron:
+		return 3 // header, body, extra
+	case e < Alonzo:
+		return 4 // header, bodies, witnesses, auxiliary data
+	}
+	return 5 // and indices of invalid transactions
+}
+
+// Block is a block whose header is parsed; the body is only looked at by
+// [Block.CheckBody] and [Block.Txs].
+type Block struct {
+	Header Header
+	Raw    RawBlock
+
+	body []byte // what follows the header in Raw
+}
+
+// ParseBlock parses the header of a block. Raw is shared, not copied, and must
+// not change. Whether a body follows, and the right one, is for
+// [Block.CheckBody] to say.
+func (n Network) ParseBlock(raw RawBlock) (Block, error) {
+	h, body, err := raw.split()
+	if err != nil {
+		return Block{}, err
+	}
+	header, err := n.parseHeader(h)
+	if err != nil {
+		return Block{}, err
+	}
+	return Block{Header: header, Raw: raw, body: body}, nil
+}

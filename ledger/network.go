@@ -1,0 +1,58 @@
+package ledger
+
+import (
+	"math"
+	"time"
+)
+
+// Network is what tells one Cardano network from another: [Mainnet],
+// [Preprod], [Preview] or one read by [LoadNetwork].
+type Network struct {
+	Name  string
+	Magic uint32
+
+	// Start is the time of slot 0.
+	Start time.Time
+
+	// SecurityParam is k: a chain is never rolled back by more than k blocks.
+	SecurityParam uint64
+
+	// ActiveSlots is f, the share of slots that have a leader.
+	ActiveSlots Ratio
+
+	// Eras holds, for each era, when it starts and how long slots and epochs
+	// are in it.
+	Eras [NumEras]EraParams
+
+	Genesis GenesisHashes
+
+	// SlotsPerKESPeriod and MaxKESEvolutions say how long a hot key may sign.
+	SlotsPerKESPeriod uint64
+	MaxKESEvolutions  uint64
+
+	// MaxHeaderSize and MaxBodySize are the limits in bytes of the Shelley
+	// genesis. They are protocol parameters that may have changed since.
+	MaxHeaderSize uint32
+	MaxBodySize   uint32
+
+	// Bootstrap are peers to start from, as host:port.
+	Bootstrap []string
+}
+
+// Ratio is an exact fraction.
+type Ratio struct{ Num, Den uint64 }
+
+// GenesisHashes are the hashes of a network's genesis files.
+type GenesisHashes struct{ Byron, Shelley, Alonzo, Conway Hash }
+
+// EraParams says when an era starts and how time passes in it. An era that the
+// network skips starts where the next one does.
+type EraParams struct {
+	Start       Slot   // first slot, [Never] if it is not known to start
+	StartEpoch  uint64 // epoch that begins with Start
+	EpochLength uint64 // slots
+	SlotLength  time.Duration
+}
+
+// Never is the start of an era that is not scheduled.
+const Never Slot = math.MaxUint64

@@ -1,0 +1,7 @@
+package ledger
+
+// Tx is a transaction of a block with its id.
+type Tx struct {
+	ID  TxID
+	Raw RawTx
+}
