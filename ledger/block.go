@@ -13,12 +13,13 @@ type RawBlock []byte
 // Header finds the header in the block without looking at what follows it. The
 // result's bytes are part of b, its SizeHint is the length of b.
 func (b RawBlock) Header() (RawHeader, error) {
-	h, _, err := b.split()
+	h, _, _, err := b.split()
 	return h, err
 }
 
-// split returns the header and the bytes after it.
-func (b RawBlock) split() (h RawHeader, body []byte, err error) {
+// split returns the header, the bytes after it, and whether the block's parts
+// end with a break.
+func (b RawBlock) split() (h RawHeader, body []byte, indefinite bool, err error) {
 	r := cbor.NewReader(b)
 	r.ArrayLen(2)
 	tag := r.Uint()
@@ -30,12 +31,12 @@ func (b RawBlock) split() (h RawHeader, body []byte, err error) {
 	if era == Byron {
 		h.SizeHint = uint32(len(b))
 	}
-	openRecord(&r, blockParts(era))
+	indefinite = openRecord(&r, blockParts(era))
 	h.Bytes = r.Raw()
 	if err := r.Err(); err != nil {
-		return RawHeader{}, nil, fmt.Errorf("ledger: block: %w", err)
+		return RawHeader{}, nil, false, fmt.Errorf("ledger: block: %w", err)
 	}
-	return h, r.Rest(), nil
+	return h, r.Rest(), indefinite, nil
 }
 
 // blockParts returns the number of items of a block, the header being one.
@@ -55,14 +56,15 @@ type Block struct {
 	Header Header
 	Raw    RawBlock
 
-	body []byte // what follows the header in Raw
+	body       []byte // what follows the header in Raw
+	indefinite bool   // body ends with a break
 }
 
 // ParseBlock parses the header of a block. Raw is shared, not copied, and must
 // not change. Whether a body follows, and the right one, is for
 // [Block.CheckBody] to say.
 func (n Network) ParseBlock(raw RawBlock) (Block, error) {
-	h, body, err := raw.split()
+	h, body, indefinite, err := raw.split()
 	if err != nil {
 		return Block{}, err
 	}
@@ -70,5 +72,5 @@ func (n Network) ParseBlock(raw RawBlock) (Block, error) {
 	if err != nil {
 		return Block{}, err
 	}
-	return Block{Header: header, Raw: raw, body: body}, nil
+	return Block{Header: header, Raw: raw, body: body, indefinite: indefinite}, nil
 }

@@ -1,7 +1,132 @@
 package ledger
 
+import (
+	"fmt"
+	"math"
+
+	"github.com/ouronet/ouronet/internal/cbor"
+)
+
 // Tx is a transaction of a block with its id.
 type Tx struct {
 	ID  TxID
 	Raw RawTx
+}
+
+// Txs returns the block's transactions in order, each put together to a
+// stand-alone one from the parts that a block keeps apart; ids are those of the
+// block's era. A Byron boundary block has none. Certificates, proposals and
+// votes that Byron blocks hold besides transactions are left out.
+//
+// The bytes of all of them share one buffer, or for Byron the block: keeping
+// one keeps all. (points-headers-blocks, 5 and 6)
+func (b Block) Txs() ([]Tx, error) {
+	r := cbor.NewReader(b.body)
+	var txs []Tx
+	switch era := b.Header.Raw.Era; {
+	case b.Header.Raw.EBB:
+		return nil, nil
+	case era == Byron:
+		txs = byronTxs(&r)
+	default:
+		txs = joinTxs(&r, era)
+	}
+	if err := r.Err(); err != nil {
+		return nil, fmt.Errorf("ledger: transactions of block %v: %w", b.Header.Point(), err)
+	}
+	return txs, nil
+}
+
+func byronTxs(r *cbor.Reader) (txs []Tx) {
+	openRecord(r, 4)
+	for n := r.ArrayAny(); r.More(&n); {
+		raw := r.Raw()
+		parts := cbor.NewReader(raw)
+		openRecord(&parts, txParts(Byron))
+		txs = append(txs, Tx{
+			ID:  TxID{Era: Byron, Kind: ByronTx, Hash: sum256(parts.Raw())},
+			Raw: RawTx{Era: Byron, Kind: ByronTx, Bytes: raw},
+		})
+		if parts.Err() != nil {
+			r.Fail("transaction with witnesses")
+		}
+	}
+	return txs
+}
+
+// txPieces are the parts of one transaction of a block.
+type txPieces struct {
+	body, witnesses, aux []byte
+	invalid              bool
+}
+
+// joinTxs reads the parts of a block body and joins them.
+func joinTxs(r *cbor.Reader, era Era) []Tx {
+	var pieces []txPieces
+	for n := r.ArrayAny(); r.More(&n); {
+		pieces = append(pieces, txPieces{body: r.Raw()})
+	}
+	i := 0
+	for n := r.ArrayAny(); r.More(&n); i++ {
+		witnesses := r.Raw()
+		if i < len(pieces) {
+			pieces[i].witnesses = witnesses
+		}
+	}
+	if i != len(pieces) {
+		r.Fail("as many witness sets as transactions")
+	}
+	for n := r.MapAny(); r.More(&n); {
+		if i := txIndex(r, len(pieces)); r.Err() == nil {
+			pieces[i].aux = r.Raw()
+		}
+	}
+	if era >= Alonzo {
+		for n := r.ArrayAny(); r.More(&n); {
+			if i := txIndex(r, len(pieces)); r.Err() == nil {
+				pieces[i].invalid = true
+			}
+		}
+	}
+	if r.Err() != nil {
+		return nil
+	}
+	size := 0
+	for _, p := range pieces {
+		size += 3 + len(p.body) + len(p.witnesses) + max(1, len(p.aux)) // array, bool, null
+	}
+	buf := make([]byte, 0, size)
+	txs := make([]Tx, len(pieces))
+	for i, p := range pieces {
+		start := len(buf)
+		buf = p.append(buf, era)
+		txs[i] = Tx{
+			ID:  TxID{Era: era, Hash: sum256(p.body)},
+			Raw: RawTx{Era: era, Bytes: buf[start:len(buf):len(buf)]},
+		}
+	}
+	return txs
+}
+
+// txIndex reads the index of one of n transactions.
+func txIndex(r *cbor.Reader, n int) int {
+	i := r.UintMax(math.MaxInt32)
+	if i >= uint64(n) {
+		r.Fail("index of a transaction before this")
+		return 0
+	}
+	return int(i)
+}
+
+func (p txPieces) append(dst []byte, era Era) []byte {
+	dst = cbor.AppendArray(dst, txParts(era))
+	dst = append(dst, p.body...)
+	dst = append(dst, p.witnesses...)
+	if era >= Alonzo {
+		dst = cbor.AppendBool(dst, !p.invalid)
+	}
+	if p.aux == nil {
+		return cbor.AppendNull(dst)
+	}
+	return append(dst, p.aux...)
 }

@@ -1,0 +1,108 @@
+package ledger
+
+import (
+	"fmt"
+	"math"
+	"math/bits"
+
+	"github.com/ouronet/ouronet/internal/cbor"
+)
+
+func (b Block) checkBoundaryBody(r *cbor.Reader) error {
+	body := r.Raw()
+	r.Raw() // extra
+	if err := b.close(r); err != nil {
+		return err
+	}
+	return b.compare(BodyHash, b.Header.BodyHash, sum256(body))
+}
+
+// byronProof is the body proof of a regular Byron header.
+// (points-headers-blocks, 9)
+type byronProof struct {
+	txs                                       uint64
+	merkleRoot, witnesses, delegation, update Hash
+}
+
+func (b Block) byronProof() (p byronProof, err error) {
+	h, _ := b.Header.Byron()
+	r := cbor.NewReader(h.BodyProofCBOR)
+	proof := openRecord(&r, 4)
+	tx := openRecord(&r, 3)
+	p.txs = r.UintMax(math.MaxUint32)
+	p.merkleRoot = readHash(&r)
+	p.witnesses = readHash(&r)
+	closeRecord(&r, tx)
+	r.Raw() // shared seed computation
+	p.delegation = readHash(&r)
+	p.update = readHash(&r)
+	closeRecord(&r, proof)
+	if err := r.Close(); err != nil {
+		return p, fmt.Errorf("ledger: body proof of block %v: %w", b.Header.Point(), err)
+	}
+	return p, nil
+}
+
+func (b Block) checkByronBody(r *cbor.Reader) error {
+	proof, err := b.byronProof()
+	if err != nil {
+		return err
+	}
+	var leaves []Hash
+	witnesses := []byte{0x9f}
+	body := openRecord(r, 4)
+	for n := r.ArrayAny(); r.More(&n); {
+		pair := openRecord(r, 2)
+		leaves = append(leaves, merkleLeaf(r.Raw()))
+		witnesses = append(witnesses, r.Raw()...)
+		closeRecord(r, pair)
+	}
+	r.Raw() // shared seed computation
+	delegation := r.Raw()
+	update := r.Raw()
+	closeRecord(r, body)
+	r.Raw() // extra
+	if err := b.close(r); err != nil {
+		return err
+	}
+	witnesses = append(witnesses, 0xff)
+
+	if uint64(len(leaves)) != proof.txs {
+		return b.differs(TxCount, fmt.Sprint(proof.txs), fmt.Sprint(len(leaves)))
+	}
+	for _, c := range []struct {
+		part BodyPart
+		want Hash
+		got  Hash
+	}{
+		{TxMerkleRoot, proof.merkleRoot, merkleRoot(leaves)},
+		{TxWitnessHash, proof.witnesses, sum256(witnesses)},
+		{DelegationHash, proof.delegation, sum256(delegation)},
+		{UpdatePayloadHash, proof.update, sum256(update)},
+	} {
+		if err := b.compare(c.part, c.want, c.got); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func merkleLeaf(tx []byte) Hash { return sum256(append([]byte{0}, tx...)) }
+
+// merkleRoot is over the hashes of the leaves. The left subtree holds the
+// largest power of two of leaves that leaves some for the right one.
+func merkleRoot(leaves []Hash) Hash {
+	switch len(leaves) {
+	case 0:
+		return sum256(nil)
+	case 1:
+		return leaves[0]
+	}
+	split := 1 << (bits.Len(uint(len(leaves)-1)) - 1)
+	left, right := merkleRoot(leaves[:split]), merkleRoot(leaves[split:])
+	var node [1 + 2*len(Hash{})]byte
+	node[0] = 1
+	copy(node[1:], left[:])
+	copy(node[1+len(left):], right[:])
+	return sum256(node[:])
+}
