@@ -1,0 +1,22 @@
+// Package mux carries several mini-protocols, each in both directions, over
+// one bearer such as a TCP connection.
+//
+// Bytes travel in segments: eight bytes of header, then up to 65,535 bytes of
+// one mini-protocol. A [Mux] has one goroutine that reads segments and one
+// that writes them; a [Channel] is one mini-protocol in one role, and a
+// protocol.Transport.
+//
+// Start with [New]. Run the handshake on [Mux.Handshake], declare the channels
+// that the negotiated version has with [Mux.Channel] and [Mux.Respond], then
+// call [Mux.Start]. End with [Mux.Close], which sends what is queued, or with
+// [Mux.Fail], which does not.
+//
+// What bounds memory: a channel holds at most its protocol's ingress limit of
+// bytes nobody has looked at, plus one message of at most the state's limit;
+// sending waits while a channel has [EgressMark] bytes queued. The reader never
+// waits for a channel, so a slow mini-protocol cannot hold up another; a peer
+// that sends more than the ingress limit allows is cut off.
+//
+// Rules follow the multiplexing chapter of the network specification and the
+// running code of ouroboros-network d80f488c8 (2026-07-24).
+package mux

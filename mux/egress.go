@@ -1,0 +1,215 @@
+package mux
+
+import (
+	"context"
+	"net"
+
+	"github.com/ouronet/ouronet/protocol"
+)
+
+// EgressMark is how many bytes a channel may have queued and still take
+// another message, whatever its size; above it, sending waits. The Haskell
+// node has the same mark. (mux, 6)
+const EgressMark = 0x3ffff
+
+const (
+	// batchBytes is how much is written at once, headers included. (mux, 6)
+	batchBytes = 131072
+	// batchSegments bounds the headers of a batch of small segments.
+	batchSegments = 100
+	// ownedSize is the size of the buffers that small messages are copied to.
+	ownedSize = 1 << minClass
+)
+
+// chunk is a run of queued bytes: borrowed from the sender, or in owned.
+type chunk struct {
+	b     []byte
+	owned *buffer
+}
+
+// egress is what one channel has queued for writing. Mux.emu guards it.
+type egress struct {
+	chunks []chunk
+	first  int // chunks before it have been written
+	bytes  int
+	active bool          // in Mux.turns
+	next   *Channel      // behind this one in Mux.turns
+	room   chan struct{} // capacity 1: receives when bytes fall below the mark
+}
+
+// turns is the queue of channels that have something to write.
+type turns struct{ head, tail *Channel }
+
+func (t *turns) push(c *Channel) {
+	if t.tail == nil {
+		t.head = c
+	} else {
+		t.tail.out.next = c
+	}
+	t.tail = c
+}
+
+func (t *turns) pop() *Channel {
+	c := t.head
+	if t.head = c.out.next; t.head == nil {
+		t.tail = nil
+	}
+	c.out.next = nil
+	return c
+}
+
+// Send implements protocol.Transport.
+func (c *Channel) Send(ctx context.Context, head, body []byte) error {
+	m := c.mux
+	for {
+		m.emu.Lock()
+		if m.sealed {
+			m.emu.Unlock()
+			return m.cause()
+		}
+		if c.out.bytes < EgressMark {
+			break
+		}
+		m.emu.Unlock()
+		select {
+		case <-c.out.room:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-m.ended:
+			return m.cause()
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		m.emu.Unlock()
+		return context.Cause(ctx)
+	}
+	c.out.copy(head)
+	c.out.borrow(body)
+	if !c.out.active {
+		c.out.active = true
+		m.turns.push(c)
+	}
+	m.emu.Unlock()
+	select {
+	case m.queued <- struct{}{}:
+	default: // the writer has been told already
+	}
+	return nil
+}
+
+// copy queues a copy of p.
+func (e *egress) copy(p []byte) {
+	e.bytes += len(p)
+	for len(p) > 0 {
+		last := len(e.chunks) - 1
+		if last < e.first || e.chunks[last].owned == nil || cap(e.chunks[last].b) == len(e.chunks[last].b) {
+			b := getBuffer(ownedSize, ownedSize)
+			e.push(chunk{b.b[:0], b})
+			last = len(e.chunks) - 1
+		}
+		c := &e.chunks[last]
+		n := min(len(p), cap(c.b)-len(c.b))
+		c.b = append(c.b, p[:n]...)
+		p = p[n:]
+	}
+}
+
+// borrow queues p itself.
+func (e *egress) borrow(p []byte) {
+	if len(p) > 0 {
+		e.bytes += len(p)
+		e.push(chunk{b: p})
+	}
+}
+
+func (e *egress) push(c chunk) {
+	if len(e.chunks) == cap(e.chunks) && e.first > 0 {
+		n := copy(e.chunks, e.chunks[e.first:])
+		clear(e.chunks[n:])
+		e.chunks, e.first = e.chunks[:n], 0
+	}
+	e.chunks = append(e.chunks, c)
+}
+
+// take moves up to n bytes of the front chunk to the end of bufs. It returns
+// the chunk's memory if that was ours and is used up.
+func (e *egress) take(n int, bufs net.Buffers) (net.Buffers, int, *buffer) {
+	front := &e.chunks[e.first]
+	n = min(n, len(front.b))
+	bufs = append(bufs, front.b[:n:n])
+	front.b = front.b[n:]
+	e.bytes -= n
+	if len(front.b) > 0 {
+		return bufs, n, nil
+	}
+	owned := front.owned
+	*front = chunk{}
+	if e.first++; e.first == len(e.chunks) {
+		e.chunks, e.first = e.chunks[:0], 0
+		if cap(e.chunks) > 16 {
+			e.chunks = nil // an idle channel keeps little
+		}
+	}
+	return bufs, n, owned
+}
+
+// batch is one vectored write: segments of several channels. It is built with
+// Mux.emu held and written without.
+type batch struct {
+	headers  []byte // backing of the segments' headers
+	bufs     net.Buffers
+	finished []*buffer // owned memory that is free once the batch is written
+	bytes    int
+	segments int
+}
+
+// fill takes segments from the channels in turn until the batch is full or
+// nothing is queued. (mux, 6)
+func (b *batch) fill(m *Mux) {
+	now := timestamp() // one for the whole batch (mux, 1)
+	for m.turns.head != nil && b.bytes < batchBytes && b.segments < batchSegments {
+		c := m.turns.pop()
+		b.segment(c, m.segment, now)
+		if c.out.bytes > 0 {
+			m.turns.push(c)
+		} else {
+			c.out.active = false
+		}
+		if c.out.bytes < EgressMark {
+			select {
+			case c.out.room <- struct{}{}:
+			default:
+			}
+		}
+	}
+}
+
+// segment moves at most size bytes from the front of c's queue to the batch.
+func (b *batch) segment(c *Channel, size int, now uint32) {
+	size = min(size, c.out.bytes)
+	start := len(b.headers)
+	b.headers = header{now, c.role, c.id, size}.append(b.headers)
+	b.bufs = append(b.bufs, b.headers[start:])
+	b.bytes += headerSize + size
+	b.segments++
+	for size > 0 {
+		var n int
+		var owned *buffer
+		if b.bufs, n, owned = c.out.take(size, b.bufs); owned != nil {
+			b.finished = append(b.finished, owned)
+		}
+		size -= n
+	}
+}
+
+// reset makes the batch empty and gives back memory that has been written.
+func (b *batch) reset() {
+	for i, f := range b.finished {
+		putBuffer(f)
+		b.finished[i] = nil
+	}
+	clear(b.bufs[:cap(b.bufs)])
+	*b = batch{headers: b.headers[:0], bufs: b.bufs[:0], finished: b.finished[:0]}
+}
+
+var _ protocol.Transport = (*Channel)(nil)

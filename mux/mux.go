@@ -1,0 +1,224 @@
+package mux
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/ouronet/ouronet/protocol"
+)
+
+// Why a Mux ends without anybody being to blame.
+var (
+	// ErrIdle: nobody used the connection for [Config].IdleTimeout.
+	ErrIdle = errors.New("mux: connection not in use")
+)
+
+// ErrStalled: the peer began a segment and did not complete it, or did not
+// take our bytes, in [Config].SegmentTimeout.
+var ErrStalled = errors.New("peer stalled in the middle of a segment")
+
+// Config adjusts a [Mux]. The zero value is right for node-to-node.
+type Config struct {
+	// SegmentSize is the most payload put in one segment, 1 to 65,535 bytes;
+	// 0 is 12,288.
+	SegmentSize int
+
+	// SegmentTimeout is the time for one segment from its first byte to its
+	// last, reading or writing; 0 is 30 s. (mux, 5)
+	SegmentTimeout time.Duration
+
+	// IdleTimeout ends a started Mux with [ErrIdle] when no responder runs and
+	// nobody holds it (see [Mux.Go]) for so long; 0 is 5 s, negative is never.
+	// (mux, 8)
+	IdleTimeout time.Duration
+}
+
+// Mux multiplexes one bearer. Its methods may be called from any goroutine.
+type Mux struct {
+	conn    net.Conn
+	segment int
+	sduTime time.Duration
+	idle    time.Duration
+
+	ctx    context.Context // ends with the Mux; its cause is why
+	cancel context.CancelCauseFunc
+	ended  <-chan struct{}
+	tasks  sync.WaitGroup // every goroutine of the Mux
+
+	want    chan struct{} // capacity 1: the handshake wants another segment
+	started chan struct{} // closed by Start
+	closing chan struct{} // closed by Close: flush, then end
+	eof     chan struct{} // closed when the peer will send no more
+
+	emu    sync.Mutex // guards turns, sealed and every Channel.out
+	turns  turns
+	sealed bool          // no more sending
+	queued chan struct{} // capacity 1: turns may have become non-empty
+
+	mu        sync.Mutex // guards what follows
+	channels  map[key]*Channel
+	handshake *Channel
+	isClosing bool
+	isStarted bool
+	users     int // running responders and holders
+	idleTimer *time.Timer
+	anyData   bool // some responder has had bytes
+}
+
+type key struct {
+	id   uint16
+	role protocol.Role // ours
+}
+
+// New takes over conn and starts reading and writing. The handshake comes
+// first; other segments are left unread until [Mux.Start].
+func New(conn net.Conn, cfg Config) *Mux {
+	m := &Mux{
+		conn:     conn,
+		segment:  defaultSegment,
+		sduTime:  30 * time.Second,
+		idle:     5 * time.Second,
+		want:     make(chan struct{}, 1),
+		started:  make(chan struct{}),
+		closing:  make(chan struct{}),
+		eof:      make(chan struct{}),
+		queued:   make(chan struct{}, 1),
+		channels: make(map[key]*Channel),
+	}
+	if cfg.SegmentSize > 0 {
+		m.segment = min(cfg.SegmentSize, maxPayload)
+	}
+	if cfg.SegmentTimeout > 0 {
+		m.sduTime = cfg.SegmentTimeout
+	}
+	if cfg.IdleTimeout != 0 {
+		m.idle = cfg.IdleTimeout
+	}
+	m.ctx, m.cancel = context.WithCancelCause(context.Background())
+	m.ended = m.ctx.Done()
+	m.tasks.Go(m.read)
+	m.tasks.Go(m.write)
+	return m
+}
+
+// Handshake returns the channel of the handshake (number 0), which exists
+// until [Mux.Start]. A connecting side takes segments with either mode bit
+// there, because at a TCP simultaneous open both sides are initiators.
+// (handshake, 7)
+func (m *Mux) Handshake(spec *protocol.Spec, role protocol.Role) *Channel {
+	c := m.newChannel(spec, role)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.handshake = c
+	return c
+}
+
+// Channel declares a mini-protocol in one role. All channels are declared
+// before [Mux.Start]; declaring one twice is a bug and panics.
+func (m *Mux) Channel(spec *protocol.Spec, role protocol.Role) *Channel {
+	c := m.newChannel(spec, role)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	k := key{spec.ID, role}
+	if m.channels[k] != nil || m.isStarted {
+		panic(fmt.Sprintf("mux: channel %d (%v) declared twice or too late", spec.ID, role))
+	}
+	m.channels[k] = c
+	return c
+}
+
+func (m *Mux) newChannel(spec *protocol.Spec, role protocol.Role) *Channel {
+	c := &Channel{mux: m, id: spec.ID, role: role, name: spec.Name, ingress: newIngress(spec, role)}
+	c.out.room = make(chan struct{}, 1)
+	return c
+}
+
+// Start ends the handshake phase: from here segments go to the declared
+// channels, and one for any other number or role ends the connection. (mux, 9)
+func (m *Mux) Start() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.isStarted {
+		return
+	}
+	m.isStarted = true
+	m.handshake = nil
+	close(m.started)
+	m.watchIdle()
+}
+
+// Done is closed when the Mux has ended; [Mux.Err] then says why.
+func (m *Mux) Done() <-chan struct{} { return m.ended }
+
+// Err returns why the Mux ended: a *protocol.ViolationError, io.EOF when the
+// peer hung up between segments, net.ErrClosed when we closed, or what the
+// bearer said. It is nil before.
+func (m *Mux) Err() error {
+	select {
+	case <-m.ended:
+		return m.cause()
+	default:
+		return nil
+	}
+}
+
+func (m *Mux) cause() error {
+	if err := context.Cause(m.ctx); err != nil {
+		return err
+	}
+	return net.ErrClosed // sealed by Close, not ended yet
+}
+
+// Fail ends the connection at once, for the given reason, and does not wait.
+// The first reason stays.
+func (m *Mux) Fail(err error) { m.end(err) }
+
+// end is the only way a Mux ends.
+func (m *Mux) end(err error) {
+	m.emu.Lock()
+	m.sealed = true
+	m.emu.Unlock()
+	m.mu.Lock()
+	m.cancel(err)
+	if m.idleTimer != nil {
+		m.idleTimer.Stop()
+	}
+	err = m.cause()
+	if m.handshake != nil {
+		m.handshake.end(err)
+	}
+	for _, c := range m.channels {
+		c.end(err)
+	}
+	m.mu.Unlock()
+	m.conn.Close()
+}
+
+// Close ends the connection in order: it sends what is queued, tells the peer
+// that no more comes, reads what the peer still sends for at most a second (a
+// reset would destroy what it has not read yet), and closes. When ctx ends
+// first the rest is dropped. Close waits for every goroutine of the Mux, so it
+// must not be called from one; it may be called more than once, and after
+// [Mux.Fail].
+func (m *Mux) Close(ctx context.Context) error {
+	m.mu.Lock()
+	if !m.isClosing {
+		m.isClosing = true
+		close(m.closing)
+	}
+	m.mu.Unlock()
+	select {
+	case <-m.ended:
+	case <-ctx.Done():
+		m.end(net.ErrClosed)
+	}
+	m.tasks.Wait()
+	if err := m.cause(); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}

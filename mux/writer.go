@@ -1,0 +1,86 @@
+package mux
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/ouronet/ouronet/protocol"
+)
+
+var batches = sync.Pool{New: func() any { return new(batch) }}
+
+// write writes what the channels queue until the Mux ends.
+func (m *Mux) write() {
+	for {
+		b := batches.Get().(*batch)
+		m.emu.Lock()
+		b.fill(m)
+		m.emu.Unlock()
+		if b.segments > 0 {
+			err := m.writeBatch(b)
+			b.reset()
+			batches.Put(b)
+			if err != nil {
+				m.end(err)
+				return
+			}
+			continue
+		}
+		batches.Put(b)
+		select {
+		case <-m.queued:
+		case <-m.ended:
+			return
+		case <-m.closing:
+			if m.seal() {
+				m.finish()
+				return
+			}
+		}
+	}
+}
+
+// writeBatch writes a batch of n segments within n times the segment's time.
+// (mux, 5)
+func (m *Mux) writeBatch(b *batch) error {
+	limit := time.Duration(b.segments) * m.sduTime
+	if err := m.conn.SetWriteDeadline(time.Now().Add(limit)); err != nil {
+		return fmt.Errorf("mux: %w", err)
+	}
+	bufs := b.bufs
+	_, err := bufs.WriteTo(m.conn)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return &protocol.ViolationError{Protocol: "mux", Err: fmt.Errorf("%w: %w: took none of our bytes for %v", protocol.ErrTimeout, ErrStalled, limit)}
+	}
+	if err != nil {
+		return fmt.Errorf("mux: %w", err)
+	}
+	return nil
+}
+
+// seal refuses further sending and reports whether all that was accepted
+// before has been written.
+func (m *Mux) seal() bool {
+	m.emu.Lock()
+	defer m.emu.Unlock()
+	m.sealed = true
+	return m.turns.head == nil
+}
+
+// finish ends the Mux after everything was written: half-close, so that the
+// peer sees the end, then let the reader drain what the peer still sends.
+func (m *Mux) finish() {
+	if c, ok := m.conn.(interface{ CloseWrite() error }); ok && c.CloseWrite() == nil {
+		m.conn.SetReadDeadline(time.Now().Add(drainTime))
+		select {
+		case <-m.eof:
+		case <-m.ended:
+		case <-time.After(drainTime):
+		}
+	}
+	m.end(net.ErrClosed)
+}

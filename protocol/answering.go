@@ -1,0 +1,38 @@
+package protocol
+
+import (
+	"context"
+	"fmt"
+)
+
+// Handler answers one request. It calls reply for each message of the answer,
+// in order, and must have handed the turn back to the peer, or ended the
+// conversation, when it returns nil. An error ends the session.
+//
+// ctx ends when the session does. A reply returns once it is queued, so a slow
+// peer holds up its own handler and nobody else.
+type Handler[M Message] func(ctx context.Context, req M, reply func(M) error) error
+
+// Serve answers requests one after the other until the conversation ends. It
+// returns nil after an orderly end.
+func Serve[M Message](ctx context.Context, s *Session[M], handle Handler[M]) error {
+	reply := func(msg M) error { return s.Send(ctx, msg) }
+	for {
+		req, err := s.Recv(ctx)
+		if err != nil {
+			return err
+		}
+		if s.m.Done() {
+			return nil
+		}
+		if err := handle(ctx, req, reply); err != nil {
+			return err
+		}
+		if s.m.Done() {
+			return nil
+		}
+		if s.m.Ours() {
+			return fmt.Errorf("%w: the handler left %s of %s unanswered", ErrAgency, req.Label(), s.spec.Name)
+		}
+	}
+}

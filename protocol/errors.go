@@ -1,0 +1,55 @@
+package protocol
+
+import (
+	"errors"
+	"fmt"
+)
+
+// What a peer can do wrong, as far as every mini-protocol is concerned. They
+// arrive wrapped in a [ViolationError]. Mini-protocols add their own.
+var (
+	// ErrOutOfTurn: a message that the state does not allow.
+	ErrOutOfTurn = errors.New("message out of turn")
+	// ErrTooLarge: a message over the state's limit. Sending one is refused
+	// with the same error, then not wrapped in a ViolationError.
+	ErrTooLarge = errors.New("message too large")
+	// ErrTimeout: the peer kept agency for longer than the state allows.
+	ErrTimeout = errors.New("no message in time")
+	// ErrMalformed: bytes that are no CBOR, or not a message of the state.
+	ErrMalformed = errors.New("malformed message")
+	// ErrOverrun: more bytes than we asked for, so that the ingress buffer
+	// of the protocol is full.
+	ErrOverrun = errors.New("ingress buffer overrun")
+)
+
+// ErrAgency means that our own side sent, or waited for, a message when it was
+// not its turn. It is a bug in the program, not the peer's fault, and leaves
+// the Session as it was.
+var ErrAgency = errors.New("protocol: not our turn")
+
+// ViolationError says that the peer broke a mini-protocol. Nothing more can be
+// said to it: close the connection.
+type ViolationError struct {
+	Protocol string
+	State    string // empty if the violation is not tied to a state
+	Message  string // label of the offending message, empty if unknown
+	Err      error  // what it did; unwraps to a sentinel such as ErrTimeout
+}
+
+func (e *ViolationError) Error() string {
+	s := "peer broke " + e.Protocol
+	if e.State != "" {
+		s += " in " + e.State
+	}
+	if e.Message != "" {
+		s += " with " + e.Message
+	}
+	return s + ": " + e.Err.Error()
+}
+
+func (e *ViolationError) Unwrap() error { return e.Err }
+
+func agencyError(spec *Spec, state StateID, doing string) error {
+	return fmt.Errorf("%w: %s in %s of %s, where %s has agency",
+		ErrAgency, doing, spec.States[state].Name, spec.Name, spec.States[state].Agency)
+}

@@ -1,0 +1,233 @@
+package protocol
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/ouronet/ouronet/internal/cbor"
+)
+
+// Session is one conversation: a [Machine] on a [Transport]. M is the
+// interface that the mini-protocol's messages share.
+//
+// It works in the caller's goroutine and starts none. Methods must not
+// overlap. A send or receive that ended because its context did may be
+// repeated; after any other error the Session is of no more use.
+type Session[M Message] struct {
+	// Random draws timeouts that have a range; nil is math/rand/v2.
+	Random func() float64
+
+	spec *Spec
+	m    Machine
+	t    Transport
+
+	scan cbor.Scanner
+	seen int // bytes of the current message that scan has looked at
+
+	timer  *time.Timer
+	limit  time.Duration // drawn for the current message; 0 before its first wait
+	waited time.Duration // how much of it has been spent waiting
+}
+
+// NewSession starts a conversation in the first state of spec.
+func NewSession[M Message](spec *Spec, role Role, t Transport) *Session[M] {
+	return &Session[M]{spec: spec, m: NewMachine(spec, role), t: t}
+}
+
+// Machine returns the state of the conversation, for reading.
+func (s *Session[M]) Machine() *Machine { return &s.m }
+
+// Spec returns the table of the conversation, for reading.
+func (s *Session[M]) Spec() *Spec { return s.spec }
+
+// Violation returns the error for a message that broke a rule outside the
+// table. Mini-protocols use it so that all violations look alike.
+func (s *Session[M]) Violation(message string, err error) error {
+	return &ViolationError{s.spec.Name, s.spec.States[s.m.state].Name, message, err}
+}
+
+// Send sends a message of ours with nothing outstanding. It returns when the
+// message is queued. [ErrAgency] and [ErrTooLarge] mean that nothing was sent.
+func (s *Session[M]) Send(ctx context.Context, msg M) error {
+	return s.send(ctx, msg, s.m.state, (*Machine).Send)
+}
+
+// Request sends a request of ours, pipelined if others are outstanding. It is
+// what [Session.Exchange] and [Session.Pipeline] are made of.
+func (s *Session[M]) Request(ctx context.Context, msg M) error {
+	from := s.m.state
+	if s.m.outstanding > 0 {
+		from = s.m.home
+	} else if s.m.Ours() {
+		// Nothing is owed to us, so whatever is there came unasked.
+		if unread, _ := s.t.Peek(0); len(unread) > 0 {
+			return s.Violation("", ErrOutOfTurn)
+		}
+	}
+	return s.send(ctx, msg, from, (*Machine).Pipeline)
+}
+
+func (s *Session[M]) send(ctx context.Context, msg M, from StateID, take func(*Machine, string) error) error {
+	scratch := scratches.Get().(*[]byte)
+	defer scratches.Put(scratch)
+	head, body := (*scratch)[:0], []byte(nil)
+	if b, ok := any(msg).(Body); ok {
+		head, body = b.AppendHead(head)
+	} else {
+		head = msg.AppendCBOR(head)
+	}
+	if cap(head) <= maxScratch {
+		*scratch = head
+	}
+	if size, limit := len(head)+len(body), s.spec.States[from].Limit; size > limit {
+		return fmt.Errorf("protocol: send %s of %d bytes in %s of %s, limit %d: %w",
+			msg.Label(), size, s.spec.States[from].Name, s.spec.Name, limit, ErrTooLarge)
+	}
+	before := s.m
+	if err := take(&s.m, msg.Label()); err != nil {
+		return err
+	}
+	if err := s.t.Send(ctx, head, body); err != nil {
+		s.m = before
+		return err
+	}
+	return nil
+}
+
+// Recv waits for the peer's next message. The time it may take counts only
+// while Recv waits, so a slow caller is never the peer's fault.
+func (s *Session[M]) Recv(ctx context.Context) (M, error) {
+	m, _, err := s.recv(ctx, nil)
+	return m, err
+}
+
+// recv is Recv, cut short with woken set when wake receives.
+func (s *Session[M]) recv(ctx context.Context, wake <-chan struct{}) (msg M, woken bool, err error) {
+	state := &s.spec.States[s.m.state]
+	if state.Agency != s.m.role.Peer() {
+		return msg, false, agencyError(s.spec, s.m.state, "receive")
+	}
+	for {
+		unread, err := s.t.Peek(s.seen)
+		if len(unread) > s.seen {
+			n, done, err := s.scan.Scan(unread[s.seen:])
+			s.seen += n
+			if err != nil {
+				return msg, false, s.Violation("", fmt.Errorf("%w: %w", ErrMalformed, err))
+			}
+			if need := uint64(s.seen) + s.scan.Pending(); need > uint64(state.Limit) {
+				return msg, false, s.Violation("", fmt.Errorf("%w: at least %d bytes, limit %d", ErrTooLarge, need, state.Limit))
+			}
+			if done {
+				msg, err = s.accept(unread[:s.seen])
+				return msg, false, err
+			}
+			continue
+		}
+		if err != nil {
+			return msg, false, err
+		}
+		if woken, err = s.wait(ctx, wake, state.Timeout); woken || err != nil {
+			return msg, woken, err
+		}
+	}
+}
+
+// accept decodes a complete message and takes its edge.
+func (s *Session[M]) accept(raw []byte) (M, error) {
+	msg, err := s.decode(raw)
+	if err == nil && !s.m.Recv(msg.Label()) {
+		err = s.Violation(msg.Label(), ErrOutOfTurn)
+	}
+	s.t.Consume(len(raw))
+	s.seen, s.limit, s.waited = 0, 0, 0
+	return msg, err
+}
+
+func (s *Session[M]) decode(raw []byte) (none M, err error) {
+	r := cbor.NewReader(raw)
+	r.Array()
+	tag := r.Uint()
+	if r.Err() != nil {
+		return none, s.Violation("", fmt.Errorf("%w: %w", ErrMalformed, r.Err()))
+	}
+	for i := range s.spec.States[s.m.state].Edges {
+		proto := s.spec.States[s.m.state].Edges[i].Msg
+		if proto.Tag() != tag {
+			continue
+		}
+		msg, err := proto.Decode(raw)
+		if err != nil {
+			return none, s.Violation(proto.Label(), fmt.Errorf("%w: %w", ErrMalformed, err))
+		}
+		if m, ok := msg.(M); ok {
+			return m, nil
+		}
+		return none, fmt.Errorf("protocol: %s decodes %T in %s, which is not a message of the session", s.spec.Name, msg, proto.Label())
+	}
+	for _, state := range s.spec.States {
+		for _, e := range state.Edges {
+			if e.Msg.Tag() == tag {
+				return none, s.Violation(e.Msg.Label(), ErrOutOfTurn)
+			}
+		}
+	}
+	return none, s.Violation("", fmt.Errorf("%w: unknown tag %d", ErrMalformed, tag))
+}
+
+// wait blocks until the transport has news, wake receives, or time is up.
+func (s *Session[M]) wait(ctx context.Context, wake <-chan struct{}, timeout Timeout) (woken bool, err error) {
+	select { // without a timer if there is news already
+	case <-s.t.Ready():
+		return false, nil
+	default:
+	}
+	var expired <-chan time.Time
+	var start time.Time
+	if timeout.Max > 0 || timeout.Min > 0 {
+		if s.limit == 0 {
+			random := s.Random
+			if random == nil {
+				random = rand.Float64
+			}
+			s.limit = timeout.Draw(random)
+		}
+		if s.timer == nil {
+			s.timer = time.NewTimer(s.limit - s.waited)
+		} else {
+			s.timer.Reset(s.limit - s.waited)
+		}
+		expired = s.timer.C
+		start = time.Now()
+		defer func() {
+			s.timer.Stop()
+			s.waited += time.Since(start)
+		}()
+	}
+	select {
+	case <-s.t.Ready():
+		return false, nil
+	case <-wake:
+		return true, nil
+	case <-ctx.Done():
+		return false, context.Cause(ctx)
+	case <-expired:
+		return false, s.Violation("", fmt.Errorf("%w: waited %v", ErrTimeout, s.limit))
+	}
+}
+
+// IsPeerFault reports whether err says that the peer broke a protocol.
+func IsPeerFault(err error) bool {
+	var v *ViolationError
+	return errors.As(err, &v)
+}
+
+// scratches hold messages while they are encoded; a Transport copies them.
+var scratches = sync.Pool{New: func() any { b := make([]byte, 0, 2048); return &b }}
+
+// maxScratch keeps an unusually large message from staying in the pool.
+const maxScratch = 1 << 16
