@@ -1,8 +1,6 @@
 package ledger
 
-import (
-	"github.com/ouronet/ouronet/internal/cbor"
-)
+import "github.com/ouronet/ouronet/internal/cbor"
 
 // Header is a parsed header of any era. It holds what following a chain needs;
 // [Header.Shelley] and [Header.Byron] read the rest.

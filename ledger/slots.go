@@ -21,43 +21,40 @@ func (n *Network) eraAt(s Slot) Era {
 
 // SlotTime returns when slot s begins. The length of slots is taken to stay
 // what it is in the last era that is known to start; a time that a [time.Time]
-// cannot hold is cut to the last one it can, about 146 billion years from now.
+// cannot hold is cut to one about 146 billion years from now.
 func (n Network) SlotTime(s Slot) time.Time {
 	e := n.eraAt(s)
 	p := n.Eras[e]
-	t := n.eraStart(e)
-	hi, lo := bits.Mul64(uint64(s-p.Start), uint64(p.SlotLength))
-	if hi >= uint64(time.Second) {
-		return time.Unix(maxUnix, 0).UTC()
+	return addSlots(n.eraStart(e), s-p.Start, p.SlotLength)
+}
+
+// eraStart returns the time of the first slot of e, which must be known. An era
+// before it without a known start takes no time.
+func (n *Network) eraStart(e Era) time.Time {
+	t := n.Start
+	last := n.Eras[Byron]
+	for _, p := range n.Eras[Byron+1 : max(e+1, Byron+1)] {
+		if p.Start != Never {
+			t = addSlots(t, p.Start-last.Start, last.SlotLength)
+			last = p
+		}
 	}
-	sec, nsec := bits.Div64(hi, lo, uint64(time.Second))
-	if sec > uint64(maxUnix-t.Unix()) {
-		return time.Unix(maxUnix, 0).UTC()
-	}
-	return time.Unix(t.Unix()+int64(sec), int64(t.Nanosecond())+int64(nsec)).UTC()
+	return t
 }
 
 // maxUnix leaves room for the years before 1970 that time.Time counts from.
 const maxUnix = math.MaxInt64 / 2
 
-// eraStart returns the time of the first slot of e.
-func (n *Network) eraStart(e Era) time.Time {
-	t := n.Start
-	var at Slot
-	for i := Byron; i < e; i++ {
-		// An era without a known start is passed over; the one before it lasts
-		// until the next one that has a start.
-		if n.Eras[i].Start == Never {
-			continue
-		}
-		next := i + 1
-		for n.Eras[next].Start == Never {
-			next++ // e itself has a start
-		}
-		t = t.Add(time.Duration(n.Eras[next].Start-at) * n.Eras[i].SlotLength)
-		at = n.Eras[next].Start
+func addSlots(t time.Time, n Slot, length time.Duration) time.Time {
+	hi, lo := bits.Mul64(uint64(n), uint64(length))
+	if hi >= uint64(time.Second) {
+		return time.Unix(maxUnix, 0).UTC()
 	}
-	return t
+	sec, nsec := bits.Div64(hi, lo, uint64(time.Second))
+	if sec > maxUnix/2 || t.Unix() > maxUnix/2 {
+		return time.Unix(maxUnix, 0).UTC()
+	}
+	return time.Unix(t.Unix()+int64(sec), int64(t.Nanosecond())+int64(nsec)).UTC()
 }
 
 // SlotAt returns the slot that t is in; ok is false before the network's start.

@@ -1,0 +1,24 @@
+// Package ledger holds the values that Cardano's node-to-node protocols carry
+// and what can be read from them: points and tips, headers, blocks and
+// transactions of every era from Byron to Conway, and the networks they are of.
+// It follows spec sheets "points-headers-blocks" and "header-validation", which
+// comments name by section.
+//
+// Start with a [Network]: [Mainnet], [Preprod], [Preview] or one from
+// [LoadNetwork]. [Network.ParseHeader] reads what chain-sync brings,
+// [Network.ParseBlock] what block-fetch brings.
+//
+// All hashes are over the bytes that came, so nothing is ever encoded again: a
+// [RawHeader], [RawBlock] or [RawTx] is those bytes, and parsed values point
+// into them. The caller's duties:
+//
+//  1. Do not change bytes that were parsed.
+//  2. A header parsed out of a block keeps the block's memory alive; copy
+//     Raw.Bytes first to keep the header alone.
+//  3. Parsing checks shape, not truth. [Block.CheckBody] checks a body against
+//     its header; signatures and proofs are for package ledger/praos, the place
+//     in the chain is for package chain.
+//
+// Left out on purpose: what transactions mean, ledger state, and the eras after
+// Conway, whose encoding is not settled.
+package ledger
