@@ -44,6 +44,13 @@ func (s *Session[M]) Machine() *Machine { return &s.m }
 // Spec returns the table of the conversation, for reading.
 func (s *Session[M]) Spec() *Spec { return s.spec }
 
+// Buffered reports whether bytes of the peer's wait to be looked at, so that
+// the next receive is likely not to block.
+func (s *Session[M]) Buffered() bool {
+	unread, _ := s.t.Peek(s.seen)
+	return len(unread) > s.seen
+}
+
 // Violation returns the error for a message that broke a rule outside the
 // table. Mini-protocols use it so that all violations look alike.
 func (s *Session[M]) Violation(message string, err error) error {

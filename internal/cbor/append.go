@@ -66,6 +66,12 @@ func AppendText(dst []byte, s string) []byte {
 // AppendArray appends the head of a definite array of n items.
 func AppendArray(dst []byte, n int) []byte { return appendHead(dst, majorArray, uint64(n)) }
 
+// AppendMessage appends the start of a mini-protocol message: the head of an
+// array of n items and the first of them, the message's tag.
+func AppendMessage(dst []byte, n int, tag uint64) []byte {
+	return AppendUint(AppendArray(dst, n), tag)
+}
+
 // AppendArrayIndefinite opens an array that ends with [AppendBreak].
 func AppendArrayIndefinite(dst []byte) []byte { return append(dst, 0x9f) }
 

@@ -195,6 +195,17 @@ func (r *Reader) More(n *int) bool {
 	return true
 }
 
+// Message reads the start of a mini-protocol message: the head of a definite
+// array of n items, and the first of them, which is the message's tag.
+func (r *Reader) Message(n int, tag uint64) {
+	r.ArrayLen(n)
+	start := r.pos
+	if got := r.Uint(); got != tag && r.err == nil {
+		r.pos = start
+		r.Fail(fmt.Sprintf("message tag %d", tag))
+	}
+}
+
 // Tag reads a tag that must be the given one; the tagged item follows.
 func (r *Reader) Tag(tag uint64) {
 	start := r.pos
@@ -224,19 +235,20 @@ func (r *Reader) Bool() bool {
 // Null reads a null if one is next and reports whether it was.
 func (r *Reader) Null() bool { return r.indefinite(0xf6) }
 
-// Raw reads one item of any kind and returns its bytes, part of the input.
+// Raw reads one item of any kind and returns its bytes, part of the input. It
+// may nest as deep as [MaxRawDepth]; the errors are those of [Scanner.Scan].
 func (r *Reader) Raw() []byte {
 	if r.err != nil {
 		return nil
 	}
-	var s Scanner
+	s := Scanner{limit: MaxRawDepth}
 	n, done, err := s.Scan(r.b[r.pos:])
+	if err != nil {
+		r.err = fmt.Errorf("%w at byte %d", err, r.pos+n-1)
+		return nil
+	}
 	if !done {
-		if err == nil {
-			r.Fail("complete item")
-		} else {
-			r.err = err
-		}
+		r.Fail("complete item")
 		return nil
 	}
 	b := r.b[r.pos : r.pos+n : r.pos+n]
@@ -260,12 +272,17 @@ func Read[T any](r *Reader, decode func([]byte) (v T, rest []byte, err error)) T
 	return v
 }
 
+// count reads the definite head of a container.
 func (r *Reader) count(major byte, want string) int {
 	start := r.pos
 	n := r.head(major, want)
+	room := len(r.b) - r.pos
+	if major == majorMap {
+		room /= 2 // a key and a value
+	}
 	// Every item takes a byte, so a larger count cannot be honest; this also
 	// lets callers allocate by it.
-	if n > uint64(len(r.b)-r.pos) && r.err == nil {
+	if n > uint64(room) && r.err == nil {
 		r.pos = start
 		r.Fail(want + " that fits its input")
 		return 0

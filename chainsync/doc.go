@@ -1,0 +1,21 @@
+// Package chainsync is the chain-sync mini-protocol (number 2): a responder
+// tells an initiator, header by header, what its chain is and how it changes.
+//
+// Start with [Initiator]: ask for a known point with [Initiator.Intersect],
+// then range over [Initiator.Updates]. To answer, implement [Source] and call
+// [Respond].
+//
+// Duties of the caller:
+//
+//  1. Offer points from your own chain, best first, ending with an old one.
+//  2. Expect a rollback as the first update after every intersection, even to
+//     the point you are at.
+//  3. Headers are bytes and an era. Check that they link and are valid.
+//  4. A tip is what the peer says; it need not fit the header beside it.
+//
+// What is left out on purpose: blocks (package blockfetch), and any judgement
+// of headers (packages ledger and chain).
+//
+// Rules follow the network specification and the running code of
+// ouroboros-network d80f488c8 (2026-07-24).
+package chainsync

@@ -1,0 +1,151 @@
+package chainsync
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/protocol"
+)
+
+// ErrNoIntersect means that none of the offered points is on the peer's chain.
+// The conversation goes on where it was.
+var ErrNoIntersect = errors.New("chainsync: no intersection with the peer's chain")
+
+// ErrIntersection is the violation of a peer that found an intersection we did
+// not offer.
+var ErrIntersection = errors.New("intersection was not offered")
+
+// Initiator follows a peer's chain. Its methods must not overlap.
+type Initiator struct {
+	s *protocol.Session[Message]
+
+	// head is the block number of our copy of the peer's chain, known only
+	// after a header: a rollback names a point without it.
+	head      ledger.BlockNo
+	headKnown bool
+	tip       ledger.Tip
+	draining  bool // between HighMark and LowMark
+}
+
+// NewInitiator starts a conversation at the origin of the peer's chain. spec
+// may be shared.
+func NewInitiator(spec *protocol.Spec, t protocol.Transport) *Initiator {
+	return &Initiator{s: protocol.NewSession[Message](spec, protocol.Initiator, t)}
+}
+
+// Intersect asks for the first of points, best first, that is on the peer's
+// chain. The next update rolls back to that point, or to an earlier one.
+//
+// It returns [ErrNoIntersect] when none is: offer older points, ending with
+// [ledger.Origin]. Any other error ends the session: close the connection. If
+// updates were asked for and not taken, they are dropped first; at the tip that
+// means to wait for the peer's next block. (miniprotocols, 1)
+func (i *Initiator) Intersect(ctx context.Context, points ...ledger.Point) (ledger.Point, ledger.Tip, error) {
+	reply, err := i.s.Ask(ctx, FindIntersect{points})
+	if err != nil {
+		return ledger.Point{}, ledger.Tip{}, err
+	}
+	switch m := reply.(type) {
+	case IntersectFound:
+		if !slices.Contains(points, m.Point) {
+			err := i.s.Violation(m.Label(), fmt.Errorf("%w: %v", ErrIntersection, m.Point))
+			return ledger.Point{}, ledger.Tip{}, err
+		}
+		i.headKnown, i.tip = false, m.Tip
+		return m.Point, m.Tip, nil
+	case IntersectNotFound:
+		i.tip = m.Tip
+		return ledger.Point{}, m.Tip, ErrNoIntersect
+	}
+	panic("unreachable: the table has no other reply")
+}
+
+// Updates yields what happens to the peer's chain from the current position
+// on, without end; the error comes last and ends the session, unless it is
+// ctx's. Requests are sent ahead of the answers, but never past the tip that
+// the peer announced.
+//
+// A slow loop body is no problem for the peer. After break some updates may
+// be on their way: the next loop yields them, [Initiator.Intersect] and
+// [Initiator.Done] drop them.
+func (i *Initiator) Updates(ctx context.Context) iter.Seq2[Update, error] {
+	return func(yield func(Update, error) bool) {
+		for msg, err := range i.s.Pipeline(ctx, i.next, nil) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			u, ok := msg.(Update)
+			if !ok {
+				continue // AwaitReply
+			}
+			if err := i.note(u); err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yield(u, nil) {
+				return
+			}
+		}
+	}
+}
+
+// next decides whether to ask for one more update: it fills the pipeline to
+// HighMark, lets it drain to LowMark, and asks for nothing beyond the peer's
+// tip, where exactly one request is outstanding. (miniprotocols, 1)
+func (i *Initiator) next(outstanding int) (Message, bool) {
+	switch {
+	case outstanding == 0:
+		i.draining = false
+		return RequestNext{}, true
+	case !i.headKnown || uint64(i.head)+uint64(outstanding) >= uint64(i.tip.BlockNo):
+		return nil, false
+	case outstanding >= HighMark:
+		i.draining = true
+		return nil, false
+	case i.draining && outstanding > LowMark:
+		return nil, false
+	}
+	i.draining = false
+	return RequestNext{}, true
+}
+
+// note keeps what next needs to know of an update.
+func (i *Initiator) note(u Update) error {
+	switch u := u.(type) {
+	case RollForward:
+		n, err := u.Header.BlockNo()
+		if err != nil {
+			return i.s.Violation(u.Label(), fmt.Errorf("%w: %w", protocol.ErrMalformed, err))
+		}
+		i.head, i.headKnown, i.tip = n, true, u.Tip
+	case RollBackward:
+		i.headKnown, i.tip = false, u.Tip
+	}
+	return nil
+}
+
+// Tip returns the end of the peer's chain as the peer last announced it.
+func (i *Initiator) Tip() ledger.Tip { return i.tip }
+
+// Buffered reports whether more of the peer's bytes have arrived, so that the
+// next update is likely to come without waiting.
+func (i *Initiator) Buffered() bool { return i.s.Buffered() }
+
+// Violation returns the error for an update of the peer's that the caller
+// found to be wrong.
+func (i *Initiator) Violation(u Update, err error) error { return i.s.Violation(u.Label(), err) }
+
+// Done ends the conversation in order. Updates that were asked for are waited
+// for and dropped, which at the tip takes until the peer's next block: bound it
+// with ctx. (mux, 7: cardano-node allows 300 s)
+func (i *Initiator) Done(ctx context.Context) error {
+	if err := i.s.Drain(ctx); err != nil {
+		return err
+	}
+	return i.s.Send(ctx, Done{})
+}
