@@ -4,9 +4,15 @@ import "errors"
 
 const (
 	// MaxDepth is how deep arrays, maps, tags and indefinite strings may
-	// nest. The deepest legal node-to-node message, a Byron transaction,
-	// stays far below it.
+	// nest in a message. The deepest legal node-to-node message, a Byron
+	// transaction, stays far below it; later transactions, headers and
+	// blocks travel as byte strings.
 	MaxDepth = 64
+
+	// MaxRawDepth is the same bound for [Reader.Raw], which also walks over
+	// what those byte strings hold. Plutus data may nest as deep as its
+	// transaction is long: 16,384 bytes on the public networks.
+	MaxRawDepth = 1 << 16
 
 	// MaxLength bounds what one head may announce: bytes of a string, or
 	// items of an array or map. No message may be larger than 2,500,000
@@ -24,9 +30,10 @@ var (
 	ErrMap      = errors.New("cbor: key without value in an indefinite map")
 )
 
-// Open containers on the scanner's stack: a count of items still to come, or
-// one of these.
+// An open container is the count of its items still to come, the unfinished
+// one included, or one of these.
 const (
+	openNone    = 0
 	openArray   = -1 // indefinite array
 	openMapKey  = -2 // indefinite map, a key or the break comes next
 	openMapVal  = -3 // indefinite map, a value comes next
@@ -40,18 +47,22 @@ const (
 //
 // The zero value is ready for the first byte of an item. A Scanner that
 // reported done is ready for the next one; after an error it is of no use.
+// A Scanner must not be copied while an item is open.
 type Scanner struct {
-	stack []int64
-	skip  uint64 // bytes of a string still to step over
-	arg   uint64 // argument of the head being read
-	left  uint8  // bytes of arg still to come; 0 between heads
-	head  byte   // the head byte arg belongs to
-	base  [8]int64
+	skip uint64 // bytes of a string still to step over
+	arg  uint64 // argument of the head being read
+	left uint8  // bytes of arg still to come; 0 between heads
+	head byte   // the head byte arg belongs to
+
+	top   int64 // the innermost open container
+	outer stack // those around it
+	limit int   // how many may be open; 0 means MaxDepth
 }
 
 // Scan looks at p, the bytes that follow those of earlier calls, up to the end
 // of the item. It returns how many bytes of p belong to the item and whether
-// the item is complete. All of p belongs to an item that is not.
+// the item is complete. All of p belongs to an item that is not. With an
+// error, n is the number of bytes up to the one that cannot be.
 func (s *Scanner) Scan(p []byte) (n int, done bool, err error) {
 	for n < len(p) {
 		if s.skip > 0 {
@@ -97,36 +108,37 @@ func (s *Scanner) Scan(p []byte) (n int, done bool, err error) {
 // Pending returns a lower bound of the bytes that must still follow: 0 only
 // when no item is open. A caller with a size limit can refuse an item as soon
 // as its head announces too much.
+//
+// Between heads it is the least that can complete the item; within a head it
+// leaves out what the head may announce.
 func (s *Scanner) Pending() uint64 {
 	n := s.skip + uint64(s.left)
-	for _, open := range s.stack {
-		switch {
-		case open > 0:
-			n += uint64(open)
-		default:
-			n++ // the break
-		}
-	}
-	if len(s.stack) > 0 && (s.skip > 0 || s.left > 0) && s.stack[len(s.stack)-1] > 0 {
-		n-- // the open string or head is itself one of the counted items
+	n += pendingIn(s.top, n > 0)
+	for i := range s.outer.n {
+		n += pendingIn(s.outer.at(i), true)
 	}
 	return n
+}
+
+// pendingIn returns the least bytes that complete an open container, not
+// counting those of an item begun inside it.
+func pendingIn(open int64, begun bool) uint64 {
+	switch {
+	case open > 0 && begun:
+		return uint64(open) - 1
+	case open >= 0:
+		return uint64(open)
+	case open == openMapKey && begun, open == openMapVal && !begun:
+		return 2 // a value and the break
+	}
+	return 1 // the break
 }
 
 // definite acts on a complete head: s.head with argument s.arg.
 func (s *Scanner) definite() (done bool, err error) {
 	major := s.head >> 5
-	if len(s.stack) > 0 {
-		switch s.stack[len(s.stack)-1] {
-		case openByteStr:
-			if major != majorBytes {
-				return false, ErrChunk
-			}
-		case openTextStr:
-			if major != majorText {
-				return false, ErrChunk
-			}
-		}
+	if s.top == openByteStr && major != majorBytes || s.top == openTextStr && major != majorText {
+		return false, ErrChunk
 	}
 	switch major {
 	case majorUint, majorNegative:
@@ -137,15 +149,6 @@ func (s *Scanner) definite() (done bool, err error) {
 			return false, ErrReserved
 		}
 		return s.finish(), nil
-	case majorBytes, majorText:
-		if s.arg > MaxLength {
-			return false, ErrLength
-		}
-		if s.arg == 0 {
-			return s.finish(), nil
-		}
-		s.skip = s.arg
-		return false, nil
 	case majorTag:
 		return false, s.push(1)
 	}
@@ -155,29 +158,29 @@ func (s *Scanner) definite() (done bool, err error) {
 	if s.arg == 0 {
 		return s.finish(), nil
 	}
-	if major == majorMap {
-		s.arg *= 2
+	switch major {
+	case majorArray:
+		return false, s.push(int64(s.arg))
+	case majorMap:
+		return false, s.push(2 * int64(s.arg))
 	}
-	return false, s.push(int64(s.arg))
+	s.skip = s.arg
+	return false, nil
 }
 
 // indefinite acts on a head with additional information 31.
 func (s *Scanner) indefinite(b byte) (done bool, err error) {
-	top := int64(0)
-	if len(s.stack) > 0 {
-		top = s.stack[len(s.stack)-1]
-	}
 	if b == breakByte {
-		switch top {
+		switch s.top {
 		case openMapVal:
 			return false, ErrMap
 		case openArray, openMapKey, openByteStr, openTextStr:
-			s.stack = s.stack[:len(s.stack)-1]
+			s.top = s.outer.pop()
 			return s.finish(), nil
 		}
 		return false, ErrReserved
 	}
-	if top == openByteStr || top == openTextStr {
+	if s.top == openByteStr || s.top == openTextStr {
 		return false, ErrChunk
 	}
 	switch b >> 5 {
@@ -193,14 +196,19 @@ func (s *Scanner) indefinite(b byte) (done bool, err error) {
 	return false, ErrReserved
 }
 
+// push opens a container inside the innermost one.
 func (s *Scanner) push(open int64) error {
-	if len(s.stack) == MaxDepth {
-		return ErrDepth
+	if s.top != openNone {
+		limit := s.limit
+		if limit == 0 {
+			limit = MaxDepth
+		}
+		if s.outer.n+1 == limit {
+			return ErrDepth
+		}
+		s.outer.push(s.top)
 	}
-	if s.stack == nil {
-		s.stack = s.base[:0]
-	}
-	s.stack = append(s.stack, open)
+	s.top = open
 	return nil
 }
 
@@ -208,23 +216,21 @@ func (s *Scanner) push(open int64) error {
 // whether it was the outermost one.
 func (s *Scanner) finish() bool {
 	for {
-		top := len(s.stack) - 1
-		if top < 0 {
+		switch {
+		case s.top == openNone:
 			return true
-		}
-		switch open := s.stack[top]; {
-		case open > 1:
-			s.stack[top]--
+		case s.top > 1:
+			s.top--
 			return false
-		case open == openMapKey:
-			s.stack[top] = openMapVal
+		case s.top == openMapKey:
+			s.top = openMapVal
 			return false
-		case open == openMapVal:
-			s.stack[top] = openMapKey
+		case s.top == openMapVal:
+			s.top = openMapKey
 			return false
-		case open < 0:
+		case s.top < 0:
 			return false
 		}
-		s.stack = s.stack[:top]
+		s.top = s.outer.pop() // its last item is complete, so it is too
 	}
 }
