@@ -1,0 +1,44 @@
+package ledger
+
+import (
+	"testing"
+
+	"github.com/ouronet/ouronet/internal/race"
+)
+
+func TestAllocations(t *testing.T) {
+	if race.Enabled {
+		t.Skip("the race detector allocates")
+	}
+	for _, raw := range []RawBlock{shelleyTestBlock(Shelley), shelleyTestBlock(Conway)} {
+		b, err := Preview.ParseBlock(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		element := b.Header.Raw.AppendCBOR(nil)
+		buf := make([]byte, 0, 2*len(element))
+		for _, tt := range []struct {
+			name string
+			max  float64
+			do   func() error
+		}{
+			{"DecodeRawHeader", 0, func() error { _, _, err := DecodeRawHeader(element); return err }},
+			{"RawHeader.AppendCBOR", 0, func() error { b.Header.Raw.AppendCBOR(buf); return nil }},
+			{"RawHeader.BlockNo", 0, func() error { _, err := b.Header.Raw.BlockNo(); return err }},
+			{"ParseHeader", 0, func() error { _, err := Preview.ParseHeader(b.Header.Raw); return err }},
+			{"RawBlock.Header", 0, func() error { _, err := raw.Header(); return err }},
+			{"ParseBlock", 0, func() error { _, err := Preview.ParseBlock(raw); return err }},
+			{"CheckBody", 0, b.CheckBody},
+			{"TieBreak", 0, func() error { b.Header.TieBreak(); return nil }},
+			{"Txs", 5, func() error { _, err := b.Txs(); return err }},
+		} {
+			if got := testing.AllocsPerRun(100, func() {
+				if err := tt.do(); err != nil {
+					t.Error(err)
+				}
+			}); got > tt.max {
+				t.Errorf("%v: %s allocates %v times, at most %v allowed", b.Header.Raw.Era, tt.name, got, tt.max)
+			}
+		}
+	}
+}

@@ -1,0 +1,260 @@
+package ledger
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/ouronet/ouronet/internal/cbor"
+)
+
+func TestGeneratedBlocks(t *testing.T) {
+	for era := Shelley; era <= Conway; era++ {
+		t.Run(era.String(), func(t *testing.T) {
+			raw := shelleyTestBlock(era)
+			b := checkBlock(t, Preview, raw)
+			h := b.Header
+			if h.Raw.Era != era || h.BlockNo != 1001 || h.Slot != 200002 || !h.HasPrev || h.Prev != (Hash{7}) || h.Hash != sum256(h.Raw.Bytes) {
+				t.Errorf("header %+v", h)
+			}
+			s, ok := h.Shelley()
+			if !ok {
+				t.Fatal("no Shelley fields")
+			}
+			leader := byte(10)
+			if era < Babbage {
+				leader = 11
+			}
+			for _, f := range []struct {
+				name string
+				got  []byte
+				v    byte
+				n    int
+			}{
+				{"Issuer", s.Issuer, 1, 32}, {"VRFKey", s.VRFKey, 2, 32},
+				{"NonceVRF", s.NonceVRF.Output, 10, 64}, {"NonceVRF proof", s.NonceVRF.Proof, 20, 80},
+				{"LeaderVRF", s.LeaderVRF.Output, leader, 64}, {"LeaderVRF proof", s.LeaderVRF.Proof, leader + 10, 80},
+				{"HotKey", s.OCert.HotKey, 3, 32}, {"OCert signature", s.OCert.Signature, 4, 64},
+				{"Signature", s.Signature, 5, 448},
+			} {
+				if !bytes.Equal(f.got, filled(f.v, f.n)) {
+					t.Errorf("%s is %x", f.name, f.got)
+				}
+			}
+			if s.OCert.Counter != 77 || s.OCert.KESPeriod != 88 || s.Major != 9 || s.Minor != 1 {
+				t.Errorf("fields %+v", s)
+			}
+			if want := h.Raw.Bytes[1 : len(h.Raw.Bytes)-448-3]; !bytes.Equal(s.Body, want) {
+				t.Errorf("signed body is %x, want %x", s.Body, want)
+			}
+			tb, ok := h.TieBreak()
+			want := TieBreak{Era: era, Slot: 200002, Issuer: [32]byte(filled(1, 32)), IssueNo: 77, VRF: [64]byte(filled(leader, 64))}
+			if !ok || tb != want {
+				t.Errorf("TieBreak() = %+v, want %+v", tb, want)
+			}
+			if _, ok := h.Byron(); ok {
+				t.Error("has Byron fields")
+			}
+		})
+	}
+}
+
+func TestTxs(t *testing.T) {
+	for era := Shelley; era <= Conway; era++ {
+		b := checkBlock(t, Preview, shelleyTestBlock(era))
+		txs, err := b.Txs()
+		if err != nil || len(txs) != 3 {
+			t.Fatalf("%v: %d transactions, %v", era, len(txs), err)
+		}
+		for i, tx := range txs {
+			want := cbor.AppendArray(nil, txParts(era))
+			want = append(append(want, testTxBody(i)...), testWitnesses(i)...)
+			if era >= Alonzo {
+				want = cbor.AppendBool(want, i != 2)
+			}
+			if i == 1 {
+				want = append(want, testAux...)
+			} else {
+				want = cbor.AppendNull(want)
+			}
+			if !bytes.Equal(tx.Raw.Bytes, want) {
+				t.Errorf("%v: transaction %d is %x, want %x", era, i, tx.Raw.Bytes, want)
+			}
+			if tx.ID != (TxID{Era: era, Hash: sum256(testTxBody(i))}) {
+				t.Errorf("%v: transaction %d has id %v", era, i, tx.ID)
+			}
+		}
+	}
+}
+
+func TestGeneratedByronBlocks(t *testing.T) {
+	for n := range 6 {
+		b := checkBlock(t, Mainnet, byronTestBlock(n))
+		h := b.Header
+		if h.Slot != 2*21600+5 || h.BlockNo != 43000 || !h.PrevIs(Point{1, repeated(6)}) || h.Raw.EBB {
+			t.Errorf("header %+v", h)
+		}
+		f, ok := h.Byron()
+		if !ok || f.Magic != Mainnet.Magic || !bytes.Equal(f.Issuer, filled(1, 64)) ||
+			!bytes.Equal(f.Certificate.Delegate, filled(3, 64)) || !bytes.Equal(f.Signature, filled(5, 64)) ||
+			!bytes.Equal(f.SlotCBOR, []byte{0x82, 2, 5}) || !bytes.Equal(f.DifficultyCBOR, []byte{0x81, 0x19, 0xa7, 0xf8}) {
+			t.Errorf("fields %+v", f)
+		}
+		if txs, err := b.Txs(); err != nil || len(txs) != n {
+			t.Errorf("%d transactions, %v, want %d", len(txs), err, n)
+		}
+		if _, ok := h.TieBreak(); ok {
+			t.Error("a Byron header has a tie-break")
+		}
+	}
+}
+
+// The shape of the tree for five leaves, written out.
+func TestMerkleRoot(t *testing.T) {
+	node := func(l, r Hash) Hash { return sum256(slices.Concat([]byte{1}, l[:], r[:])) }
+	var l []Hash
+	for i := range 5 {
+		l = append(l, merkleLeaf([]byte{byte(i)}))
+	}
+	want := node(node(node(l[0], l[1]), node(l[2], l[3])), l[4])
+	if got := merkleRoot(l); got != want {
+		t.Errorf("merkleRoot = %v, want %v", got, want)
+	}
+	if got := merkleRoot(nil); got != sum256(nil) {
+		t.Errorf("merkleRoot of nothing = %v", got)
+	}
+}
+
+func TestCheckBodyFinds(t *testing.T) {
+	conway := shelleyTestBody(Conway)
+	header := testHeader(conway, nil)
+	change := func(part int, to []byte) RawBlock {
+		parts := slices.Clone(conway.parts)
+		parts[part] = to
+		return testBlock(Conway, header, parts)
+	}
+	flipped := slices.Clone(conway.parts[0])
+	flipped[len(flipped)-1] ^= 1
+	byron := byronTestBlock(3)
+	replace := func(old, repl []byte) RawBlock {
+		if bytes.Count(byron, old) != 1 {
+			t.Fatalf("%x is there %d times", old, bytes.Count(byron, old))
+		}
+		return bytes.Replace(byron, old, repl, 1)
+	}
+	ebb := mustUnhex(ebbB5)
+	for _, tt := range []struct {
+		name string
+		raw  RawBlock
+		want BodyPart
+	}{
+		{"another transaction", change(0, flipped), BodyHash},
+		{"shorter auxiliary data", change(2, []byte{0xa0}), BodySize},
+		{"another invalid transaction", change(3, []byte{0x81, 1}), BodyHash},
+		{"a Byron transaction more", replace([]byte{0xff, 0x80, 0x9f, 0xff, 0x82}, []byte{0x82, 0x80, 0xf6, 0xff, 0x80, 0x9f, 0xff, 0x82}), TxCount},
+		{"another Byron transaction", replace(testTxBody(1), testTxBody(9)), TxMerkleRoot},
+		{"other Byron witnesses", replace([]byte{0xa1, 2, 0xf6}, []byte{0xa1, 3, 0xf6}), TxWitnessHash},
+		{"another delegation payload", replace([]byte{0xff, 0x80, 0x9f, 0xff, 0x82}, []byte{0xff, 0x80, 0x9f, 0x00, 0xff, 0x82}), DelegationHash},
+		{"another update payload", replace([]byte{0x82, 0x80, 0x80, 0x81, 0xa0}, []byte{0x82, 0x80, 0x9f, 0xff, 0x81, 0xa0}), UpdatePayloadHash},
+		{"another boundary body", bytes.Replace(ebb, []byte{0x9f, 0xff, 0x81}, []byte{0x80, 0x81}, 1), BodyHash},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			b, err := Mainnet.ParseBlock(tt.raw)
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = b.CheckBody()
+			var bodyErr *BodyError
+			if !errors.As(err, &bodyErr) || bodyErr.Part != tt.want || bodyErr.Point != b.Header.Point() || bodyErr.Want == bodyErr.Got {
+				t.Errorf("CheckBody() = %v, want an error about the %s", err, tt.want)
+			}
+		})
+	}
+}
+
+// Bytes cut off or added anywhere are an error somewhere, and never a panic.
+func TestDamagedBlocks(t *testing.T) {
+	blocks := []RawBlock{mustUnhex(ebbB5), byronTestBlock(3)}
+	for era := Shelley; era <= Conway; era++ {
+		blocks = append(blocks, shelleyTestBlock(era))
+	}
+	for _, raw := range blocks {
+		b := checkBlock(t, Mainnet, raw)
+		for n := range raw {
+			if parseAll(raw[:n:n]) == nil {
+				t.Fatalf("%v: the first %d bytes are a block", b.Header.Raw.Era, n)
+			}
+		}
+		if parseAll(append(slices.Clone(raw), 0)) == nil {
+			t.Errorf("%v: a byte may follow", b.Header.Raw.Era)
+		}
+		h := b.Header.Raw
+		h.Bytes = append(slices.Clone(h.Bytes), 0)
+		if _, err := Mainnet.ParseHeader(h); err == nil {
+			t.Errorf("%v: a byte may follow the header", h.Era)
+		}
+		for n := range b.Header.Raw.Bytes {
+			h.Bytes = b.Header.Raw.Bytes[:n]
+			if _, err := Mainnet.ParseHeader(h); err == nil {
+				t.Errorf("%v: the first %d bytes are a header", h.Era, n)
+			}
+		}
+		for i := range raw {
+			changed := slices.Clone(raw)
+			changed[i] ^= 0x41
+			_ = parseAll(changed)
+		}
+	}
+	if _, err := Mainnet.ParseBlock(mustUnhex("820880")); err == nil {
+		t.Error("a block of an unknown era parses")
+	}
+}
+
+// parseAll does all that a block allows and returns the first error.
+func parseAll(raw RawBlock) error {
+	b, err := Mainnet.ParseBlock(raw)
+	if err != nil {
+		return err
+	}
+	_, err = b.Txs()
+	return errors.Join(b.CheckBody(), err)
+}
+
+// A block whose arrays have no length is one too; the bytes stay as they are.
+func TestIndefiniteBlock(t *testing.T) {
+	body := shelleyTestBody(Conway)
+	header := testHeader(body, nil)
+	fields := header[2 : len(header)-451]
+	indefinite := slices.Concat([]byte{0x9f, 0x9f}, fields, []byte{0xff}, header[len(header)-451:], []byte{0xff})
+	raw := slices.Concat([]byte{0x82, 7, 0x9f}, indefinite, slices.Concat(body.parts...), []byte{0xff})
+	b := checkBlock(t, Preview, raw)
+	if b.Header.Hash != sum256(indefinite) || b.Header.HasPrev {
+		t.Errorf("header %+v", b.Header)
+	}
+}
+
+func TestTxsRefuses(t *testing.T) {
+	conway := shelleyTestBody(Conway)
+	for _, tt := range []struct {
+		name string
+		part int
+		to   []byte
+	}{
+		{"too few witnesses", 1, []byte{0x82, 0xa0, 0xa0}},
+		{"too many witnesses", 1, []byte{0x84, 0xa0, 0xa0, 0xa0, 0xa0}},
+		{"auxiliary data of no transaction", 2, []byte{0xa1, 3, 0xa0}},
+		{"invalid index of no transaction", 3, []byte{0x81, 3}},
+		{"huge index", 3, []byte{0x81, 0x1b, 255, 255, 255, 255, 255, 255, 255, 255}},
+	} {
+		body := testBody{Conway, slices.Clone(conway.parts)}
+		body.parts[tt.part] = tt.to
+		b, err := Preview.ParseBlock(testBlock(Conway, testHeader(body, nil), body.parts))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if txs, err := b.Txs(); err == nil {
+			t.Errorf("%s: %d transactions", tt.name, len(txs))
+		}
+	}
+}
