@@ -1,0 +1,188 @@
+package peer
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// Block is a block of a [Chain] with what serving it needs.
+type Block struct {
+	Raw    ledger.RawBlock
+	Header ledger.Header
+}
+
+// ParseBlocks parses the headers of a chain's blocks.
+func ParseBlocks(network ledger.Network, raws []ledger.RawBlock) ([]Block, error) {
+	blocks := make([]Block, len(raws))
+	for i, raw := range raws {
+		b, err := network.ParseBlock(raw)
+		if err != nil {
+			return nil, fmt.Errorf("peer: block %d: %w", i, err)
+		}
+		blocks[i] = Block{Raw: raw, Header: b.Header}
+	}
+	return blocks, nil
+}
+
+// Chain is what a [Server] serves. It may grow and roll back while it is being
+// served; followers hear of it. Its methods may be called concurrently.
+type Chain struct {
+	mu        sync.Mutex
+	blocks    []Block
+	followers map[*follower]struct{}
+	changed   chan struct{} // closed at the next change
+}
+
+// NewChain returns a chain of blocks, oldest first.
+func NewChain(blocks []Block) *Chain {
+	return &Chain{
+		blocks:    slices.Clone(blocks),
+		followers: make(map[*follower]struct{}),
+		changed:   make(chan struct{}),
+	}
+}
+
+// Append adds blocks at the tip.
+func (c *Chain) Append(blocks ...Block) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.blocks = append(c.blocks, blocks...)
+	c.wake()
+}
+
+// Rollback drops all blocks but the first n.
+func (c *Chain) Rollback(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.blocks = slices.Clone(c.blocks[:n])
+	for f := range c.followers {
+		if f.next > n {
+			f.next, f.rollback = n, true
+		}
+	}
+	c.wake()
+}
+
+func (c *Chain) wake() {
+	close(c.changed)
+	c.changed = make(chan struct{})
+}
+
+// Len returns the number of blocks.
+func (c *Chain) Len() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.blocks)
+}
+
+// Range returns the blocks from one point to another, both included, or
+// false if they are not a piece of the chain.
+func (c *Chain) Range(from, to ledger.Point) ([]Block, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	i, ok := c.find(from)
+	j, ok2 := c.find(to)
+	if !ok || !ok2 || i > j {
+		return nil, false
+	}
+	return c.blocks[i : j+1 : j+1], true
+}
+
+// find searches by slot; a few blocks may share one in Byron.
+func (c *Chain) find(p ledger.Point) (int, bool) {
+	i, _ := slices.BinarySearchFunc(c.blocks, p.Slot, func(b Block, s ledger.Slot) int {
+		return int(int64(b.Header.Slot) - int64(s))
+	})
+	for ; i < len(c.blocks) && c.blocks[i].Header.Slot == p.Slot; i++ {
+		if c.blocks[i].Header.Hash == p.Hash {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+func (c *Chain) tip() ledger.Tip {
+	if len(c.blocks) == 0 {
+		return ledger.Tip{}
+	}
+	return c.blocks[len(c.blocks)-1].Header.Tip()
+}
+
+// point returns the point before which n blocks end.
+func (c *Chain) point(n int) ledger.Point {
+	if n == 0 {
+		return ledger.Origin
+	}
+	return c.blocks[n-1].Header.Point()
+}
+
+// follower is the read pointer of one chain-sync session.
+type follower struct {
+	chain    *Chain
+	next     int  // index of the next block to send
+	rollback bool // a rollback to next is owed first
+}
+
+// follow adds a follower that stands at the origin and is owed a rollback to
+// it. (miniprotocols, Chain-sync, read pointer)
+func (c *Chain) follow() *follower {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f := &follower{chain: c, rollback: true}
+	c.followers[f] = struct{}{}
+	return f
+}
+
+func (f *follower) close() {
+	f.chain.mu.Lock()
+	defer f.chain.mu.Unlock()
+	delete(f.chain.followers, f)
+}
+
+// intersect moves to the first of points on the chain.
+func (f *follower) intersect(points []ledger.Point) (p ledger.Point, tip ledger.Tip, ok bool) {
+	c := f.chain
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, p := range points {
+		n := 0
+		if !p.IsOrigin() {
+			i, ok := c.find(p)
+			if !ok {
+				continue
+			}
+			n = i + 1
+		}
+		f.next, f.rollback = n, true
+		return p, c.tip(), true
+	}
+	return ledger.Point{}, c.tip(), false
+}
+
+// update is what a follower hears: a block, or if block is nil a rollback to
+// point.
+type update struct {
+	block *Block
+	point ledger.Point
+	tip   ledger.Tip
+}
+
+// advance returns the next update, or a channel closed at the next change if
+// there is none.
+func (f *follower) advance() (u update, wait <-chan struct{}) {
+	c := f.chain
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case f.rollback:
+		f.rollback = false
+		return update{point: c.point(f.next), tip: c.tip()}, nil
+	case f.next < len(c.blocks):
+		f.next++
+		return update{block: &c.blocks[f.next-1], tip: c.tip()}, nil
+	}
+	return update{}, c.changed
+}
