@@ -18,9 +18,10 @@ type Channel struct {
 	out  egress
 
 	// Guarded by mux.mu.
-	run     func(context.Context) error // starts on demand, see Respond
-	onAny   bool
-	running bool
+	onOverrun error
+	run       func(context.Context) error // starts on demand, see Respond
+	onAny     bool
+	running   bool
 }
 
 // Peek implements protocol.Transport.
@@ -33,6 +34,24 @@ func (c *Channel) Peek(seen int) ([]byte, error) {
 		}
 	}
 	return unread, err
+}
+
+// OnOverrun makes err the reason for which the connection ends when the
+// channel's ingress buffer overruns, in place of a violation of the peer's: for
+// a session that has asked for more than fits. nil restores the peer's blame.
+func (c *Channel) OnOverrun(err error) {
+	c.mux.mu.Lock()
+	defer c.mux.mu.Unlock()
+	c.onOverrun = err
+}
+
+func (c *Channel) overrun() error {
+	c.mux.mu.Lock()
+	defer c.mux.mu.Unlock()
+	if c.onOverrun != nil {
+		return c.onOverrun
+	}
+	return &protocol.ViolationError{Protocol: c.name, Err: protocol.ErrOverrun}
 }
 
 // handshakeID is the mini-protocol number of the handshake.

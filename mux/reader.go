@@ -106,7 +106,7 @@ func (r *reader) segment() error {
 		r.left -= n
 		if r.to != nil {
 			if !r.to.deliver(r.buf[r.r:r.r+n], r.left) {
-				return &protocol.ViolationError{Protocol: r.to.name, Err: protocol.ErrOverrun}
+				return r.to.overrun()
 			}
 			r.m.arrived(r.to)
 		}

@@ -44,6 +44,9 @@ func (s *Session[M]) Machine() *Machine { return &s.m }
 // Spec returns the table of the conversation, for reading.
 func (s *Session[M]) Spec() *Spec { return s.spec }
 
+// Transport returns what the session runs on.
+func (s *Session[M]) Transport() Transport { return s.t }
+
 // Buffered reports whether bytes of the peer's wait to be looked at, so that
 // the next receive is likely not to block.
 func (s *Session[M]) Buffered() bool {

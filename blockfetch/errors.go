@@ -1,0 +1,22 @@
+package blockfetch
+
+import "errors"
+
+// ErrNoBlocks means that the peer does not have the whole range, or not any
+// more. Fetch the blocks elsewhere, or look at the peer's chain again.
+var ErrNoBlocks = errors.New("blockfetch: the peer does not have the range")
+
+// ErrConsumerTooSlow means that blocks asked for with [Initiator.Blocks] were
+// not taken fast enough and filled our own buffer. The connection has ended;
+// the peer is not to blame. Take blocks faster, or use [Initiator.Fetch].
+var ErrConsumerTooSlow = errors.New("blockfetch: blocks were asked for and not taken fast enough")
+
+// What a peer can do wrong in block-fetch beyond the table. They arrive in a
+// *protocol.ViolationError. (miniprotocols, 2)
+var (
+	ErrWrongBlock    = errors.New("block is not the one asked for")
+	ErrInvalidBody   = errors.New("body does not match its header")
+	ErrTooFewBlocks  = errors.New("batch ended before the range was complete")
+	ErrTooManyBlocks = errors.New("more blocks than asked for")
+	ErrInvalidRange  = errors.New("range that cannot exist")
+)

@@ -1,0 +1,86 @@
+package blockfetch
+
+import (
+	"fmt"
+
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/protocol"
+)
+
+// receive checks a message against the oldest outstanding request. ready means
+// that the result is for the caller.
+func (i *Initiator) receive(msg Message) (result Result, ready bool, err error) {
+	r := &i.asked[0]
+	switch m := msg.(type) {
+	case NoBlocks:
+		result.Missing = r.wants
+		i.finish()
+		return result, true, nil
+	case BatchDone:
+		if !r.complete(i.taken) {
+			return Result{}, false, i.s.Violation(m.Label(), fmt.Errorf("%w: after %d blocks", ErrTooFewBlocks, i.taken))
+		}
+		i.finish()
+	case Block:
+		block, err := i.network.ParseBlock(m.Raw)
+		if err != nil {
+			return Result{}, false, i.s.Violation(m.Label(), fmt.Errorf("%w: %w", protocol.ErrMalformed, err))
+		}
+		if err := r.check(i.taken, &block.Header); err != nil {
+			return Result{}, false, i.s.Violation(m.Label(), err)
+		}
+		if !i.SkipBodies {
+			if err := block.CheckBody(); err != nil {
+				return Result{}, false, i.s.Violation(m.Label(), fmt.Errorf("%w: %w", ErrInvalidBody, err))
+			}
+		}
+		result.Block = block
+		if !r.plain {
+			result.Want = r.wants[i.taken]
+			i.bytes -= result.Want.Size
+		}
+		i.taken++
+		return result, true, nil
+	}
+	return Result{}, false, nil
+}
+
+// complete reports whether taken blocks are all of the range.
+func (r *request) complete(taken int) bool {
+	if r.plain {
+		return taken > 0 && r.from == r.to
+	}
+	return taken == len(r.wants)
+}
+
+// check holds a block, the one after taken others, against the range. The hash
+// alone identifies a block; its point follows from it.
+func (r *request) check(taken int, h *ledger.Header) error {
+	if r.plain {
+		return r.checkPlain(taken, h)
+	}
+	if taken == len(r.wants) {
+		return fmt.Errorf("%w: %v after the last", ErrTooManyBlocks, h.Point())
+	}
+	if want := r.wants[taken].Point; h.Point() != want {
+		return fmt.Errorf("%w: got %v, want %v", ErrWrongBlock, h.Point(), want)
+	}
+	return nil
+}
+
+// checkPlain moves r.from, the block that was last received, along the range.
+func (r *request) checkPlain(taken int, h *ledger.Header) error {
+	p := h.Point()
+	switch {
+	case taken == 0 && p != r.from:
+		return fmt.Errorf("%w: got %v, want %v", ErrWrongBlock, p, r.from)
+	case taken > 0 && r.from == r.to:
+		return fmt.Errorf("%w: %v after the last", ErrTooManyBlocks, p)
+	case taken > 0 && !h.PrevIs(r.from):
+		return fmt.Errorf("%w: %v does not follow %v", ErrWrongBlock, p, r.from)
+	case p.Slot > r.to.Slot:
+		return fmt.Errorf("%w: %v is behind the end of the range, %v", ErrWrongBlock, p, r.to)
+	}
+	r.from = p
+	return nil
+}

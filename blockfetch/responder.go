@@ -1,0 +1,60 @@
+package blockfetch
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/protocol"
+)
+
+// Source is where a responder finds blocks. Several responders may use one at
+// the same time.
+type Source interface {
+	// Range returns the blocks from one point to another, both included,
+	// oldest first, or nil if not all of them are there: a range is served
+	// whole or not at all. The points are on one chain, which may be a fork
+	// that was abandoned a short time ago. (relay-behaviour, 7.2)
+	//
+	// An error, now or in the middle, ends the connection. Blocks are handed
+	// to the bearer without being copied and must never change.
+	Range(ctx context.Context, from, to ledger.Point) (iter.Seq2[ledger.RawBlock, error], error)
+}
+
+// Respond answers requests from source until the peer is done; nil is its
+// orderly end. Sending waits for a slow peer, so no more than a few blocks of
+// the source are in use at a time.
+func Respond(ctx context.Context, spec *protocol.Spec, t protocol.Transport, source Source) error {
+	s := protocol.NewSession[Message](spec, protocol.Responder, t)
+	return protocol.Serve(ctx, s, func(ctx context.Context, req Message, reply func(Message) error) error {
+		m, ok := req.(RequestRange)
+		if !ok {
+			return fmt.Errorf("blockfetch: unexpected request %s", req.Label())
+		}
+		// The Haskell node closes the connection for these, too.
+		// (relay-behaviour, 7.2)
+		if m.From.IsOrigin() || m.To.IsOrigin() || m.From.Slot > m.To.Slot {
+			return s.Violation(m.Label(), fmt.Errorf("%w: %v to %v", ErrInvalidRange, m.From, m.To))
+		}
+		blocks, err := source.Range(ctx, m.From, m.To)
+		if err != nil {
+			return err
+		}
+		if blocks == nil {
+			return reply(NoBlocks{})
+		}
+		if err := reply(StartBatch{}); err != nil {
+			return err
+		}
+		for raw, err := range blocks {
+			if err != nil {
+				return err
+			}
+			if err := reply(Block{raw}); err != nil {
+				return err
+			}
+		}
+		return reply(BatchDone{})
+	})
+}

@@ -1,0 +1,105 @@
+package handshake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/ouronet/ouronet/protocol"
+)
+
+// What a peer can do wrong when it accepts. They arrive in a
+// *protocol.ViolationError. (handshake, 6)
+var (
+	ErrNotProposed = errors.New("accepted version was not proposed")
+	ErrSelection   = errors.New("accepted version data is not acceptable")
+)
+
+// ErrQueryReply means that the peer told its versions although it was not
+// asked, which ends the conversation.
+var ErrQueryReply = errors.New("handshake: the peer only told its versions")
+
+// Propose runs the handshake on the connecting side. It returns what was
+// agreed, a *[RefusedError], or a *protocol.ViolationError; after an error
+// close the connection.
+func Propose(ctx context.Context, spec *protocol.Spec, t protocol.Transport, ours Table) (Agreement, error) {
+	s := protocol.NewSession[Message](spec, protocol.Initiator, t)
+	reply, err := s.Ask(ctx, ProposeVersions{ours})
+	if err != nil {
+		return Agreement{}, err
+	}
+	switch m := reply.(type) {
+	case AcceptVersion:
+		raw, ok := ours.find(m.Entry.Version)
+		if !ok {
+			return Agreement{}, violation(m, fmt.Errorf("%w: %d", ErrNotProposed, m.Entry.Version))
+		}
+		agreed, refusal := combine(m.Entry.Version, raw, m.Entry.Raw)
+		if refusal != nil {
+			return Agreement{}, violation(m, fmt.Errorf("%w: %s", ErrSelection, refusal.Text))
+		}
+		return agreed, nil
+	case ReplyVersions:
+		// The peer proposed, too, and does now what we do; nothing more is
+		// sent. A query is not acted upon here. (handshake, 7)
+		agreed, refusal := Negotiate(ours, m.Table)
+		if refusal != nil {
+			return Agreement{}, &RefusedError{ByUs: true, Refusal: *refusal}
+		}
+		return agreed, nil
+	case Refuse:
+		return Agreement{}, &RefusedError{Refusal: m.Refusal}
+	}
+	return Agreement{}, ErrQueryReply
+}
+
+// Query asks the peer for its versions instead of a conversation. ours is made
+// from data with Query set. The connection is to be closed afterwards.
+func Query(ctx context.Context, spec *protocol.Spec, t protocol.Transport, ours Table) (Table, error) {
+	s := protocol.NewSession[Message](spec, protocol.Initiator, t)
+	reply, err := s.Ask(ctx, ProposeVersions{ours})
+	if err != nil {
+		return nil, err
+	}
+	switch m := reply.(type) {
+	case QueryReply:
+		return m.Table, nil
+	case Refuse:
+		return nil, &RefusedError{Refusal: m.Refusal}
+	}
+	return nil, violation(reply, errors.New("not an answer to a query"))
+}
+
+// ErrQueried means that the peer asked for our versions and has been told: it
+// will close the connection; allow it 20 s. (handshake, 6)
+var ErrQueried = errors.New("handshake: the peer only asked for our versions")
+
+// Answer runs the handshake on the accepting side. It returns what was agreed,
+// [ErrQueried], a *[RefusedError] after the peer was told why, or a
+// *protocol.ViolationError; after an error close the connection.
+func Answer(ctx context.Context, spec *protocol.Spec, t protocol.Transport, ours Table) (Agreement, error) {
+	s := protocol.NewSession[Message](spec, protocol.Responder, t)
+	req, err := s.Recv(ctx)
+	if err != nil {
+		return Agreement{}, err
+	}
+	agreed, refusal := Negotiate(ours, req.(ProposeVersions).Table)
+	switch {
+	case refusal != nil:
+		if err := s.Send(ctx, Refuse{*refusal}); err != nil {
+			return Agreement{}, err
+		}
+		return Agreement{}, &RefusedError{ByUs: true, Refusal: *refusal}
+	case agreed.Data.Query:
+		if err := s.Send(ctx, QueryReply{ours}); err != nil {
+			return Agreement{}, err
+		}
+		return Agreement{}, ErrQueried
+	}
+	accept := AcceptVersion{Entry{agreed.Version, agreed.Data.AppendCBOR(nil, agreed.Version)}}
+	return agreed, s.Send(ctx, accept)
+}
+
+func violation(m Message, err error) error {
+	return &protocol.ViolationError{Protocol: "handshake", State: "StConfirm", Message: m.Label(), Err: err}
+}

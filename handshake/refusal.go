@@ -1,0 +1,80 @@
+package handshake
+
+import (
+	"fmt"
+
+	"github.com/ouronet/ouronet/internal/cbor"
+)
+
+// Reason is why a handshake was refused.
+type Reason uint8
+
+// The reasons. (handshake, 4)
+const (
+	VersionMismatch      Reason = iota // no version in common
+	HandshakeDecodeError               // the data of the chosen version is malformed
+	Refused                            // the data is not acceptable: another network
+)
+
+// Refusal is the content of a refusal.
+type Refusal struct {
+	Reason   Reason
+	Versions []uint64 // VersionMismatch: what the refusing side takes
+	Version  Version  // otherwise: the version that was chosen
+	Text     string   // otherwise: free text for people, at most 1,024 bytes
+}
+
+// maxText keeps what a peer can put in our logs short.
+const maxText = 1024
+
+// RefusedError says that the handshake ended without agreement. Do not retry
+// unchanged.
+type RefusedError struct {
+	ByUs bool // we refused the peer, not the other way round
+	Refusal
+}
+
+func (e *RefusedError) Error() string {
+	who := "handshake: the peer refused us"
+	if e.ByUs {
+		who = "handshake: we refused the peer"
+	}
+	switch e.Reason {
+	case VersionMismatch:
+		return fmt.Sprintf("%s: no version in common, it takes %d", who, e.Versions)
+	case HandshakeDecodeError:
+		return fmt.Sprintf("%s: data of version %d is malformed: %q", who, e.Version, e.Text)
+	}
+	return fmt.Sprintf("%s: version %d: %q", who, e.Version, e.Text)
+}
+
+func (r Refusal) appendCBOR(dst []byte) []byte {
+	if r.Reason == VersionMismatch {
+		dst = cbor.AppendUint(cbor.AppendArray(dst, 2), uint64(r.Reason))
+		dst = cbor.AppendArray(dst, len(r.Versions))
+		for _, v := range r.Versions {
+			dst = cbor.AppendUint(dst, v)
+		}
+		return dst
+	}
+	dst = cbor.AppendUint(cbor.AppendArray(dst, 3), uint64(r.Reason))
+	dst = cbor.AppendUint(dst, uint64(r.Version))
+	return cbor.AppendText(dst, r.Text)
+}
+
+// readRefusal reads a reason. The length of its array is definite and not
+// checked further. (handshake, 5)
+func readRefusal(r *cbor.Reader) Refusal {
+	r.Array()
+	reason := Reason(r.UintMax(uint64(Refused)))
+	if reason == VersionMismatch {
+		refusal := Refusal{Reason: reason}
+		for n := r.Array(); r.More(&n); {
+			refusal.Versions = append(refusal.Versions, r.Uint())
+		}
+		return refusal
+	}
+	refusal := Refusal{Reason: reason, Version: readVersion(r), Text: r.Text()}
+	refusal.Text = refusal.Text[:min(len(refusal.Text), maxText)]
+	return refusal
+}
