@@ -3,6 +3,7 @@ package cbor_test
 import (
 	"bytes"
 	"errors"
+	"strconv"
 	"testing"
 
 	fx "github.com/fxamacker/cbor/v2"
@@ -35,8 +36,11 @@ func FuzzAgainstOracle(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var s cbor.Scanner
 		n, done, err := s.Scan(b)
-		if errors.Is(err, cbor.ErrDepth) || len(b) == 0 {
+		if err == cbor.ErrDepth || len(b) == 0 {
 			return
+		}
+		if err == cbor.ErrLength && strconv.IntSize == 32 {
+			return // the oracle drops the high bits of a length there
 		}
 		if done {
 			if err := oracle.Wellformed(b[:n]); err != nil {
