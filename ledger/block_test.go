@@ -149,15 +149,15 @@ func TestCheckBodyFinds(t *testing.T) {
 		raw  RawBlock
 		want BodyPart
 	}{
-		{"another transaction", change(0, flipped), BodyHash},
-		{"shorter auxiliary data", change(2, []byte{0xa0}), BodySize},
-		{"another invalid transaction", change(3, []byte{0x81, 1}), BodyHash},
-		{"a Byron transaction more", replace([]byte{0xff, 0x80, 0x9f, 0xff, 0x82}, []byte{0x82, 0x80, 0xf6, 0xff, 0x80, 0x9f, 0xff, 0x82}), TxCount},
-		{"another Byron transaction", replace(testTxBody(1), testTxBody(9)), TxMerkleRoot},
-		{"other Byron witnesses", replace([]byte{0xa1, 2, 0xf6}, []byte{0xa1, 3, 0xf6}), TxWitnessHash},
-		{"another delegation payload", replace([]byte{0xff, 0x80, 0x9f, 0xff, 0x82}, []byte{0xff, 0x80, 0x9f, 0x00, 0xff, 0x82}), DelegationHash},
-		{"another update payload", replace([]byte{0x82, 0x80, 0x80, 0x81, 0xa0}, []byte{0x82, 0x80, 0x9f, 0xff, 0x81, 0xa0}), UpdatePayloadHash},
-		{"another boundary body", bytes.Replace(ebb, []byte{0x9f, 0xff, 0x81}, []byte{0x80, 0x81}, 1), BodyHash},
+		{"another transaction", change(0, flipped), PartHash},
+		{"shorter auxiliary data", change(2, []byte{0xa0}), PartSize},
+		{"another invalid transaction", change(3, []byte{0x81, 1}), PartHash},
+		{"a Byron transaction more", replace([]byte{0xff, 0x80, 0x9f, 0xff, 0x82}, []byte{0x82, 0x80, 0xf6, 0xff, 0x80, 0x9f, 0xff, 0x82}), PartTxCount},
+		{"another Byron transaction", replace(testTxBody(1), testTxBody(9)), PartTxMerkleRoot},
+		{"other Byron witnesses", replace([]byte{0xa1, 2, 0xf6}, []byte{0xa1, 3, 0xf6}), PartWitnesses},
+		{"another delegation payload", replace([]byte{0xff, 0x80, 0x9f, 0xff, 0x82}, []byte{0xff, 0x80, 0x9f, 0x00, 0xff, 0x82}), PartDelegation},
+		{"another update payload", replace([]byte{0x82, 0x80, 0x80, 0x81, 0xa0}, []byte{0x82, 0x80, 0x9f, 0xff, 0x81, 0xa0}), PartUpdate},
+		{"another boundary body", bytes.Replace(ebb, []byte{0x9f, 0xff, 0x81}, []byte{0x80, 0x81}, 1), PartHash},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			b, err := Mainnet.ParseBlock(tt.raw)

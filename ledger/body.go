@@ -24,22 +24,22 @@ type BodyPart string
 
 // What a header promises of its body; the last five are Byron's.
 const (
-	BodySize          BodyPart = "body size"
-	BodyHash          BodyPart = "body hash"
-	TxCount           BodyPart = "number of transactions"
-	TxMerkleRoot      BodyPart = "Merkle root of the transactions"
-	TxWitnessHash     BodyPart = "hash of the witnesses"
-	DelegationHash    BodyPart = "hash of the delegation payload"
-	UpdatePayloadHash BodyPart = "hash of the update payload"
+	PartSize         BodyPart = "body size"
+	PartHash         BodyPart = "body hash"
+	PartTxCount      BodyPart = "number of transactions"
+	PartTxMerkleRoot BodyPart = "Merkle root of the transactions"
+	PartWitnesses    BodyPart = "hash of the witnesses"
+	PartDelegation   BodyPart = "hash of the delegation payload"
+	PartUpdate       BodyPart = "hash of the update payload"
 )
 
 // CheckBody checks that the body is complete, that nothing follows it and that
 // it is the one the header promises. A difference is a [*BodyError], malformed
 // CBOR another error; both are the fault of the block's sender.
 //
-// From Shelley on it compares size and hash and allocates nothing. Of a Byron
-// proof, the part about the shared seed computation is left out, as the Haskell
-// node does. (points-headers-blocks, 9)
+// From Shelley on it compares size and hash, and allocates only for what nests
+// deep, a few bytes. Of a Byron proof, the part about the shared seed
+// computation is left out, as the Haskell node does. (points-headers-blocks, 9)
 func (b Block) CheckBody() error {
 	r := cbor.NewReader(b.body)
 	n := blockParts(b.Header.Raw.Era) - 1
@@ -63,9 +63,9 @@ func (b Block) CheckBody() error {
 		return err
 	}
 	if uint64(size) != uint64(b.Header.BodySize) {
-		return b.differs(BodySize, fmt.Sprint(b.Header.BodySize), fmt.Sprint(size))
+		return b.differs(PartSize, fmt.Sprint(b.Header.BodySize), fmt.Sprint(size))
 	}
-	return b.compare(BodyHash, b.Header.BodyHash, sum256(sum))
+	return b.compare(PartHash, b.Header.BodyHash, sum256(sum))
 }
 
 // close reads the end of the block.

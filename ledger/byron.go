@@ -80,7 +80,7 @@ func (b *ByronHeader) readRegular(r *cbor.Reader) {
 	in, start := r.Rest(), r.Pos()
 	slot := openRecord(r, 2)
 	b.Epoch = r.UintMax(maxByronEpoch)
-	b.SlotInEpoch = r.UintMax(math.MaxUint16)
+	b.SlotInEpoch = r.UintMax(math.MaxUint32)
 	closeRecord(r, slot)
 	b.SlotCBOR = in[:r.Pos()-start]
 
@@ -113,5 +113,6 @@ func (b *ByronHeader) readRegular(r *cbor.Reader) {
 	b.ExtraCBOR = r.Raw()
 }
 
-// maxByronEpoch keeps a slot number made of an epoch far from overflowing.
-const maxByronEpoch = math.MaxUint32
+// maxByronEpoch, 200,000 years, keeps a slot number made of an epoch far from
+// overflowing whatever k is.
+const maxByronEpoch = 1 << 24

@@ -14,7 +14,7 @@ func (b Block) checkBoundaryBody(r *cbor.Reader) error {
 	if err := b.close(r); err != nil {
 		return err
 	}
-	return b.compare(BodyHash, b.Header.BodyHash, sum256(body))
+	return b.compare(PartHash, b.Header.BodyHash, sum256(body))
 }
 
 // byronProof is the body proof of a regular Byron header.
@@ -68,17 +68,17 @@ func (b Block) checkByronBody(r *cbor.Reader) error {
 	witnesses = append(witnesses, 0xff)
 
 	if uint64(len(leaves)) != proof.txs {
-		return b.differs(TxCount, fmt.Sprint(proof.txs), fmt.Sprint(len(leaves)))
+		return b.differs(PartTxCount, fmt.Sprint(proof.txs), fmt.Sprint(len(leaves)))
 	}
 	for _, c := range []struct {
 		part BodyPart
 		want Hash
 		got  Hash
 	}{
-		{TxMerkleRoot, proof.merkleRoot, merkleRoot(leaves)},
-		{TxWitnessHash, proof.witnesses, sum256(witnesses)},
-		{DelegationHash, proof.delegation, sum256(delegation)},
-		{UpdatePayloadHash, proof.update, sum256(update)},
+		{PartTxMerkleRoot, proof.merkleRoot, merkleRoot(leaves)},
+		{PartWitnesses, proof.witnesses, sum256(witnesses)},
+		{PartDelegation, proof.delegation, sum256(delegation)},
+		{PartUpdate, proof.update, sum256(update)},
 	} {
 		if err := b.compare(c.part, c.want, c.got); err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -178,5 +179,27 @@ func TestSingleBlocks(t *testing.T) {
 				t.Logf("%v ebb=%v %v block %d prev=%v, %d transactions", b.Header.Raw.Era, b.Header.Raw.EBB, b.Header.Point(), b.Header.BlockNo, b.Header.Prev, len(txs))
 			})
 		}
+	}
+}
+
+// Bare Conway headers, four in a row.
+func TestPreprodHeaders(t *testing.T) {
+	names, err := filepath.Glob(filepath.Join(chaindata.Dir(t), "preprod-headers", "*.cbor"))
+	if err != nil || len(names) != 4 {
+		t.Fatalf("%d headers, %v", len(names), err)
+	}
+	var prev Header
+	for i, name := range names {
+		h, err := Preprod.ParseHeader(RawHeader{Era: Conway, Bytes: readFile(t, name)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := "preprod_" + strconv.FormatUint(uint64(h.Slot), 10) + ".cbor"; filepath.Base(name) != want {
+			t.Errorf("%s has slot %d", name, h.Slot)
+		}
+		if i > 0 && (!h.PrevIs(prev.Point()) || h.BlockNo != prev.BlockNo+1) {
+			t.Errorf("%v (%d) does not follow %v (%d)", h.Point(), h.BlockNo, prev.Point(), prev.BlockNo)
+		}
+		prev = h
 	}
 }

@@ -7,9 +7,8 @@ import (
 
 // sum256 computes Blake2b-256 (RFC 7693) of p without allocating.
 //
-// golang.org/x/crypto/blake2b does the same twice as fast; this takes its place
-// until golang.org/x/sys, which that package needs, is among the module's
-// dependencies.
+// It stands in for golang.org/x/crypto/blake2b, which needs golang.org/x/sys, and
+// that is not among the module's dependencies yet.
 func sum256(p []byte) Hash {
 	const (
 		blockSize  = 128

@@ -1,0 +1,93 @@
+package immutable
+
+import (
+	"hash/crc32"
+	"io"
+
+	"github.com/ouronet/ouronet/internal/cbor"
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// readBlock reads block i and checks its CRC-32. The result is the caller's.
+func (f folder) readBlock(file io.ReaderAt, x *index, i int) (ledger.RawBlock, error) {
+	offset, size := x.place(i)
+	raw := make(ledger.RawBlock, size)
+	if err := f.readAt(file, x, raw, offset); err != nil {
+		return nil, err
+	}
+	if got, want := crc32.ChecksumIEEE(raw), x.entry(i).crc; got != want {
+		return nil, f.damage(x.chunk, chunkFile, offset, "CRC-32 of block %v is %08x, its index says %08x", x.point(i), got, want)
+	}
+	return raw, nil
+}
+
+// readHeader reads the header of block i without the body and checks that it
+// is the one of the index. Its bytes are the caller's.
+func (f folder) readHeader(n *ledger.Network, file io.ReaderAt, x *index, i int) (ledger.Header, error) {
+	e := x.entry(i)
+	offset, size := x.place(i)
+	head := make(ledger.RawBlock, int(e.headerOffset)+int(e.headerSize))
+	if err := f.readAt(file, x, head, offset); err != nil {
+		return ledger.Header{}, err
+	}
+	return f.parseHeader(n, x, i, head, size)
+}
+
+// parseHeader parses the header of block i from the start of the block.
+func (f folder) parseHeader(n *ledger.Network, x *index, i int, head ledger.RawBlock, size int64) (ledger.Header, error) {
+	offset, _ := x.place(i)
+	raw, err := head.Header()
+	if err != nil {
+		return ledger.Header{}, f.damage(x.chunk, chunkFile, offset, "block %v: %v", x.point(i), err)
+	}
+	if raw.Era == ledger.Byron {
+		raw.SizeHint = uint32(size)
+	}
+	h, err := n.ParseHeader(raw)
+	if err != nil {
+		return ledger.Header{}, f.damage(x.chunk, chunkFile, offset, "block %v: %v", x.point(i), err)
+	}
+	if got, want := h.Point(), x.point(i); got != want || raw.EBB != x.boundary(i) {
+		return ledger.Header{}, f.damage(x.chunk, chunkFile, offset, "block %v is here, the index says %v", got, want)
+	}
+	return h, nil
+}
+
+func (f folder) readAt(file io.ReaderAt, x *index, p []byte, offset int64) error {
+	if n, err := file.ReadAt(p, offset); n < len(p) {
+		if err == io.EOF {
+			return f.damage(x.chunk, chunkFile, offset+int64(n), "the file ends inside a block")
+		}
+		return f.fileError(x.chunk, chunkFile, err)
+	}
+	return nil
+}
+
+// blockEnd finds where the block at offset ends, which the index of the last
+// block of a chunk does not say. It returns 0 if the block is not complete
+// before the end of the file, and an error if it never can be.
+func (f folder) blockEnd(file io.ReaderAt, chunk uint64, offset, end int64) (int64, error) {
+	for size := int64(1 << 16); ; size *= 4 {
+		size = min(size, end-offset, maxBlock)
+		b := make([]byte, size)
+		if n, err := file.ReadAt(b, offset); n < len(b) {
+			if err == io.EOF {
+				return 0, nil
+			}
+			return 0, f.fileError(chunk, chunkFile, err)
+		}
+		r := cbor.NewReader(b)
+		if r.Raw(); r.Err() == nil {
+			return offset + int64(r.Pos()), nil
+		}
+		if !incomplete(r.Err()) {
+			return 0, f.damage(chunk, chunkFile, offset, "not a block: %v", r.Err())
+		}
+		switch size {
+		case end - offset:
+			return 0, nil
+		case maxBlock:
+			return 0, f.damage(chunk, chunkFile, offset, "block of more than %d bytes", maxBlock)
+		}
+	}
+}

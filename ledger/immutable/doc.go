@@ -1,0 +1,38 @@
+// Package immutable reads and appends to ImmutableDB folders, the files in
+// which cardano-node keeps the part of the chain that is never rolled back and
+// which Mithril snapshots hold.
+//
+// A folder is cut into chunks of as many slots as a Byron epoch has (10 k).
+// Chunk n has three files: NNNNN.chunk is the blocks back to back,
+// NNNNN.secondary has 56 bytes for each block (where it is, its CRC-32, hash
+// and slot), and NNNNN.primary finds a slot in the secondary file. The blocks
+// are those of block-fetch: [tag, block].
+//
+// Start with [Open] to read and with [OpenAppend] to append. A [DB] holds no
+// object per block: lookups read the small index of one chunk and keep the
+// last few, so that a folder of twelve million blocks costs a few megabytes.
+//
+// The caller's duties:
+//
+//  1. Name the right [ledger.Network]: its k is the length of the chunks.
+//  2. Append a block only when it cannot be rolled back any more, and after
+//     [ledger.Block.CheckBody].
+//  3. Never append to the folder of a node that is running.
+//  4. Close what [OpenAppend] returned, or at least [DB.Sync] at times: other
+//     than at the end of a chunk, nothing is forced to the disk.
+//
+// # A folder that is being written, or was when the machine stopped
+//
+// The last chunk of a running node may end anywhere. [Open] takes the last
+// block that is there with all its bytes and its whole index entry as the tip,
+// ignores what follows, and changes nothing. [OpenAppend] removes what
+// follows, and more carefully: all blocks of the last chunk are checked against
+// their CRC-32, their hash and each other, and the first one that does not
+// hold ends the chain.
+//
+// Anything else that is wrong is a [*DamageError], at the latest when the
+// damaged block is read.
+//
+// Left out on purpose: the primary files are written, for cardano-node, but
+// not read, since the secondary files say the same and more.
+package immutable

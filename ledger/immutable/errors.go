@@ -1,0 +1,33 @@
+package immutable
+
+import (
+	"errors"
+	"fmt"
+)
+
+var (
+	// ErrNotFound says that a point is not on the stored chain.
+	ErrNotFound = errors.New("immutable: point is not on the stored chain")
+
+	// ErrReadOnly says that the DB comes from [Open], or is closed.
+	ErrReadOnly = errors.New("immutable: not open for appending")
+
+	// ErrDoesNotFollow says that a block cannot come after the tip. The folder
+	// is as before.
+	ErrDoesNotFollow = errors.New("immutable: block does not follow the tip")
+
+	// ErrLocked says that another process appends to the folder.
+	ErrLocked = errors.New("immutable: another process appends to this folder: stop it first")
+)
+
+// DamageError says that a folder does not hold what it should.
+type DamageError struct {
+	File   string
+	Offset int64 // bytes from the start of File
+	Reason string
+}
+
+func (e *DamageError) Error() string {
+	return fmt.Sprintf("immutable: %s is damaged at byte %d: %s: restore the folder from a snapshot, "+
+		"or delete the files of this chunk and of all later ones", e.File, e.Offset, e.Reason)
+}
