@@ -1,6 +1,7 @@
 package immutable
 
 import (
+	"errors"
 	"hash/crc32"
 	"io"
 
@@ -90,4 +91,9 @@ func (f folder) blockEnd(file io.ReaderAt, chunk uint64, offset, end int64) (int
 			return 0, f.damage(chunk, chunkFile, offset, "block of more than %d bytes", maxBlock)
 		}
 	}
+}
+
+func incomplete(err error) bool {
+	var e *cbor.Error
+	return errors.As(err, &e)
 }

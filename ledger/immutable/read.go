@@ -1,0 +1,143 @@
+package immutable
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// Contains reports whether the block p is stored. [ledger.Origin] is contained
+// if the folder starts where the chain does, or is empty.
+func (db *DB) Contains(p ledger.Point) (bool, error) {
+	_, err := db.find(p)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// Intersect returns the first of points, in the order given, that [DB.Contains]
+// reports; ok is false if there is none.
+func (db *DB) Intersect(points []ledger.Point) (p ledger.Point, ok bool, err error) {
+	for _, p := range points {
+		if ok, err := db.Contains(p); ok || err != nil {
+			return p, ok, err
+		}
+	}
+	return ledger.Point{}, false, nil
+}
+
+// Block returns the block p, or [ErrNotFound]. The bytes are the caller's.
+func (db *DB) Block(p ledger.Point) (ledger.RawBlock, error) {
+	return lookup(db, p, (*cursor).block)
+}
+
+// Header returns the header of the block p, or [ErrNotFound]. Its bytes are the
+// caller's.
+func (db *DB) Header(p ledger.Point) (ledger.Header, error) {
+	return lookup(db, p, (*cursor).header)
+}
+
+// BlocksFrom returns the blocks from p on, p included. See [DB.BlocksAfter].
+func (db *DB) BlocksFrom(p ledger.Point) iter.Seq2[ledger.RawBlock, error] {
+	return from(db, p, 0, (*cursor).block)
+}
+
+// BlocksAfter returns the blocks after p, oldest first; [ledger.Origin] stands
+// before the first block of the chain. The sequence ends at the block that is
+// the last one when it gets there. Each block is checked against its CRC-32,
+// and its bytes are the caller's.
+//
+// The error is [ErrNotFound] if p is not on the chain, or ends the sequence.
+func (db *DB) BlocksAfter(p ledger.Point) iter.Seq2[ledger.RawBlock, error] {
+	return from(db, p, 1, (*cursor).block)
+}
+
+// HeadersFrom returns the headers from p on, p included. See [DB.HeadersAfter].
+func (db *DB) HeadersFrom(p ledger.Point) iter.Seq2[ledger.Header, error] {
+	return from(db, p, 0, (*cursor).header)
+}
+
+// HeadersAfter is [DB.BlocksAfter] for headers. Bodies are not read; each
+// header is checked against its hash.
+func (db *DB) HeadersAfter(p ledger.Point) iter.Seq2[ledger.Header, error] {
+	return from(db, p, 1, (*cursor).header)
+}
+
+// Range returns the blocks from one point to another, both included, oldest
+// first. It returns nil, without an error, if not both are on the chain in
+// this order. It is what block-fetch serves; ctx ends the sequence.
+func (db *DB) Range(ctx context.Context, from, to ledger.Point) (iter.Seq2[ledger.RawBlock, error], error) {
+	if from.IsOrigin() || to.IsOrigin() {
+		return nil, nil
+	}
+	var places [2]place
+	for i, p := range []ledger.Point{from, to} {
+		var err error
+		if places[i], err = db.find(p); errors.Is(err, ErrNotFound) {
+			return nil, nil
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	if places[0].after(places[1]) {
+		return nil, nil
+	}
+	return walk(db, places[0], places[1], func(c *cursor) (ledger.RawBlock, error) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		return c.block()
+	}), nil
+}
+
+// find returns the place of p; that of the origin is the one before the first.
+func (db *DB) find(p ledger.Point) (place, error) {
+	s := db.state.Load()
+	if p.IsOrigin() {
+		if s.head != nil && !s.fromOrigin {
+			return place{}, fmt.Errorf("%w: %s starts after the origin, at %v", ErrNotFound, db.dir, s.first)
+		}
+		return place{s.firstChunk, -1}, nil
+	}
+	chunk := db.chunkOf(p.Slot)
+	if s.head != nil && s.firstChunk <= chunk && chunk <= s.head.chunk {
+		x, err := db.index(chunk)
+		if err != nil {
+			return place{}, err
+		}
+		if i, ok := x.find(p); ok {
+			return place{chunk, i}, nil
+		}
+	}
+	return place{}, fmt.Errorf("%w: %v", ErrNotFound, p)
+}
+
+func lookup[T any](db *DB, p ledger.Point, read func(*cursor) (T, error)) (T, error) {
+	var zero T
+	if p.IsOrigin() {
+		return zero, fmt.Errorf("%w: there is no block at the origin", ErrNotFound)
+	}
+	at, err := db.find(p)
+	if err != nil {
+		return zero, err
+	}
+	c := cursor{db: db, chunk: at.chunk, i: at.i}
+	defer c.close()
+	if err := c.next(); err != nil {
+		return zero, err
+	}
+	return read(&c)
+}
+
+func from[T any](db *DB, p ledger.Point, skip int, read func(*cursor) (T, error)) iter.Seq2[T, error] {
+	at, err := db.find(p)
+	if err != nil {
+		return failed[T](err)
+	}
+	at.i = max(at.i+skip, 0)
+	return walk(db, at, endOfChain, read)
+}
