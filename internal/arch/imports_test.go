@@ -1,0 +1,135 @@
+package arch
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Groups of packages that rules are about.
+var (
+	// A mini-protocol knows messages, tables and what is in the messages; not
+	// another mini-protocol, nor what carries it.
+	miniProtocols = []string{"handshake", "chainsync", "blockfetch", "txsubmission", "keepalive", "peersharing"}
+	forMini       = []string{"internal/cbor", "ledger", "protocol"}
+
+	// What moves messages between two nodes.
+	network = slices.Concat(forMini, []string{"mux"}, miniProtocols)
+
+	// What decides and keeps.
+	storage = []string{"ledger/immutable", "ledger/praos", "chain"}
+)
+
+// mayImport says which packages of the module each package may import: only
+// ones above it. What is under one of them is not included.
+var mayImport = map[string][]string{
+	"internal/cbor":    nil,
+	"ledger":           {"internal/cbor"},
+	"ledger/immutable": {"internal/cbor", "ledger"},
+	"ledger/praos":     {"internal/cbor", "ledger"},
+	"protocol":         {"internal/cbor"}, // not ledger: anyone can add a mini-protocol of their own
+	"mux":              {"protocol"},
+	"handshake":        forMini,
+	"chainsync":        forMini,
+	"blockfetch":       forMini,
+	"txsubmission":     forMini,
+	"keepalive":        forMini,
+	"peersharing":      forMini,
+	"chain":            {"ledger"},
+	"node":             network, // not storage: a program that only dials does not link it
+	"node/relay":       slices.Concat(network, storage, []string{"node"}),
+	"conformance":      network,
+}
+
+// programs are folders of programs. They may import all but each other.
+var programs = []string{"examples/", "cmd/"}
+
+func isProgram(rel string) bool {
+	return slices.ContainsFunc(programs, func(tree string) bool { return strings.HasPrefix(rel, tree) })
+}
+
+// isHelper reports whether a package is for tests and programs alone: an
+// internal one that has no row in the table.
+func isHelper(rel string) bool {
+	_, listed := mayImport[rel]
+	return !listed && strings.HasPrefix(rel, "internal/")
+}
+
+// allowed reports whether the package from may import the package to.
+func allowed(from, to string) bool {
+	switch {
+	case strings.HasPrefix(to, from+"/internal/"):
+		return true
+	case isProgram(to):
+		return false
+	case isProgram(from):
+		return true
+	case isHelper(from):
+		return true
+	}
+	return slices.Contains(mayImport[from], to)
+}
+
+func TestImports(t *testing.T) {
+	for _, p := range packages(t) {
+		from := p.rel()
+		if _, listed := mayImport[from]; !listed && !isProgram(from) && !isHelper(from) {
+			t.Errorf("package %q is not in the table of internal/arch: say there what it may import", from)
+			continue
+		}
+		for _, path := range p.Imports {
+			if to := rel(path); ours(path) && !allowed(from, to) {
+				t.Errorf("%s imports %s, which the table of internal/arch does not allow", from, to)
+			}
+		}
+	}
+}
+
+// The table itself goes one way.
+func TestTableHasNoCycle(t *testing.T) {
+	done := make(map[string]bool)
+	var visit func(pkg string, path []string)
+	visit = func(pkg string, path []string) {
+		if slices.Contains(path, pkg) {
+			t.Fatalf("cycle: %s", strings.Join(append(path, pkg), " -> "))
+		}
+		if done[pkg] {
+			return
+		}
+		for _, to := range mayImport[pkg] {
+			if _, listed := mayImport[to]; !listed {
+				t.Errorf("%s may import %q, which has no row", pkg, to)
+			}
+			visit(to, append(path, pkg))
+		}
+		done[pkg] = true
+	}
+	for pkg := range mayImport {
+		visit(pkg, nil)
+	}
+}
+
+func TestAllowed(t *testing.T) {
+	for _, test := range []struct {
+		from, to string
+		want     bool
+	}{
+		{"chainsync", "ledger", true},
+		{"chainsync", "blockfetch", false},
+		{"chainsync", "mux", false},
+		{"protocol", "ledger", false},
+		{"ledger", "protocol", false},
+		{"node", "mux", true},
+		{"node", "chain", false},
+		{"node/relay", "chain", true},
+		{"node/relay", "internal/pipe", false},
+		{"examples/tip", "internal/pipe", true},
+		{"node/relay", "examples/tip", false},
+		{"examples/tip", "examples/relay", false},
+		{"examples/relay", "examples/relay/internal/demo", true},
+	} {
+		if got := allowed(test.from, test.to); got != test.want {
+			t.Errorf("%s may import %s: %t, want %t", test.from, test.to, got, test.want)
+		}
+	}
+}
