@@ -73,8 +73,22 @@ func (i *Initiator) Intersect(ctx context.Context, points ...ledger.Point) (ledg
 // be on their way: the next loop yields them, [Initiator.Intersect] and
 // [Initiator.Done] drop them.
 func (i *Initiator) Updates(ctx context.Context) iter.Seq2[Update, error] {
+	return i.Stream(ctx, func(int) bool { return true }, nil)
+}
+
+// Stream is [Initiator.Updates] for callers that plan as they go: more is asked
+// before each request whether to send it, given how many are outstanding. When
+// none are and more says no, the loop waits for wake, a value from which makes
+// it ask again; without wake it ends there.
+func (i *Initiator) Stream(ctx context.Context, more func(outstanding int) bool, wake <-chan struct{}) iter.Seq2[Update, error] {
+	next := func(outstanding int) (Message, bool) {
+		if i.wants(outstanding) && more(outstanding) {
+			return RequestNext{}, true
+		}
+		return nil, false
+	}
 	return func(yield func(Update, error) bool) {
-		for msg, err := range i.s.Pipeline(ctx, i.next, nil) {
+		for msg, err := range i.s.Pipeline(ctx, next, wake) {
 			if err != nil {
 				yield(nil, err)
 				return
@@ -94,27 +108,27 @@ func (i *Initiator) Updates(ctx context.Context) iter.Seq2[Update, error] {
 	}
 }
 
-// next decides whether to ask for one more update: it fills the pipeline to
+// wants decides whether to ask for one more update: it fills the pipeline to
 // HighMark, lets it drain to LowMark, and asks for nothing beyond the peer's
 // tip, where exactly one request is outstanding. (miniprotocols, 1)
-func (i *Initiator) next(outstanding int) (Message, bool) {
+func (i *Initiator) wants(outstanding int) bool {
 	switch {
 	case outstanding == 0:
 		i.draining = false
-		return RequestNext{}, true
+		return true
 	case !i.headKnown || uint64(i.head)+uint64(outstanding) >= uint64(i.tip.BlockNo):
-		return nil, false
+		return false
 	case outstanding >= HighMark:
 		i.draining = true
-		return nil, false
+		return false
 	case i.draining && outstanding > LowMark:
-		return nil, false
+		return false
 	}
 	i.draining = false
-	return RequestNext{}, true
+	return true
 }
 
-// note keeps what next needs to know of an update.
+// note keeps what wants needs to know of an update.
 func (i *Initiator) note(u Update) error {
 	switch u := u.(type) {
 	case RollForward:
