@@ -29,7 +29,7 @@ func TestAllocations(t *testing.T) {
 			{"RawBlock.Header", 0, func() error { _, err := raw.Header(); return err }},
 			{"ParseBlock", 0, func() error { _, err := Preview.ParseBlock(raw); return err }},
 			{"CheckBody", 0, b.CheckBody},
-			{"TieBreak", 0, func() error { b.Header.TieBreak(); return nil }},
+			{"Shelley", 0, func() error { b.Header.Shelley(); return nil }},
 			{"Txs", 5, func() error { _, err := b.Txs(); return err }},
 		} {
 			if got := testing.AllocsPerRun(100, func() {

@@ -48,11 +48,6 @@ func TestGeneratedBlocks(t *testing.T) {
 			if want := h.Raw.Bytes[1 : len(h.Raw.Bytes)-448-3]; !bytes.Equal(s.Body, want) {
 				t.Errorf("signed body is %x, want %x", s.Body, want)
 			}
-			tb, ok := h.TieBreak()
-			want := TieBreak{Era: era, Slot: 200002, Issuer: [32]byte(filled(1, 32)), IssueNo: 77, VRF: [64]byte(filled(leader, 64))}
-			if !ok || tb != want {
-				t.Errorf("TieBreak() = %+v, want %+v", tb, want)
-			}
 			if _, ok := h.Byron(); ok {
 				t.Error("has Byron fields")
 			}
@@ -104,8 +99,8 @@ func TestGeneratedByronBlocks(t *testing.T) {
 		if txs, err := b.Txs(); err != nil || len(txs) != n {
 			t.Errorf("%d transactions, %v, want %d", len(txs), err, n)
 		}
-		if _, ok := h.TieBreak(); ok {
-			t.Error("a Byron header has a tie-break")
+		if _, ok := h.Shelley(); ok {
+			t.Error("a Byron header has Shelley fields")
 		}
 	}
 }

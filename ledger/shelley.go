@@ -30,7 +30,11 @@ type ShelleyHeader struct {
 	OCert    OCert
 
 	// LeaderVRF is the proof of leadership. NonceVRF, which feeds the epoch
-	// nonce, is a proof of its own up to Alonzo and the same one from Babbage on.
+	// nonce, is a proof of its own up to Alonzo and the same one from Babbage
+	// on. Between chains of equal length, chain selection compares LeaderVRF's
+	// output as it is here, not hashed again. (ouroboros-consensus:
+	// ouroboros-consensus-cardano, Shelley/Protocol/{Praos,TPraos}.hs,
+	// pTieBreakVRFValue)
 	LeaderVRF, NonceVRF VRFCert
 
 	// Major and Minor are the issuer's protocol version.
