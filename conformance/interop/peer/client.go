@@ -37,9 +37,7 @@ type ClientConfig struct {
 // mini-protocol may run beside those of another, not beside itself.
 type Client struct {
 	conn *ouroboros.Connection
-	errs chan error
 	done chan struct{} // closed once the connection has ended
-	once sync.Once
 	mu   sync.Mutex
 	err  error
 
@@ -68,7 +66,6 @@ func NewClient(ctx context.Context, conn net.Conn, cfg ClientConfig) (*Client, e
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
 	c := &Client{
-		errs: make(chan error, 10),
 		done: make(chan struct{}),
 		pong: make(chan uint16, 1),
 	}
@@ -89,7 +86,6 @@ func NewClient(ctx context.Context, conn net.Conn, cfg ClientConfig) (*Client, e
 		ouroboros.WithFullDuplex(cfg.Duplex),
 		ouroboros.WithPeerSharing(cfg.PeerSharing),
 		ouroboros.WithQueryMode(cfg.Query),
-		ouroboros.WithErrorChan(c.errs),
 		ouroboros.WithChainSyncConfig(chainsync.NewConfig(
 			chainsync.WithPipelineLimit(cfg.Pipeline),
 			chainsync.WithRollForwardRawFunc(c.sync.rollForward),
@@ -119,10 +115,11 @@ func NewClient(ctx context.Context, conn net.Conn, cfg ClientConfig) (*Client, e
 	return c, nil
 }
 
-// watch closes done when the library says why the connection ended.
+// watch closes done when the connection has ended. The library closes its own
+// channel then, without an error if it takes the end for an orderly one.
 func (c *Client) watch() {
-	err, ok := <-c.errs
-	if !ok || err == nil {
+	err, ok := <-c.conn.ErrorChan()
+	if !ok {
 		err = net.ErrClosed
 	}
 	c.mu.Lock()
@@ -131,8 +128,8 @@ func (c *Client) watch() {
 	close(c.done)
 }
 
-// Err returns why the connection ended, [net.ErrClosed] after Close, and nil
-// while it lives.
+// Err returns why the connection ended, [net.ErrClosed] if the library gives no
+// reason, and nil while it lives.
 func (c *Client) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -141,10 +138,7 @@ func (c *Client) Err() error {
 
 // Close ends the connection.
 func (c *Client) Close() {
-	c.once.Do(func() {
-		c.conn.Close()
-		close(c.errs) // ours; the library is done with it
-	})
+	c.conn.Close()
 	<-c.done
 }
 

@@ -36,10 +36,10 @@ type ServerConfig struct {
 	OnTx func(Tx)
 }
 
-// Server accepts connections until it is closed.
+// Server serves connections until it is closed.
 type Server struct {
 	cfg ServerConfig
-	ln  net.Listener
+	ln  net.Listener // nil without Listen
 
 	mu     sync.Mutex
 	conns  map[net.Conn]struct{}
@@ -49,21 +49,28 @@ type Server struct {
 	wg     sync.WaitGroup
 }
 
+// NewServer returns a server for connections that the caller hands to
+// [Server.Serve].
+func NewServer(cfg ServerConfig) *Server {
+	if cfg.Chain == nil {
+		cfg.Chain = NewChain(nil)
+	}
+	return &Server{cfg: cfg, conns: make(map[net.Conn]struct{}), done: make(chan struct{})}
+}
+
 // Listen starts a server on a free loopback port.
 func Listen(cfg ServerConfig) (*Server, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	if cfg.Chain == nil {
-		cfg.Chain = NewChain(nil)
-	}
-	s := &Server{cfg: cfg, ln: ln, conns: make(map[net.Conn]struct{}), done: make(chan struct{})}
+	s := NewServer(cfg)
+	s.ln = ln
 	s.wg.Go(s.accept)
 	return s, nil
 }
 
-// Addr returns the address to dial.
+// Addr returns the address to dial. The server must come from [Listen].
 func (s *Server) Addr() string { return s.ln.Addr().String() }
 
 // Errs returns the errors that ended connections so far, a peer's plain
@@ -80,7 +87,9 @@ func (s *Server) Close() {
 	if !s.closed {
 		s.closed = true
 		close(s.done)
-		s.ln.Close()
+		if s.ln != nil {
+			s.ln.Close()
+		}
 		for c := range s.conns {
 			c.Close()
 		}
@@ -124,7 +133,6 @@ func (s *Server) Serve(conn net.Conn) error {
 
 	session := &session{server: s, follower: s.cfg.Chain.follow()}
 	defer session.follower.close()
-	errs := make(chan error, 10)
 	fetchConfig, err := blockfetch.NewConfig(
 		blockfetch.WithRequestRangeFunc(session.requestRange),
 		// The library's server counts its own sending against this, and
@@ -141,7 +149,6 @@ func (s *Server) Serve(conn net.Conn) error {
 		ouroboros.WithNetworkMagic(s.cfg.Magic),
 		ouroboros.WithFullDuplex(s.cfg.Duplex),
 		ouroboros.WithPeerSharing(s.cfg.PeerSharing),
-		ouroboros.WithErrorChan(errs),
 		ouroboros.WithChainSyncConfig(chainsync.NewConfig(
 			chainsync.WithFindIntersectFunc(session.findIntersect),
 			chainsync.WithRequestNextFunc(session.requestNext),
@@ -158,7 +165,7 @@ func (s *Server) Serve(conn net.Conn) error {
 		return fmt.Errorf("peer: handshake: %w", err)
 	}
 	select {
-	case err = <-errs:
+	case err = <-c.ErrorChan(): // nil if closed: an end in good order
 	case <-s.done:
 	}
 	c.Close()
