@@ -88,13 +88,6 @@ func walk[T any](db *DB, from, to place, read func(*cursor) (T, error)) iter.Seq
 	}
 }
 
-func failed[T any](err error) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		var zero T
-		yield(zero, err)
-	}
-}
-
 func (c *cursor) block() (ledger.RawBlock, error) {
 	return c.db.readBlock(c.file, c.x, c.i)
 }

@@ -3,6 +3,7 @@ package immutable
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync/atomic"
@@ -24,6 +25,7 @@ type DB struct {
 	state   atomic.Pointer[state]
 	cache   cache
 	writer  *writer // nil when read-only
+	removed int64   // bytes, by OpenAppend
 }
 
 // state is what changes when a block is appended; a state itself never does.
@@ -60,15 +62,15 @@ func Open(dir string, o Options) (*DB, error) {
 	}
 	db := &DB{folder: f, network: o.Network}
 	s := &state{}
-	for chunk := last; s.head == nil && chunk+1 > first; chunk-- {
-		if s.head, s.tip, err = db.readTail(chunk); err != nil {
+	for chunk := last + 1; s.head == nil && chunk > first; chunk-- {
+		if s.head, s.tip, err = db.readTail(chunk - 1); err != nil {
 			return nil, err
 		}
-		if chunk == 0 {
-			break
-		}
 	}
-	return db, db.start(s, first)
+	if err := db.start(s, first); err != nil {
+		return nil, err
+	}
+	return db, nil
 }
 
 // hint helps who named the folder above the right one.
@@ -79,7 +81,7 @@ func hint(dir string) string {
 	return ": name the folder that holds 00000.chunk"
 }
 
-// start finds the first block and makes s the state.
+// start finds the first block and makes s the state; first is the lowest chunk.
 func (db *DB) start(s *state, first uint64) error {
 	db.state.Store(s)
 	if s.head == nil {
@@ -95,19 +97,17 @@ func (db *DB) start(s *state, first uint64) error {
 	if err != nil {
 		return err
 	}
-	s.setFirst(&h)
+	s.first, s.fromOrigin = h.Point(), !h.HasPrev
 	return nil
 }
-
-func (s *state) setFirst(h *ledger.Header) { s.first, s.fromOrigin = h.Point(), !h.HasPrev }
 
 // readTail reads the index of a chunk that may end anywhere, up to the last
 // complete block. The result is nil if there is none.
 func (db *DB) readTail(chunk uint64) (*index, ledger.Header, error) {
-	x, err := db.readSecondary(chunk)
-	if _, statErr := os.Stat(db.name(chunk, secondaryFile)); errors.Is(statErr, os.ErrNotExist) {
+	if _, err := os.Stat(db.name(chunk, secondaryFile)); errors.Is(err, fs.ErrNotExist) {
 		return nil, ledger.Header{}, nil
 	}
+	x, err := db.readSecondary(chunk)
 	if err != nil {
 		return nil, ledger.Header{}, err
 	}

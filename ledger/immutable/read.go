@@ -134,10 +134,14 @@ func lookup[T any](db *DB, p ledger.Point, read func(*cursor) (T, error)) (T, er
 }
 
 func from[T any](db *DB, p ledger.Point, skip int, read func(*cursor) (T, error)) iter.Seq2[T, error] {
-	at, err := db.find(p)
-	if err != nil {
-		return failed[T](err)
+	return func(yield func(T, error) bool) {
+		at, err := db.find(p)
+		if err != nil {
+			var zero T
+			yield(zero, err)
+			return
+		}
+		at.i = max(at.i+skip, 0)
+		walk(db, at, endOfChain, read)(yield)
 	}
-	at.i = max(at.i+skip, 0)
-	return walk(db, at, endOfChain, read)
 }

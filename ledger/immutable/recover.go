@@ -1,0 +1,120 @@
+package immutable
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+)
+
+// OpenAppend opens a folder for appending and reading, and makes it if it is
+// not there. Only one process can do so at a time: another gets [ErrLocked].
+//
+// What a crash left behind is removed: the chain ends before the first block of
+// the last chunk that is not wholly written, that does not have the CRC-32 and
+// hash of its index entry, or that does not follow the block before it.
+// [DB.Removed] says how much that was. Damage that no crash explains is a
+// [*DamageError], and nothing is removed.
+func OpenAppend(dir string, o Options) (*DB, error) {
+	f, err := newFolder(dir, o.Network)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("immutable: %w", err)
+	}
+	unlock, err := lock(dir)
+	if err != nil {
+		return nil, err
+	}
+	db := &DB{folder: f, network: o.Network, writer: &writer{unlock: unlock}}
+	if err := db.recover(); err != nil {
+		return nil, errors.Join(err, unlock())
+	}
+	return db, nil
+}
+
+// Removed returns how many bytes of chunk files [OpenAppend] removed.
+func (db *DB) Removed() int64 { return db.removed }
+
+// maxLost is how many chunks a crash can spoil: the last one, and the one before
+// if it was being finished.
+const maxLost = 2
+
+// recover finds the last good block and removes what is after it.
+func (db *DB) recover() error {
+	s := &state{}
+	first, last, ok, err := db.list(chunkFile, secondaryFile, primaryFile)
+	if err != nil || !ok {
+		db.state.Store(s)
+		return err
+	}
+	lost := 0
+	for chunk := last + 1; s.head == nil && chunk > first; chunk-- {
+		if s.head, s.tip, err = db.validate(first, chunk-1); err != nil {
+			return err
+		}
+		if s.head == nil && db.size(chunk-1) > 0 {
+			if lost++; lost > maxLost {
+				return db.damage(chunk-1, chunkFile, 0, "no good block in this and the %d later chunks that have any", maxLost)
+			}
+		}
+	}
+	// Nothing is changed before the first block was found to be good.
+	if err := db.start(s, first); err != nil {
+		return err
+	}
+	keep := first // the first chunk to remove
+	if s.head != nil {
+		keep = s.head.chunk + 1
+		if err := db.reopen(s.head); err != nil {
+			return err
+		}
+	}
+	for chunk := last + 1; chunk > keep; chunk-- {
+		db.removed += db.size(chunk - 1)
+		if err := db.remove(chunk - 1); err != nil {
+			return err
+		}
+	}
+	return syncDir(db.dir)
+}
+
+// reopen cuts the files of the last chunk to what its index says and opens them
+// for writing.
+func (db *DB) reopen(x *index) error {
+	w := db.writer
+	files, err := openChunkFiles(db.folder, x.chunk, os.O_CREATE)
+	if err != nil {
+		return err
+	}
+	var primary []byte
+	primary, w.offsets = x.primary()
+	db.removed = db.size(x.chunk) - x.end
+	_, err = files.primary.WriteAt(primary, 0)
+	err = errors.Join(err, files.primary.Truncate(int64(len(primary))),
+		files.secondary.Truncate(int64(len(x.raw))), files.chunk.Truncate(x.end), files.sync())
+	if err != nil {
+		return fmt.Errorf("immutable: %w", errors.Join(err, files.close()))
+	}
+	w.files = files
+	return nil
+}
+
+func (f folder) remove(chunk uint64) error {
+	for _, kind := range []string{primaryFile, secondaryFile, chunkFile} {
+		if err := os.Remove(f.name(chunk, kind)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("immutable: %w", err)
+		}
+	}
+	return nil
+}
+
+// size returns the length of a chunk file, 0 if it is missing.
+func (f folder) size(chunk uint64) int64 {
+	info, err := os.Stat(f.name(chunk, chunkFile))
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
