@@ -1,0 +1,58 @@
+package peersharing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"github.com/ouronet/ouronet/protocol"
+)
+
+// ErrTooMany is the violation of a peer that gave more addresses than were
+// asked for.
+var ErrTooMany = errors.New("more addresses than asked for")
+
+// Initiator asks a peer for addresses. Its methods must not overlap.
+type Initiator struct {
+	s *protocol.Session[Message]
+}
+
+// NewInitiator starts a conversation. spec may be shared.
+func NewInitiator(spec *protocol.Spec, t protocol.Transport) *Initiator {
+	return &Initiator{s: protocol.NewSession[Message](spec, protocol.Initiator, t)}
+}
+
+// Request asks for at most amount addresses. The peer may give fewer, or none;
+// cardano-node never gives more than 10. They are as the peer sent them, except
+// that an IPv4 address in IPv6 form is unmapped: they may repeat, and need not
+// be addresses one can dial.
+//
+// If ctx ends first, Request may be called again: the late answer is then
+// waited for and dropped. Any other error ends the session: close the
+// connection.
+func (i *Initiator) Request(ctx context.Context, amount uint8) ([]netip.AddrPort, error) {
+	reply, err := i.s.Ask(ctx, ShareRequest{amount})
+	if err != nil {
+		return nil, err
+	}
+	peers := reply.(SharePeers).Peers
+	if len(peers) > int(amount) {
+		return nil, &protocol.ViolationError{
+			Protocol: i.s.Spec().Name,
+			State:    i.s.Spec().States[StBusy].Name,
+			Message:  reply.Label(),
+			Err:      fmt.Errorf("%w: at least %d for %d", ErrTooMany, len(peers), amount),
+		}
+	}
+	return peers, nil
+}
+
+// Done ends the conversation in order. An answer that a cancelled request left
+// owed is waited for first.
+func (i *Initiator) Done(ctx context.Context) error {
+	if err := i.s.Drain(ctx); err != nil {
+		return err
+	}
+	return i.s.Send(ctx, Done{})
+}

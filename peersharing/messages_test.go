@@ -1,0 +1,157 @@
+package peersharing_test
+
+import (
+	"encoding/hex"
+	"net/netip"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/ouronet/ouronet/peersharing"
+	"github.com/ouronet/ouronet/protocol"
+)
+
+func unhex(t testing.TB, s string) []byte {
+	t.Helper()
+	b, err := hex.DecodeString(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func addrs(s ...string) (peers []netip.AddrPort) {
+	for _, s := range s {
+		peers = append(peers, netip.MustParseAddrPort(s))
+	}
+	return peers
+}
+
+// Addresses of (examples, 9).
+const (
+	r0  = "83001a070200c0190bb9"       // 192.0.2.7:3001
+	r0l = "83001a0100007f190bb9"       // 127.0.0.1:3001
+	r06 = "86011a20010db8000001190bb9" // [2001:db8::1]:3001
+)
+
+// golden holds the messages of (examples, 9), and others of the same form.
+var golden = []struct {
+	id, hex string
+	msg     peersharing.Message
+}{
+	{"R0", "82019f" + r0 + "ff", peersharing.SharePeers{Peers: addrs("192.0.2.7:3001")}},
+	{"R0l", "82019f" + r0l + "ff", peersharing.SharePeers{Peers: addrs("127.0.0.1:3001")}},
+	{"R06", "82019f" + r06 + "ff", peersharing.SharePeers{Peers: addrs("[2001:db8::1]:3001")}},
+	{"R1", "82000a", peersharing.ShareRequest{Amount: 10}},
+	{"R2", "82019f" + r0 + r06 + "ff", peersharing.SharePeers{Peers: addrs("192.0.2.7:3001", "[2001:db8::1]:3001")}},
+	{"R2e", "820180", peersharing.SharePeers{}},
+	{"R3", "8102", peersharing.Done{}},
+	{"all 255", "8200" + "18ff", peersharing.ShareRequest{Amount: 255}},
+	{"::1", "82019f" + "860100000001190bb9" + "ff", peersharing.SharePeers{Peers: addrs("[::1]:3001")}},
+	{"every octet", "82019f" + "86011a000102031a040506071a08090a0b1a0c0d0e0f01" + "83001a0403020102" + "ff",
+		peersharing.SharePeers{Peers: addrs("[1:203:405:607:809:a0b:c0d:e0f]:1", "1.2.3.4:2")}},
+}
+
+func TestGolden(t *testing.T) {
+	for _, g := range golden {
+		if got := hex.EncodeToString(g.msg.AppendCBOR(nil)); got != g.hex {
+			t.Errorf("%s: encoded %s, want %s", g.id, got, g.hex)
+		}
+		got, err := g.msg.Decode(unhex(t, g.hex))
+		if err != nil || !reflect.DeepEqual(got, g.msg) {
+			t.Errorf("%s: decoded %v, %v; want %v", g.id, got, err, g.msg)
+		}
+	}
+}
+
+func TestDecodeSharePeers(t *testing.T) {
+	accept := []struct {
+		name, hex string
+		want      []netip.AddrPort
+	}{
+		{"A6: a definite list", "820181" + r0, addrs("192.0.2.7:3001")},
+		{"A7: empty and indefinite", "82019fff", nil},
+		{"IPv4 in IPv6 form", "820181" + "86010000" + "19ffff" + "1ac0000207" + "190bb9", addrs("192.0.2.7:3001")},
+		{"port 0, and 65535 in five bytes", "820182" + "83000000" + "8300001a0000ffff", addrs("0.0.0.0:0", "0.0.0.0:65535")},
+		// One head says one less, another one more: the message ends where its
+		// heads say, and the Haskell node does not compare them.
+		{"lengths not compared", "830182" + "82001a070200c0190bb9" + r0, addrs("192.0.2.7:3001", "192.0.2.7:3001")},
+	}
+	for _, test := range accept {
+		got, err := peersharing.SharePeers{}.Decode(unhex(t, test.hex))
+		if err != nil || !slices.Equal(got.(peersharing.SharePeers).Peers, test.want) {
+			t.Errorf("%s: %v, %v; want %v", test.name, got, err, test.want)
+		}
+	}
+	refuse := []struct{ name, hex string }{
+		{"kind 2", "820181" + "8302000b"},
+		{"word of 33 bits", "820181" + "83001b000000010000000000"},
+		{"port of 17 bits", "820181" + "8300001a00010000"},
+		{"no port", "820181" + "820000"},
+		{"address as an indefinite array", "820181" + "9f000000ff"},
+		{"message as an indefinite array", "9f0180ff"},
+		{"no list", "820100"},
+		{"more than the message", "82018000"},
+		{"another tag", "820280"},
+		{"missing break", "82019f"},
+	}
+	for _, test := range refuse {
+		if got, err := (peersharing.SharePeers{}).Decode(unhex(t, test.hex)); err == nil {
+			t.Errorf("%s: decoded %v", test.name, got)
+		}
+	}
+}
+
+func TestDecodeShareRequest(t *testing.T) {
+	tests := []struct {
+		name, hex string
+		want      protocol.Message // nil: refused
+	}{
+		{"wide", "8200190005", peersharing.ShareRequest{Amount: 5}},
+		{"N20: amount 256", "8200190100", nil},
+		{"no amount", "8100", nil},
+		{"two amounts", "83000102", nil},
+	}
+	for _, test := range tests {
+		got, err := peersharing.ShareRequest{}.Decode(unhex(t, test.hex))
+		if (err == nil) != (test.want != nil) || err == nil && got != test.want {
+			t.Errorf("%s: got %v, %v; want %v", test.name, got, err, test.want)
+		}
+	}
+}
+
+// What is kept of a message does not grow with what a peer puts into it.
+func TestDecodeKeepsLittle(t *testing.T) {
+	raw := unhex(t, "82019f"+strings.Repeat("83000001", 1400)+"ff")
+	msg, err := peersharing.SharePeers{}.Decode(raw)
+	if err != nil || len(msg.(peersharing.SharePeers).Peers) != 256 {
+		t.Errorf("kept %d addresses, %v", len(msg.(peersharing.SharePeers).Peers), err)
+	}
+}
+
+func TestInvalidAddressesAreNotSent(t *testing.T) {
+	m := peersharing.SharePeers{Peers: []netip.AddrPort{{}, netip.MustParseAddrPort("192.0.2.7:3001")}}
+	if got := hex.EncodeToString(m.AppendCBOR(nil)); got != "82019f"+r0+"ff" {
+		t.Error(got)
+	}
+}
+
+// Whatever is decoded can be sent on and means the same.
+func FuzzDecode(f *testing.F) {
+	for _, g := range golden {
+		f.Add(unhex(f, g.hex))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		for _, proto := range []protocol.Message{peersharing.ShareRequest{}, peersharing.SharePeers{}, peersharing.Done{}} {
+			msg, err := proto.Decode(raw)
+			if err != nil {
+				continue
+			}
+			again, err := proto.Decode(msg.AppendCBOR(nil))
+			if err != nil || !reflect.DeepEqual(again, msg) || msg.Label() != proto.Label() {
+				t.Errorf("%x: %v, then %v, %v", raw, msg, again, err)
+			}
+		}
+	})
+}
