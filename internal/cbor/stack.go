@@ -6,7 +6,7 @@ package cbor
 // lines, but a value that points into itself is moved to the heap.)
 type stack struct {
 	n    int
-	near [8]int64
+	near [16]int64
 	far  []int64
 }
 
