@@ -1,0 +1,102 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"runtime"
+	"time"
+
+	"github.com/ouronet/ouronet/conformance/interop/delay"
+)
+
+// connect joins two stacks by a loopback connection, with a delay in each
+// direction if oneWay is not zero. The function returned ends both.
+func connect(server, client stack, served, expected *chain, o options, oneWay time.Duration) (initiator, func(), error) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, nil, err
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		conn, err := ln.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		_ = server.serve(conn, served) // the initiator sees it fail
+	}()
+	stop := func() {
+		ln.Close()
+		<-ended
+	}
+	addr := ln.Addr().String()
+	if oneWay > 0 {
+		p, err := delay.Listen(addr, oneWay)
+		if err != nil {
+			stop()
+			return nil, nil, err
+		}
+		addr = p.Addr()
+		wait := stop
+		stop = func() {
+			p.Close()
+			wait()
+		}
+	}
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		stop()
+		return nil, nil, err
+	}
+	i, err := client.dial(conn, expected, o)
+	if err != nil {
+		conn.Close()
+		stop()
+		return nil, nil, err
+	}
+	return i, func() { i.close(); stop() }, nil
+}
+
+// cost is what n operations took, in the whole process.
+type cost struct {
+	n              int
+	elapsed        time.Duration
+	mallocs, bytes uint64
+}
+
+func (c cost) rate() float64 { return float64(c.n) / c.elapsed.Seconds() }
+
+// each returns the allocations and the bytes allocated for one operation.
+func (c cost) each() (mallocs, bytes float64) {
+	return float64(c.mallocs) / float64(c.n), float64(c.bytes) / float64(c.n)
+}
+
+// timed measures f, which does n operations.
+func timed(n int, f func() error) (cost, error) {
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	start := time.Now()
+	err := f()
+	elapsed := time.Since(start)
+	runtime.ReadMemStats(&after)
+	return cost{n, elapsed, after.Mallocs - before.Mallocs, after.TotalAlloc - before.TotalAlloc}, err
+}
+
+// scale runs f with growing n until it takes long enough to trust, or n
+// reaches limit.
+func scale(n, limit int, f func(n int) (cost, error)) (cost, error) {
+	for {
+		n = min(n, limit)
+		c, err := f(n)
+		if err != nil {
+			return c, fmt.Errorf("%d operations: %w", n, err)
+		}
+		if c.elapsed >= *duration || n == limit {
+			return c, nil
+		}
+		more := 1.3 * float64(*duration) / float64(c.elapsed+1)
+		n = int(float64(n) * min(max(more, 1.5), 50))
+	}
+}
