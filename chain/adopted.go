@@ -1,0 +1,163 @@
+package chain
+
+import (
+	"sort"
+
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// makeReady marks b, which follows our chain without a gap, and its held
+// descendants.
+func (c *Core) makeReady(b *block) {
+	stack := append(c.stack[:0], b)
+	for len(stack) > 0 {
+		b := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		b.ready = true
+		for x := b.child; x != nil; x = x.next {
+			if x.held && !x.ready {
+				stack = append(stack, x)
+			}
+		}
+	}
+	c.stack = stack
+}
+
+// follow adopts the blocks at the start of path that are ready, if that makes
+// our chain better. So what we adopt is on the candidate of a peer, and a
+// switch to a fork waits until enough of it is held.
+func (c *Core) follow() {
+	for c.readyN < c.path.len() && c.path.at(c.readyN).ready {
+		c.readyN++
+	}
+	if c.readyN == 0 {
+		return
+	}
+	if b := c.path.at(c.readyN - 1); c.better(b, c.tip) {
+		c.switchTo(b)
+		for ; c.readyN > 0; c.readyN-- {
+			c.path.popFirst().onPath = false
+			c.cursor = max(0, c.cursor-1)
+		}
+	}
+}
+
+// switchTo makes b the tip of our chain. b is ready, so it leaves our chain at
+// the anchor at the lowest, at most k blocks back.
+func (c *Core) switchTo(b *block) {
+	route := c.route[:0]
+	for ; !b.adopted; b = b.parent {
+		route = append(route, b)
+	}
+	if b != c.tip {
+		c.emit(RollBack{b.tip()})
+		for c.tip != b {
+			c.abandon()
+		}
+	}
+	for i := len(route) - 1; i >= 0; i-- {
+		c.adopt(route[i])
+	}
+	clear(route)
+	c.route = route
+	c.advance()
+}
+
+func (c *Core) adopt(b *block) {
+	if b.kept {
+		c.unkeep(b)
+	}
+	b.adopted = true
+	c.side--
+	c.heldBytes -= b.bytes
+	c.backlog += b.bytes
+	c.adopted.push(b)
+	c.tip = b
+	c.emit(Adopt{b.h, b.bytes})
+}
+
+// abandon takes the tip off our chain. The block stays known until it falls
+// below k, for followers that stand there and in case we come back.
+func (c *Core) abandon() {
+	b := c.adopted.popLast()
+	b.adopted, b.kept = false, true
+	c.keptN++
+	c.kept.push(b)
+	c.tip = b.parent
+}
+
+// unkeep makes b an ordinary block beside our chain.
+func (c *Core) unkeep(b *block) {
+	b.kept = false
+	c.keptN--
+	c.side++
+	c.heldBytes += b.bytes
+}
+
+// evict forgets the blocks of old forks beyond k of them: a peer could make us
+// switch for ever. It also keeps the queue short.
+func (c *Core) evict() {
+	for c.kept.len() > 0 && (c.keptN > c.cfg.K || !c.kept.at(0).kept) {
+		if b := c.kept.popFirst(); b.kept {
+			c.unkeep(b)
+			c.unhold(b)
+			c.prune(b)
+		}
+	}
+	if c.kept.len() > 2*c.keptN+64 {
+		live := c.kept.buf[:0]
+		for _, b := range c.kept.items() {
+			if b.kept {
+				live = append(live, b)
+			}
+		}
+		clear(c.kept.buf[len(live):])
+		c.kept = queue[*block]{buf: live}
+	}
+}
+
+// advance moves the anchor so that k blocks of our chain are above it, and
+// drops the forks that leave it below.
+func (c *Core) advance() {
+	for c.adopted.len() > c.cfg.K {
+		old, b := c.anchor, c.adopted.popFirst()
+		for x := old.child; x != nil; {
+			next := x.next
+			if x != b {
+				c.removeTree(x)
+			}
+			x = next
+		}
+		old.gone, old.child = true, nil
+		b.parent, b.next, b.prev = nil, nil, nil
+		c.anchor = b
+		c.moved = true
+	}
+}
+
+// onChain returns the block of our chain, anchor included, with the point.
+func (c *Core) onChain(p ledger.Point) *block {
+	if c.anchor.point == p {
+		return c.anchor
+	}
+	n := c.adopted.len()
+	i := sort.Search(n, func(i int) bool { return c.adopted.at(i).point.Slot >= p.Slot })
+	for ; i < n && c.adopted.at(i).point.Slot == p.Slot; i++ {
+		if b := c.adopted.at(i); b.point == p {
+			return b
+		}
+	}
+	return nil
+}
+
+// points returns what to offer for an intersection: our tip, then blocks at
+// Fibonacci distances, then the anchor, which is k back or the oldest known.
+// (relay-behaviour, 5.1)
+func (c *Core) points() []ledger.Point {
+	n := c.adopted.len()
+	ps := make([]ledger.Point, 0, 20)
+	for d, next := 0, 1; d < n; d, next = next, max(d+next, 2) {
+		ps = append(ps, c.adopted.at(n-1-d).point)
+	}
+	return append(ps, c.anchor.point)
+}

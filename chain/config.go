@@ -1,0 +1,120 @@
+package chain
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// Defaults of [Config] and [PeerConnected].
+const (
+	// DefaultMaxInFlight is half the ingress limit of block-fetch, in bytes.
+	DefaultMaxInFlight = 23_068_694 / 2
+
+	// DefaultMaxLead is a little more than three times k of mainnet: 8 MB of
+	// header bytes.
+	DefaultMaxLead = 8192
+
+	// DefaultMaxSideHeaders is four times [DefaultMaxLead].
+	DefaultMaxSideHeaders = 4 * DefaultMaxLead
+
+	// DefaultMaxBytes lets two peers fill their share.
+	DefaultMaxBytes = 32 << 20
+
+	// DefaultStallTimeout is far above any honest pause inside a range and far
+	// below the 60 s after which block-fetch gives up.
+	DefaultStallTimeout = 10 * time.Second
+)
+
+// Config is what a Core starts from. K and Anchor are required, zero stands for
+// the default everywhere else.
+type Config struct {
+	// K is the security parameter of the network: how many blocks may be
+	// rolled back.
+	K int
+
+	// Anchor is the tip of what can no longer change, the zero Tip for the
+	// start of the chain.
+	Anchor ledger.Tip
+
+	// Adopted are the headers after Anchor that are already adopted, in order;
+	// their bodies are held. With more than K of them the anchor moves at once.
+	Adopted []ledger.Header
+
+	// MaxLead is how many headers a candidate may be ahead of the adopted
+	// chain.
+	MaxLead int
+
+	// MaxSideHeaders bounds the headers that are not adopted and were not
+	// before, of all peers together, including those asked for. Blocks that
+	// were adopted and rolled back are at most K more.
+	MaxSideHeaders int
+
+	// MaxBytes bounds blocks: asked for, held but not adopted, and adopted
+	// but not consumed. A single block may go beyond it.
+	MaxBytes int
+
+	// MaxRangeBlocks is the most blocks in a range, 1000: other
+	// implementations refuse longer ones. (relay-behaviour, 7.3)
+	MaxRangeBlocks int
+
+	// MaxRanges is the most ranges in flight with a peer, 16. So a queue of
+	// that many, and one FindIntersect, RequestHeaders and Disconnect, hold all
+	// effects for a peer that may be waiting.
+	MaxRanges int
+
+	// FetchPeers is how many peers to fetch from at once, 1. A peer more is
+	// used only for blocks that the others do not have. (relay-behaviour, 6.1)
+	FetchPeers int
+
+	// MaxRefusals is how many times in a row a peer may answer the same range
+	// with NoBlocks, 5. (relay-behaviour, 10.2 no. 35)
+	MaxRefusals int
+
+	// StallTimeout is how long to wait for the next block of a range before
+	// the rest is fetched from another peer, if there is one.
+	StallTimeout time.Duration
+
+	// Salt orders peers that are equally good. Draw it at random once per
+	// node, or all nodes ask the same peer. (relay-behaviour, 10.2 no. 40)
+	Salt uint64
+
+	// Prefer reports whether to leave a chain for another of the same length,
+	// given their last headers; nil stands for [PreferPraos].
+	Prefer func(ours, cand *ledger.Header) bool
+}
+
+func (cfg *Config) complete() error {
+	if cfg.K <= 0 {
+		return errors.New("chain: Config.K is missing: want the security parameter of the network")
+	}
+	for _, f := range []struct {
+		name  string
+		value *int
+		zero  int
+	}{
+		{"MaxLead", &cfg.MaxLead, DefaultMaxLead},
+		{"MaxSideHeaders", &cfg.MaxSideHeaders, DefaultMaxSideHeaders},
+		{"MaxBytes", &cfg.MaxBytes, DefaultMaxBytes},
+		{"MaxRangeBlocks", &cfg.MaxRangeBlocks, 1000},
+		{"MaxRanges", &cfg.MaxRanges, 16},
+		{"FetchPeers", &cfg.FetchPeers, 1},
+		{"MaxRefusals", &cfg.MaxRefusals, 5},
+	} {
+		if *f.value < 0 {
+			return fmt.Errorf("chain: Config.%s is negative", f.name)
+		}
+		if *f.value == 0 {
+			*f.value = f.zero
+		}
+	}
+	if cfg.StallTimeout <= 0 {
+		cfg.StallTimeout = DefaultStallTimeout
+	}
+	if cfg.Prefer == nil {
+		cfg.Prefer = PreferPraos
+	}
+	return nil
+}

@@ -1,0 +1,130 @@
+package chain
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// Core is the state of the decisions. Make one with [New]. Its methods must
+// not overlap.
+type Core struct {
+	cfg Config
+	now time.Duration
+	out []Effect
+
+	// The tree. adopted holds our chain above the anchor.
+	anchor  *block
+	tip     *block
+	adopted queue[*block]
+	moved   bool // the anchor, in this step
+
+	kept  queue[*block] // left behind by switches, oldest first; some not kept any more
+	keptN int           // of them kept
+	side  int           // blocks neither adopted nor kept
+
+	peers   []*peer // in order of connection
+	byID    map[PeerID]*peer
+	credits int // sum over peers
+
+	// The way to the best candidate: from the block after our chain to the end
+	// of the candidate. All before cursor is held or in flight.
+	path   queue[*block]
+	cursor int
+	readyN int // blocks at the start of path that are ready
+
+	// Bytes of blocks, see Config.MaxBytes.
+	flying, heldBytes, backlog int
+
+	lastRange RangeID
+
+	stack, route []*block // scratch
+}
+
+// New returns a Core. It fails if cfg lacks something or cfg.Adopted is not a
+// chain that starts at cfg.Anchor.
+func New(cfg Config) (*Core, error) {
+	if err := cfg.complete(); err != nil {
+		return nil, err
+	}
+	root := &block{
+		point: cfg.Anchor.Point, no: cfg.Anchor.BlockNo,
+		held: true, ready: true, adopted: true,
+	}
+	c := &Core{cfg: cfg, anchor: root, tip: root, byID: make(map[PeerID]*peer)}
+	for i := range cfg.Adopted {
+		b, err := c.extend(c.tip, &cfg.Adopted[i])
+		if err != nil {
+			return nil, fmt.Errorf("chain: Config.Adopted[%d]: %w", i, err)
+		}
+		c.side--
+		b.held, b.ready, b.adopted = true, true, true
+		c.adopted.push(b)
+		c.tip = b
+		c.advance()
+	}
+	c.cfg.Adopted = nil
+	c.moved = false
+	return c, nil
+}
+
+// Step takes what happened, now being the time since some fixed start, and
+// returns what to do about it. The slice is valid until the next call.
+func (c *Core) Step(now time.Duration, ev Event) []Effect {
+	c.now = max(c.now, now)
+	clear(c.out)
+	c.out = c.out[:0]
+	switch ev := ev.(type) {
+	case PeerConnected:
+		c.peerConnected(ev)
+	case PeerGone:
+		c.drop(c.byID[ev.Peer])
+	case Intersected:
+		c.intersected(ev)
+	case NoIntersection:
+		c.noIntersection(ev)
+	case Headers:
+		c.headers(ev)
+	case RolledBack:
+		c.rolledBack(ev)
+	case BadHeader:
+		c.disconnect(c.byID[ev.Peer], &HeaderError{ev.Point, ev.Err})
+	case BlockFetched:
+		c.blockFetched(ev)
+	case RangeDone:
+		c.rangeDone(ev)
+	case NoBlocks:
+		c.noBlocks(ev)
+	case FetchFailed:
+		c.fetchFailed(ev)
+	case Consumed:
+		c.backlog = max(0, c.backlog-max(0, ev.Bytes))
+	}
+	c.settle()
+	return c.out
+}
+
+func (c *Core) emit(e Effect) { c.out = append(c.out, e) }
+
+// settle does what depends on the state only, whatever event led to it.
+func (c *Core) settle() {
+	c.wake()
+	c.aim()
+	c.follow()
+	c.evict()
+	if c.moved {
+		c.moved = false
+		c.emit(Immutable{c.anchor.tip()})
+		c.wake()
+	}
+	c.plan()
+	c.grant()
+}
+
+// Tip returns the tip of the adopted chain.
+func (c *Core) Tip() ledger.Tip { return c.tip.tip() }
+
+// Anchor returns the tip of the part of the adopted chain that can no longer
+// change, as far as the core is concerned.
+func (c *Core) Anchor() ledger.Tip { return c.anchor.tip() }

@@ -1,0 +1,43 @@
+// Package chain decides which chain to follow: it keeps the headers of all
+// upstream peers in one tree, plans which blocks to fetch from whom, and says
+// when to adopt a block and when to roll back.
+//
+// It is pure: no network, clock, goroutine, randomness or logger. [Core.Step]
+// takes the time and one [Event] and returns the [Effect]s that follow from
+// it; the same events give the same effects. Bodies stay with the caller, the
+// core only knows which are held.
+//
+// The rules are those of the Haskell node as of 2026-08 (relay-behaviour, 5,
+// 6 and 10): the longest chain wins, ties are broken as in Praos, and no chain
+// is followed that leaves ours more than k blocks back.
+//
+// Start with [New]; the Example shows a whole exchange.
+//
+// # Duties of the caller
+//
+//  1. One goroutine owns the Core. It passes time that never runs back, and
+//     handles the effects of a step in order, before the next step: the slice
+//     is used again.
+//  2. Every connection gets a new [PeerID]. Its end is told once by [PeerGone],
+//     also after [Disconnect]. Events of peers that are gone are harmless.
+//  3. Chain-sync: [FindIntersect] starts it, or starts it anew on the same
+//     session: first collect what is outstanding, then ask. What was granted
+//     before by [RequestHeaders] is void then. Afterwards at most as many
+//     headers may be outstanding as granted; a rollback uses no grant.
+//     Headers are parsed, and verified if they are to be, before they come in;
+//     one that fails is told by [BadHeader] and none after it come in.
+//  4. Block-fetch: [Fetch] is one range, to be sent in the order of the
+//     effects. Each body is checked against its header, then kept under its
+//     point, then told by [BlockFetched]. A range ends with [RangeDone],
+//     [NoBlocks] or [FetchFailed], also when [CancelFetch] came in between.
+//  5. Bodies are kept until [Forget] or, for adopted ones, until the caller
+//     has stored them after [Immutable].
+//  6. What [Adopt] handed over is given back by [Consumed] when it was taken;
+//     until then it counts against Config.MaxBytes.
+//  7. [Core.Deadline] says when to call Step with a [Tick] if nothing else
+//     happens.
+//  8. Headers in effects are shared and must not be changed.
+//
+// Left out on purpose: timeouts of the mini-protocols, which Sessions keep;
+// validation of transactions; fetching one block from two peers at once.
+package chain

@@ -1,0 +1,84 @@
+package chain
+
+import (
+	"time"
+
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// Effect is something to do: one of the types below.
+type Effect interface{ effect() }
+
+type (
+	// FindIntersect asks the peer for the first of Points that is on its
+	// chain. They are points of the adopted chain, newest first.
+	FindIntersect struct {
+		Peer   PeerID
+		Points []ledger.Point
+	}
+
+	// RequestHeaders grants N more headers to be asked for.
+	RequestHeaders struct {
+		Peer PeerID
+		N    int
+	}
+
+	// StopChainSync ends chain-sync with Done. Nobody is to blame: the other
+	// protocols go on, and the core asks again after Retry by itself.
+	StopChainSync struct {
+		Peer  PeerID
+		Err   error
+		Retry time.Duration
+	}
+
+	// Disconnect ends the connection: the peer broke a rule, Err says which.
+	Disconnect struct {
+		Peer PeerID
+		Err  error
+	}
+
+	// Fetch asks the peer for one range. The headers follow each other, so the
+	// first and the last are the bounds of the request.
+	Fetch struct {
+		Peer    PeerID
+		Range   RangeID
+		Headers []*ledger.Header // owned by the caller
+		Bytes   int              // sum of [BlockSize]
+	}
+
+	// CancelFetch says that a range is no longer waited for. If it was not
+	// sent, answer with [FetchFailed]; otherwise go on reporting what comes,
+	// it may still be of use.
+	CancelFetch struct {
+		Peer  PeerID
+		Range RangeID
+	}
+
+	// Adopt extends the adopted chain by one block, whose body is held.
+	Adopt struct {
+		Header *ledger.Header
+		Bytes  int // size of the block, to be given back by [Consumed]
+	}
+
+	// RollBack shortens the adopted chain to Tip; always followed by enough
+	// Adopts in the same step to make up for it.
+	RollBack struct{ Tip ledger.Tip }
+
+	// Immutable says that the adopted chain up to Tip can no longer change.
+	Immutable struct{ Tip ledger.Tip }
+
+	// Forget says that a body which is held, but not part of the adopted
+	// chain, can be dropped.
+	Forget struct{ Point ledger.Point }
+)
+
+func (FindIntersect) effect()  {}
+func (RequestHeaders) effect() {}
+func (StopChainSync) effect()  {}
+func (Disconnect) effect()     {}
+func (Fetch) effect()          {}
+func (CancelFetch) effect()    {}
+func (Adopt) effect()          {}
+func (RollBack) effect()       {}
+func (Immutable) effect()      {}
+func (Forget) effect()         {}

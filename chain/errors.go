@@ -1,0 +1,84 @@
+package chain
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// Reasons to end chain-sync for a while that are nobody's fault.
+// (relay-behaviour, 5.1 and 5.4)
+var (
+	// ErrNoIntersection: the peer knows none of our last k blocks.
+	ErrNoIntersection = errors.New("chain: no intersection with the peer's chain")
+
+	// ErrRolledBackTooFar: the peer rolled back behind the point up to which
+	// our chain is immutable, or to a block it never sent.
+	ErrRolledBackTooFar = errors.New("chain: peer rolled back past the last k blocks")
+
+	// ErrCrowdedOut: too many headers are held that nobody adopted, and this
+	// peer's chain is not better than ours.
+	ErrCrowdedOut = errors.New("chain: no room for headers of a chain that is not better than ours")
+)
+
+// LinkError says that a header does not follow the one the peer sent before.
+type LinkError struct {
+	Header, Parent ledger.Tip
+	Prev           ledger.Hash // what the header names as its predecessor
+	Rule           string      // what should hold
+}
+
+func (e *LinkError) Error() string {
+	return fmt.Sprintf("chain: header %v with predecessor %v does not follow %v: want %s",
+		e.Header, e.Prev, e.Parent, e.Rule)
+}
+
+// IntersectionError says that a peer answered FindIntersect with a point that
+// was not asked for.
+type IntersectionError struct {
+	Point   ledger.Point
+	Offered []ledger.Point
+}
+
+func (e *IntersectionError) Error() string {
+	return fmt.Sprintf("chain: intersection at %v, which is none of the %d points offered", e.Point, len(e.Offered))
+}
+
+// HeaderError says that a header failed a check made outside the core.
+type HeaderError struct {
+	Point ledger.Point
+	Err   error
+}
+
+func (e *HeaderError) Error() string { return fmt.Sprintf("chain: header %v: %v", e.Point, e.Err) }
+
+// Unwrap returns what the check said.
+func (e *HeaderError) Unwrap() error { return e.Err }
+
+// UnavailableError says that a peer refused to deliver blocks of the chain it
+// announces, several times in a row.
+type UnavailableError struct {
+	Start ledger.Point // first block of the range
+	Times int
+}
+
+func (e *UnavailableError) Error() string {
+	return fmt.Sprintf("chain: peer announced %v but answered NoBlocks %d times", e.Start, e.Times)
+}
+
+// RangeError says that a peer delivered something else than a range's blocks.
+type RangeError struct {
+	Want ledger.Point // Origin if the range was already complete
+	Got  ledger.Point // Origin if the range ended early
+}
+
+func (e *RangeError) Error() string {
+	switch {
+	case e.Want.IsOrigin():
+		return fmt.Sprintf("chain: got %v after the last block of the range", e.Got)
+	case e.Got.IsOrigin():
+		return fmt.Sprintf("chain: range ended before %v", e.Want)
+	}
+	return fmt.Sprintf("chain: got block %v in place of %v", e.Got, e.Want)
+}

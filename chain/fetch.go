@@ -1,0 +1,188 @@
+package chain
+
+import (
+	"time"
+
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// span is a range asked for.
+type span struct {
+	id     RangeID
+	blocks []*block
+	next   int // of blocks, the first that did not come
+	bytes  int // estimate of what is to come
+
+	cancelled bool // the blocks may be asked for elsewhere
+
+	idle            bool // nothing else was in flight when it was sent
+	sentAt, firstAt time.Duration
+	sample          int // bytes after the first block
+}
+
+// Pauses before a peer is asked for blocks again that it did not deliver.
+const (
+	pauseRefused = time.Second // times the refusals in a row
+	pauseFailed  = time.Second
+)
+
+func (c *Core) span(id PeerID, r RangeID) (*peer, *span) {
+	if p := c.byID[id]; p != nil {
+		for _, s := range p.spans {
+			if s.id == r {
+				return p, s
+			}
+		}
+	}
+	return nil, nil
+}
+
+func (c *Core) blockFetched(ev BlockFetched) {
+	p, s := c.span(ev.Peer, ev.Range)
+	if s == nil {
+		return
+	}
+	if s.next == len(s.blocks) {
+		c.disconnect(p, &RangeError{Got: ev.Point})
+		return
+	}
+	b := s.blocks[s.next]
+	if b.point != ev.Point {
+		c.disconnect(p, &RangeError{Want: b.point, Got: ev.Point})
+		return
+	}
+	c.observe(p, s, ev.Bytes)
+	s.blocks[s.next] = nil
+	s.next++
+	s.bytes -= b.size
+	p.flying -= b.size
+	c.flying -= b.size
+	b.claims--
+	if b.span == s {
+		b.span = nil
+	}
+	switch {
+	case b.gone:
+		c.emit(Forget{b.point})
+	case !b.held:
+		c.hold(b, max(0, ev.Bytes))
+	}
+}
+
+// observe learns from a block that came.
+func (c *Core) observe(p *peer, s *span, bytes int) {
+	if s.next == 0 {
+		s.firstAt = c.now
+		if s.idle {
+			p.rate.sawRTT(c.now - s.sentAt)
+		}
+	} else {
+		s.sample += max(0, bytes)
+	}
+	p.stallAt = c.now + c.cfg.StallTimeout
+	p.stalled = false
+	p.refusals = 0
+}
+
+func (c *Core) rangeDone(ev RangeDone) {
+	p, s := c.span(ev.Peer, ev.Range)
+	if s == nil {
+		return
+	}
+	if s.next < len(s.blocks) {
+		c.disconnect(p, &RangeError{Want: s.blocks[s.next].point})
+		return
+	}
+	p.rate.sawBytes(s.sample, c.now-s.firstAt)
+	c.release(p, s)
+}
+
+// noBlocks moves the range and those behind it to other peers. The peer is
+// asked again only after a pause: most often its own rollback is under way.
+// (relay-behaviour, 10.2 no. 35 and 36)
+func (c *Core) noBlocks(ev NoBlocks) {
+	p, s := c.span(ev.Peer, ev.Range)
+	if s == nil {
+		return
+	}
+	if s.next > 0 {
+		var want ledger.Point
+		if s.next < len(s.blocks) {
+			want = s.blocks[s.next].point
+		}
+		c.disconnect(p, &RangeError{Want: want})
+		return
+	}
+	first := s.blocks[0].point
+	if s.cancelled { // it went with an earlier one
+		c.release(p, s)
+		return
+	}
+	if p.refused != first.Hash {
+		p.refused, p.refusals = first.Hash, 0
+	}
+	p.refusals++
+	c.release(p, s)
+	if p.refusals >= c.cfg.MaxRefusals {
+		c.disconnect(p, &UnavailableError{first, p.refusals})
+		return
+	}
+	p.idleTill = c.now + time.Duration(p.refusals)*pauseRefused
+	c.cancel(p)
+}
+
+func (c *Core) fetchFailed(ev FetchFailed) {
+	p, s := c.span(ev.Peer, ev.Range)
+	if s == nil {
+		return
+	}
+	if !s.cancelled {
+		p.idleTill = c.now + pauseFailed
+	}
+	c.release(p, s)
+}
+
+// cancel frees all blocks in flight with p for others. The ranges still count
+// against the bounds until p has answered them.
+func (c *Core) cancel(p *peer) {
+	for _, s := range p.spans {
+		if s.cancelled {
+			continue
+		}
+		s.cancelled = true
+		for _, b := range s.blocks[s.next:] {
+			if b.span == s {
+				b.span = nil
+				c.rewind(b)
+			}
+		}
+		c.emit(CancelFetch{p.id, s.id})
+	}
+}
+
+// release forgets a range; what did not come is missing again.
+func (c *Core) release(p *peer, s *span) {
+	for i, x := range p.spans {
+		if x == s {
+			p.spans = append(p.spans[:i], p.spans[i+1:]...)
+			break
+		}
+	}
+	p.flying -= s.bytes
+	c.flying -= s.bytes
+	// Backwards, so that what nobody needs goes leaf by leaf.
+	for i := len(s.blocks) - 1; i >= s.next; i-- {
+		b := s.blocks[i]
+		b.claims--
+		if b.span == s {
+			b.span = nil
+			if !b.gone {
+				c.rewind(b)
+			}
+		}
+		c.prune(b)
+	}
+	if len(p.spans) == 0 {
+		p.stalled = false
+	}
+}

@@ -1,0 +1,71 @@
+package chain
+
+import (
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// extend returns the block of h as a child of b, new or already known. The
+// error is a [*LinkError].
+func (c *Core) extend(b *block, h *ledger.Header) (*block, error) {
+	if rule := b.broken(h); rule != "" {
+		return nil, &LinkError{Header: h.Tip(), Parent: b.tip(), Prev: h.Prev, Rule: rule}
+	}
+	if x := b.find(h.Hash); x != nil {
+		return x, nil
+	}
+	return c.add(b, h), nil
+}
+
+// broken returns the rule that h breaks as a successor of b, or "".
+// (points-headers-blocks, 8, numbering rules)
+func (b *block) broken(h *ledger.Header) string {
+	if !h.PrevIs(b.point) {
+		return "the hash of the header before it"
+	}
+	origin := b.point.IsOrigin()
+	switch {
+	case origin:
+		if h.BlockNo != 0 {
+			return "block number 0 at the start of a chain"
+		}
+		return ""
+	case h.Raw.EBB:
+		// A boundary block shares the number of the block before it.
+		if h.BlockNo != b.no {
+			return "a boundary block with the number of the block before it"
+		}
+	case b.no+1 == 0 || h.BlockNo != b.no+1:
+		return "the next block number"
+	}
+	// The block after a boundary block may share its slot. Whether the first
+	// anchor is one is not known.
+	sameSlot := h.Raw.Era == ledger.Byron && !h.Raw.EBB && (b.h == nil || b.isEBB())
+	if h.Slot > b.point.Slot || sameSlot && h.Slot == b.point.Slot {
+		return ""
+	}
+	return "a later slot"
+}
+
+// BlockSize estimates the size in bytes of the block of h, at least of a block
+// from Shelley on: header, body, and the few bytes that hold them together. A
+// regular Byron header does not tell, so its hint is taken.
+// (relay-behaviour, 6.1)
+func BlockSize(h *ledger.Header) int {
+	const (
+		envelope = 8 + 8 // 8 as in the Haskell node; the rest for tag, era and length
+		byron    = 2048
+		boundary = 700_000 // the list of leaders of 21,600 slots
+	)
+	n := len(h.Raw.Bytes) + envelope
+	switch {
+	case h.Raw.EBB:
+		return n + boundary
+	case h.Raw.Era == ledger.Byron:
+		return n + max(byron, int(min(h.Raw.SizeHint, maxBlockSize)))
+	}
+	return n + int(min(h.BodySize, maxBlockSize))
+}
+
+// maxBlockSize is above what block-fetch lets through (2,500,000), so that a
+// header cannot make the planner's sums overflow.
+const maxBlockSize = 4 << 20

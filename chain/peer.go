@@ -1,0 +1,133 @@
+package chain
+
+import (
+	"time"
+
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// phase is where chain-sync with a peer stands.
+type phase uint8
+
+const (
+	finding   phase = iota // FindIntersect is under way
+	following              // the candidate is known
+	stopped                // until retryAt
+)
+
+// Pauses before chain-sync is tried again. (relay-behaviour, 5.1 and 5.4)
+const (
+	retryNoIntersection = 120 * time.Second
+	retryRolledBack     = 180 * time.Second
+)
+
+// peer is all that is known about one connection.
+type peer struct {
+	id   PeerID
+	salt uint64
+
+	phase     phase
+	offered   []ledger.Point // while finding
+	tip       *block         // end of the candidate, while following
+	announced ledger.Tip     // a hint, never trusted
+	credit    int            // headers granted and not come
+	retryAt   time.Duration  // while stopped
+
+	spans  []*span // ranges asked for, oldest first
+	flying int     // bytes of them to come
+	limit  int     // of flying
+	rate   rate
+
+	refused  ledger.Hash   // start of the range refused last
+	refusals int           // in a row
+	idleTill time.Duration // nothing is asked for before
+	stallAt  time.Duration // while live ranges are in flight
+	stalled  bool          // not asked again before it delivers
+}
+
+func (c *Core) peerConnected(ev PeerConnected) {
+	if c.byID[ev.Peer] != nil {
+		return
+	}
+	p := &peer{id: ev.Peer, salt: mix(uint64(ev.Peer) ^ c.cfg.Salt), limit: ev.MaxInFlight}
+	if p.limit <= 0 {
+		p.limit = DefaultMaxInFlight
+	}
+	c.byID[ev.Peer] = p
+	c.peers = append(c.peers, p)
+	c.find(p)
+}
+
+// mix is the finalizer of splitmix64: it makes near numbers far.
+func mix(x uint64) uint64 {
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// find starts chain-sync, or starts it anew from our present chain.
+func (c *Core) find(p *peer) {
+	c.retip(p, nil)
+	c.revoke(p)
+	p.phase, p.offered = finding, c.points()
+	// The caller's copy is its own, but only a misuse could change it.
+	c.emit(FindIntersect{p.id, append([]ledger.Point(nil), p.offered...)})
+}
+
+// stop ends chain-sync with a peer that is not to blame.
+func (c *Core) stop(p *peer, err error, retry time.Duration) {
+	c.retip(p, nil)
+	c.revoke(p)
+	p.phase, p.offered, p.retryAt = stopped, nil, c.now+retry
+	c.emit(StopChainSync{p.id, err, retry})
+}
+
+// disconnect drops a peer that broke a rule.
+func (c *Core) disconnect(p *peer, err error) {
+	if p == nil {
+		return
+	}
+	c.emit(Disconnect{p.id, err})
+	c.drop(p)
+}
+
+// drop forgets a peer. What it was to deliver can be fetched from others.
+func (c *Core) drop(p *peer) {
+	if p == nil {
+		return
+	}
+	delete(c.byID, p.id)
+	for i, q := range c.peers {
+		if q == p {
+			c.peers = append(c.peers[:i], c.peers[i+1:]...)
+			break
+		}
+	}
+	for len(p.spans) > 0 {
+		c.release(p, p.spans[len(p.spans)-1])
+	}
+	c.revoke(p)
+	c.retip(p, nil)
+}
+
+// retip moves the end of a peer's candidate to b, nil for none.
+func (c *Core) retip(p *peer, b *block) {
+	old := p.tip
+	if old == b {
+		return
+	}
+	if b != nil {
+		b.tips++
+	}
+	p.tip = b
+	if old != nil {
+		old.tips--
+		c.prune(old)
+	}
+}
+
+// revoke takes back what was granted.
+func (c *Core) revoke(p *peer) {
+	c.credits -= p.credit
+	p.credit = 0
+}

@@ -1,0 +1,79 @@
+package chain
+
+// aim makes path lead to the best candidate that is better than our chain.
+func (c *Core) aim() {
+	var best *block
+	if c.path.len() > 0 { // of equals, stay with the one being fetched
+		if b := c.path.last(); !b.gone && b.tips > 0 && c.wanted(b) && c.better(b, c.tip) {
+			best = b
+		}
+	}
+	for _, p := range c.peers {
+		// A tip that we left for a better one is not worth a second look
+		// before it grows: ties could lead in a circle.
+		if p.phase != following || p.stalled || p.tip == best || p.tip.adopted || p.tip.kept {
+			continue
+		}
+		if c.better(p.tip, c.tip) && (best == nil || c.better(p.tip, best)) {
+			best = p.tip
+		}
+	}
+	c.lead(best)
+}
+
+// wanted reports whether a peer that is not stalled has a candidate ending at b.
+func (c *Core) wanted(b *block) bool {
+	for _, p := range c.peers {
+		if p.tip == b && !p.stalled {
+			return true
+		}
+	}
+	return false
+}
+
+// lead rebuilds path to end at b, nil for none. What it has in common with the
+// old path stays.
+func (c *Core) lead(b *block) {
+	if c.path.len() > 0 && c.path.last() == b {
+		return
+	}
+	if b == nil {
+		c.cut(0)
+		return
+	}
+	route := c.route[:0]
+	x := b
+	for ; !x.onPath && !x.adopted; x = x.parent {
+		route = append(route, x)
+	}
+	if x.onPath {
+		c.cut(c.index(x) + 1)
+	} else {
+		c.cut(0)
+	}
+	for i := len(route) - 1; i >= 0; i-- {
+		route[i].onPath = true
+		c.path.push(route[i])
+	}
+	clear(route)
+	c.route = route
+}
+
+// cut shortens path to n blocks.
+func (c *Core) cut(n int) {
+	for c.path.len() > n {
+		c.path.popLast().onPath = false
+	}
+	c.cursor = min(c.cursor, n)
+	c.readyN = min(c.readyN, n)
+}
+
+// index returns b's place on path.
+func (c *Core) index(b *block) int { return int(b.height - c.path.at(0).height) }
+
+// rewind has the planner look at b again, a block on path.
+func (c *Core) rewind(b *block) {
+	if b.onPath {
+		c.cursor = min(c.cursor, c.index(b))
+	}
+}

@@ -1,0 +1,253 @@
+package chain
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// forest makes headers that have names. Nothing in them but what the core
+// looks at is real.
+type forest struct {
+	headers map[string]ledger.Header
+	names   map[ledger.Hash]string
+}
+
+func newForest() *forest {
+	return &forest{map[string]ledger.Header{}, map[ledger.Hash]string{}}
+}
+
+// grow adds the header called name after parent, "o" being the origin.
+func (f *forest) grow(parent, name string) ledger.Header {
+	h := ledger.Header{
+		Raw:      ledger.RawHeader{Era: ledger.Conway, Bytes: make([]byte, 84)},
+		Hash:     sha256.Sum256([]byte(name)),
+		BodySize: 900,
+	}
+	h.Slot = 10
+	if parent != "o" {
+		p, ok := f.headers[parent]
+		if !ok {
+			panic("unknown block " + parent)
+		}
+		h.Prev, h.HasPrev = p.Hash, true
+		h.BlockNo, h.Slot = p.BlockNo+1, p.Slot+10
+	}
+	f.put(name, h)
+	return h
+}
+
+func (f *forest) put(name string, h ledger.Header) {
+	f.headers[name] = h
+	f.names[h.Hash] = name
+}
+
+// parse reads "a-b-c@55-E!": b and c follow a, c in slot 55, and E is a Byron
+// boundary block.
+func (f *forest) parse(s string) error {
+	names := strings.Split(s, "-")
+	for i, name := range names[1:] {
+		name, slot, hasSlot := strings.Cut(name, "@")
+		name, ebb := strings.CutSuffix(name, "!")
+		parent, _, _ := strings.Cut(names[i], "@")
+		parent = strings.TrimSuffix(parent, "!")
+		h := f.grow(parent, name)
+		if ebb {
+			h.Raw.Era, h.Raw.EBB, h.BodySize = ledger.Byron, true, 0
+			if h.BlockNo > 0 {
+				h.BlockNo--
+			}
+		} else if p := f.headers[parent]; p.Raw.EBB {
+			h.Raw.Era = ledger.Byron
+		}
+		if hasSlot {
+			n, err := strconv.ParseUint(slot, 10, 64)
+			if err != nil {
+				return err
+			}
+			h.Slot = ledger.Slot(n)
+		}
+		f.put(name, h)
+	}
+	return nil
+}
+
+func (f *forest) get(name string) (ledger.Header, error) {
+	h, ok := f.headers[name]
+	if !ok {
+		return h, fmt.Errorf("no block %q in a tree line", name)
+	}
+	return h, nil
+}
+
+func (f *forest) point(name string) (ledger.Point, error) {
+	if name == "o" {
+		return ledger.Origin, nil
+	}
+	h, err := f.get(name)
+	return h.Point(), err
+}
+
+func (f *forest) name(p ledger.Point) string {
+	if p.IsOrigin() {
+		return "o"
+	}
+	if n, ok := f.names[p.Hash]; ok {
+		return n
+	}
+	return p.String()
+}
+
+// show prints an effect with names in place of hashes.
+func (f *forest) show(e Effect) string {
+	names := func(hs []*ledger.Header) string {
+		var b strings.Builder
+		for _, h := range hs {
+			b.WriteString(" " + f.name(h.Point()))
+		}
+		return b.String()
+	}
+	switch e := e.(type) {
+	case FindIntersect:
+		s := fmt.Sprintf("p%d find-intersect", e.Peer)
+		for _, p := range e.Points {
+			s += " " + f.name(p)
+		}
+		return s
+	case RequestHeaders:
+		return fmt.Sprintf("p%d request-headers %d", e.Peer, e.N)
+	case StopChainSync:
+		return fmt.Sprintf("p%d stop-chain-sync retry=%v: %v", e.Peer, e.Retry, e.Err)
+	case Disconnect:
+		return fmt.Sprintf("p%d disconnect: %s", e.Peer, f.plain(e.Err))
+	case Fetch:
+		return fmt.Sprintf("p%d fetch %d:%s", e.Peer, e.Range, names(e.Headers))
+	case CancelFetch:
+		return fmt.Sprintf("p%d cancel-fetch %d", e.Peer, e.Range)
+	case Adopt:
+		return "adopt " + f.name(e.Header.Point())
+	case RollBack:
+		return "roll-back " + f.name(e.Tip.Point)
+	case Immutable:
+		return "immutable " + f.name(e.Tip.Point)
+	case Forget:
+		return "forget " + f.name(e.Point)
+	}
+	return fmt.Sprintf("%T", e)
+}
+
+func (f *forest) plain(err error) string {
+	s := err.Error()
+	for h, name := range f.names {
+		s = strings.ReplaceAll(s, h.String(), name)
+	}
+	return strings.ReplaceAll(s, ledger.Hash{}.String(), "none")
+}
+
+// check compares the core's counters and flags with a walk over all it holds.
+func (c *Core) check(t testing.TB) {
+	t.Helper()
+	bad := func(format string, args ...any) {
+		t.Helper()
+		t.Fatalf("invariant: "+format, args...)
+	}
+	tips, claims, live := map[*block]int{}, map[*block]int{}, map[*block]bool{}
+	flying, credits := 0, 0
+	for _, p := range c.peers {
+		sum := 0
+		if p.tip != nil {
+			tips[p.tip]++
+		}
+		if (p.tip != nil) != (p.phase == following) {
+			bad("peer %d in phase %d has tip %v", p.id, p.phase, p.tip)
+		}
+		for _, s := range p.spans {
+			for _, b := range s.blocks[s.next:] {
+				claims[b]++
+				sum += b.size
+				if !s.cancelled {
+					if live[b] {
+						bad("%v twice in flight", b.point)
+					}
+					live[b] = true
+				}
+			}
+		}
+		if sum != p.flying {
+			bad("peer %d has %d bytes in flight, counted %d", p.id, sum, p.flying)
+		}
+		if p.flying > p.limit && len(p.spans) > 1 {
+			bad("peer %d is asked for %d of %d bytes", p.id, p.flying, p.limit)
+		}
+		if len(p.spans) > c.cfg.MaxRanges {
+			bad("peer %d has %d ranges", p.id, len(p.spans))
+		}
+		flying += p.flying
+		credits += p.credit
+	}
+	side, kept, held := 0, 0, 0
+	var walk func(b *block)
+	walk = func(b *block) {
+		if b.gone {
+			bad("%v is gone and in the tree", b.point)
+		}
+		if b != c.anchor {
+			switch {
+			case b.kept:
+				kept++
+			case !b.adopted:
+				side++
+				if b.held {
+					held += b.bytes
+				}
+				if b.child == nil && b.tips == 0 && b.claims == 0 {
+					bad("nobody needs %v", b.point)
+				}
+			}
+		}
+		if b.tips != tips[b] || b.claims != claims[b] || (b.span != nil) != live[b] {
+			bad("%v counts %d tips, %d claims, span %v; want %d, %d, %v",
+				b.point, b.tips, b.claims, b.span != nil, tips[b], claims[b], live[b])
+		}
+		if want := b.held && (b == c.anchor || b.parent.ready); b.ready != want {
+			bad("%v ready is %v", b.point, b.ready)
+		}
+		for x := b.child; x != nil; x = x.next {
+			if x.parent != b {
+				bad("%v has a wrong parent", x.point)
+			}
+			walk(x)
+		}
+	}
+	walk(c.anchor)
+	if side != c.side || kept != c.keptN || held != c.heldBytes || flying != c.flying || credits != c.credits {
+		bad("counted side %d, kept %d, held %d, flying %d, credits %d; have %d, %d, %d, %d, %d",
+			side, kept, held, flying, credits, c.side, c.keptN, c.heldBytes, c.flying, c.credits)
+	}
+	if c.keptN > c.cfg.K || c.adopted.len() > c.cfg.K || c.side+c.credits > c.cfg.MaxSideHeaders+2*c.cfg.K {
+		bad("bounds: kept %d, adopted %d, side %d, credits %d", c.keptN, c.adopted.len(), c.side, c.credits)
+	}
+	prev := c.anchor
+	for _, b := range c.adopted.items() {
+		if b.parent != prev || !b.adopted || !b.held {
+			bad("our chain breaks at %v", b.point)
+		}
+		prev = b
+	}
+	if prev != c.tip {
+		bad("tip %v is not the end %v of our chain", c.tip.point, prev.point)
+	}
+	for i, b := range c.path.items() {
+		if i == 0 && !b.parent.adopted || i > 0 && b.parent != prev || !b.onPath || b.gone || b.adopted || c.index(b) != i {
+			bad("path breaks at %d, %v", i, b.point)
+		}
+		if i < c.cursor && !b.held && b.span == nil {
+			bad("the planner passed over %v", b.point)
+		}
+		prev = b
+	}
+}
