@@ -28,10 +28,7 @@ type Channel struct {
 func (c *Channel) Peek(seen int) ([]byte, error) {
 	unread, err := c.ingress.Peek(seen)
 	if len(unread) <= seen && err == nil && c.id == handshakeID {
-		select {
-		case c.mux.want <- struct{}{}:
-		default:
-		}
+		signal(c.mux.want) // see reader.gate
 	}
 	return unread, err
 }
@@ -93,10 +90,20 @@ func (m *Mux) Go(f func(context.Context) error) {
 	m.hold()
 	m.tasks.Go(func() {
 		defer m.Release()
-		if err := f(m.ctx); err != nil {
-			m.end(err)
-		}
+		m.finished(f(m.ctx))
 	})
+}
+
+// finished ends the Mux if a task of it ended with an error, unless Close is
+// already under way: then what is queued has to be sent first, and refusing to
+// queue more is what made the task fail.
+func (m *Mux) finished(err error) {
+	m.mu.Lock()
+	closing := m.isClosing
+	m.mu.Unlock()
+	if err != nil && !closing {
+		m.end(err)
+	}
 }
 
 // Hold says that our side uses the connection, so that it is not idle, until
@@ -128,7 +135,7 @@ func (m *Mux) release() {
 
 // watchIdle starts the clock of an unused connection.
 func (m *Mux) watchIdle() {
-	if !m.isStarted || m.users > 0 || m.idle < 0 || m.ctx.Err() != nil {
+	if !m.isStarted || m.isClosing || m.users > 0 || m.idle < 0 || m.ctx.Err() != nil {
 		return
 	}
 	if m.idleTimer != nil {
@@ -137,7 +144,7 @@ func (m *Mux) watchIdle() {
 	}
 	m.idleTimer = time.AfterFunc(m.idle, func() {
 		m.mu.Lock()
-		unused := m.users == 0
+		unused := m.users == 0 && !m.isClosing
 		m.mu.Unlock()
 		if unused {
 			m.end(ErrIdle)
@@ -185,9 +192,7 @@ func (m *Mux) respond(c *Channel) {
 		c.running = false
 		m.release()
 		m.mu.Unlock()
-		if err != nil {
-			m.end(err)
-		}
+		m.finished(err)
 		return
 	}
 }

@@ -3,6 +3,7 @@ package mux
 import (
 	"context"
 	"net"
+	"sync"
 
 	"github.com/ouronet/ouronet/protocol"
 )
@@ -29,13 +30,20 @@ type chunk struct {
 
 // egress is what one channel has queued for writing. Mux.emu guards it.
 type egress struct {
-	chunks []chunk
-	first  int // chunks before it have been written
+	queue  *queue // nil when bytes is 0, so that an idle channel keeps little
 	bytes  int
 	active bool          // in Mux.turns
 	next   *Channel      // behind this one in Mux.turns
 	room   chan struct{} // capacity 1: receives when bytes fall below the mark
 }
+
+// queue holds chunks in order; those before first have been written.
+type queue struct {
+	chunks []chunk
+	first  int
+}
+
+var queues = sync.Pool{New: func() any { return new(queue) }}
 
 // turns is the queue of channels that have something to write.
 type turns struct{ head, tail *Channel }
@@ -60,6 +68,9 @@ func (t *turns) pop() *Channel {
 
 // Send implements protocol.Transport.
 func (c *Channel) Send(ctx context.Context, head, body []byte) error {
+	if len(head)+len(body) == 0 {
+		return nil // a segment without payload is illegal
+	}
 	m := c.mux
 	for {
 		m.emu.Lock()
@@ -90,10 +101,7 @@ func (c *Channel) Send(ctx context.Context, head, body []byte) error {
 		m.turns.push(c)
 	}
 	m.emu.Unlock()
-	select {
-	case m.queued <- struct{}{}:
-	default: // the writer has been told already
-	}
+	signal(m.queued)
 	return nil
 }
 
@@ -101,17 +109,23 @@ func (c *Channel) Send(ctx context.Context, head, body []byte) error {
 func (e *egress) copy(p []byte) {
 	e.bytes += len(p)
 	for len(p) > 0 {
-		last := len(e.chunks) - 1
-		if last < e.first || e.chunks[last].owned == nil || cap(e.chunks[last].b) == len(e.chunks[last].b) {
+		c := e.last()
+		if c == nil || c.owned == nil || cap(c.b) == len(c.b) {
 			b := getBuffer(ownedSize, ownedSize)
-			e.push(chunk{b.b[:0], b})
-			last = len(e.chunks) - 1
+			c = e.push(chunk{b.b[:0], b})
 		}
-		c := &e.chunks[last]
 		n := min(len(p), cap(c.b)-len(c.b))
 		c.b = append(c.b, p[:n]...)
 		p = p[n:]
 	}
+}
+
+// last returns the newest chunk, nil if none is queued.
+func (e *egress) last() *chunk {
+	if e.queue == nil {
+		return nil
+	}
+	return &e.queue.chunks[len(e.queue.chunks)-1]
 }
 
 // borrow queues p itself.
@@ -122,19 +136,25 @@ func (e *egress) borrow(p []byte) {
 	}
 }
 
-func (e *egress) push(c chunk) {
-	if len(e.chunks) == cap(e.chunks) && e.first > 0 {
-		n := copy(e.chunks, e.chunks[e.first:])
-		clear(e.chunks[n:])
-		e.chunks, e.first = e.chunks[:n], 0
+func (e *egress) push(c chunk) *chunk {
+	if e.queue == nil {
+		e.queue = queues.Get().(*queue)
 	}
-	e.chunks = append(e.chunks, c)
+	q := e.queue
+	if len(q.chunks) == cap(q.chunks) && q.first > 0 {
+		n := copy(q.chunks, q.chunks[q.first:])
+		clear(q.chunks[n:])
+		q.chunks, q.first = q.chunks[:n], 0
+	}
+	q.chunks = append(q.chunks, c)
+	return e.last()
 }
 
 // take moves up to n bytes of the front chunk to the end of bufs. It returns
 // the chunk's memory if that was ours and is used up.
 func (e *egress) take(n int, bufs net.Buffers) (net.Buffers, int, *buffer) {
-	front := &e.chunks[e.first]
+	q := e.queue
+	front := &q.chunks[q.first]
 	n = min(n, len(front.b))
 	bufs = append(bufs, front.b[:n:n])
 	front.b = front.b[n:]
@@ -144,11 +164,10 @@ func (e *egress) take(n int, bufs net.Buffers) (net.Buffers, int, *buffer) {
 	}
 	owned := front.owned
 	*front = chunk{}
-	if e.first++; e.first == len(e.chunks) {
-		e.chunks, e.first = e.chunks[:0], 0
-		if cap(e.chunks) > 16 {
-			e.chunks = nil // an idle channel keeps little
-		}
+	if q.first++; q.first == len(q.chunks) {
+		q.chunks, q.first = q.chunks[:0], 0
+		e.queue = nil
+		queues.Put(q)
 	}
 	return bufs, n, owned
 }
@@ -156,11 +175,12 @@ func (e *egress) take(n int, bufs net.Buffers) (net.Buffers, int, *buffer) {
 // batch is one vectored write: segments of several channels. It is built with
 // Mux.emu held and written without.
 type batch struct {
-	headers  []byte // backing of the segments' headers
-	bufs     net.Buffers
-	finished []*buffer // owned memory that is free once the batch is written
-	bytes    int
-	segments int
+	headers   []byte // backing of the segments' headers
+	bufs      net.Buffers
+	unwritten net.Buffers // the rest of bufs while it is written
+	finished  []*buffer   // owned memory that is free once the batch is written
+	bytes     int
+	segments  int
 }
 
 // fill takes segments from the channels in turn until the batch is full or
@@ -169,17 +189,15 @@ func (b *batch) fill(m *Mux) {
 	now := timestamp() // one for the whole batch (mux, 1)
 	for m.turns.head != nil && b.bytes < batchBytes && b.segments < batchSegments {
 		c := m.turns.pop()
+		full := c.out.bytes >= EgressMark
 		b.segment(c, m.segment, now)
 		if c.out.bytes > 0 {
 			m.turns.push(c)
 		} else {
 			c.out.active = false
 		}
-		if c.out.bytes < EgressMark {
-			select {
-			case c.out.room <- struct{}{}:
-			default:
-			}
+		if full && c.out.bytes < EgressMark {
+			signal(c.out.room)
 		}
 	}
 }
@@ -208,7 +226,7 @@ func (b *batch) reset() {
 		putBuffer(f)
 		b.finished[i] = nil
 	}
-	clear(b.bufs[:cap(b.bufs)])
+	clear(b.bufs)
 	*b = batch{headers: b.headers[:0], bufs: b.bufs[:0], finished: b.finished[:0]}
 }
 

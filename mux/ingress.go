@@ -18,6 +18,7 @@ type ingress struct {
 	buf     *buffer
 	r, w    int     // unread bytes are buf.b[r:w]
 	seen    int     // of them, those the session has looked at
+	starved bool    // the session has looked at everything and came for more
 	lent    bool    // the session may be looking at buf
 	retired *buffer // the buffer the session may be looking at instead
 	err     error   // why nothing more will come
@@ -35,7 +36,8 @@ func (in *ingress) deliver(p []byte, incoming int) bool {
 	if in.err == nil {
 		in.room(len(p))
 		in.w += copy(in.buf.b[in.w:], p)
-		in.signal()
+		in.starved = false
+		signal(in.ready)
 	}
 	return true
 }
@@ -66,20 +68,19 @@ func (in *ingress) room(n int) {
 }
 
 // Peek implements protocol.Transport.
-func (in *ingress) Peek(seen int) ([]byte, error) {
+func (in *ingress) Peek(seen int) (unread []byte, err error) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.returned()
 	in.seen = seen
-	if in.w-in.r <= seen {
-		if in.w > in.r {
-			in.lent = true
-			return in.buf.b[in.r:in.w], in.err
-		}
-		return nil, in.err
+	if in.w > in.r {
+		in.lent = true
+		unread = in.buf.b[in.r:in.w:in.w]
 	}
-	in.lent = true
-	return in.buf.b[in.r:in.w], nil
+	if in.starved = len(unread) <= seen; in.starved {
+		return unread, in.err
+	}
+	return unread, nil
 }
 
 // Consume implements protocol.Transport.
@@ -113,7 +114,7 @@ func (in *ingress) end(err error) {
 	defer in.mu.Unlock()
 	if in.err == nil {
 		in.err = err
-		in.signal()
+		signal(in.ready)
 	}
 }
 
@@ -124,9 +125,17 @@ func (in *ingress) pending() bool {
 	return in.w > in.r
 }
 
-func (in *ingress) signal() {
+// hungry reports whether the session waits for bytes that have not come.
+func (in *ingress) hungry() bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.starved
+}
+
+// signal puts a value into c, which has room for one.
+func signal(c chan<- struct{}) {
 	select {
-	case in.ready <- struct{}{}:
+	case c <- struct{}{}:
 	default: // a value is there already, and says the same
 	}
 }

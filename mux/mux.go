@@ -114,6 +114,7 @@ func (m *Mux) Handshake(spec *protocol.Spec, role protocol.Role) *Channel {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.handshake = c
+	m.endedAlready(c)
 	return c
 }
 
@@ -128,7 +129,15 @@ func (m *Mux) Channel(spec *protocol.Spec, role protocol.Role) *Channel {
 		panic(fmt.Sprintf("mux: channel %d (%v) declared twice or too late", spec.ID, role))
 	}
 	m.channels[k] = c
+	m.endedAlready(c)
 	return c
+}
+
+// endedAlready tells a new channel if nothing will ever come.
+func (m *Mux) endedAlready(c *Channel) {
+	if m.ctx.Err() != nil {
+		c.end(m.cause())
+	}
 }
 
 func (m *Mux) newChannel(spec *protocol.Spec, role protocol.Role) *Channel {
@@ -146,7 +155,10 @@ func (m *Mux) Start() {
 		return
 	}
 	m.isStarted = true
-	m.handshake = nil
+	if m.handshake != nil {
+		m.handshake.end(net.ErrClosed)
+		m.handshake = nil
+	}
 	close(m.started)
 	m.watchIdle()
 }
@@ -205,6 +217,9 @@ func (m *Mux) end(err error) {
 // must not be called from one; it may be called more than once, and after
 // [Mux.Fail].
 func (m *Mux) Close(ctx context.Context) error {
+	m.emu.Lock()
+	m.sealed = true
+	m.emu.Unlock()
 	m.mu.Lock()
 	if !m.isClosing {
 		m.isClosing = true

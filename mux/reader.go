@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"time"
 
@@ -61,23 +60,29 @@ func (r *reader) run() error {
 	}
 }
 
-// gate holds the reader back in the handshake phase: only segments that the
-// handshake waits for are read.
+// gate holds the reader back in the handshake phase: only a segment that the
+// handshake waits for is read, so that none is taken for a mini-protocol
+// before its channel is declared.
 func (r *reader) gate() error {
 	m := r.m
-	select {
-	case <-m.started:
-		return nil
-	default:
+	for {
+		select {
+		case <-m.started:
+			return nil
+		case <-m.closing:
+			return nil
+		case <-m.ended:
+			return m.cause()
+		case <-m.want:
+			// The value may be older than the segment just delivered.
+			m.mu.Lock()
+			wanted := m.handshake != nil && m.handshake.hungry()
+			m.mu.Unlock()
+			if wanted {
+				return nil
+			}
+		}
 	}
-	select {
-	case <-m.started:
-	case <-m.want:
-	case <-m.closing:
-	case <-m.ended:
-		return m.cause()
-	}
-	return nil
 }
 
 // segment reads one segment and delivers its payload as it comes.
@@ -125,7 +130,10 @@ func (m *Mux) route(h header) (*Channel, error) {
 	}
 	if !m.isStarted && m.handshake != nil {
 		// A connecting side also takes an initiator's segment.
-		if c := m.handshake; h.id == c.id && (h.role != c.role || c.role == protocol.Initiator) {
+		if c := m.handshake; h.id == c.id {
+			if h.role == c.role && c.role == protocol.Responder {
+				return nil, wrongMode(c, h)
+			}
 			return c, nil
 		}
 	}
@@ -133,9 +141,13 @@ func (m *Mux) route(h header) (*Channel, error) {
 		return c, nil
 	}
 	if c := m.channels[key{h.id, h.role}]; c != nil && m.isStarted {
-		return nil, &protocol.ViolationError{Protocol: c.name, Err: fmt.Errorf("%w: we have no %s", ErrWrongMode, h.role.Peer())}
+		return nil, wrongMode(c, h)
 	}
 	return nil, &protocol.ViolationError{Protocol: "mux", Err: fmt.Errorf("%w: number %d from the %s", ErrUnknownProtocol, h.id, h.role)}
+}
+
+func wrongMode(c *Channel, h header) error {
+	return &protocol.ViolationError{Protocol: c.name, Err: fmt.Errorf("%w: we have no %s", ErrWrongMode, h.role.Peer())}
 }
 
 // Segments that nobody here expects. They arrive in a *protocol.ViolationError.
@@ -157,9 +169,7 @@ func (r *reader) more() error {
 		r.w = copy(r.buf, r.buf[r.r:r.w])
 		r.r = 0
 	}
-	if err := r.arm(inside); err != nil {
-		return r.failure(err, inside)
-	}
+	r.arm(inside)
 	n, err := r.m.conn.Read(r.buf[r.w:])
 	r.w += n
 	r.last = n
@@ -176,17 +186,16 @@ func (r *reader) more() error {
 }
 
 // arm sets the read deadline of the segment we are in, once for each, or takes
-// it away between segments.
-func (r *reader) arm(inside bool) error {
+// it away between segments. If that does not work, reading tells why.
+func (r *reader) arm(inside bool) {
 	switch {
 	case inside && r.timed != r.count:
 		r.timed = r.count
-		return r.m.conn.SetReadDeadline(time.Now().Add(r.m.sduTime))
+		r.m.conn.SetReadDeadline(time.Now().Add(r.m.sduTime))
 	case !inside && r.timed != 0:
 		r.timed = 0
-		return r.m.conn.SetReadDeadline(time.Time{})
+		r.m.conn.SetReadDeadline(time.Time{})
 	}
-	return nil
 }
 
 // grow borrows the large buffer.
@@ -215,11 +224,6 @@ func (r *reader) failure(err error, inside bool) error {
 	}
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		select {
-		case <-m.closing: // Close has set the deadline
-			return net.ErrClosed
-		default:
-		}
 		name := "mux"
 		if r.to != nil && r.left > 0 {
 			name = r.to.name

@@ -36,7 +36,7 @@ func (m *Mux) write() {
 		case <-m.ended:
 			return
 		case <-m.closing:
-			if m.seal() {
+			if m.flushed() {
 				m.finish()
 				return
 			}
@@ -48,13 +48,11 @@ func (m *Mux) write() {
 // (mux, 5)
 func (m *Mux) writeBatch(b *batch) error {
 	limit := time.Duration(b.segments) * m.sduTime
-	if err := m.conn.SetWriteDeadline(time.Now().Add(limit)); err != nil {
-		return fmt.Errorf("mux: %w", err)
-	}
-	bufs := b.bufs
-	_, err := bufs.WriteTo(m.conn)
+	m.conn.SetWriteDeadline(time.Now().Add(limit)) // if it fails, writing tells why
+	b.unwritten = b.bufs
+	_, err := b.unwritten.WriteTo(m.conn)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return &protocol.ViolationError{Protocol: "mux", Err: fmt.Errorf("%w: %w: took none of our bytes for %v", protocol.ErrTimeout, ErrStalled, limit)}
+		return &protocol.ViolationError{Protocol: "mux", Err: fmt.Errorf("%w: %w: %d bytes not taken in %v", protocol.ErrTimeout, ErrStalled, b.bytes, limit)}
 	}
 	if err != nil {
 		return fmt.Errorf("mux: %w", err)
@@ -62,12 +60,10 @@ func (m *Mux) writeBatch(b *batch) error {
 	return nil
 }
 
-// seal refuses further sending and reports whether all that was accepted
-// before has been written.
-func (m *Mux) seal() bool {
+// flushed reports whether all that was queued before Close has been written.
+func (m *Mux) flushed() bool {
 	m.emu.Lock()
 	defer m.emu.Unlock()
-	m.sealed = true
 	return m.turns.head == nil
 }
 
@@ -75,7 +71,6 @@ func (m *Mux) seal() bool {
 // peer sees the end, then let the reader drain what the peer still sends.
 func (m *Mux) finish() {
 	if c, ok := m.conn.(interface{ CloseWrite() error }); ok && c.CloseWrite() == nil {
-		m.conn.SetReadDeadline(time.Now().Add(drainTime))
 		select {
 		case <-m.eof:
 		case <-m.ended:
