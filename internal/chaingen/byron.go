@@ -1,0 +1,178 @@
+package chaingen
+
+import (
+	"math/rand/v2"
+
+	"github.com/ouronet/ouronet/internal/cbor"
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// byronBlock makes a Byron block: a boundary block if the next slot is in a new
+// epoch, or a regular one. (points-headers-blocks, 8 and 9)
+func (g *Generator) byronBlock(source *rand.ChaCha8) ledger.RawBlock {
+	r := rand.New(source)
+	length := g.config.Network.Eras[ledger.Byron].EpochLength
+	last := g.last()
+	if len(g.chain) == 0 {
+		return g.boundaryBlock(source, uint64(g.config.After)/length)
+	}
+	// Almost every slot has a block; the one of a boundary block may, too.
+	slot := uint64(last.tip.Point.Slot)
+	if !last.ebb {
+		slot++
+	}
+	for r.IntN(50) == 0 {
+		slot++
+	}
+	if epoch := slot / length; epoch > uint64(last.tip.Point.Slot)/length {
+		return g.boundaryBlock(source, epoch)
+	}
+	return g.regularBlock(source, r, slot/length, slot%length)
+}
+
+// byronPrev returns the previous hash of the next block.
+func (g *Generator) byronPrev() ledger.Hash {
+	if len(g.chain) == 0 {
+		return g.config.Network.Genesis.Byron
+	}
+	return g.last().tip.Point.Hash
+}
+
+func (g *Generator) boundaryBlock(r *rand.ChaCha8, epoch uint64) ledger.RawBlock {
+	body := cbor.AppendArrayIndefinite(nil) // leaders: their key hashes
+	for range 5 {
+		body = appendRandom(body, r, 28)
+	}
+	body = cbor.AppendBreak(body)
+	hash, prev := sum256(body), g.byronPrev()
+
+	b := cbor.AppendArray(nil, 2)
+	b = cbor.AppendUint(b, 0) // boundary block
+	b = cbor.AppendArray(b, 3)
+	b = cbor.AppendArray(b, 5)
+	b = cbor.AppendUint(b, uint64(g.config.Network.Magic))
+	b = cbor.AppendBytes(b, prev[:])
+	b = cbor.AppendBytes(b, hash[:])
+	b = cbor.AppendArray(b, 2)
+	b = cbor.AppendUint(b, epoch)
+	b = cbor.AppendArray(b, 1)
+	b = cbor.AppendUint(b, uint64(g.last().tip.BlockNo)) // that of the block before
+	b = appendNoAttributes(b)
+	b = append(b, body...)
+	return appendNoAttributes(b)
+}
+
+func (g *Generator) regularBlock(source *rand.ChaCha8, r *rand.Rand, epoch, slot uint64) ledger.RawBlock {
+	body, proof := byronBody(source, r)
+	prev := g.byronPrev()
+
+	b := cbor.AppendArray(nil, 2)
+	b = cbor.AppendUint(b, ledger.Byron.BlockTag())
+	b = cbor.AppendArray(b, 3)
+	b = cbor.AppendArray(b, 5)
+	b = cbor.AppendUint(b, uint64(g.config.Network.Magic))
+	b = cbor.AppendBytes(b, prev[:])
+	b = append(b, proof...)
+
+	b = cbor.AppendArray(b, 4) // consensus data
+	b = cbor.AppendArray(b, 2)
+	b = cbor.AppendUint(b, epoch)
+	b = cbor.AppendUint(b, slot)
+	b = appendRandom(b, source, byronKeySize)
+	b = cbor.AppendArray(b, 1)
+	b = cbor.AppendUint(b, uint64(g.nextBlockNo()))
+	b = cbor.AppendArray(b, 2) // signature
+	b = cbor.AppendUint(b, 2)
+	b = cbor.AppendArray(b, 2)
+	b = cbor.AppendArray(b, 4) // delegation certificate
+	b = cbor.AppendUint(b, 0)
+	b = appendRandom(b, source, byronKeySize)
+	b = appendRandom(b, source, byronKeySize)
+	b = appendRandom(b, source, ed25519Size)
+	b = appendRandom(b, source, ed25519Size)
+
+	b = cbor.AppendArray(b, 4) // extra data
+	b = cbor.AppendArray(b, 3)
+	b = append(b, 1, 0, 0)
+	b = cbor.AppendArray(b, 2)
+	b = cbor.AppendText(b, "chaingen")
+	b = cbor.AppendUint(b, 1)
+	b = cbor.AppendMap(b, 0)
+	b = appendRandom(b, source, len(ledger.Hash{}))
+
+	b = append(b, body...)
+	return appendNoAttributes(b)
+}
+
+// byronKeySize is the length in bytes of a key with its chain code.
+const byronKeySize = 64
+
+// byronBody makes a body with no or one transaction, and its proof.
+func byronBody(source *rand.ChaCha8, r *rand.Rand) (body, proof []byte) {
+	txs := r.IntN(2)
+	payload := cbor.AppendArrayIndefinite(nil)
+	root := sum256(nil)
+	witnesses := cbor.AppendArrayIndefinite(nil)
+	if txs == 1 {
+		tx, witness := byronTx(source)
+		payload = cbor.AppendArray(payload, 2)
+		payload = append(append(payload, tx...), witness...)
+		root = sum256(append([]byte{0}, tx...)) // a leaf
+		witnesses = append(witnesses, witness...)
+	}
+	payload = cbor.AppendBreak(payload)
+	witnessHash := sum256(cbor.AppendBreak(witnesses))
+
+	ssc := cbor.AppendArray(nil, 2)
+	ssc = cbor.AppendUint(ssc, 3)
+	ssc = cbor.AppendTag(ssc, 258)
+	ssc = cbor.AppendArray(ssc, 0)
+	delegation := cbor.AppendBreak(cbor.AppendArrayIndefinite(nil))
+	update := cbor.AppendArray(nil, 2)
+	update = cbor.AppendArray(update, 0)
+	update = cbor.AppendBreak(cbor.AppendArrayIndefinite(update))
+
+	body = cbor.AppendArray(nil, 4)
+	for _, part := range [][]byte{payload, ssc, delegation, update} {
+		body = append(body, part...)
+	}
+
+	delegationHash, updateHash := sum256(delegation), sum256(update)
+	proof = cbor.AppendArray(nil, 4)
+	proof = cbor.AppendArray(proof, 3)
+	proof = cbor.AppendUint(proof, uint64(txs))
+	proof = cbor.AppendBytes(proof, root[:])
+	proof = cbor.AppendBytes(proof, witnessHash[:])
+	proof = cbor.AppendArray(proof, 2)
+	proof = cbor.AppendUint(proof, 3)
+	proof = appendRandom(proof, source, len(ledger.Hash{}))
+	proof = cbor.AppendBytes(proof, delegationHash[:])
+	return body, cbor.AppendBytes(proof, updateHash[:])
+}
+
+func byronTx(r *rand.ChaCha8) (tx, witness []byte) {
+	tx = cbor.AppendArray(nil, 3)
+	tx = cbor.AppendArrayIndefinite(tx) // inputs
+	tx = cbor.AppendArray(tx, 2)
+	tx = cbor.AppendUint(tx, 0)
+	tx = cbor.AppendTag(tx, cbor.TagEncoded)
+	tx = appendRandom(tx, r, 36)
+	tx = cbor.AppendBreak(tx)
+	tx = cbor.AppendArrayIndefinite(tx) // outputs
+	tx = cbor.AppendArray(tx, 2)
+	tx = appendRandom(tx, r, 43)
+	tx = cbor.AppendUint(tx, r.Uint64()>>20)
+	tx = cbor.AppendBreak(tx)
+	tx = cbor.AppendMap(tx, 0)
+
+	witness = cbor.AppendArray(nil, 1)
+	witness = cbor.AppendArray(witness, 2)
+	witness = cbor.AppendUint(witness, 0)
+	witness = cbor.AppendTag(witness, cbor.TagEncoded)
+	return tx, appendRandom(witness, r, 130)
+}
+
+// appendNoAttributes appends [{}].
+func appendNoAttributes(dst []byte) []byte {
+	return cbor.AppendMap(cbor.AppendArray(dst, 1), 0)
+}

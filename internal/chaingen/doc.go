@@ -1,0 +1,11 @@
+// Package chaingen makes chains for tests, benchmarks and demonstrations: blocks
+// of any era whose layout, links, numbers, slots, body sizes and body hashes
+// are right, from a seed.
+//
+// The same [Config] gives the same chain, on any machine. Start with [New];
+// [Generator.Fork] continues an earlier block with another branch.
+//
+// Keys, proofs and signatures are arbitrary bytes of the right length, and
+// transactions spend what never was: the chains are for code that does not
+// check these. What would have to become real is in pool.go.
+package chaingen

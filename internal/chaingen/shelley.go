@@ -1,0 +1,95 @@
+package chaingen
+
+import (
+	"math/rand/v2"
+
+	"github.com/ouronet/ouronet/internal/cbor"
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// headerSize is above the size in bytes of the headers made here, the start of
+// the block included.
+const headerSize = 1100
+
+// shelleyBlock makes a block of Shelley or a later era.
+// (points-headers-blocks, 4, 5 and 8)
+func (g *Generator) shelleyBlock(source *rand.ChaCha8, era ledger.Era) ledger.RawBlock {
+	r := rand.New(source)
+	slot := g.nextSlot(r)
+	p := g.pools[r.IntN(len(g.pools))]
+
+	txs := g.transactions(source, r, era)
+	parts := txs.parts(era)
+	size, hash := 0, []byte(nil)
+	for _, part := range parts {
+		size += len(part)
+		h := sum256(part)
+		hash = append(hash, h[:]...)
+	}
+	body := header{
+		blockNo: g.nextBlockNo(), slot: slot, prev: g.last().tip.Point,
+		bodySize: size, bodyHash: sum256(hash),
+	}.append(nil, source, p, era, &g.config.Network)
+
+	b := make([]byte, 0, headerSize+size)
+	b = cbor.AppendArray(b, 2)
+	b = cbor.AppendUint(b, era.BlockTag())
+	b = cbor.AppendArray(b, 1+len(parts))
+	b = cbor.AppendArray(b, 2)
+	b = append(b, body...)
+	b = p.appendSignature(b, source, body)
+	for _, part := range parts {
+		b = append(b, part...)
+	}
+	return b
+}
+
+// header is what a header says of the chain and of the body.
+type header struct {
+	blockNo  ledger.BlockNo
+	slot     ledger.Slot
+	prev     ledger.Point
+	bodySize int
+	bodyHash ledger.Hash
+}
+
+// append appends a header body: TPraos's 15 fields up to Alonzo, Praos's 10
+// from Babbage on.
+func (h header) append(dst []byte, r *rand.ChaCha8, p pool, era ledger.Era, n *ledger.Network) []byte {
+	praos := era >= ledger.Babbage
+	fields := 15
+	if praos {
+		fields = 10
+	}
+	dst = cbor.AppendArray(dst, fields)
+	dst = cbor.AppendUint(dst, uint64(h.blockNo))
+	dst = cbor.AppendUint(dst, uint64(h.slot))
+	if h.prev.IsOrigin() {
+		dst = cbor.AppendNull(dst)
+	} else {
+		dst = cbor.AppendBytes(dst, h.prev.Hash[:])
+	}
+	dst = cbor.AppendBytes(dst, p.issuer[:])
+	dst = cbor.AppendBytes(dst, p.vrf[:])
+	dst = p.appendVRF(dst, r)
+	if !praos {
+		dst = p.appendVRF(dst, r)
+	}
+	dst = cbor.AppendUint(dst, uint64(h.bodySize))
+	dst = cbor.AppendBytes(dst, h.bodyHash[:])
+	if praos {
+		dst = cbor.AppendArray(dst, 4)
+	}
+	dst = p.appendCertificate(dst, r, h.slot, n)
+	if praos {
+		dst = cbor.AppendArray(dst, 2)
+	}
+	dst = cbor.AppendUint(dst, protocolMajor[era])
+	return cbor.AppendUint(dst, 0)
+}
+
+// protocolMajor is the first protocol version of each era.
+var protocolMajor = [ledger.NumEras]uint64{
+	ledger.Byron: 0, ledger.Shelley: 2, ledger.Allegra: 3, ledger.Mary: 4,
+	ledger.Alonzo: 5, ledger.Babbage: 7, ledger.Conway: 9,
+}
