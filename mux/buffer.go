@@ -14,20 +14,23 @@ const (
 
 var pools [maxClass + 1]sync.Pool
 
-// buffer is a piece of memory from a pool.
-type buffer struct{ b []byte }
+// buffer is a piece of memory from a pool. The bytes in use are b[r:w].
+type buffer struct {
+	b    []byte
+	r, w int
+	next *buffer
+}
 
-// getBuffer returns a buffer of at least n bytes, and of at most limit bytes
-// unless n is more.
-func getBuffer(n, limit int) *buffer {
+// getBuffer returns an empty buffer of at least n bytes.
+func getBuffer(n int) *buffer {
 	class := max(minClass, bits.Len(uint(n-1)))
 	if class > maxClass {
-		return &buffer{make([]byte, max(n, min(1<<class, limit)))}
+		return &buffer{b: make([]byte, n)}
 	}
 	if b, ok := pools[class].Get().(*buffer); ok {
 		return b
 	}
-	return &buffer{make([]byte, 1<<class)}
+	return &buffer{b: make([]byte, 1<<class)}
 }
 
 // putBuffer gives a buffer back. The caller must not use it again.
@@ -35,7 +38,17 @@ func putBuffer(b *buffer) {
 	if b == nil {
 		return
 	}
+	b.r, b.w, b.next = 0, 0, nil
 	if class := bits.Len(uint(len(b.b))) - 1; class >= minClass && class <= maxClass && len(b.b) == 1<<class {
 		pools[class].Put(b)
 	}
+}
+
+func (b *buffer) unread() []byte { return b.b[b.r:b.w:b.w] }
+
+// append copies what fits of p to the end of b and returns the rest.
+func (b *buffer) append(p []byte) []byte {
+	n := copy(b.b[b.w:], p)
+	b.w += n
+	return p[n:]
 }

@@ -111,7 +111,7 @@ func (e *egress) copy(p []byte) {
 	for len(p) > 0 {
 		c := e.last()
 		if c == nil || c.owned == nil || cap(c.b) == len(c.b) {
-			b := getBuffer(ownedSize, ownedSize)
+			b := getBuffer(ownedSize)
 			c = e.push(chunk{b.b[:0], b})
 		}
 		n := min(len(p), cap(c.b)-len(c.b))

@@ -7,22 +7,37 @@ import (
 )
 
 // ingress holds the bytes of one channel from the time the reader delivers
-// them until the session consumes them. They are contiguous, so that a message
-// can be decoded in place.
+// them until the session consumes them, in a list of buffers.
+//
+// The reader appends behind the last buffer's bytes and moves none; the session
+// looks at the first buffer only. A message must be contiguous, so that it can
+// be decoded in place: the session joins the first two buffers when it needs
+// more than the first one holds.
 type ingress struct {
-	limit    int           // bytes that may be there without having been looked at
-	capacity int           // bytes that can be there at all: limit and one message
-	ready    chan struct{} // capacity 1, see protocol.Transport
+	limit int           // bytes that may be there without having been looked at
+	ready chan struct{} // capacity 1, see protocol.Transport
 
-	mu      sync.Mutex
-	buf     *buffer
-	r, w    int     // unread bytes are buf.b[r:w]
-	seen    int     // of them, those the session has looked at
-	starved bool    // the session has looked at everything and came for more
-	lent    bool    // the session may be looking at buf
-	retired *buffer // the buffer the session may be looking at instead
-	err     error   // why nothing more will come
+	mu          sync.Mutex
+	first, last *buffer // nil when nothing is there
+	unread      int     // bytes in all buffers
+	seen        int     // of them, those the session has looked at
+	starved     bool    // the session has looked at everything and came for more
+	err         error   // why nothing more will come
 }
+
+const (
+	// maxBlock is the largest buffer that the reader fills, in bytes.
+	maxBlock = 1 << 18
+
+	// A buffer that follows another leaves the first 1/headroom of it free: if
+	// that is enough for the message begun in the buffer before, joining
+	// moves that beginning only.
+	headroom = 4
+
+	// spare is by how much the first buffer exceeds what has come, so that
+	// most messages are complete in it.
+	spare = 4
+)
 
 // deliver appends p. It reports false, and takes nothing, if that makes more
 // unseen bytes than the limit. incoming counts bytes of the same segment that
@@ -30,78 +45,98 @@ type ingress struct {
 func (in *ingress) deliver(p []byte, incoming int) bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	if in.w-in.r-in.seen+len(p)+incoming > in.limit {
+	if in.unread-in.seen+len(p)+incoming > in.limit {
 		return false
 	}
-	if in.err == nil {
-		in.room(len(p))
-		in.w += copy(in.buf.b[in.w:], p)
-		in.starved = false
-		signal(in.ready)
+	if in.err != nil {
+		return true
 	}
+	in.unread += len(p)
+	for {
+		if in.last != nil {
+			p = in.last.append(p)
+		}
+		if len(p) == 0 {
+			break
+		}
+		in.grow(len(p))
+	}
+	in.starved = false
+	signal(in.ready)
 	return true
 }
 
-// room makes space for n more bytes after in.w.
-func (in *ingress) room(n int) {
-	unread := in.w - in.r
-	switch {
-	case in.buf == nil:
-		in.buf = getBuffer(n, in.capacity)
+// grow adds a buffer, of which n bytes are needed at once.
+func (in *ingress) grow(n int) {
+	if in.last == nil {
+		in.first = getBuffer(min(spare*n, maxBlock))
+		in.last = in.first
 		return
-	case len(in.buf.b)-in.w >= n:
-		return
-	case !in.lent && unread+n <= len(in.buf.b)/2:
-		copy(in.buf.b, in.buf.b[in.r:in.w])
-	default:
-		// Twice the need, so that bytes are moved seldom.
-		b := getBuffer(min(2*(unread+n), max(unread+n, in.capacity)), in.capacity)
-		copy(b.b, in.buf.b[in.r:in.w])
-		if in.lent {
-			in.retired, in.lent = in.buf, false
-		} else {
-			putBuffer(in.buf)
-		}
-		in.buf = b
 	}
-	in.r, in.w = 0, unread
+	b := getBuffer(min(max(2*len(in.last.b), spare*n), maxBlock))
+	b.r = len(b.b) / headroom
+	b.w = b.r
+	in.last.next = b
+	in.last = b
+}
+
+// join merges the second buffer with the first.
+func (in *ingress) join() {
+	a, b := in.first, in.first.next
+	begun := a.unread()
+	switch {
+	case len(begun) <= b.r:
+		b.r -= len(begun)
+		copy(b.b[b.r:], begun)
+		in.first = b
+		putBuffer(a)
+		return
+	case b.w-b.r > len(a.b)-a.w:
+		// Twice the need, so that a long message is not moved often.
+		c := getBuffer(2 * (len(begun) + b.w - b.r))
+		c.append(begun)
+		c.next = b
+		in.first = c
+		putBuffer(a)
+		a = c
+	}
+	a.append(b.unread())
+	a.next = b.next
+	if in.last == b {
+		in.last = a
+	}
+	putBuffer(b)
 }
 
 // Peek implements protocol.Transport.
 func (in *ingress) Peek(seen int) (unread []byte, err error) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	in.returned()
 	in.seen = seen
-	if in.w > in.r {
-		in.lent = true
-		unread = in.buf.b[in.r:in.w:in.w]
+	if in.starved = in.unread <= seen; in.starved {
+		err = in.err
 	}
-	if in.starved = len(unread) <= seen; in.starved {
-		return unread, in.err
+	if in.first == nil {
+		return nil, err
 	}
-	return unread, nil
+	for in.first.w-in.first.r <= seen && in.first.next != nil {
+		in.join()
+	}
+	return in.first.unread(), err
 }
 
 // Consume implements protocol.Transport.
 func (in *ingress) Consume(n int) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	in.returned()
-	in.r += n
+	in.unread -= n
 	in.seen = max(0, in.seen-n)
-	if in.r == in.w {
-		putBuffer(in.buf)
-		in.buf, in.r, in.w = nil, 0, 0
-	}
-}
-
-// returned notes that the session no longer looks at what Peek gave it.
-func (in *ingress) returned() {
-	in.lent = false
-	if in.retired != nil {
-		putBuffer(in.retired)
-		in.retired = nil
+	in.first.r += n
+	if b := in.first; b.r == b.w {
+		if in.first = b.next; in.first == nil {
+			in.last = nil
+		}
+		putBuffer(b)
 	}
 }
 
@@ -122,7 +157,7 @@ func (in *ingress) end(err error) {
 func (in *ingress) pending() bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	return in.w > in.r
+	return in.unread > 0
 }
 
 // hungry reports whether the session waits for bytes that have not come.
@@ -140,10 +175,9 @@ func signal(c chan<- struct{}) {
 	}
 }
 
-func newIngress(spec *protocol.Spec, role protocol.Role) ingress {
+func newIngress(spec *protocol.Spec) ingress {
 	return ingress{
-		limit:    spec.Ingress,
-		capacity: spec.Ingress + spec.Limit(role),
-		ready:    make(chan struct{}, 1),
+		limit: spec.Ingress,
+		ready: make(chan struct{}, 1),
 	}
 }

@@ -141,7 +141,7 @@ func (m *Mux) endedAlready(c *Channel) {
 }
 
 func (m *Mux) newChannel(spec *protocol.Spec, role protocol.Role) *Channel {
-	c := &Channel{mux: m, id: spec.ID, role: role, name: spec.Name, ingress: newIngress(spec, role)}
+	c := &Channel{mux: m, id: spec.ID, role: role, name: spec.Name, ingress: newIngress(spec)}
 	c.out.room = make(chan struct{}, 1)
 	return c
 }

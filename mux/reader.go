@@ -200,7 +200,7 @@ func (r *reader) arm(inside bool) {
 
 // grow borrows the large buffer.
 func (r *reader) grow() {
-	r.busy = getBuffer(busySize, busySize)
+	r.busy = getBuffer(busySize)
 	r.w = copy(r.busy.b, r.buf[r.r:r.w])
 	r.r = 0
 	r.buf = r.busy.b
