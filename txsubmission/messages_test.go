@@ -1,0 +1,161 @@
+package txsubmission_test
+
+import (
+	"encoding/hex"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/protocol"
+	"github.com/ouronet/ouronet/txsubmission"
+)
+
+func unhex(t testing.TB, s string) []byte {
+	t.Helper()
+	b, err := hex.DecodeString(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func hash(t testing.TB, s string) ledger.Hash {
+	t.Helper()
+	h, err := ledger.ParseHash(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// Elements of (examples, 7).
+const (
+	x0  = "820658203da9a3b38dce0e87ca4a88f3328caac7a970cf9ac40424cde2b675768d11f11b"
+	x0b = "8200820058204ba839c420b3d2bd439530f891cae9a5d4c4d812044630dac72e8e0962feeecc"
+	x00 = "8206d8184e84a300d901028001800200a0f5f6"
+	h3  = "3333333333333333333333333333333333333333333333333333333333333333"
+)
+
+type goldenMessage struct {
+	id, hex string
+	msg     txsubmission.Message
+}
+
+// golden returns the messages of (examples, 7), and Byron ones of the same form.
+func golden(t testing.TB) []goldenMessage {
+	id := ledger.TxID{Era: ledger.Conway, Hash: hash(t, x0[8:])}
+	byron := ledger.TxID{Era: ledger.Byron, Hash: hash(t, x0b[12:])}
+	tx := ledger.RawTx{Era: ledger.Conway, Bytes: unhex(t, x00[10:])}
+	vote := ledger.RawTx{Era: ledger.Byron, Kind: ledger.ByronUpdateVote, Bytes: unhex(t, "8101")}
+	return []goldenMessage{
+		{"X1", "8106", txsubmission.Init{}},
+		{"X2", "8400f50003", txsubmission.RequestTxIDs{Blocking: true, Req: 3}},
+		{"X3", "8400f4010a", txsubmission.RequestTxIDs{Ack: 1, Req: 10}},
+		{"X4", "82019f82" + x0 + "13ff", txsubmission.ReplyTxIDs{IDs: []txsubmission.Announced{{ID: id, Size: 19}}}},
+		{"X4b", "82019f82" + x0 + "13" + "828206" + "5820" + h3 + "1904d2ff", txsubmission.ReplyTxIDs{IDs: []txsubmission.Announced{
+			{ID: id, Size: 19}, {ID: ledger.TxID{Era: ledger.Conway, Hash: hash(t, h3)}, Size: 1234}}}},
+		{"X4e", "82019fff", txsubmission.ReplyTxIDs{}},
+		{"X5", "82029f" + x0 + "ff", txsubmission.RequestTxs{IDs: []ledger.TxID{id}}},
+		{"X6", "82039f" + x00 + "ff", txsubmission.ReplyTxs{Txs: []ledger.RawTx{tx}}},
+		{"X6e", "82039fff", txsubmission.ReplyTxs{}},
+		{"X7", "8104", txsubmission.Done{}},
+		{"X0b", "82029f" + x0b + x0 + "ff", txsubmission.RequestTxs{IDs: []ledger.TxID{byron, id}}},
+		{"Byron vote", "82039f" + "820082038101" + x00 + "ff", txsubmission.ReplyTxs{Txs: []ledger.RawTx{vote, tx}}},
+		{"no ids", "82029fff", txsubmission.RequestTxs{}},
+	}
+}
+
+func TestGolden(t *testing.T) {
+	for _, g := range golden(t) {
+		if got := hex.EncodeToString(g.msg.AppendCBOR(nil)); got != g.hex {
+			t.Errorf("%s: encoded %s, want %s", g.id, got, g.hex)
+		}
+		got, err := g.msg.Decode(unhex(t, g.hex))
+		if err != nil || !reflect.DeepEqual(got, g.msg) {
+			t.Errorf("%s: decoded %v, %v; want %v", g.id, got, err, g.msg)
+		}
+	}
+}
+
+func TestDecode(t *testing.T) {
+	var (
+		requestTxIDs = txsubmission.RequestTxIDs{}
+		replyTxIDs   = txsubmission.ReplyTxIDs{}
+		requestTxs   = txsubmission.RequestTxs{}
+		replyTxs     = txsubmission.ReplyTxs{}
+	)
+	tests := []struct {
+		name, hex string
+		proto     txsubmission.Message
+		ok        bool
+	}{
+		{"wide integers", "8400f4190001" + "1a00000002", requestTxIDs, true},
+		{"N15: a definite list of ids", "82018182820658203333333333333333333333333333333333333333333333333333333333333333" + "1864", replyTxIDs, false},
+		{"an empty definite list of ids", "820180", replyTxIDs, false},
+		{"N17: ids as a definite list", "820281" + "82065820" + h3, requestTxs, false},
+		{"transactions as a definite list", "820381" + x00, replyTxs, false},
+		{"N18: ack 65536", "8400f41a0001000001", requestTxIDs, false},
+		{"req 65536", "8400f4011a00010000", requestTxIDs, false},
+		{"a number for the bool", "8400010101", requestTxIDs, false},
+		{"no req", "8300f401", requestTxIDs, false},
+		{"size of 33 bits", "82019f82" + x0 + "1b0000000100000000" + "ff", replyTxIDs, false},
+		{"id without size", "82019f81" + x0 + "ff", replyTxIDs, false},
+		{"id and size as an indefinite array", "82019f9f" + x0 + "13ffff", replyTxIDs, false},
+		{"hash of 31 bytes", "82029f8206581f" + h3[2:] + "ff", requestTxs, false},
+		{"era 8", "82029f82085820" + h3 + "ff", requestTxs, false},
+		{"no era", "82029f5820" + h3 + "ff", requestTxs, false},
+		{"transaction without tag 24", "82039f82064100ff", replyTxs, false},
+		{"missing break", "82029f" + x0, requestTxs, false},
+		{"more than the message", "82029fff00", requestTxs, false},
+		{"init of two", "820600", txsubmission.Init{}, false},
+		{"done of two", "820400", txsubmission.Done{}, false},
+		{"another tag", "8105", txsubmission.Done{}, false},
+	}
+	for _, test := range tests {
+		if got, err := test.proto.Decode(unhex(t, test.hex)); (err == nil) != test.ok {
+			t.Errorf("%s: %v, %v", test.name, got, err)
+		}
+	}
+}
+
+// What is kept of a message does not grow with what a peer puts into it, and
+// does not keep the peer's buffer.
+func TestDecodeKeepsLittle(t *testing.T) {
+	ids := unhex(t, "82019f"+strings.Repeat("82"+x0+"13", 1000)+"ff")
+	msg, err := txsubmission.ReplyTxIDs{}.Decode(ids)
+	if err != nil || len(msg.(txsubmission.ReplyTxIDs).IDs) != 11 {
+		t.Errorf("kept %d ids, %v", len(msg.(txsubmission.ReplyTxIDs).IDs), err)
+	}
+	raw := unhex(t, "82039f"+strings.Repeat(x00, 1000)+"ff")
+	msg, err = txsubmission.ReplyTxs{}.Decode(raw)
+	if err != nil || len(msg.(txsubmission.ReplyTxs).Txs) != 11 {
+		t.Errorf("kept %d transactions, %v", len(msg.(txsubmission.ReplyTxs).Txs), err)
+	}
+	clear(raw)
+	if tx := msg.(txsubmission.ReplyTxs).Txs[0]; hex.EncodeToString(tx.Bytes) != x00[10:] {
+		t.Error("the transaction is part of the buffer it came in")
+	}
+}
+
+// Whatever is decoded can be sent on and means the same.
+func FuzzDecode(f *testing.F) {
+	for _, g := range golden(f) {
+		f.Add(unhex(f, g.hex))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		for _, proto := range []protocol.Message{
+			txsubmission.Init{}, txsubmission.RequestTxIDs{}, txsubmission.ReplyTxIDs{},
+			txsubmission.RequestTxs{}, txsubmission.ReplyTxs{}, txsubmission.Done{},
+		} {
+			msg, err := proto.Decode(raw)
+			if err != nil {
+				continue
+			}
+			again, err := proto.Decode(msg.AppendCBOR(nil))
+			if err != nil || !reflect.DeepEqual(again, msg) {
+				t.Errorf("%x: %v, then %v, %v", raw, msg, again, err)
+			}
+		}
+	})
+}

@@ -1,0 +1,112 @@
+package txsubmission
+
+import (
+	"slices"
+
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// Policy says how much [Responder.Run] asks for. The zero value does as
+// cardano-node. (relay-behaviour, 8.2)
+type Policy struct {
+	IDs    int // most ids in one request; 0 is 3
+	Txs    int // most transactions in one request; 0 is 2
+	Window int // most ids unacknowledged; 0, or more, is MaxUnacknowledged
+
+	// SizeTolerance is by how many bytes a transaction may differ in size
+	// from its announcement; 0 is 32, negative is by any number.
+	SizeTolerance int
+}
+
+// withDefaults returns p with its zeros filled in.
+func (p Policy) withDefaults() Policy {
+	if p.IDs <= 0 {
+		p.IDs = 3
+	}
+	if p.Txs <= 0 {
+		p.Txs = 2
+	}
+	if p.Window <= 0 || p.Window > MaxUnacknowledged {
+		p.Window = MaxUnacknowledged
+	}
+	if p.SizeTolerance == 0 {
+		p.SizeTolerance = 32
+	}
+	return p
+}
+
+// next decides what to ask next, if anything. paired says that the request
+// before was one for transactions: a request for ids goes with it, if there is
+// room, and none goes alone, for that would be polling. When nothing is owed,
+// everything in the window is settled, so that it can be acknowledged at once.
+// (relay-behaviour, 8.2)
+func (w *collected) next(p Policy, paired bool) (Message, bool) {
+	if paired {
+		// One id stays unacknowledged, since the request cannot block.
+		ack := min(w.settledPrefix(), len(w.ids)-1)
+		room := p.Window - (len(w.ids) - ack) - w.inFlight
+		if req := min(p.IDs, room); req > 0 {
+			return RequestTxIDs{Ack: uint16(ack), Req: uint16(req)}, true
+		}
+	}
+	if ids := w.wanted(p.Txs); len(ids) > 0 {
+		return RequestTxs{ids}, true
+	}
+	if len(w.owed) == 0 {
+		return RequestTxIDs{Blocking: true, Ack: uint16(len(w.ids)), Req: uint16(min(p.IDs, p.Window))}, true
+	}
+	return nil, false
+}
+
+// settledPrefix returns how many of the oldest ids need nothing more.
+func (w *collected) settledPrefix() int {
+	if n := slices.IndexFunc(w.ids, func(e entry) bool { return e.stage != settled }); n >= 0 {
+		return n
+	}
+	return len(w.ids)
+}
+
+// wanted returns the oldest ids that are to be asked for, at most n.
+func (w *collected) wanted(n int) []ledger.TxID {
+	var ids []ledger.TxID
+	for _, e := range w.ids {
+		if e.stage == wanted && len(ids) < n {
+			ids = append(ids, e.ID)
+		}
+	}
+	return ids
+}
+
+// undecided returns the ids nobody has decided about. An id that is in the
+// window already shares the fate of the first; one that is announced too large
+// is not asked for.
+func (w *collected) undecided() []Announced {
+	var ids []Announced
+	for i := range w.ids {
+		e := &w.ids[i]
+		if e.stage != offered {
+			continue
+		}
+		again := slices.ContainsFunc(w.ids[:i], func(earlier entry) bool { return earlier.ID == e.ID })
+		if again || e.Size > MaxTxSize {
+			e.stage = settled
+			continue
+		}
+		ids = append(ids, e.Announced)
+	}
+	return ids
+}
+
+// decide makes the undecided ids wanted or settled.
+func (w *collected) decide(want []ledger.TxID) {
+	for i := range w.ids {
+		e := &w.ids[i]
+		if e.stage != offered {
+			continue
+		}
+		e.stage = settled
+		if slices.Contains(want, e.ID) {
+			e.stage = wanted
+		}
+	}
+}
