@@ -5,7 +5,6 @@ go 1.26.5
 require (
 	github.com/blinklabs-io/gouroboros v0.205.5
 	github.com/ouronet/ouronet v0.0.0
-	golang.org/x/crypto v0.58.0
 )
 
 require (
@@ -25,6 +24,7 @@ require (
 	github.com/minio/sha256-simd v1.0.1 // indirect
 	github.com/utxorpc/go-codegen v0.19.2 // indirect
 	github.com/x448/float16 v0.8.4 // indirect
+	golang.org/x/crypto v0.58.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	google.golang.org/protobuf v1.36.12 // indirect
 )

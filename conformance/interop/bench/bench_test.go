@@ -2,14 +2,12 @@ package main
 
 import (
 	"testing"
-
-	"github.com/ouronet/ouronet/conformance/interop/internal/blocks"
 )
 
 // Every stack's initiator understands every stack's responder, so that the
 // table compares the same conversations.
 func TestStacksUnderstandEachOther(t *testing.T) {
-	c := newChain(blocks.Conway(50, 20_000))
+	c := newChain(50, 20_000)
 	long := c.repeated(2000)
 	for _, server := range columns {
 		for _, client := range columns {
@@ -43,8 +41,8 @@ func TestStacksUnderstandEachOther(t *testing.T) {
 
 // The baseline sees a block that is not the expected one.
 func TestBaselineChecks(t *testing.T) {
-	served := newChain(blocks.Conway(3, 20_000))
-	expected := newChain(blocks.Conway(3, 20_000))
+	served := newChain(3, 20_000)
+	expected := newChain(3, 20_000)
 	expected.blocks[1].Header.Hash[0]++
 	i, end, err := connect(raw{}, raw{}, served, expected, options{}, 0)
 	if err != nil {

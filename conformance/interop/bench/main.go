@@ -18,7 +18,8 @@ import (
 
 var (
 	only     = flag.String("run", "", "run only the rows whose name matches this regular `expression`")
-	duration = flag.Duration("time", 500*time.Millisecond, "how long each measurement takes at least")
+	duration = flag.Duration("time", 300*time.Millisecond, "how long each measurement takes at least")
+	rounds   = flag.Int("rounds", 3, "how often each measurement is made; the best counts")
 	idle     = flag.String("idle", "", "internal: measure idle connections of this `stack` and exit")
 	count    = flag.Int("count", 0, "internal: with -idle, how many")
 	addr     = flag.String("addr", "", "internal: with -idle, where the other ends are")

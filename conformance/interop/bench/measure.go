@@ -84,10 +84,6 @@ func timed(n int, f func() error) (cost, error) {
 	return cost{n, elapsed, after.Mallocs - before.Mallocs, after.TotalAlloc - before.TotalAlloc}, err
 }
 
-// repeat is how often a measurement is made; the fastest counts, as others use
-// the machine too.
-const repeat = 3
-
 // scale runs f with growing n until it takes long enough to trust, or n
 // reaches limit.
 func scale(n, limit int, f func(n int) (cost, error)) (cost, error) {
@@ -97,20 +93,10 @@ func scale(n, limit int, f func(n int) (cost, error)) (cost, error) {
 		if err != nil {
 			return c, fmt.Errorf("%d operations: %w", n, err)
 		}
-		if c.elapsed < *duration && n < limit {
-			more := 1.3 * float64(*duration) / float64(c.elapsed+1)
-			n = int(float64(n) * min(max(more, 1.5), 50))
-			continue
+		if c.elapsed >= *duration || n == limit {
+			return c, nil
 		}
-		for range repeat - 1 {
-			again, err := f(n)
-			if err != nil {
-				return c, fmt.Errorf("%d operations: %w", n, err)
-			}
-			if again.elapsed < c.elapsed {
-				c = again
-			}
-		}
-		return c, nil
+		more := 1.3 * float64(*duration) / float64(c.elapsed+1)
+		n = int(float64(n) * min(max(more, 1.5), 50))
 	}
 }

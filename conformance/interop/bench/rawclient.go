@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime"
 
 	"github.com/ouronet/ouronet/ledger"
 )
@@ -228,7 +229,7 @@ func (c *rawClient) headers(n int) error {
 				got++
 				outstanding--
 				if header != nil && !c.options.discard {
-					keep = append(make([]byte, 0, len(header)), header...)
+					runtime.KeepAlive(append(make([]byte, 0, len(header)), header...))
 				}
 			}
 			p = rest
@@ -237,8 +238,6 @@ func (c *rawClient) headers(n int) error {
 	}
 	return nil
 }
-
-var keep []byte // where headers go; keeps them off the stack
 
 var errShort = errors.New("message goes on in the next segment")
 

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
-	"github.com/ouronet/ouronet/conformance/interop/internal/blocks"
 )
 
 const (
@@ -15,8 +13,8 @@ const (
 
 // rows returns the whole table, in the order of DESIGN's.
 func rows() []row {
-	small := newChain(blocks.Conway(1000, 18_000))
-	large := newChain(blocks.Conway(250, 72_000))
+	small := newChain(1000, 18_000)
+	large := newChain(250, 72_000)
 	return []row{
 		fetchRow("block-fetch, 18 kB", "≥ 60 %, ≤ 3 allocations, ≤ 1.1 × size", small, options{}),
 		fetchRow("block-fetch, 72 kB", "≥ 60 %, ≤ 3 allocations, ≤ 1.1 × size", large, options{}),

@@ -3,7 +3,7 @@ package main
 import (
 	"net"
 
-	"github.com/ouronet/ouronet/conformance/interop/peer"
+	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -52,17 +52,14 @@ type span struct{ first, n int }
 
 // chain is what is served and what is expected.
 type chain struct {
-	blocks []peer.Block
+	blocks []ledger.Block
 	bytes  int // of all blocks
 }
 
-func newChain(raws []ledger.RawBlock) *chain {
-	blocks, err := peer.ParseBlocks(ledger.Preview, raws)
-	if err != nil {
-		panic(err) // our own generator's fault
-	}
-	c := &chain{blocks: blocks}
-	for _, b := range blocks {
+// newChain makes n Conway blocks of about size bytes.
+func newChain(n, size int) *chain {
+	c := &chain{blocks: chaingen.New(chaingen.Config{BlockSize: size}).Blocks(n)}
+	for _, b := range c.blocks {
 		c.bytes += len(b.Raw)
 	}
 	return c
@@ -71,7 +68,7 @@ func newChain(raws []ledger.RawBlock) *chain {
 // repeated returns a chain of n entries that repeats c's blocks, for serving
 // headers only. Its tip is out of reach.
 func (c *chain) repeated(n int) *chain {
-	out := &chain{blocks: make([]peer.Block, n)}
+	out := &chain{blocks: make([]ledger.Block, n)}
 	for i := range out.blocks {
 		out.blocks[i] = c.blocks[i%len(c.blocks)]
 	}

@@ -8,21 +8,15 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 )
 
-// Block is a block of a [Chain] with what serving it needs.
-type Block struct {
-	Raw    ledger.RawBlock
-	Header ledger.Header
-}
-
 // ParseBlocks parses the headers of a chain's blocks.
-func ParseBlocks(network ledger.Network, raws []ledger.RawBlock) ([]Block, error) {
-	blocks := make([]Block, len(raws))
+func ParseBlocks(network ledger.Network, raws []ledger.RawBlock) ([]ledger.Block, error) {
+	blocks := make([]ledger.Block, len(raws))
 	for i, raw := range raws {
 		b, err := network.ParseBlock(raw)
 		if err != nil {
 			return nil, fmt.Errorf("peer: block %d: %w", i, err)
 		}
-		blocks[i] = Block{Raw: raw, Header: b.Header}
+		blocks[i] = b
 	}
 	return blocks, nil
 }
@@ -31,13 +25,13 @@ func ParseBlocks(network ledger.Network, raws []ledger.RawBlock) ([]Block, error
 // served; followers hear of it. Its methods may be called concurrently.
 type Chain struct {
 	mu        sync.Mutex
-	blocks    []Block
+	blocks    []ledger.Block
 	followers map[*follower]struct{}
 	changed   chan struct{} // closed at the next change
 }
 
 // NewChain returns a chain of blocks, oldest first.
-func NewChain(blocks []Block) *Chain {
+func NewChain(blocks []ledger.Block) *Chain {
 	return &Chain{
 		blocks:    slices.Clone(blocks),
 		followers: make(map[*follower]struct{}),
@@ -46,7 +40,7 @@ func NewChain(blocks []Block) *Chain {
 }
 
 // Append adds blocks at the tip.
-func (c *Chain) Append(blocks ...Block) {
+func (c *Chain) Append(blocks ...ledger.Block) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.blocks = append(c.blocks, blocks...)
@@ -80,7 +74,7 @@ func (c *Chain) Len() int {
 
 // Range returns the blocks from one point to another, both included, or
 // false if they are not a piece of the chain.
-func (c *Chain) Range(from, to ledger.Point) ([]Block, bool) {
+func (c *Chain) Range(from, to ledger.Point) ([]ledger.Block, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	i, ok := c.find(from)
@@ -93,7 +87,7 @@ func (c *Chain) Range(from, to ledger.Point) ([]Block, bool) {
 
 // find searches by slot; a few blocks may share one in Byron.
 func (c *Chain) find(p ledger.Point) (int, bool) {
-	i, _ := slices.BinarySearchFunc(c.blocks, p.Slot, func(b Block, s ledger.Slot) int {
+	i, _ := slices.BinarySearchFunc(c.blocks, p.Slot, func(b ledger.Block, s ledger.Slot) int {
 		return int(int64(b.Header.Slot) - int64(s))
 	})
 	for ; i < len(c.blocks) && c.blocks[i].Header.Slot == p.Slot; i++ {
@@ -165,7 +159,7 @@ func (f *follower) intersect(points []ledger.Point) (p ledger.Point, tip ledger.
 // update is what a follower hears: a block, or if block is nil a rollback to
 // point.
 type update struct {
-	block *Block
+	block *ledger.Block
 	point ledger.Point
 	tip   ledger.Tip
 }

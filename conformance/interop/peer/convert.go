@@ -67,7 +67,7 @@ func fromBlock(blockType uint, inner []byte) ledger.RawBlock {
 // headerSource is what the library cuts a header out of. It wants the block
 // without its envelope but looks at the first element only, except for
 // Byron, where it also takes the length.
-func headerSource(b *Block) []byte {
+func headerSource(b *ledger.Block) []byte {
 	if h := b.Header.Raw; h.Era != ledger.Byron {
 		return append([]byte{0x81}, h.Bytes...)
 	}

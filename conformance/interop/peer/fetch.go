@@ -20,7 +20,7 @@ type Range struct {
 }
 
 // Ranges cuts a chain into ranges of n blocks.
-func Ranges(blocks []Block, n int) []Range {
+func Ranges(blocks []ledger.Block, n int) []Range {
 	var out []Range
 	for len(blocks) > 0 {
 		part := blocks[:min(n, len(blocks))]

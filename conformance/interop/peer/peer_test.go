@@ -13,24 +13,21 @@ import (
 	"github.com/blinklabs-io/gouroboros/protocol/chainsync"
 	"github.com/blinklabs-io/gouroboros/protocol/handshake"
 
-	"github.com/ouronet/ouronet/conformance/interop/internal/blocks"
 	"github.com/ouronet/ouronet/conformance/interop/peer"
+	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/leak"
 	"github.com/ouronet/ouronet/ledger"
 )
 
 const magic = 42
 
-func chain(t *testing.T, n, size int) []peer.Block {
-	t.Helper()
-	bs, err := peer.ParseBlocks(ledger.Preview, blocks.Conway(n, size))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return bs
+func chain(n, size int) []ledger.Block {
+	return chaingen.New(chaingen.Config{BlockSize: size}).Blocks(n)
 }
 
 func listen(t *testing.T, cfg peer.ServerConfig) *peer.Server {
 	t.Helper()
+	leak.Check(t)
 	cfg.Magic = magic
 	s, err := peer.Listen(cfg)
 	if err != nil {
@@ -74,14 +71,14 @@ func TestQuery(t *testing.T) {
 }
 
 func TestHeadersAndBlocks(t *testing.T) {
-	want := chain(t, 300, 3000)
+	want := chain(300, 3000)
 	s := listen(t, peer.ServerConfig{Chain: peer.NewChain(want)})
 	c := dial(t, s, peer.ClientConfig{})
 	takeAll(t, c, want)
 }
 
 // takeAll checks that c gets the headers and blocks of want, byte for byte.
-func takeAll(t *testing.T, c *peer.Client, want []peer.Block) {
+func takeAll(t *testing.T, c *peer.Client, want []ledger.Block) {
 	t.Helper()
 	headers, err := c.Headers(limited(t))
 	if err != nil {
@@ -113,7 +110,7 @@ func takeAll(t *testing.T, c *peer.Client, want []peer.Block) {
 }
 
 func TestNoBlocks(t *testing.T) {
-	bs := chain(t, 3, 1000)
+	bs := chain(3, 1000)
 	s := listen(t, peer.ServerConfig{Chain: peer.NewChain(bs[:2])})
 	c := dial(t, s, peer.ClientConfig{})
 	err := c.Fetch(limited(t), peer.Ranges(bs, 3), func(ledger.RawBlock) error { return nil })
@@ -123,7 +120,7 @@ func TestNoBlocks(t *testing.T) {
 }
 
 func TestAwaitReplyAndRollback(t *testing.T) {
-	bs := chain(t, 6, 1000)
+	bs := chain(6, 1000)
 	chain := peer.NewChain(bs[:3])
 	s := listen(t, peer.ServerConfig{Chain: chain})
 	c := dial(t, s, peer.ClientConfig{})
@@ -163,7 +160,7 @@ func TestAwaitReplyAndRollback(t *testing.T) {
 }
 
 func TestNoIntersection(t *testing.T) {
-	bs := chain(t, 2, 1000)
+	bs := chain(2, 1000)
 	s := listen(t, peer.ServerConfig{Chain: peer.NewChain(bs[:1])})
 	c := dial(t, s, peer.ClientConfig{})
 	err := c.Sync(limited(t), []ledger.Point{bs[1].Header.Point()}, func(peer.Update) error { return nil })
@@ -217,7 +214,7 @@ func TestPeers(t *testing.T) {
 }
 
 func TestServerGoesAway(t *testing.T) {
-	s := listen(t, peer.ServerConfig{Chain: peer.NewChain(chain(t, 1, 1000))})
+	s := listen(t, peer.ServerConfig{Chain: peer.NewChain(chain(1, 1000))})
 	c := dial(t, s, peer.ClientConfig{})
 	err := c.Sync(limited(t), []ledger.Point{ledger.Origin}, func(u peer.Update) error {
 		if u.Kind == peer.AwaitReply {
