@@ -1,0 +1,353 @@
+package immutable_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/ledger/immutable"
+)
+
+// smallChunks has chunks of 100 slots with about 20 blocks each.
+func smallChunks() ledger.Network {
+	n := chaingen.Network()
+	n.Eras[ledger.Byron].EpochLength = 100
+	n.ActiveSlots = ledger.Ratio{Num: 1, Den: 5}
+	return n
+}
+
+// stored is a folder with a chain from Byron on, whose files are in memory.
+type stored struct {
+	network ledger.Network
+	blocks  []ledger.Block
+	files   map[string][]byte
+	last    uint64 // chunk
+	before  int    // number of blocks before the last chunk
+}
+
+func newStored(tb testing.TB) *stored {
+	tb.Helper()
+	s := &stored{network: smallChunks(), files: map[string][]byte{}}
+	s.blocks = chaingen.New(chaingen.Config{
+		Seed: 1, Network: s.network, BlockSize: 1500,
+		Eras: []chaingen.Stretch{{Era: ledger.Byron, Blocks: 150}, {Era: ledger.Alonzo, Blocks: 20}, {Era: ledger.Conway}},
+	}).Blocks(230)
+	dir := tb.TempDir()
+	appendAll(tb, dir, s.network, s.blocks)
+	s.files = folderFiles(tb, dir)
+	s.last = uint64(s.blocks[len(s.blocks)-1].Header.Slot) / 100
+	for uint64(s.blocks[s.before].Header.Slot)/100 < s.last {
+		s.before++
+	}
+	return s
+}
+
+func appendAll(tb testing.TB, dir string, n ledger.Network, blocks []ledger.Block) {
+	tb.Helper()
+	db := openAppend(tb, dir, n)
+	for _, b := range blocks {
+		if err := db.Append(b); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// folderFiles returns the files of all chunks.
+func folderFiles(tb testing.TB, dir string) map[string][]byte {
+	tb.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, "0*"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	files := map[string][]byte{}
+	for _, name := range names {
+		files[filepath.Base(name)] = readFile(tb, name)
+	}
+	return files
+}
+
+func (s *stored) name(chunk uint64, kind string) string { return fmt.Sprintf("%05d.%s", chunk, kind) }
+
+// end returns where block i ends in its chunk file.
+func (s *stored) end(i int) int {
+	end := 0
+	for j := i; j >= 0 && s.blocks[j].Header.Slot/100 == s.blocks[i].Header.Slot/100; j-- {
+		end += len(s.blocks[j].Raw)
+	}
+	return end
+}
+
+// complete returns how many blocks are left when the files of the last chunk
+// are cut to these lengths.
+func (s *stored) complete(chunk, secondary int) int {
+	n := s.before
+	for n < len(s.blocks) && s.end(n) <= chunk && (n-s.before+1)*56 <= secondary {
+		n++
+	}
+	return n
+}
+
+// write puts the files into a new folder, some replaced; nil removes one.
+func (s *stored) write(tb testing.TB, replaced map[string][]byte) string {
+	tb.Helper()
+	dir, err := os.MkdirTemp(tb.TempDir(), "")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	put := func(name string, b []byte) {
+		if b == nil {
+			return
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o644); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	for name, b := range s.files {
+		if _, ok := replaced[name]; !ok {
+			put(name, b)
+		}
+	}
+	for name, b := range replaced {
+		put(name, b)
+	}
+	return dir
+}
+
+// repair opens a folder for appending, wants n blocks in it, appends the others
+// and wants the files to be what they were.
+func (s *stored) repair(t *testing.T, dir string, n int, what string) {
+	t.Helper()
+	db, err := immutable.OpenAppend(dir, immutable.Options{Network: s.network})
+	if err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+	defer db.Close()
+	want := ledger.Tip{}
+	if n > 0 {
+		want = s.blocks[n-1].Header.Tip()
+	}
+	if db.Tip() != want {
+		t.Fatalf("%s: tip is %v, want %v", what, db.Tip(), want)
+	}
+	for _, b := range s.blocks[n:] {
+		if err := db.Append(b); err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+	files := folderFiles(t, dir)
+	for name, want := range s.files {
+		if !bytes.Equal(files[name], want) {
+			t.Fatalf("%s: %s has changed", what, name)
+		}
+	}
+	if len(files) != len(s.files) {
+		t.Fatalf("%s: %d files, want %d", what, len(files), len(s.files))
+	}
+}
+
+// Wherever the files of the last chunk end, the blocks that are whole remain.
+func TestCutFiles(t *testing.T) {
+	s := newStored(t)
+	chunk, secondary, primary := s.name(s.last, "chunk"), s.name(s.last, "secondary"), s.name(s.last, "primary")
+	check := func(c, x, p int) {
+		what := fmt.Sprintf("files cut to %d, %d, %d", c, x, p)
+		cut := map[string][]byte{chunk: s.files[chunk][:c], secondary: s.files[secondary][:x], primary: s.files[primary][:p]}
+		n := s.complete(c, x)
+		dir := s.write(t, cut)
+		if db := open(t, dir, s.network); db.Tip() != s.blocks[n-1].Header.Tip() {
+			t.Fatalf("%s, read-only: tip is %v, want %v", what, db.Tip(), s.blocks[n-1].Header.Tip())
+		}
+		s.repair(t, dir, n, what)
+	}
+	all := func(name string) int { return len(s.files[name]) }
+	for i := s.before; i < len(s.blocks); i++ {
+		for d := -1; d <= 1; d++ {
+			check(min(s.end(i)+d, all(chunk)), all(secondary), all(primary))
+			check(all(chunk), min((i-s.before+1)*56+d, all(secondary)), all(primary))
+		}
+	}
+	check(0, all(secondary), all(primary))
+	check(all(chunk), 0, all(primary))
+	check(all(chunk), all(secondary), 0)
+	check(0, 0, 0)
+	r := rand.New(rand.NewPCG(1, 1))
+	for range 40 {
+		check(r.IntN(all(chunk)+1), r.IntN(all(secondary)+1), r.IntN(all(primary)+1))
+	}
+}
+
+// A wrong byte in the last chunk ends the chain before the block it is about,
+// and one in a primary file does nothing.
+func TestFlippedBytes(t *testing.T) {
+	s := newStored(t)
+	chunk, secondary, primary := s.name(s.last, "chunk"), s.name(s.last, "secondary"), s.name(s.last, "primary")
+	r := rand.New(rand.NewPCG(2, 2))
+	flip := func(name string, at int) map[string][]byte {
+		b := bytes.Clone(s.files[name])
+		b[at] ^= byte(1 + r.IntN(255))
+		return map[string][]byte{name: b}
+	}
+	for at := 0; at < len(s.files[secondary]); at += 9 { // 9 and 56 have no common divisor: all fields
+		s.repair(t, s.write(t, flip(secondary, at)), s.before+at/56, fmt.Sprintf("secondary byte %d", at))
+	}
+	for range 60 {
+		at := r.IntN(len(s.files[chunk]))
+		n := s.before
+		for s.end(n) <= at {
+			n++
+		}
+		s.repair(t, s.write(t, flip(chunk, at)), n, fmt.Sprintf("chunk byte %d", at))
+	}
+	for range 20 {
+		at := r.IntN(len(s.files[primary]))
+		s.repair(t, s.write(t, flip(primary, at)), len(s.blocks), fmt.Sprintf("primary byte %d", at))
+	}
+}
+
+// A crash while a new chunk was begun leaves some of its files.
+func TestCrashBetweenChunks(t *testing.T) {
+	s := newStored(t)
+	for mask := range 8 {
+		some := map[string][]byte{}
+		for i, kind := range []string{"chunk", "secondary", "primary"} {
+			if mask>>i&1 == 1 {
+				some[s.name(s.last+1, kind)] = []byte{}
+			}
+		}
+		dir := s.write(t, some)
+		if db := open(t, dir, s.network); db.Tip() != s.blocks[len(s.blocks)-1].Header.Tip() {
+			t.Errorf("mask %d: tip is %v", mask, db.Tip())
+		}
+		s.repair(t, dir, len(s.blocks), fmt.Sprintf("mask %d", mask))
+	}
+}
+
+// When the end of the chunk before the last one is lost, so is the last one.
+func TestDamageBeforeLastChunk(t *testing.T) {
+	s := newStored(t)
+	name := s.name(s.last-1, "chunk")
+	b := bytes.Clone(s.files[name])
+	b[len(b)-1] ^= 1
+	dir := s.write(t, map[string][]byte{name: b})
+	s.repair(t, dir, s.before-1, "last byte of the chunk before")
+	s.repair(t, s.write(t, map[string][]byte{s.name(s.last, "secondary"): nil}), s.before, "no secondary file")
+	s.repair(t, s.write(t, map[string][]byte{s.name(s.last, "chunk"): nil}), s.before, "no chunk file")
+}
+
+// Damage that no crash explains is named and not repaired.
+func TestDamageIsRefused(t *testing.T) {
+	s := newStored(t)
+	zero := make([]byte, 1<<14)
+	for name, replaced := range map[string]map[string][]byte{
+		"three chunks": {s.name(s.last, "chunk"): zero, s.name(s.last-1, "chunk"): zero, s.name(s.last-2, "chunk"): zero},
+		"first block":  {s.name(0, "chunk"): zero},
+		"first index":  {s.name(0, "secondary"): nil},
+	} {
+		dir := s.write(t, replaced)
+		before := folderFiles(t, dir)
+		db, err := immutable.OpenAppend(dir, immutable.Options{Network: s.network})
+		var damage *immutable.DamageError
+		if !errors.As(err, &damage) {
+			t.Errorf("%s: opened at %v, %v", name, db, err)
+		}
+		if after := folderFiles(t, dir); len(after) != len(before) {
+			t.Errorf("%s: files were removed", name)
+		}
+	}
+}
+
+func TestWrongNetwork(t *testing.T) {
+	s := newStored(t)
+	for _, n := range []ledger.Network{ledger.Mainnet, ledger.Preview} {
+		dir := s.write(t, nil)
+		if _, err := immutable.OpenAppend(dir, immutable.Options{Network: n}); err == nil {
+			t.Errorf("opened as %s", n.Name)
+		} else {
+			t.Log(err)
+		}
+		if files := folderFiles(t, dir); len(files) != len(s.files) {
+			t.Errorf("opened as %s: files were removed", n.Name)
+		}
+		if _, err := immutable.Open(dir, immutable.Options{Network: n}); err == nil {
+			t.Errorf("opened read-only as %s", n.Name)
+		}
+	}
+	dir := s.write(t, nil)
+	parent := filepath.Join(filepath.Dir(dir), "protocolMagicId")
+	if err := os.WriteFile(parent, []byte("764824073"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := immutable.Open(dir, immutable.Options{Network: s.network}); err == nil {
+		t.Error("opened beside the magic of another network")
+	} else {
+		t.Log(err)
+	}
+	if _, err := immutable.Open(dir, immutable.Options{}); err == nil {
+		t.Error("opened without a network")
+	}
+}
+
+// A reader of a folder with any one wrong byte gets blocks of the chain in
+// order, and then perhaps a DamageError.
+func TestReadDamaged(t *testing.T) {
+	s := newStored(t)
+	r := rand.New(rand.NewPCG(3, 3))
+	for range 100 {
+		chunk := r.Uint64N(s.last + 1)
+		name := s.name(chunk, []string{"chunk", "secondary"}[r.IntN(2)])
+		b := bytes.Clone(s.files[name])
+		at := r.IntN(len(b))
+		b[at] ^= byte(1 + r.IntN(255))
+		dir := s.write(t, map[string][]byte{name: b})
+
+		var damage *immutable.DamageError
+		db, err := immutable.Open(dir, immutable.Options{Network: s.network})
+		if err != nil {
+			if !errors.As(err, &damage) {
+				t.Fatalf("%s byte %d: %v", name, at, err)
+			}
+			continue
+		}
+		i := 0
+		for raw, err := range db.BlocksFrom(ledger.Origin) {
+			if err != nil {
+				if !errors.As(err, &damage) {
+					t.Fatalf("%s byte %d: %v", name, at, err)
+				}
+				break
+			}
+			if !bytes.Equal(raw, s.blocks[i].Raw) {
+				t.Fatalf("%s byte %d: block %d has other bytes", name, at, i)
+			}
+			i++
+		}
+	}
+}
+
+// An entry that points far beyond its file costs no memory.
+func TestHugeOffsets(t *testing.T) {
+	s := newStored(t)
+	name := s.name(1, "secondary")
+	for _, v := range []uint64{1 << 31, 1 << 62, 1<<63 - 1, 1 << 63, 1<<64 - 1} {
+		b := bytes.Clone(s.files[name])
+		binary.BigEndian.PutUint64(b[2*56:], v)
+		db := open(t, s.write(t, map[string][]byte{name: b}), s.network)
+		var damage *immutable.DamageError
+		if _, err := db.Block(s.blocks[120].Header.Point()); !errors.As(err, &damage) || filepath.Base(damage.File) != name {
+			t.Errorf("offset %d: %v", v, err)
+		}
+	}
+}

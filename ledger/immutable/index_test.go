@@ -1,0 +1,69 @@
+package immutable
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/ouronet/ouronet/ledger"
+)
+
+func TestEntryRoundTrip(t *testing.T) {
+	e := entry{1, 3, 853, 0xdeadbeef, ledger.Hash{1, 31: 2}, 345594}
+	b := e.append(nil)
+	if len(b) != entrySize || decodeEntry(b) != e {
+		t.Errorf("%+v became % x and %+v", e, b, decodeEntry(b))
+	}
+}
+
+func TestPrimary(t *testing.T) {
+	entries := entry{slot: 50}.append(nil) // boundary block
+	entries = entry{slot: 5001}.append(entries)
+	entries = entry{slot: 5003}.append(entries)
+	x := &index{chunk: 50, start: 5000, ebb: true, raw: entries}
+	file, offsets := x.primary()
+	want := []byte{1, 0, 0, 0, 0, 0, 0, 0, 56, 0, 0, 0, 56, 0, 0, 0, 112, 0, 0, 0, 112, 0, 0, 0, 168}
+	if !bytes.Equal(file, want) || offsets != 6 {
+		t.Errorf("primary file is % x with %d offsets", file, offsets)
+	}
+}
+
+// What check lets pass can be used without a panic or a large allocation.
+func FuzzIndex(f *testing.F) {
+	x := entry{0, 3, 800, 1, ledger.Hash{1}, 4320}.append(nil)
+	f.Add(x, int64(900), uint64(1), false)
+	x = entry{900, 3, 800, 1, ledger.Hash{2}, 4330}.append(x)
+	f.Add(x, int64(1800), uint64(1), false)
+	f.Add(entry{0, 3, 80, 1, ledger.Hash{1}, 1}.append(nil), int64(1800), uint64(1), true)
+	f.Fuzz(func(t *testing.T, raw []byte, end int64, chunk uint64, ebb bool) {
+		const slots = 4320
+		if end < 0 {
+			return
+		}
+		chunk %= 1 << 32
+		x := &index{chunk: chunk, start: ledger.Slot(chunk * slots), ebb: ebb,
+			raw: raw[:len(raw)/entrySize*entrySize], end: end}
+		if bad := x.check(slots); bad != nil {
+			if bad.reason == "" || bad.offset >= int64(len(raw)) {
+				t.Fatalf("error at %d of %d: %q", bad.offset, len(raw), bad.reason)
+			}
+			return
+		}
+		last := int64(0)
+		for i := range x.len() {
+			offset, size := x.place(i)
+			if offset != last || size <= 0 || size > maxBlock || offset+size > end {
+				t.Fatalf("block %d: %d bytes at %d", i, size, offset)
+			}
+			last = offset + size
+			if got, ok := x.find(x.point(i)); !ok || x.point(got) != x.point(i) {
+				t.Fatalf("block %d found at %d", i, got)
+			}
+			if slot := x.relativeSlot(i); slot > slots {
+				t.Fatalf("block %d in relative slot %d", i, slot)
+			}
+		}
+		if file, offsets := x.primary(); int64(len(file)) != primaryOffset(offsets) || offsets > slots+2 {
+			t.Fatalf("primary file of %d bytes, %d offsets", len(file), offsets)
+		}
+	})
+}
