@@ -48,6 +48,9 @@ func (i *Initiator) Request(ctx context.Context, amount uint8) ([]netip.AddrPort
 	return peers, nil
 }
 
+// Ended reports whether the conversation is over.
+func (i *Initiator) Ended() bool { return i.s.Machine().Done() }
+
 // Done ends the conversation in order. An answer that a cancelled request left
 // owed is waited for first.
 func (i *Initiator) Done(ctx context.Context) error {

@@ -36,7 +36,7 @@ var mayImport = map[string][]string{
 	"keepalive":        forMini,
 	"peersharing":      forMini,
 	"chain":            {"ledger"},
-	"node":             network, // not storage: a program that only dials does not link it
+	"node":             slices.Concat(network, []string{"chain"}), // not storage: a program that only dials does not link it
 	"node/relay":       slices.Concat(network, storage, []string{"node"}),
 	"conformance":      network,
 }
@@ -120,7 +120,7 @@ func TestAllowed(t *testing.T) {
 		{"protocol", "ledger", false},
 		{"ledger", "protocol", false},
 		{"node", "mux", true},
-		{"node", "chain", false},
+		{"node", "ledger/immutable", false},
 		{"node/relay", "chain", true},
 		{"node/relay", "internal/pipe", false},
 		{"examples/tip", "internal/pipe", true},

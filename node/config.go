@@ -1,0 +1,111 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/ouronet/ouronet/blockfetch"
+	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/handshake"
+	"github.com/ouronet/ouronet/keepalive"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/mux"
+	"github.com/ouronet/ouronet/peersharing"
+	"github.com/ouronet/ouronet/protocol"
+	"github.com/ouronet/ouronet/txsubmission"
+)
+
+// Config is how to talk to other nodes. Only Network is required.
+type Config struct {
+	// Network is the network to be on, such as [ledger.Preprod].
+	Network ledger.Network
+
+	// Sources are what to answer with. Without them a connection that we dial
+	// is for our own questions only, and one that we accept is answered as by
+	// a node with an empty chain.
+	Sources *Sources
+
+	// PeerSharing offers the peer-sharing mini-protocol; it is used if the
+	// other side offers it, too.
+	PeerSharing bool
+
+	// KeepAlive is the pause between an answer to a keep-alive and the next
+	// one; 0 is 10 s. (miniprotocols, 4)
+	KeepAlive time.Duration
+
+	// Specs are the tables of the mini-protocols; nil stands for
+	// [NewSpecs]. They are shared by all connections: do not change them
+	// any more.
+	Specs *Specs
+
+	// Mux adjusts the multiplexer.
+	Mux mux.Config
+
+	// Logger tells what connections do, at debug level; nil is silent.
+	Logger *zap.Logger
+}
+
+// Sources are what a node answers with. Every field may be nil: then followers
+// see an empty chain, ranges are not there, no peers are known and no
+// transactions are asked for.
+type Sources struct {
+	// ChainSync makes the view of a follower. ctx ends when the follower is
+	// gone.
+	ChainSync func(ctx context.Context, conn *Conn) chainsync.Source
+
+	BlockFetch  blockfetch.Source
+	PeerSharing peersharing.Source
+
+	// TxSubmission makes what takes the transactions of a peer.
+	TxSubmission func(ctx context.Context, conn *Conn) txsubmission.Sink
+}
+
+// Specs are the tables of all mini-protocols.
+type Specs struct {
+	Handshake, ChainSync, BlockFetch, TxSubmission, KeepAlive, PeerSharing *protocol.Spec
+}
+
+// NewSpecs returns the tables of the specification, for changing.
+func NewSpecs() *Specs {
+	return &Specs{
+		Handshake:    handshake.Spec(),
+		ChainSync:    chainsync.Spec(),
+		BlockFetch:   blockfetch.Spec(),
+		TxSubmission: txsubmission.Spec(),
+		KeepAlive:    keepalive.Spec(),
+		PeerSharing:  peersharing.Spec(),
+	}
+}
+
+// defaultSpecs is shared by connections, which only read it.
+var defaultSpecs = sync.OnceValue(NewSpecs)
+
+// complete fills in what has a default.
+func (cfg Config) complete() (Config, error) {
+	if cfg.Network.SecurityParam == 0 {
+		return cfg, errors.New("node: Config.Network is missing: set it to ledger.Mainnet, ledger.Preprod, ledger.Preview or a loaded network")
+	}
+	if cfg.Specs == nil {
+		cfg.Specs = defaultSpecs()
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = zap.NewNop()
+	}
+	return cfg, nil
+}
+
+// versions returns the table to propose or answer with. A side that accepts
+// connections always says that it answers, or nodes will not use it.
+// (relay-behaviour, 10.2 no. 2)
+func (cfg *Config) versions(role protocol.Role, query bool) handshake.Table {
+	return handshake.Versions(handshake.Data{
+		Magic:         cfg.Network.Magic,
+		InitiatorOnly: role == protocol.Initiator && cfg.Sources == nil,
+		PeerSharing:   cfg.PeerSharing,
+		Query:         query,
+	})
+}

@@ -1,0 +1,245 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/ouronet/ouronet/blockfetch"
+	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/handshake"
+	"github.com/ouronet/ouronet/keepalive"
+	"github.com/ouronet/ouronet/mux"
+	"github.com/ouronet/ouronet/peersharing"
+	"github.com/ouronet/ouronet/protocol"
+	"github.com/ouronet/ouronet/txsubmission"
+)
+
+// CloseTime is how long [Conn.Close] goes on sending what is queued.
+const CloseTime = 1500 * time.Millisecond
+
+// Conn is a connection to another node, after the handshake. Its methods may
+// be called from any goroutine; each initiator is for one goroutine at a time.
+type Conn struct {
+	cfg    Config
+	role   protocol.Role // initiator if we dialled
+	peer   string
+	remote net.Addr
+	agreed handshake.Agreement
+	mux    *mux.Mux
+	log    *zap.Logger
+
+	chainSync, blockFetch, txSubmission, keepAlive, peerSharing *mux.Channel
+
+	rtt atomic.Int64 // nanoseconds, 0 before the first keep-alive
+
+	mu           sync.Mutex
+	chainSyncI   *chainsync.Initiator
+	blockFetchI  *blockfetch.Initiator
+	peerSharingI *peersharing.Initiator
+	alive        bool // keep-alives run
+}
+
+// newConn declares the channels that the agreement has and starts them.
+func newConn(cfg Config, m *mux.Mux, remote net.Addr, peer string, role protocol.Role, agreed handshake.Agreement) *Conn {
+	c := &Conn{cfg: cfg, role: role, peer: peer, remote: remote, agreed: agreed, mux: m}
+	c.log = cfg.Logger.With(zap.String("peer", peer))
+	// The side that dialled may ask; so may the other if both said they
+	// answer. (handshake, 6)
+	if c.MayAsk() {
+		c.chainSync = m.Channel(cfg.Specs.ChainSync, protocol.Initiator)
+		c.blockFetch = m.Channel(cfg.Specs.BlockFetch, protocol.Initiator)
+		c.txSubmission = m.Channel(cfg.Specs.TxSubmission, protocol.Initiator)
+		c.keepAlive = m.Channel(cfg.Specs.KeepAlive, protocol.Initiator)
+		if agreed.Data.PeerSharing {
+			c.peerSharing = m.Channel(cfg.Specs.PeerSharing, protocol.Initiator)
+		}
+	}
+	if role == protocol.Responder || agreed.Duplex() {
+		c.answer()
+	}
+	m.Start()
+	return c
+}
+
+// answer declares the responders.
+func (c *Conn) answer() {
+	sources := c.cfg.Sources
+	if sources == nil {
+		sources = new(Sources)
+	}
+	specs := c.cfg.Specs
+	c.mux.Respond(specs.KeepAlive, mux.OnAny, func(ctx context.Context, ch *mux.Channel) error {
+		return keepalive.Respond(ctx, specs.KeepAlive, ch)
+	})
+	c.mux.Respond(specs.ChainSync, mux.OnOwn, func(ctx context.Context, ch *mux.Channel) error {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		var source chainsync.Source = emptyChain{}
+		if sources.ChainSync != nil {
+			source = sources.ChainSync(ctx, c)
+		}
+		return chainsync.Respond(ctx, specs.ChainSync, ch, source)
+	})
+	c.mux.Respond(specs.BlockFetch, mux.OnOwn, func(ctx context.Context, ch *mux.Channel) error {
+		var source blockfetch.Source = noBlocks{}
+		if sources.BlockFetch != nil {
+			source = sources.BlockFetch
+		}
+		return blockfetch.Respond(ctx, specs.BlockFetch, ch, source)
+	})
+	c.mux.Respond(specs.TxSubmission, mux.OnOwn, func(ctx context.Context, ch *mux.Channel) error {
+		r := txsubmission.NewResponder(specs.TxSubmission, ch)
+		if sources.TxSubmission == nil {
+			// The peer may offer transactions; nobody has to ask.
+			if err := r.Init(ctx); err != nil {
+				return err
+			}
+			<-ctx.Done()
+			return context.Cause(ctx)
+		}
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		return r.Run(ctx, sources.TxSubmission(ctx, c))
+	})
+	if c.agreed.Data.PeerSharing {
+		c.mux.Respond(specs.PeerSharing, mux.OnOwn, func(ctx context.Context, ch *mux.Channel) error {
+			var source peersharing.Source = noPeers{}
+			if sources.PeerSharing != nil {
+				source = sources.PeerSharing
+			}
+			return peersharing.Respond(ctx, specs.PeerSharing, ch, source)
+		})
+	}
+}
+
+// Remote returns the address of the other side as the bearer knows it.
+func (c *Conn) Remote() net.Addr { return c.remote }
+
+// Peer names the other side: its address and, if we dialled one, its name.
+func (c *Conn) Peer() string { return c.peer }
+
+// Dialled reports whether we opened the connection.
+func (c *Conn) Dialled() bool { return c.role == protocol.Initiator }
+
+// Agreement returns what the handshake settled.
+func (c *Conn) Agreement() handshake.Agreement { return c.agreed }
+
+// MayAsk reports whether our side may use the initiators below: it may on a
+// connection that it dialled, and on one where both sides answer.
+func (c *Conn) MayAsk() bool { return c.role == protocol.Initiator || c.agreed.Duplex() }
+
+// RTT returns the round-trip time of the last keep-alive, 0 before the first.
+func (c *Conn) RTT() time.Duration { return time.Duration(c.rtt.Load()) }
+
+// ChainSync returns the initiator of chain-sync. After its Done, the next call
+// begins a new conversation. It panics unless [Conn.MayAsk]; so do the
+// initiators below.
+func (c *Conn) ChainSync() *chainsync.Initiator {
+	c.use()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.chainSyncI == nil || c.chainSyncI.Ended() {
+		c.chainSyncI = chainsync.NewInitiator(c.cfg.Specs.ChainSync, c.chainSync)
+	}
+	return c.chainSyncI
+}
+
+// BlockFetch returns the initiator of block-fetch.
+func (c *Conn) BlockFetch() *blockfetch.Initiator {
+	c.use()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.blockFetchI == nil || c.blockFetchI.Ended() {
+		c.blockFetchI = blockfetch.NewInitiator(c.cfg.Specs.BlockFetch, c.blockFetch, c.cfg.Network)
+	}
+	return c.blockFetchI
+}
+
+// PeerSharing returns the initiator of peer-sharing, or nil if it was not
+// agreed on.
+func (c *Conn) PeerSharing() *peersharing.Initiator {
+	c.use()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.peerSharing == nil {
+		return nil
+	}
+	if c.peerSharingI == nil || c.peerSharingI.Ended() {
+		c.peerSharingI = peersharing.NewInitiator(c.cfg.Specs.PeerSharing, c.peerSharing)
+	}
+	return c.peerSharingI
+}
+
+// ProvideTxs offers the transactions of source to the peer until source ends,
+// then nil, or the connection does. Only one call at a time.
+func (c *Conn) ProvideTxs(ctx context.Context, source txsubmission.Source) error {
+	c.use()
+	return txsubmission.Provide(ctx, c.cfg.Specs.TxSubmission, c.txSubmission, source)
+}
+
+// use keeps a connection from being idle: it starts our keep-alives.
+func (c *Conn) use() {
+	if !c.MayAsk() {
+		panic(fmt.Sprintf("node: the connection to %s is the peer's alone: check Conn.MayAsk", c.peer))
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.alive {
+		return
+	}
+	c.alive = true
+	c.mux.Go(func(ctx context.Context) error {
+		i := keepalive.NewInitiator(c.cfg.Specs.KeepAlive, c.keepAlive)
+		return i.Run(ctx, c.cfg.KeepAlive, func(rtt time.Duration) { c.rtt.Store(int64(rtt)) })
+	})
+}
+
+// Go runs f in a goroutine of the connection. ctx ends when the connection
+// does; an error of f ends the connection.
+func (c *Conn) Go(f func(ctx context.Context) error) { c.mux.Go(f) }
+
+// Done is closed when the connection has ended; [Conn.Err] says why.
+func (c *Conn) Done() <-chan struct{} { return c.mux.Done() }
+
+// Err returns why the connection ended, as a [*PeerError], or nil if it has not.
+func (c *Conn) Err() error {
+	if err := c.mux.Err(); err != nil {
+		return c.wrap(err)
+	}
+	return nil
+}
+
+// Fail ends the connection at once with err as the reason. The first reason
+// stays.
+func (c *Conn) Fail(err error) {
+	c.mux.Fail(err)
+}
+
+// Close sends what is queued, for at most [CloseTime], closes the connection
+// and waits for its goroutines. It must not be called from one of them.
+func (c *Conn) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), CloseTime)
+	defer cancel()
+	return c.wrap(c.mux.Close(ctx))
+}
+
+func (c *Conn) wrap(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &PeerError{c.peer, err}
+}
+
+func peerName(conn net.Conn, name string) string {
+	remote := conn.RemoteAddr().String()
+	if name == "" || name == remote {
+		return remote
+	}
+	return name + " (" + remote + ")"
+}

@@ -1,0 +1,114 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/ouronet/ouronet/handshake"
+	"github.com/ouronet/ouronet/mux"
+	"github.com/ouronet/ouronet/protocol"
+)
+
+// dialTime bounds the wait for one address to answer.
+const dialTime = 10 * time.Second
+
+// queryTime is how long a peer that only asked for our versions may take to
+// hang up. (handshake, 6)
+const queryTime = 20 * time.Second
+
+// Dial connects to a node, address "host:port", and runs the handshake. A name
+// with several addresses has them tried one after the other. The error is a
+// [*PeerError]; [Permanent] tells whether to try again.
+func Dial(ctx context.Context, address string, cfg Config) (*Conn, error) {
+	cfg, err := cfg.complete()
+	if err != nil {
+		return nil, err
+	}
+	conn, err := dial(ctx, address)
+	if err != nil {
+		return nil, &PeerError{address, err}
+	}
+	return start(ctx, conn, peerName(conn, address), protocol.Initiator, cfg)
+}
+
+// QueryVersions connects to a node, asks which versions it takes, and closes
+// the connection.
+func QueryVersions(ctx context.Context, address string, cfg Config) (handshake.Table, error) {
+	cfg, err := cfg.complete()
+	if err != nil {
+		return nil, err
+	}
+	conn, err := dial(ctx, address)
+	if err != nil {
+		return nil, &PeerError{address, err}
+	}
+	m := mux.New(conn, cfg.Mux)
+	defer m.Close(ctx)
+	t, err := handshake.Query(ctx, cfg.Specs.Handshake, m.Handshake(cfg.Specs.Handshake, protocol.Initiator), cfg.versions(protocol.Initiator, true))
+	if err != nil {
+		return nil, &PeerError{peerName(conn, address), err}
+	}
+	return t, nil
+}
+
+func dial(ctx context.Context, address string) (net.Conn, error) {
+	d := net.Dialer{Timeout: dialTime}
+	return d.DialContext(ctx, "tcp", address)
+}
+
+// Handshake runs the handshake over a bearer that is connected already, as the
+// side that connected (initiator) or the side that accepted (responder). It
+// owns conn from the call on and closes it if there is an error, which is a
+// [*PeerError].
+func Handshake(ctx context.Context, conn net.Conn, role protocol.Role, cfg Config) (*Conn, error) {
+	cfg, err := cfg.complete()
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return start(ctx, conn, peerName(conn, ""), role, cfg)
+}
+
+func start(ctx context.Context, conn net.Conn, peer string, role protocol.Role, cfg Config) (*Conn, error) {
+	m := mux.New(conn, cfg.Mux)
+	run := handshake.Answer
+	if role == protocol.Initiator {
+		run = handshake.Propose
+	}
+	agreed, err := run(ctx, cfg.Specs.Handshake, m.Handshake(cfg.Specs.Handshake, role), cfg.versions(role, false))
+	if err == nil {
+		c := newConn(cfg, m, conn.RemoteAddr(), peer, role, agreed)
+		if role == protocol.Initiator {
+			c.use()
+		}
+		c.log.Debug("connected", zap.Uint16("version", uint16(agreed.Version)), zap.Bool("duplex", agreed.Duplex()))
+		return c, nil
+	}
+	abandon(ctx, m, err)
+	return nil, &PeerError{peer, err}
+}
+
+// abandon ends a connection whose handshake came to nothing, so that the peer
+// still gets our refusal or answer.
+func abandon(ctx context.Context, m *mux.Mux, err error) {
+	var refused *handshake.RefusedError
+	switch {
+	case errors.Is(err, handshake.ErrQueried):
+		select {
+		case <-m.Done():
+		case <-time.After(queryTime):
+		case <-ctx.Done():
+		}
+	case errors.As(err, &refused):
+	default:
+		m.Fail(fmt.Errorf("handshake: %w", err))
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), CloseTime)
+	defer cancel()
+	m.Close(ctx)
+}

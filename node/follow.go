@@ -1,0 +1,241 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"sync"
+
+	"github.com/ouronet/ouronet/chain"
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// FollowConfig is how to follow the chain. Only Network is required.
+type FollowConfig struct {
+	Config
+
+	// Peers are the nodes to follow, "host:port"; none stands for the
+	// network's bootstrap peers. Each is connected all the time, and dialled
+	// again with growing pauses when it cannot be.
+	Peers []string
+
+	// Anchor, if not nil, is where to start in place of points: a block, or the
+	// zero Tip, that is never to be rolled back.
+	Anchor *ledger.Tip
+
+	// Chain adjusts the bounds of the decisions; its K, Anchor and Adopted are
+	// ignored.
+	Chain chain.Config
+
+	// Connected, if not nil, is called for each new connection, which it may
+	// use for other mini-protocols. It must not block.
+	Connected func(*Conn)
+}
+
+// Event is what [Follow] yields: a [RollForward] or a [RollBackward].
+type Event interface{ event() }
+
+// RollForward extends the chain by a block. Its body has been checked against
+// its header, its header against its place in the chain; nothing is known of
+// signatures and transactions.
+type RollForward struct {
+	Block ledger.Block
+}
+
+// RollBackward drops everything after Tip. It is the first event of every run
+// and says where the run starts.
+type RollBackward struct {
+	Tip ledger.Tip
+}
+
+func (RollForward) event()  {}
+func (RollBackward) event() {}
+
+// ErrNoIntersect means that no peer's chain has any of the points to start at.
+// Offer older ones, ending with [ledger.Origin].
+var ErrNoIntersect = errors.New("node: none of the points to start at is on the chain of any peer")
+
+// Follow yields the blocks of the longest chain that the peers have, and
+// rollbacks where it changes, in one sequence across reconnects. It starts
+// after the first of points, best first, that is on a peer's chain; without
+// points, at the origin. To resume later, pass the point of the last event and
+// some older ones.
+//
+// Blocks are fetched ahead, at most FollowConfig.Chain.MaxBytes of them, while
+// the loop body works; the loop body is what slows Follow down. The last k
+// blocks stay in memory, to be there when a fork is left again: up to 190 MB
+// on mainnet.
+//
+// Peers that misbehave or go away are left and tried again. The error comes
+// last: ctx's, [ErrNoIntersect], or one of the configuration.
+func Follow(ctx context.Context, cfg FollowConfig, points ...ledger.Point) iter.Seq2[Event, error] {
+	f, err := NewFollower(cfg)
+	if err != nil {
+		return func(yield func(Event, error) bool) { yield(nil, err) }
+	}
+	return f.Events(ctx, points...)
+}
+
+// Follower is [Follow] for those who also want to watch the peers.
+type Follower struct {
+	cfg FollowConfig
+
+	mu    sync.Mutex
+	peers []*upstream // of the current run
+}
+
+// NewFollower returns a Follower that does nothing yet.
+func NewFollower(cfg FollowConfig) (*Follower, error) {
+	var err error
+	if cfg.Config, err = cfg.Config.complete(); err != nil {
+		return nil, err
+	}
+	if len(cfg.Peers) == 0 {
+		cfg.Peers = cfg.Network.Bootstrap
+	}
+	if len(cfg.Peers) == 0 {
+		return nil, errors.New("node: FollowConfig.Peers is empty and the network has no bootstrap peers: name a node to follow")
+	}
+	var peers []string // each once
+	for _, p := range cfg.Peers {
+		if !slices.Contains(peers, p) {
+			peers = append(peers, p)
+		}
+	}
+	cfg.Peers = peers
+	cfg.Chain.K = int(cfg.Network.SecurityParam)
+	cfg.Chain.Adopted = nil
+	return &Follower{cfg: cfg}, nil
+}
+
+// Events is [Follow]; one loop at a time.
+func (f *Follower) Events(ctx context.Context, points ...ledger.Point) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		for {
+			older, err := f.run(ctx, points, yield)
+			switch {
+			case errors.Is(err, errStopped):
+				return
+			case errors.Is(err, errDeeperFork):
+				points = older
+			default:
+				yield(nil, err)
+				return
+			}
+		}
+	}
+}
+
+// errStopped: the loop was left.
+var errStopped = errors.New("node: stopped")
+
+// run follows until the loop is left (errStopped), an error, or a fork below
+// the point it started from (errDeeperFork), when it is to start again from
+// older points.
+func (f *Follower) run(ctx context.Context, points []ledger.Point, yield func(Event, error) bool) (older []ledger.Point, err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	e := newEngine(f, points, cancel)
+	var tasks sync.WaitGroup
+	defer tasks.Wait()
+	defer cancel(errStopped)
+	f.mu.Lock()
+	f.peers = nil
+	for _, address := range f.cfg.Peers {
+		u := &upstream{engine: e, address: address}
+		f.peers = append(f.peers, u)
+		tasks.Go(func() { u.keep(ctx) })
+	}
+	f.mu.Unlock()
+	tasks.Go(func() { e.run(ctx) })
+
+	for {
+		item, ok := e.out.pop()
+		if !ok {
+			select {
+			case <-e.out.ready:
+				continue
+			case <-ctx.Done():
+				return e.older(), context.Cause(ctx)
+			}
+		}
+		if !yield(item.event, nil) {
+			return nil, errStopped
+		}
+		if item.bytes > 0 {
+			e.send(ctx, message{event: chain.Consumed{Bytes: item.bytes}})
+		}
+	}
+}
+
+// PeerStatus is what is known of one of the peers of a [Follower].
+type PeerStatus struct {
+	Address   string     // as configured
+	Connected bool       // the handshake is done and the connection up
+	Tip       ledger.Tip // as the peer announced it last; not to be trusted
+	Conn      *Conn      // nil if not Connected
+	Err       error      // why the last attempt or connection ended
+	Attempts  int        // that failed since the last connection
+}
+
+// Peers returns the present state of every peer, in the order configured.
+func (f *Follower) Peers() []PeerStatus {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	status := make([]PeerStatus, len(f.peers))
+	for i, u := range f.peers {
+		status[i] = u.status()
+	}
+	return status
+}
+
+// item is an event on its way to the loop, and what it counts in bytes.
+type item struct {
+	event Event
+	bytes int
+}
+
+// outbox is the queue from the engine to the loop. The core bounds it: see
+// chain.Consumed.
+type outbox struct {
+	ready chan struct{} // capacity 1
+
+	mu    sync.Mutex
+	items []item
+}
+
+func (o *outbox) push(i item) {
+	o.mu.Lock()
+	o.items = append(o.items, i)
+	o.mu.Unlock()
+	signal(o.ready)
+}
+
+func (o *outbox) pop() (i item, ok bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.items) == 0 {
+		return item{}, false
+	}
+	i, o.items[0] = o.items[0], item{}
+	if o.items = o.items[1:]; len(o.items) == 0 {
+		o.items = nil
+	}
+	return i, true
+}
+
+// signal wakes whoever waits on c, a channel of capacity 1.
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default: // it has been told already
+	}
+}
+
+func (s PeerStatus) String() string {
+	if s.Connected {
+		return fmt.Sprintf("%s connected, tip %v", s.Address, s.Tip)
+	}
+	return fmt.Sprintf("%s not connected: %v", s.Address, s.Err)
+}

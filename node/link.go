@@ -1,0 +1,253 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/ouronet/ouronet/blockfetch"
+	"github.com/ouronet/ouronet/chain"
+	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/protocol"
+)
+
+const (
+	// headerBatch is how many headers go to the core at once, at most.
+	headerBatch = 200
+
+	// stopTime is how long an orderly end of chain-sync may take, since it may
+	// have to wait for the peer's next block. (mux, 7)
+	stopTime = 300 * time.Second
+)
+
+// link is a connection as the engine sees it: a mailbox that the engine fills
+// without waiting, and two goroutines of the connection that empty it.
+type link struct {
+	id       chain.PeerID
+	upstream *upstream
+	conn     *Conn
+	log      *zap.Logger
+
+	headersWake chan struct{} // capacity 1: grants or a command
+	fetchWake   chan struct{} // capacity 1: fetches
+
+	mu      sync.Mutex
+	points  []ledger.Point // of a FindIntersect that is to be asked
+	stopped bool           // chain-sync is to be ended
+	abort   context.CancelCauseFunc
+	granted int // headers that may be asked for since the last FindIntersect
+	fetches []chain.Fetch
+}
+
+func newLink(u *upstream, conn *Conn, id chain.PeerID) *link {
+	return &link{
+		id: id, upstream: u, conn: conn, log: conn.log,
+		headersWake: make(chan struct{}, 1),
+		fetchWake:   make(chan struct{}, 1),
+	}
+}
+
+// errCommand interrupts following because the engine wants something else.
+var errCommand = errors.New("node: new command")
+
+func (l *link) find(points []ledger.Point) {
+	l.command(func() { l.points, l.stopped, l.granted = points, false, 0 })
+}
+
+func (l *link) stop() {
+	l.command(func() { l.points, l.stopped, l.granted = nil, true, 0 })
+}
+
+func (l *link) command(set func()) {
+	l.mu.Lock()
+	set()
+	if l.abort != nil {
+		l.abort(errCommand)
+	}
+	l.mu.Unlock()
+	signal(l.headersWake)
+}
+
+func (l *link) grant(n int) {
+	l.mu.Lock()
+	l.granted += n
+	l.mu.Unlock()
+	signal(l.headersWake)
+}
+
+func (l *link) fetch(f chain.Fetch) {
+	l.mu.Lock()
+	l.fetches = append(l.fetches, f)
+	l.mu.Unlock()
+	signal(l.fetchWake)
+}
+
+// cancelFetch takes a range out of the mailbox and reports whether it was
+// still there.
+func (l *link) cancelFetch(id chain.RangeID) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i, f := range l.fetches {
+		if f.Range == id {
+			l.fetches = append(l.fetches[:i], l.fetches[i+1:]...)
+			return true
+		}
+	}
+	return false
+}
+
+// followHeaders runs chain-sync as the engine commands.
+func (l *link) followHeaders(ctx context.Context) error {
+	for {
+		l.mu.Lock()
+		points, stopped := l.points, l.stopped
+		l.points, l.stopped = nil, false
+		following, cancel := context.WithCancelCause(ctx)
+		l.abort = cancel
+		l.mu.Unlock()
+
+		var err error
+		switch {
+		case stopped:
+			err = l.endHeaders(ctx)
+		case points != nil:
+			err = l.intersect(ctx, following, points)
+		default:
+			select {
+			case <-l.headersWake:
+			case <-ctx.Done():
+				err = context.Cause(ctx)
+			}
+		}
+		cancel(nil)
+		if err != nil && !errors.Is(err, errCommand) {
+			return err
+		}
+	}
+}
+
+func (l *link) endHeaders(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, stopTime, errors.New("node: chain-sync could not be ended in time"))
+	defer cancel()
+	return l.conn.ChainSync().Done(ctx)
+}
+
+// intersect finds where our chain and the peer's meet and follows from there
+// until there is a new command.
+func (l *link) intersect(ctx, following context.Context, points []ledger.Point) error {
+	cs := l.conn.ChainSync()
+	p, tip, err := cs.Intersect(ctx, points...)
+	switch {
+	case errors.Is(err, chainsync.ErrNoIntersect):
+		l.announce(tip)
+		l.send(ctx, message{event: chain.NoIntersection{Peer: l.id, Tip: tip}})
+		return nil
+	case err != nil:
+		return err
+	}
+	l.announce(tip)
+	l.send(ctx, message{event: chain.Intersected{Peer: l.id, Point: p, Tip: tip}})
+
+	received := 0
+	more := func(outstanding int) bool {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return received+outstanding < l.granted
+	}
+	var batch []ledger.Header
+	flush := func() {
+		if len(batch) > 0 {
+			l.announce(cs.Tip())
+			l.send(ctx, message{event: chain.Headers{Peer: l.id, Headers: batch, Tip: cs.Tip()}})
+			batch = nil
+		}
+	}
+	for u, err := range cs.Stream(following, more, l.headersWake) {
+		if err != nil {
+			flush()
+			return err
+		}
+		switch u := u.(type) {
+		case chainsync.RollForward:
+			h, err := l.conn.cfg.Network.ParseHeader(u.Header)
+			if err != nil {
+				return cs.Violation(u, fmt.Errorf("%w: %w", protocol.ErrMalformed, err))
+			}
+			received++
+			if batch = append(batch, h); len(batch) == headerBatch || !cs.Buffered() {
+				flush()
+			}
+		case chainsync.RollBackward:
+			flush()
+			l.announce(u.Tip)
+			l.send(ctx, message{event: chain.RolledBack{Peer: l.id, Point: u.Point, Tip: u.Tip}})
+		}
+	}
+	return nil
+}
+
+// fetchBlocks runs block-fetch as the engine commands.
+func (l *link) fetchBlocks(ctx context.Context) error {
+	type asked struct {
+		id      chain.RangeID
+		left    int
+		missing bool
+	}
+	var queue []asked
+	next := func() ([]blockfetch.Want, bool) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if len(l.fetches) == 0 {
+			return nil, false
+		}
+		f := l.fetches[0]
+		l.fetches[0] = chain.Fetch{}
+		l.fetches = l.fetches[1:]
+		queue = append(queue, asked{id: f.Range, left: len(f.Headers)})
+		wants := make([]blockfetch.Want, len(f.Headers))
+		for i, h := range f.Headers {
+			wants[i] = blockfetch.WantOf(h)
+		}
+		return wants, true
+	}
+	for r, err := range l.conn.BlockFetch().Stream(ctx, next, l.fetchWake) {
+		if err != nil {
+			return err
+		}
+		a := &queue[0]
+		if r.Missing != nil {
+			a.left -= len(r.Missing)
+			if !a.missing {
+				a.missing = true
+				l.send(ctx, message{event: chain.NoBlocks{Peer: l.id, Range: a.id}})
+			}
+		} else {
+			a.left--
+			l.send(ctx, message{
+				event: chain.BlockFetched{Peer: l.id, Range: a.id, Point: r.Want.Point, Bytes: len(r.Block.Raw)},
+				block: r.Block,
+			})
+		}
+		if a.left == 0 {
+			if !a.missing {
+				l.send(ctx, message{event: chain.RangeDone{Peer: l.id, Range: a.id}})
+			}
+			queue = queue[1:]
+		}
+	}
+	return nil
+}
+
+func (l *link) send(ctx context.Context, m message) { l.upstream.engine.send(ctx, m) }
+
+// announce keeps the tip that the peer says it has.
+func (l *link) announce(tip ledger.Tip) {
+	l.upstream.mu.Lock()
+	l.upstream.tip = tip
+	l.upstream.mu.Unlock()
+}

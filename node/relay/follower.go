@@ -1,0 +1,127 @@
+package relay
+
+import (
+	"context"
+
+	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// readAhead is how many headers a follower reads from the folder at once.
+const readAhead = 100
+
+// follower is one reader of the chain, a chainsync.Source. It holds a position
+// and little else, so a slow one costs nobody anything.
+type follower struct {
+	s *store
+
+	at   ledger.Point // the last block the reader knows of
+	in   *entry       // the same, if it was in memory
+	back bool         // the next update is a rollback to at
+
+	ahead   []ledger.Header // read from the folder: those after at
+	changed <-chan struct{} // of the store, as of the last Next that found nothing
+}
+
+func newFollower(s *store) *follower { return &follower{s: s, back: true} }
+
+// Intersect implements chainsync.Source.
+func (f *follower) Intersect(_ context.Context, points []ledger.Point) (ledger.Point, ledger.Tip, error) {
+	for _, p := range points {
+		f.s.mu.RLock()
+		e, ok := f.s.find(p)
+		f.s.mu.RUnlock()
+		if !ok && e == nil {
+			var err error
+			if ok, err = f.s.inFolder(p); err != nil {
+				return ledger.Point{}, ledger.Tip{}, err
+			}
+		}
+		if ok {
+			f.at, f.in, f.ahead, f.back = p, e, nil, true
+			return p, f.s.Tip(), nil
+		}
+	}
+	return ledger.Point{}, f.s.Tip(), chainsync.ErrNoIntersect
+}
+
+// Next implements chainsync.Source.
+func (f *follower) Next(context.Context) (chainsync.Update, error) {
+	for {
+		update, older := f.recent()
+		if !older {
+			return update, nil
+		}
+		// The position is in the folder, which is never rolled back.
+		if len(f.ahead) == 0 {
+			for h, err := range f.s.db.HeadersAfter(f.at) {
+				if err != nil {
+					return nil, err
+				}
+				if f.ahead = append(f.ahead, h); len(f.ahead) == readAhead {
+					break
+				}
+			}
+		}
+		if len(f.ahead) > 0 {
+			h := f.ahead[0]
+			f.ahead = f.ahead[1:]
+			f.at, f.in = h.Point(), nil
+			return chainsync.RollForward{Header: h.Raw, Tip: f.s.Tip()}, nil
+		}
+	}
+}
+
+// recent finds the next update if memory tells it; older means that it is in
+// the folder.
+func (f *follower) recent() (u chainsync.Update, older bool) {
+	s := f.s
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if f.in != nil && f.in.state == abandoned {
+		f.fork()
+	}
+	if f.back {
+		f.back = false
+		return chainsync.RollBackward{Point: f.at, Tip: s.tip()}, false
+	}
+	var next int64
+	switch {
+	case f.in != nil && f.in.state == adopted:
+		next = f.in.pos + 1 - s.basePos
+	case f.at != s.base.Point:
+		return nil, true
+	}
+	if next == int64(len(s.chain)) {
+		f.changed = s.changed
+		return nil, false
+	}
+	e := s.chain[next]
+	f.at, f.in, f.ahead = e.block.Header.Point(), e, nil
+	return chainsync.RollForward{Header: e.block.Header.Raw, Tip: s.tip()}, false
+}
+
+// fork moves the position back to where the chain it is on leaves the adopted
+// one. Whatever is below the memory cannot have been abandoned.
+func (f *follower) fork() {
+	e := f.in
+	for e.state == abandoned && e.prev != nil {
+		e = e.prev
+	}
+	if e.state == abandoned {
+		f.at, f.in = e.before, nil
+	} else {
+		f.at, f.in = e.block.Header.Point(), e
+	}
+	f.ahead, f.back = nil, true
+}
+
+// Wait implements chainsync.Source.
+func (f *follower) Wait(ctx context.Context) error {
+	select {
+	case <-f.changed:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

@@ -1,0 +1,217 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/ledger/immutable"
+	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/txsubmission"
+)
+
+// DefaultKeep is the bound of [Config].Keep, 1 GiB.
+const DefaultKeep = 1 << 30
+
+// Config is how to run a relay. Only Network is required.
+type Config struct {
+	// Follow says whom to follow and how; its Sources, Anchor and Connected are
+	// the relay's.
+	Follow node.FollowConfig
+
+	// Listener is where other nodes connect; nil serves nobody. The relay
+	// closes it.
+	Listener net.Listener
+
+	// DataDir is an ImmutableDB folder to append to and start from; it is made
+	// if it is not there. The last k blocks stay in memory.
+	DataDir string
+
+	// ImmutableDir is an ImmutableDB folder to start from and only read.
+	ImmutableDir string
+
+	// Keep bounds the bytes of blocks in memory where no folder takes them;
+	// reaching it ends the relay with [ErrFull]. 0 is [DefaultKeep].
+	Keep int64
+
+	// Observe, if not nil, is told of every block and rollback once it is
+	// stored and announced. It holds up the relay while it runs.
+	Observe func(node.Event)
+}
+
+// Relay is a running relay, or one about to run.
+type Relay struct {
+	cfg    Config
+	db     *immutable.DB
+	store  *store
+	follow *node.Follower
+	txs    *txQueue
+
+	served atomic.Int64 // connections accepted and not ended
+	blocks atomic.Int64
+	bytes  atomic.Int64
+}
+
+// New opens the folders and starts nothing yet. The caller must call
+// [Relay.Run], which closes them.
+func New(cfg Config) (*Relay, error) {
+	if cfg.DataDir != "" && cfg.ImmutableDir != "" {
+		return nil, errors.New("relay: give a folder to append to or one to read, not both")
+	}
+	if cfg.Keep == 0 {
+		cfg.Keep = DefaultKeep
+	}
+	r := &Relay{cfg: cfg, txs: newTxQueue()}
+	var err error
+	options := immutable.Options{Network: cfg.Follow.Network}
+	switch {
+	case cfg.DataDir != "":
+		r.db, err = immutable.OpenAppend(cfg.DataDir, options)
+		cfg.Keep = 0 // bounded by k
+	case cfg.ImmutableDir != "":
+		r.db, err = immutable.Open(cfg.ImmutableDir, options)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("relay: %w", err)
+	}
+	r.store = newStore(r.db, cfg.DataDir != "", int(cfg.Follow.Network.SecurityParam), cfg.Keep)
+	anchor := r.store.Tip()
+	cfg.Follow.Anchor = &anchor
+	cfg.Follow.Connected = r.connected
+	cfg.Follow.Sources = r.sources()
+	if r.follow, err = node.NewFollower(cfg.Follow); err != nil {
+		return nil, errors.Join(err, r.close())
+	}
+	return r, nil
+}
+
+// sources are what the relay answers with, on connections that it dialled, too.
+func (r *Relay) sources() *node.Sources {
+	return &node.Sources{
+		ChainSync:    func(context.Context, *node.Conn) chainsync.Source { return newFollower(r.store) },
+		BlockFetch:   r.store,
+		PeerSharing:  r,
+		TxSubmission: func(context.Context, *node.Conn) txsubmission.Sink { return sink{r.txs} },
+	}
+}
+
+// connected starts to offer transactions to a new upstream peer.
+func (r *Relay) connected(c *node.Conn) {
+	c.Go(func(ctx context.Context) error { return c.ProvideTxs(ctx, &cursor{q: r.txs}) })
+}
+
+// Run follows and serves until ctx ends, which is not an error, or something
+// fails that a peer cannot be the reason of. It then closes everything.
+func (r *Relay) Run(ctx context.Context) error {
+	g, gctx := errgroup.WithContext(ctx)
+	if r.cfg.Listener != nil {
+		serving := r.cfg.Follow.Config
+		serving.Sources = r.sources()
+		g.Go(func() error {
+			return node.Serve(gctx, r.cfg.Listener, serving, func(*node.Conn) func() {
+				r.served.Add(1)
+				return func() { r.served.Add(-1) }
+			})
+		})
+	}
+	g.Go(func() error { return r.keep(gctx) })
+	err := g.Wait()
+	if ctx.Err() != nil {
+		err = nil
+	}
+	return errors.Join(err, r.close())
+}
+
+// keep stores what the follower yields.
+func (r *Relay) keep(ctx context.Context) error {
+	for ev, err := range r.follow.Events(ctx) {
+		if err != nil {
+			return err
+		}
+		switch ev := ev.(type) {
+		case node.RollForward:
+			if err := r.store.Extend(ev.Block); err != nil {
+				return err
+			}
+			r.blocks.Add(1)
+			r.bytes.Add(int64(len(ev.Block.Raw)))
+		case node.RollBackward:
+			if err := r.store.RollBack(ev.Tip.Point); err != nil {
+				return err
+			}
+		}
+		if r.cfg.Observe != nil {
+			r.cfg.Observe(ev)
+		}
+	}
+	return nil
+}
+
+func (r *Relay) close() error {
+	if r.db == nil {
+		return nil
+	}
+	return r.db.Close()
+}
+
+// Peers implements peersharing.Source: the upstream peers that are connected.
+func (r *Relay) Peers(_ context.Context, amount int) ([]netip.AddrPort, error) {
+	var peers []netip.AddrPort
+	for _, p := range r.follow.Peers() {
+		if len(peers) == amount {
+			break
+		}
+		if !p.Connected {
+			continue
+		}
+		if a, ok := p.Conn.Remote().(*net.TCPAddr); ok {
+			peers = append(peers, a.AddrPort())
+		}
+	}
+	return peers, nil
+}
+
+// Status is a view of a running relay.
+type Status struct {
+	Tip        ledger.Tip
+	Upstream   []node.PeerStatus
+	Downstream int   // connections that others opened
+	Blocks     int64 // adopted since the start
+	Bytes      int64 // of them
+	InMemory   int64 // bytes of blocks
+}
+
+// Status returns the present state; it may be called while Run runs.
+func (r *Relay) Status() Status {
+	return Status{
+		Tip:        r.store.Tip(),
+		Upstream:   r.follow.Peers(),
+		Downstream: int(r.served.Load()),
+		Blocks:     r.blocks.Load(),
+		Bytes:      r.bytes.Load(),
+		InMemory:   r.store.Bytes(),
+	}
+}
+
+// AtTip reports whether the relay has the tip that every connected upstream
+// peer announces, and at least one is connected.
+func (s Status) AtTip() bool {
+	connected := 0
+	for _, p := range s.Upstream {
+		if !p.Connected {
+			continue
+		}
+		connected++
+		if p.Tip.Point != s.Tip.Point {
+			return false
+		}
+	}
+	return connected > 0
+}

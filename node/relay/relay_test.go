@@ -1,0 +1,128 @@
+package relay_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest"
+
+	"github.com/ouronet/ouronet/internal/chaindata"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/ledger/immutable"
+	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/relay"
+)
+
+func listen(t testing.TB) net.Listener {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// run starts a relay and stops it when the test ends.
+func run(t testing.TB, cfg relay.Config) (*relay.Relay, string) {
+	t.Helper()
+	cfg.Listener = listen(t)
+	r, err := relay.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- r.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Errorf("Run: %v", err)
+			}
+		case <-time.After(10 * time.Second):
+			t.Error("Run did not end")
+		}
+	})
+	return r, cfg.Listener.Addr().String()
+}
+
+// The blocks of a real folder go through two relays and arrive unchanged.
+func TestRealBlocks(t *testing.T) {
+	dir := filepath.Join(chaindata.Dir(t), "preview-immutable")
+	log := zap.NewNop()
+	if testing.Verbose() {
+		log = zaptest.NewLogger(t, zaptest.Level(zap.InfoLevel))
+	}
+	config := func(peers ...string) relay.Config {
+		return relay.Config{Follow: node.FollowConfig{
+			Config: node.Config{Network: ledger.Preview, Logger: log},
+			Peers:  peers,
+		}}
+	}
+	upstream := config("127.0.0.1:1") // follows nobody
+	upstream.ImmutableDir = dir
+	_, address := run(t, upstream)
+	_, address = run(t, config(address))
+
+	db, err := immutable.Open(dir, immutable.Options{Network: ledger.Preview})
+	if err != nil {
+		t.Fatal(err)
+	}
+	follow(t, config(address).Follow, db)
+}
+
+var errSame = errors.New("all blocks are the same")
+
+// follow follows until it has all blocks of db.
+func follow(t *testing.T, cfg node.FollowConfig, db *immutable.DB) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	start := time.Now()
+	want, stop := pull(t, db)
+	defer stop()
+	n, size := 0, 0
+	for ev, err := range node.Follow(ctx, cfg) {
+		if err != nil {
+			t.Fatalf("after %d blocks: %v", n, err)
+		}
+		forward, ok := ev.(node.RollForward)
+		if !ok {
+			continue
+		}
+		if raw := want(); !bytes.Equal(raw, forward.Block.Raw) {
+			t.Fatalf("block %d, %v: bytes differ", n, forward.Block.Header.Point())
+		}
+		n++
+		size += len(forward.Block.Raw)
+		if forward.Block.Header.Point() == db.Tip().Point {
+			break
+		}
+	}
+	took := time.Since(start)
+	t.Logf("%d blocks, %d bytes in %v: %.0f blocks/s, %.1f MB/s", n, size, took, float64(n)/took.Seconds(), float64(size)/1e6/took.Seconds())
+}
+
+func pull(t *testing.T, db *immutable.DB) (next func() []byte, stop func()) {
+	c := make(chan []byte, 100)
+	quit := make(chan struct{})
+	go func() {
+		for raw, err := range db.BlocksAfter(ledger.Origin) {
+			if err != nil {
+				t.Error(err)
+			}
+			select {
+			case c <- raw:
+			case <-quit:
+				return
+			}
+		}
+	}()
+	return func() []byte { return <-c }, func() { close(quit) }
+}

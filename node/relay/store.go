@@ -1,0 +1,188 @@
+package relay
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/ledger/immutable"
+)
+
+// ErrFull means that the blocks kept in memory have reached their bound.
+var ErrFull = errors.New("relay: the bound of blocks in memory is reached: give a data folder to append to, or a larger bound")
+
+// store holds the adopted chain: older blocks in an ImmutableDB folder, if
+// there is one, newer ones in memory. One goroutine changes it, any number
+// read it; none of them waits for a disk because of another.
+type store struct {
+	db     *immutable.DB // nil without a folder
+	append bool          // blocks more than k deep go to db
+	k      int
+	keep   int64 // bytes of blocks in memory, at most; 0 is no bound
+
+	mu      sync.RWMutex
+	chain   []*entry // in memory and adopted, oldest first
+	base    ledger.Tip
+	basePos int64 // position of chain[0]
+	entries map[ledger.Point]*entry
+	left    []*entry // abandoned, in the order of abandoning
+	bytes   int64
+	changed chan struct{} // closed at the next change
+}
+
+// entry is a block in memory. What is below the line changes, under store.mu.
+type entry struct {
+	block  ledger.Block
+	before ledger.Point // the block before it
+	pos    int64        // number of blocks before it on its chain since the start
+
+	state state
+	prev  *entry // nil if the block before it is older than the memory
+}
+
+type state uint8
+
+const (
+	adopted state = iota
+	abandoned
+	stored // adopted, and in the folder by now
+)
+
+func newStore(db *immutable.DB, appends bool, k int, keep int64) *store {
+	s := &store{
+		db: db, append: appends, k: k, keep: keep,
+		entries: make(map[ledger.Point]*entry),
+		changed: make(chan struct{}),
+	}
+	if db != nil {
+		s.base = db.Tip()
+	}
+	return s
+}
+
+// Tip returns the end of the adopted chain.
+func (s *store) Tip() ledger.Tip {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.tip()
+}
+
+func (s *store) tip() ledger.Tip {
+	if n := len(s.chain); n > 0 {
+		return s.chain[n-1].block.Header.Tip()
+	}
+	return s.base
+}
+
+// Bytes returns how many bytes of blocks are in memory.
+func (s *store) Bytes() int64 {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.bytes
+}
+
+// Extend adopts the block after the tip.
+func (s *store) Extend(block ledger.Block) error {
+	size := int64(len(block.Raw))
+	if s.keep > 0 && s.bytes+size > s.keep { // only this goroutine changes bytes
+		return fmt.Errorf("%w: %d bytes", ErrFull, s.keep)
+	}
+	s.mu.Lock()
+	e := &entry{block: block, before: s.tip().Point, pos: s.basePos + int64(len(s.chain))}
+	if n := len(s.chain); n > 0 {
+		e.prev = s.chain[n-1]
+	}
+	s.chain = append(s.chain, e)
+	s.entries[block.Header.Point()] = e
+	s.bytes += size
+	s.purge()
+	s.notify()
+	s.mu.Unlock()
+	return s.settle()
+}
+
+// RollBack drops what is after p from the adopted chain. The blocks stay for a
+// while, for those who stand on them.
+func (s *store) RollBack(p ledger.Point) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := len(s.chain)
+	for n > 0 && s.chain[n-1].block.Header.Point() != p {
+		n--
+	}
+	if n == 0 && p != s.base.Point {
+		return fmt.Errorf("relay: cannot roll back to %v: it is not among the last %d blocks", p, len(s.chain))
+	}
+	for i := len(s.chain) - 1; i >= n; i-- {
+		s.chain[i].state = abandoned
+		s.left = append(s.left, s.chain[i])
+		s.chain[i] = nil
+	}
+	s.chain = s.chain[:n]
+	s.notify()
+	return nil
+}
+
+// settle moves blocks that can no longer be rolled back to the folder.
+func (s *store) settle() error {
+	if !s.append {
+		return nil
+	}
+	for len(s.chain) > s.k {
+		oldest := s.chain[0]
+		// Not under the lock: a reader finds the block in either place.
+		if err := s.db.Append(oldest.block); err != nil {
+			return err
+		}
+		s.mu.Lock()
+		oldest.state = stored
+		oldest.prev = nil
+		s.chain[0] = nil
+		s.chain = s.chain[1:]
+		s.basePos++
+		s.base = oldest.block.Header.Tip()
+		s.remove(oldest)
+		if len(s.chain) > 0 {
+			s.chain[0].prev = nil
+		}
+		s.mu.Unlock()
+	}
+	return nil
+}
+
+// purge drops abandoned blocks that are too deep to come back. One that was
+// adopted again is not abandoned any more: it has a new entry.
+func (s *store) purge() {
+	tip := s.chain[len(s.chain)-1].block.Header.BlockNo
+	for len(s.left) > 0 {
+		e := s.left[0]
+		if uint64(e.block.Header.BlockNo)+uint64(s.k) >= uint64(tip) {
+			return
+		}
+		s.remove(e)
+		s.left[0] = nil
+		s.left = s.left[1:]
+	}
+}
+
+func (s *store) remove(e *entry) {
+	if p := e.block.Header.Point(); s.entries[p] == e {
+		delete(s.entries, p)
+	}
+	s.bytes -= int64(len(e.block.Raw))
+}
+
+func (s *store) notify() {
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// find returns the point's block if it is in memory and adopted; ok is also
+// true for the point below everything in memory. s.mu is held.
+func (s *store) find(p ledger.Point) (e *entry, ok bool) {
+	if e := s.entries[p]; e != nil {
+		return e, e.state == adopted
+	}
+	return nil, p == s.base.Point
+}

@@ -1,0 +1,146 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/ouronet/ouronet/chain"
+	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// Pauses between attempts to connect: doubled from the first to the longest,
+// and spread by a fifth so that nodes do not return all at once.
+const (
+	firstPause   = time.Second
+	longestPause = time.Minute
+	spread       = 0.2
+
+	// steadyTime is how long a connection must last for the pauses to start
+	// over.
+	steadyTime = 30 * time.Second
+)
+
+// lastPeerID numbers connections through the whole process.
+var lastPeerID atomic.Uint64
+
+// upstream is one of the peers to follow.
+type upstream struct {
+	engine  *engine
+	address string
+
+	mu       sync.Mutex
+	conn     *Conn
+	tip      ledger.Tip
+	err      error
+	attempts int
+}
+
+func (u *upstream) status() PeerStatus {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return PeerStatus{
+		Address: u.address, Connected: u.conn != nil, Tip: u.tip,
+		Conn: u.conn, Err: u.err, Attempts: u.attempts,
+	}
+}
+
+// keep connects to the peer again and again until ctx ends.
+func (u *upstream) keep(ctx context.Context) {
+	for {
+		since := time.Now()
+		err := u.connect(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		u.mu.Lock()
+		if u.conn != nil && time.Since(since) > steadyTime {
+			u.attempts = 0
+		}
+		u.conn, u.err = nil, err
+		pause := min(firstPause<<min(u.attempts, 10), longestPause)
+		u.attempts++
+		u.mu.Unlock()
+		if Permanent(err) || errors.Is(err, chainsync.ErrNoIntersect) {
+			pause = longestPause // it may have changed its mind, but not soon
+		}
+		pause += time.Duration(spread * (rand.Float64() - 0.5) * float64(pause))
+		u.engine.log.Warn("lost peer", zap.String("peer", u.address), zap.Error(err), zap.Bool("blame", Blame(err)), zap.Duration("retry", pause))
+		if !sleep(ctx, pause) {
+			return
+		}
+	}
+}
+
+// connect dials and follows the peer until the connection ends.
+func (u *upstream) connect(ctx context.Context) error {
+	e := u.engine
+	conn, err := Dial(ctx, u.address, e.f.cfg.Config)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	u.mu.Lock()
+	u.conn, u.tip, u.err = conn, ledger.Tip{}, nil
+	u.mu.Unlock()
+	e.log.Info("connected", zap.String("peer", conn.Peer()), zap.Uint16("version", uint16(conn.Agreement().Version)))
+	if e.f.cfg.Connected != nil {
+		e.f.cfg.Connected(conn)
+	}
+	if err := u.locate(ctx, conn); err != nil {
+		return err
+	}
+	l := newLink(u, conn, chain.PeerID(lastPeerID.Add(1)))
+	e.send(ctx, message{event: chain.PeerConnected{Peer: l.id, MaxInFlight: conn.BlockFetch().Window()}, link: l})
+	conn.Go(l.followHeaders)
+	conn.Go(l.fetchBlocks)
+	select {
+	case <-conn.Done():
+		err = conn.Err()
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	}
+	// Close waits for the goroutines above: nothing of this connection comes
+	// after PeerGone.
+	conn.Close()
+	e.send(ctx, message{event: chain.PeerGone{Peer: l.id}})
+	return err
+}
+
+// locate finds out where to start, unless that is settled: the first of the
+// points on the peer's chain. A point does not tell its block number, so the
+// block is fetched.
+func (u *upstream) locate(ctx context.Context, conn *Conn) error {
+	e := u.engine
+	select {
+	case <-e.located:
+		return nil
+	default:
+	}
+	p, _, err := conn.ChainSync().Intersect(ctx, e.points...)
+	if errors.Is(err, chainsync.ErrNoIntersect) {
+		e.unlocated(u.address)
+		return &PeerError{conn.Peer(), err}
+	}
+	if err != nil {
+		return &PeerError{conn.Peer(), err}
+	}
+	if p.IsOrigin() {
+		e.locate(ledger.Tip{})
+		return nil
+	}
+	for block, err := range conn.BlockFetch().Blocks(ctx, p, p) {
+		if err != nil {
+			return &PeerError{conn.Peer(), fmt.Errorf("fetch the block to start at: %w", err)}
+		}
+		e.locate(block.Header.Tip())
+	}
+	return nil
+}
