@@ -80,6 +80,11 @@ func (c *Core) adopt(b *block) {
 // below k, for followers that stand there and in case we come back.
 func (c *Core) abandon() {
 	b := c.adopted.popLast()
+	if b.bare {
+		c.tip = b.parent
+		c.abandonBare(b)
+		return
+	}
 	b.adopted, b.kept = false, true
 	c.keptN++
 	c.kept.push(b)
@@ -157,6 +162,9 @@ func (c *Core) points() []ledger.Point {
 	n := c.adopted.len()
 	ps := make([]ledger.Point, 0, 20)
 	for d, next := 0, 1; d < n; d, next = next, max(d+next, 2) {
+		if c.tip.bare { // they were chosen by the caller
+			next = d + 1
+		}
 		ps = append(ps, c.adopted.at(n-1-d).point)
 	}
 	return append(ps, c.anchor.point)

@@ -32,6 +32,7 @@ type block struct {
 	kept    bool // was on our chain
 	onPath  bool // part of Core.path
 	gone    bool // no longer in the tree
+	bare    bool // only the point is known, see Config.Points
 }
 
 func (b *block) tip() ledger.Tip { return ledger.Tip{Point: b.point, BlockNo: b.no} }

@@ -28,8 +28,8 @@ const (
 	DefaultStallTimeout = 10 * time.Second
 )
 
-// Config is what a Core starts from. K and Anchor are required, zero stands for
-// the default everywhere else.
+// Config is what a Core starts from. K is required, zero stands for the default
+// everywhere else.
 type Config struct {
 	// K is the security parameter of the network: how many blocks may be
 	// rolled back.
@@ -43,6 +43,13 @@ type Config struct {
 	// their bodies are held. With more than K of them the anchor moves at once.
 	Adopted []ledger.Header
 
+	// Points stand in for Anchor and Adopted where only points of the chain are
+	// known: those a follower saved, newest first, [ledger.Origin] last if it
+	// may come to that. No peer needs to know all of them. What is between
+	// them is not known: a rollback goes to the next older one that is on
+	// the new chain. Tips that come from Points have block number 0.
+	Points []ledger.Point
+
 	// MaxLead is how many headers a candidate may be ahead of the adopted
 	// chain.
 	MaxLead int
@@ -53,7 +60,8 @@ type Config struct {
 	MaxSideHeaders int
 
 	// MaxBytes bounds blocks: asked for, held but not adopted, and adopted
-	// but not consumed. A single block may go beyond it.
+	// but not consumed. Beyond it may go a single block, and the blocks of an
+	// old fork we come back to, at most K.
 	MaxBytes int
 
 	// MaxRangeBlocks is the most blocks in a range, 1000: other
@@ -89,6 +97,9 @@ type Config struct {
 func (cfg *Config) complete() error {
 	if cfg.K <= 0 {
 		return errors.New("chain: Config.K is missing: want the security parameter of the network")
+	}
+	if len(cfg.Points) > 0 && (cfg.Anchor != ledger.Tip{} || len(cfg.Adopted) > 0) {
+		return errors.New("chain: Config.Points goes without Anchor and Adopted")
 	}
 	for _, f := range []struct {
 		name  string

@@ -18,7 +18,8 @@ type Core struct {
 	anchor  *block
 	tip     *block
 	adopted queue[*block]
-	moved   bool // the anchor, in this step
+	moved   bool     // the anchor, in this step
+	bare    []*block // of our chain, above the anchor at the start
 
 	kept  queue[*block] // left behind by switches, oldest first; some not kept any more
 	keptN int           // of them kept
@@ -53,6 +54,9 @@ func New(cfg Config) (*Core, error) {
 		held: true, ready: true, adopted: true,
 	}
 	c := &Core{cfg: cfg, anchor: root, tip: root, byID: make(map[PeerID]*peer)}
+	if err := c.resume(cfg.Points); err != nil {
+		return nil, err
+	}
 	for i := range cfg.Adopted {
 		b, err := c.extend(c.tip, &cfg.Adopted[i])
 		if err != nil {
@@ -64,7 +68,7 @@ func New(cfg Config) (*Core, error) {
 		c.tip = b
 		c.advance()
 	}
-	c.cfg.Adopted = nil
+	c.cfg.Adopted, c.cfg.Points = nil, nil
 	c.moved = false
 	return c, nil
 }

@@ -66,6 +66,8 @@ func (c *Core) blockFetched(ev BlockFetched) {
 		c.emit(Forget{b.point})
 	case !b.held:
 		c.hold(b, max(0, ev.Bytes))
+	default: // it came from two peers
+		c.prune(b)
 	}
 }
 

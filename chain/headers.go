@@ -66,11 +66,17 @@ func (c *Core) rolledBack(ev RolledBack) {
 		return
 	}
 	p.announced = ev.Tip
-	b := p.tip
+	b, gap := p.tip, false
 	for b.point != ev.Point && b != c.anchor && b.point.Slot >= ev.Point.Slot {
+		gap = gap || b.bare
 		b = b.parent
 	}
-	if b.point != ev.Point {
+	switch {
+	case b.point == ev.Point:
+	case gap: // between two of Config.Points; an older one will do
+		c.find(p)
+		return
+	default:
 		c.stop(p, ErrRolledBackTooFar, retryRolledBack)
 		return
 	}

@@ -13,6 +13,9 @@ func (c *Core) extend(b *block, h *ledger.Header) (*block, error) {
 	if x := b.find(h.Hash); x != nil {
 		return x, nil
 	}
+	if x := c.bareBlock(h.Hash); x != nil {
+		return x, nil
+	}
 	return c.add(b, h), nil
 }
 
@@ -29,6 +32,7 @@ func (b *block) broken(h *ledger.Header) string {
 			return "block number 0 at the start of a chain"
 		}
 		return ""
+	case b.bare:
 	case h.Raw.EBB:
 		// A boundary block shares the number of the block before it.
 		if h.BlockNo != b.no {

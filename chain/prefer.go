@@ -7,9 +7,12 @@ import (
 )
 
 // better reports whether a chain that ends with a is to be preferred to one
-// that ends with b: the longer one, else by Config.Prefer.
+// that ends with b: the longer one, else by Config.Prefer. If the length of b's
+// is not known, the later slot must do.
 func (c *Core) better(a, b *block) bool {
 	switch {
+	case b.bare && !a.bare:
+		return a.point.Slot > b.point.Slot
 	case a.no != b.no:
 		return a.no > b.no
 	case a == b, b.parent == a:

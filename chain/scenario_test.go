@@ -103,6 +103,14 @@ func (s *scenario) setup(words []string) error {
 			}
 			s.cfg.Adopted = append(s.cfg.Adopted, h)
 		}
+	case "points":
+		for _, w := range words[1:] {
+			p, err := s.point(w)
+			if err != nil {
+				return err
+			}
+			s.cfg.Points = append(s.cfg.Points, p)
+		}
 	case "prefer": // prefer x y: x to y
 		if len(words) != 3 {
 			return errors.New("want two blocks")
