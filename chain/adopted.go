@@ -129,11 +129,13 @@ func (c *Core) advance() {
 		for x := old.child; x != nil; {
 			next := x.next
 			if x != b {
+				c.lost = true
 				c.removeTree(x)
 			}
 			x = next
 		}
 		old.gone, old.child = true, nil
+		c.lost = c.lost || old.tips > 0
 		b.parent, b.next, b.prev = nil, nil, nil
 		c.anchor = b
 		c.moved = true

@@ -19,6 +19,7 @@ type Core struct {
 	tip     *block
 	adopted queue[*block]
 	moved   bool     // the anchor, in this step
+	lost    bool     // blocks of candidates, in this step
 	bare    []*block // of our chain, above the anchor at the start
 
 	kept  queue[*block] // left behind by switches, oldest first; some not kept any more
@@ -120,6 +121,9 @@ func (c *Core) settle() {
 	if c.moved {
 		c.moved = false
 		c.emit(Immutable{c.anchor.tip()})
+	}
+	if c.lost {
+		c.lost = false
 		c.wake()
 	}
 	c.plan()

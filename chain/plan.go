@@ -34,10 +34,11 @@ func (c *Core) plan() {
 
 // choose returns the peer to ask for b, the block at the cursor, or nil if none
 // is free. No more peers are used at once than Config.FetchPeers, unless
-// those in use do not have the block.
+// those in use do not have the block, or another is twice as fast and takes
+// over.
 func (c *Core) choose(b *block) *peer {
-	var idle, active *peer
-	inUse, servedInUse := 0, false
+	var idle, active, server *peer // server is the best in use, busy or not
+	inUse := 0
 	for _, p := range c.peers {
 		if p.flying > 0 {
 			inUse++
@@ -51,13 +52,16 @@ func (c *Core) choose(b *block) *peer {
 			}
 			continue
 		}
-		servedInUse = true
+		if server == nil || p.faster(server) {
+			server = p
+		}
 		if p.room(b) > 0 && (active == nil || p.faster(active)) {
 			active = p
 		}
 	}
 	switch {
-	case idle == nil, servedInUse && inUse >= c.cfg.FetchPeers:
+	case idle == nil,
+		server != nil && inUse >= c.cfg.FetchPeers && 2*idle.rate.expect(minWindow) >= server.rate.expect(minWindow):
 		return active
 	case active == nil || idle.faster(active):
 		return idle
