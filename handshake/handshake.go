@@ -23,8 +23,7 @@ var ErrQueryReply = errors.New("handshake: the peer only told its versions")
 // agreed, a *[RefusedError], or a *protocol.ViolationError; after an error
 // close the connection.
 func Propose(ctx context.Context, spec *protocol.Spec, t protocol.Transport, ours Table) (Agreement, error) {
-	s := protocol.NewSession[Message](spec, protocol.Initiator, t)
-	reply, err := s.Ask(ctx, ProposeVersions{ours})
+	reply, err := propose(ctx, spec, t, ours)
 	if err != nil {
 		return Agreement{}, err
 	}
@@ -53,16 +52,18 @@ func Propose(ctx context.Context, spec *protocol.Spec, t protocol.Transport, our
 	return Agreement{}, ErrQueryReply
 }
 
-// Query asks the peer for its versions instead of a conversation. ours is made
-// from data with Query set. The connection is to be closed afterwards.
+// Query asks the peer for its versions instead of a conversation, or takes them
+// from its own proposal at a simultaneous open. ours is made from data with
+// Query set. The connection is to be closed afterwards.
 func Query(ctx context.Context, spec *protocol.Spec, t protocol.Transport, ours Table) (Table, error) {
-	s := protocol.NewSession[Message](spec, protocol.Initiator, t)
-	reply, err := s.Ask(ctx, ProposeVersions{ours})
+	reply, err := propose(ctx, spec, t, ours)
 	if err != nil {
 		return nil, err
 	}
 	switch m := reply.(type) {
 	case QueryReply:
+		return m.Table, nil
+	case ReplyVersions:
 		return m.Table, nil
 	case Refuse:
 		return nil, &RefusedError{Refusal: m.Refusal}
@@ -98,6 +99,16 @@ func Answer(ctx context.Context, spec *protocol.Spec, t protocol.Transport, ours
 	}
 	accept := AcceptVersion{Entry{agreed.Version, agreed.Data.AppendCBOR(nil, agreed.Version)}}
 	return agreed, s.Send(ctx, accept)
+}
+
+// propose sends our versions and returns the answer, which at a simultaneous
+// open may be there already. (relay-behaviour, 10.2 no. 1)
+func propose(ctx context.Context, spec *protocol.Spec, t protocol.Transport, ours Table) (Message, error) {
+	s := protocol.NewSession[Message](spec, protocol.Initiator, t)
+	if err := s.Send(ctx, ProposeVersions{ours}); err != nil {
+		return nil, err
+	}
+	return s.Recv(ctx)
 }
 
 func violation(m Message, err error) error {
