@@ -22,10 +22,9 @@ type Initiator struct {
 	network ledger.Network
 	window  int // bytes that may be asked for and not yet taken
 
-	// The ranges that are outstanding, oldest first; a ring.
-	asked []request
-	taken int // blocks received of the oldest one
-	bytes int // estimated size of all that is outstanding
+	asked []request // the ranges that are outstanding, oldest first
+	taken int       // blocks received of the oldest one
+	bytes int       // estimated size of all that is outstanding
 }
 
 // Want is a block to fetch.
@@ -37,15 +36,26 @@ type Want struct {
 // WantOf returns what to ask for to get the block of a header.
 func WantOf(h *ledger.Header) Want {
 	// The header, the body, and the heads around them. (relay-behaviour, 6.1)
-	return Want{h.Point(), len(h.Raw.Bytes) + int(h.BodySize) + 8}
+	size := uint64(len(h.Raw.Bytes)) + uint64(h.BodySize) + 8
+	if h.Raw.Era == ledger.Byron {
+		size = max(uint64(h.Raw.SizeHint), byronSize)
+	}
+	// A larger one would not be accepted, whatever its header says.
+	return Want{h.Point(), int(min(size, blockLimit))}
 }
+
+// byronSize is how many bytes a Byron block is assumed to take at least. Its
+// header has no size, and the hint beside it may have come from another peer
+// than the block will.
+const byronSize = 16 << 10
 
 // request is one range that was asked for: block by block or, if plain, by its
 // ends only.
 type request struct {
 	wants    []Want
 	plain    bool
-	from, to ledger.Point
+	from, to ledger.Point // of a plain one; from moves along
+	boundary bool         // the block at from is a Byron boundary block
 }
 
 // Result is what [Initiator.Stream] yields: a block, or the news that the peer
@@ -75,8 +85,8 @@ func (i *Initiator) Window() int { return i.window }
 
 // Fetch yields the blocks of wants, which are consecutive on the peer's chain,
 // oldest first; the error comes last. It asks for several ranges at once, for
-// no more than [Initiator.Window] bytes, and for more as blocks are taken: a
-// slow loop body holds up nothing but itself.
+// no more than [Initiator.Window] bytes unless a single block is larger, and
+// for more as blocks are taken: a slow loop body holds up nothing but itself.
 //
 // [ErrNoBlocks] leaves the conversation usable, as does an error of ctx and a
 // break: what is owed then is received and dropped before the next request.
@@ -86,6 +96,9 @@ func (i *Initiator) Fetch(ctx context.Context, wants []Want) iter.Seq2[ledger.Bl
 		rest := wants
 		next := func() (part []Want, ok bool) {
 			part, rest = split(rest, i.window/4)
+			if len(part) == 0 && len(rest) > 0 {
+				part, rest = rest[:1], rest[1:] // larger than that
+			}
 			return part, len(part) > 0
 		}
 		for r, err := range i.Stream(ctx, next, nil) {
@@ -102,7 +115,8 @@ func (i *Initiator) Fetch(ctx context.Context, wants []Want) iter.Seq2[ledger.Bl
 // Stream is Fetch for callers that plan as they go. next returns the next
 // consecutive blocks to ask for, or false if there are none now; wake, if not
 // nil, keeps the loop alive then and makes it ask next again. The error comes
-// last.
+// last. What next returned and the loop has not yielded when it ends is not
+// fetched.
 func (i *Initiator) Stream(ctx context.Context, next func() ([]Want, bool), wake <-chan struct{}) iter.Seq2[Result, error] {
 	return func(yield func(Result, error) bool) {
 		if err := i.drain(ctx); err != nil {
@@ -163,10 +177,12 @@ func (i *Initiator) Blocks(ctx context.Context, from, to ledger.Point) iter.Seq2
 			yield(ledger.Block{}, err)
 			return
 		}
-		if t, ok := i.s.Transport().(interface{ OnOverrun(error) }); ok {
-			t.OnOverrun(ErrConsumerTooSlow)
-			defer t.OnOverrun(nil)
-		}
+		i.blameUs(ErrConsumerTooSlow)
+		defer func() {
+			if i.s.Machine().Outstanding() == 0 {
+				i.blameUs(nil)
+			}
+		}()
 		i.ask(request{plain: true, from: from, to: to})
 		for msg, err := range i.s.Exchange(ctx, RequestRange{from, to}) {
 			var r Result
@@ -183,6 +199,17 @@ func (i *Initiator) Blocks(ctx context.Context, from, to ledger.Point) iter.Seq2
 		}
 	}
 }
+
+// blameUs says that what comes may be more than fits, because we asked for it.
+// It holds until the last of it has come, or the peer would be blamed.
+func (i *Initiator) blameUs(err error) {
+	if t, ok := i.s.Transport().(interface{ OnOverrun(error) }); ok {
+		t.OnOverrun(err)
+	}
+}
+
+// Ended reports whether the conversation is over.
+func (i *Initiator) Ended() bool { return i.s.Machine().Done() }
 
 // Done ends the conversation in order; blocks that are owed are dropped first.
 func (i *Initiator) Done(ctx context.Context) error {
@@ -205,6 +232,7 @@ func (i *Initiator) drain(ctx context.Context) error {
 	}
 	// A request that was noted but never sent, because its ctx ended, is gone.
 	i.asked, i.taken, i.bytes = i.asked[:0], 0, 0
+	i.blameUs(nil)
 	return nil
 }
 

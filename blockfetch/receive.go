@@ -69,6 +69,8 @@ func (r *request) check(taken int, h *ledger.Header) error {
 }
 
 // checkPlain moves r.from, the block that was last received, along the range.
+// Slots ascend, but a Byron boundary block shares its slot with the next block;
+// without that rule, blocks that link could go on for ever.
 func (r *request) checkPlain(taken int, h *ledger.Header) error {
 	p := h.Point()
 	switch {
@@ -78,9 +80,11 @@ func (r *request) checkPlain(taken int, h *ledger.Header) error {
 		return fmt.Errorf("%w: %v after the last", ErrTooManyBlocks, p)
 	case taken > 0 && !h.PrevIs(r.from):
 		return fmt.Errorf("%w: %v does not follow %v", ErrWrongBlock, p, r.from)
+	case taken > 0 && (p.Slot < r.from.Slot || p.Slot == r.from.Slot && !r.boundary):
+		return fmt.Errorf("%w: %v is not later than %v", ErrWrongBlock, p, r.from)
 	case p.Slot > r.to.Slot:
 		return fmt.Errorf("%w: %v is behind the end of the range, %v", ErrWrongBlock, p, r.to)
 	}
-	r.from = p
+	r.from, r.boundary = p, h.Raw.EBB
 	return nil
 }

@@ -41,10 +41,14 @@ func NewInitiator(spec *protocol.Spec, t protocol.Transport) *Initiator {
 // chain. The next update rolls back to that point, or to an earlier one.
 //
 // It returns [ErrNoIntersect] when none is: offer older points, ending with
-// [ledger.Origin]. Any other error ends the session: close the connection. If
-// updates were asked for and not taken, they are dropped first; at the tip that
-// means to wait for the peer's next block. (miniprotocols, 1)
+// [ledger.Origin]. Any other error ends the session, unless it is ctx's: close
+// the connection. If updates were asked for and not taken, they are dropped
+// first; at the tip that means to wait for the peer's next block.
+// (miniprotocols, 1)
 func (i *Initiator) Intersect(ctx context.Context, points ...ledger.Point) (ledger.Point, ledger.Tip, error) {
+	// Updates that are dropped on the way move it, too, and so may an
+	// intersection whose answer ctx does not let us see.
+	i.headKnown = false
 	reply, err := i.s.Ask(ctx, FindIntersect{points})
 	if err != nil {
 		return ledger.Point{}, ledger.Tip{}, err
@@ -55,7 +59,7 @@ func (i *Initiator) Intersect(ctx context.Context, points ...ledger.Point) (ledg
 			err := i.s.Violation(m.Label(), fmt.Errorf("%w: %v", ErrIntersection, m.Point))
 			return ledger.Point{}, ledger.Tip{}, err
 		}
-		i.headKnown, i.tip = false, m.Tip
+		i.tip = m.Tip
 		return m.Point, m.Tip, nil
 	case IntersectNotFound:
 		i.tip = m.Tip
@@ -116,7 +120,7 @@ func (i *Initiator) wants(outstanding int) bool {
 	case outstanding == 0:
 		i.draining = false
 		return true
-	case !i.headKnown || uint64(i.head)+uint64(outstanding) >= uint64(i.tip.BlockNo):
+	case !i.headKnown || i.head >= i.tip.BlockNo || i.tip.BlockNo-i.head <= ledger.BlockNo(outstanding):
 		return false
 	case outstanding >= HighMark:
 		i.draining = true
@@ -153,6 +157,9 @@ func (i *Initiator) Buffered() bool { return i.s.Buffered() }
 // Violation returns the error for an update of the peer's that the caller
 // found to be wrong.
 func (i *Initiator) Violation(u Update, err error) error { return i.s.Violation(u.Label(), err) }
+
+// Ended reports whether the conversation is over.
+func (i *Initiator) Ended() bool { return i.s.Machine().Done() }
 
 // Done ends the conversation in order. Updates that were asked for are waited
 // for and dropped, which at the tip takes until the peer's next block: bound it
