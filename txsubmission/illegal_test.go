@@ -1,0 +1,230 @@
+package txsubmission_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ouronet/ouronet/internal/pipe"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/protocol"
+	"github.com/ouronet/ouronet/txsubmission"
+)
+
+// Providers that break the rules. Run asks by itself: blocking for 3 ids, then
+// for 2 transactions, then non-blocking for 3 ids.
+func TestIllegalProviders(t *testing.T) {
+	txs := newTxs(t, 40)
+	announce := func(from, to int) txsubmission.ReplyTxIDs {
+		var m txsubmission.ReplyTxIDs
+		for _, tx := range txs[from:to] {
+			m.IDs = append(m.IDs, txsubmission.Announced{ID: tx.ID, Size: tx.Raw.WireSize()})
+		}
+		return m
+	}
+	wrongSize := announce(0, 1)
+	wrongSize.IDs[0].Size += 33
+	reply := func(txs ...ledger.Tx) (m txsubmission.ReplyTxs) {
+		for _, tx := range txs {
+			m.Txs = append(m.Txs, tx.Raw)
+		}
+		return m
+	}
+	noTx := txs[0]
+	noTx.Raw.Bytes = []byte{0x80}
+	otherEra := txs[0]
+	otherEra.Raw.Era = ledger.Babbage
+	const (
+		blocking    = "StTxIdsBlocking"
+		nonBlocking = "StTxIdsNonBlocking"
+	)
+	tests := []struct {
+		name    string
+		msgs    []txsubmission.Message
+		raw     string // sent after msgs
+		want    error
+		state   string
+		message string
+	}{
+		{"no init", []txsubmission.Message{announce(0, 1)}, "", protocol.ErrOutOfTurn, "StInit", "MsgReplyTxIds"},
+		{"init twice", nil, "81068106", protocol.ErrOutOfTurn, "StIdle", ""},
+		{"four ids for three", []txsubmission.Message{announce(0, 4)}, "", txsubmission.ErrTxIDsNotRequested, blocking, "MsgReplyTxIds"},
+		{"forty ids", []txsubmission.Message{announce(0, 40)}, "", txsubmission.ErrTxIDsNotRequested, blocking, "MsgReplyTxIds"},
+		{"N16: no ids", nil, "82019fff", protocol.ErrMalformed, blocking, "MsgReplyTxIds"},
+		{"N15: definite list", nil, "82018182" + x0 + "13", protocol.ErrMalformed, blocking, "MsgReplyTxIds"},
+		{"transactions for ids", []txsubmission.Message{reply(txs[0])}, "", protocol.ErrOutOfTurn, blocking, "MsgReplyTxs"},
+		{"asks", []txsubmission.Message{txsubmission.RequestTxIDs{Req: 1}}, "", protocol.ErrOutOfTurn, blocking, "MsgRequestTxIdsBlocking"},
+		{"transaction not asked for", []txsubmission.Message{announce(0, 3), reply(txs[2])}, "", txsubmission.ErrTxNotRequested, "StTxs", "MsgReplyTxs"},
+		{"the same twice", []txsubmission.Message{announce(0, 3), reply(txs[0], txs[0])}, "", txsubmission.ErrTxNotRequested, "StTxs", "MsgReplyTxs"},
+		{"more than asked for", []txsubmission.Message{announce(0, 3), reply(txs[:12]...)}, "", txsubmission.ErrTxNotRequested, "StTxs", "MsgReplyTxs"},
+		{"another era", []txsubmission.Message{announce(0, 3), reply(otherEra)}, "", txsubmission.ErrTxNotRequested, "StTxs", "MsgReplyTxs"},
+		{"no transaction", []txsubmission.Message{announce(0, 3), reply(noTx)}, "", protocol.ErrMalformed, "StTxs", "MsgReplyTxs"},
+		{"wrong size", []txsubmission.Message{wrongSize, reply(txs[0])}, "", txsubmission.ErrTxSize, "StTxs", "MsgReplyTxs"},
+		{"done for transactions", []txsubmission.Message{announce(0, 3), txsubmission.Done{}}, "", protocol.ErrOutOfTurn, "StTxs", "MsgDone"},
+		{"done without blocking", []txsubmission.Message{announce(0, 3), reply(txs[0]), txsubmission.Done{}}, "", protocol.ErrOutOfTurn, nonBlocking, "MsgDone"},
+		{"four more ids", []txsubmission.Message{announce(0, 3), reply(txs[0]), announce(3, 7)}, "", txsubmission.ErrTxIDsNotRequested, nonBlocking, "MsgReplyTxIds"},
+		{"too large", []txsubmission.Message{announce(0, 3)}, "82039f8206d8185a002625a0", protocol.ErrTooLarge, "StTxs", ""},
+		{"silence for transactions", []txsubmission.Message{announce(0, 3)}, "", protocol.ErrTimeout, "StTxs", ""},
+		{"silence for ids", []txsubmission.Message{announce(0, 3), reply(txs[0])}, "", protocol.ErrTimeout, nonBlocking, ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				us, them := pipe.New()
+				msgs := test.msgs
+				if test.state != "StInit" && test.state != "StIdle" {
+					msgs = slices.Insert(slices.Clone(msgs), 0, txsubmission.Message(txsubmission.Init{}))
+				}
+				go func() {
+					for _, m := range msgs {
+						if err := them.Send(context.Background(), m.AppendCBOR(nil), nil); err != nil {
+							t.Error(err)
+						}
+						synctest.Wait() // a reply before its request is another breach
+					}
+					if err := them.Send(context.Background(), unhex(t, test.raw), nil); err != nil {
+						t.Error(err)
+					}
+				}()
+				start := time.Now()
+				err := txsubmission.NewResponder(txsubmission.Spec(), us).Run(t.Context(), &basket{})
+				var v *protocol.ViolationError
+				if !errors.As(err, &v) || !errors.Is(err, test.want) {
+					t.Fatalf("got %v, want a violation that is %v", err, test.want)
+				}
+				if v.Protocol != "tx-submission2" || v.State != test.state || v.Message != test.message {
+					t.Errorf("blamed %q in %q with %q, want %q with %q", v.Protocol, v.State, v.Message, test.state, test.message)
+				}
+				took, want := time.Since(start), time.Duration(0)
+				if test.want == protocol.ErrTimeout {
+					want = 10 * time.Second
+				}
+				if took != want {
+					t.Errorf("took %v, want %v", took, want)
+				}
+			})
+		})
+	}
+}
+
+// Askers that break the rules.
+func TestIllegalAskers(t *testing.T) {
+	txs := newTxs(t, 20)
+	request := func(blocking bool, ack, req uint16) txsubmission.RequestTxIDs {
+		return txsubmission.RequestTxIDs{Blocking: blocking, Ack: ack, Req: req}
+	}
+	const blocking, nonBlocking = "MsgRequestTxIdsBlocking", "MsgRequestTxIdsNonBlocking"
+	first := request(true, 0, 3)
+	tests := []struct {
+		name    string
+		msgs    []txsubmission.Message
+		raw     string // sent after msgs
+		want    error
+		message string
+	}{
+		{"acknowledges before", []txsubmission.Message{request(true, 1, 3)}, "", txsubmission.ErrAckedTooMany, blocking},
+		{"acknowledges too many", []txsubmission.Message{first, request(false, 4, 3)}, "", txsubmission.ErrAckedTooMany, nonBlocking},
+		{"asks for eleven", []txsubmission.Message{request(true, 0, 11)}, "", txsubmission.ErrRequestedTooMany, blocking},
+		{"asks for more than there is room", []txsubmission.Message{first, request(false, 1, 9)}, "", txsubmission.ErrRequestedTooMany, nonBlocking},
+		{"blocks for nothing", []txsubmission.Message{request(true, 0, 0)}, "", txsubmission.ErrRequestedNothing, blocking},
+		{"blocks with ids left", []txsubmission.Message{first, request(true, 2, 3)}, "", txsubmission.ErrRequestBlocking, blocking},
+		{"asks for nothing", []txsubmission.Message{first, request(false, 0, 0)}, "", txsubmission.ErrRequestedNothing, nonBlocking},
+		{"does not block with none left", []txsubmission.Message{first, request(false, 3, 3)}, "", txsubmission.ErrRequestNonBlocking, nonBlocking},
+		{"does not block at first", []txsubmission.Message{request(false, 0, 3)}, "", txsubmission.ErrRequestNonBlocking, nonBlocking},
+		{"asks for what is not announced", []txsubmission.Message{first, txsubmission.RequestTxs{IDs: ids(txs[3:4])}}, "", txsubmission.ErrRequestedUnavailable, "MsgRequestTxs"},
+		{"asks for what it acknowledged", []txsubmission.Message{first, request(false, 1, 1), txsubmission.RequestTxs{IDs: ids(txs[:1])}}, "", txsubmission.ErrRequestedUnavailable, "MsgRequestTxs"},
+		{"answers", []txsubmission.Message{txsubmission.ReplyTxIDs{}}, "", protocol.ErrOutOfTurn, "MsgReplyTxIds"},
+		{"ends", []txsubmission.Message{txsubmission.Done{}}, "", protocol.ErrOutOfTurn, "MsgDone"},
+		{"N17", nil, "82028182065820" + h3, protocol.ErrMalformed, "MsgRequestTxs"},
+		{"N18", nil, "8400f41a0001000001", protocol.ErrMalformed, "MsgRequestTxIdsBlocking"},
+		{"tag 5", nil, "8105", protocol.ErrMalformed, ""},
+		{"too large", nil, "82029f5a00010000", protocol.ErrTooLarge, ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			us, them := pipe.New()
+			for _, m := range test.msgs {
+				if err := us.Send(t.Context(), m.AppendCBOR(nil), nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := us.Send(t.Context(), unhex(t, test.raw), nil); err != nil {
+				t.Fatal(err)
+			}
+			err := txsubmission.Provide(t.Context(), txsubmission.Spec(), them, &offer{txs: txs})
+			var v *protocol.ViolationError
+			if !errors.As(err, &v) || !errors.Is(err, test.want) {
+				t.Fatalf("got %v, want a violation that is %v", err, test.want)
+			}
+			if v.Protocol != "tx-submission2" || v.State != "StIdle" || v.Message != test.message {
+				t.Errorf("blamed %q in %q with %q, want StIdle with %q", v.Protocol, v.State, v.Message, test.message)
+			}
+		})
+	}
+}
+
+// The Haskell provider takes these.
+func TestOddButLegalAskers(t *testing.T) {
+	txs := newTxs(t, 3)
+	us, them := pipe.New()
+	twice := txsubmission.RequestTxs{IDs: append(ids(txs[:1]), txs[0].ID)}
+	for _, m := range []txsubmission.Message{
+		txsubmission.RequestTxIDs{Blocking: true, Req: 3},
+		txsubmission.RequestTxs{},
+		twice, twice,
+		txsubmission.RequestTxIDs{Ack: 2}, // acknowledges only
+		txsubmission.RequestTxIDs{Blocking: true, Ack: 1, Req: 10},
+	} {
+		if err := us.Send(t.Context(), m.AppendCBOR(nil), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := txsubmission.Provide(t.Context(), txsubmission.Spec(), them, &offer{txs: txs}); err != nil {
+		t.Fatal(err)
+	}
+	want := txsubmission.Init{}.AppendCBOR(nil)
+	var all txsubmission.ReplyTxIDs
+	for _, tx := range txs {
+		all.IDs = append(all.IDs, txsubmission.Announced{ID: tx.ID, Size: tx.Raw.WireSize()})
+	}
+	one := txsubmission.ReplyTxs{Txs: []ledger.RawTx{txs[0].Raw}}
+	for _, m := range []txsubmission.Message{all, txsubmission.ReplyTxs{}, one, one, txsubmission.ReplyTxIDs{}, txsubmission.Done{}} {
+		want = m.AppendCBOR(want)
+	}
+	if got, _ := us.Peek(0); !slices.Equal(got, want) {
+		t.Errorf("answered %x, want %x", got, want)
+	}
+}
+
+// deaf sends to nobody.
+type deaf struct{ protocol.Transport }
+
+func (deaf) Send(context.Context, []byte, []byte) error { return nil }
+
+// Whatever a peer sends, in either role, nothing panics and nothing hangs.
+func FuzzPeers(f *testing.F) {
+	for _, g := range golden(f) {
+		f.Add(slices.Concat(unhex(f, "8106"), unhex(f, g.hex)))
+	}
+	f.Add(unhex(f, "8106"+"82019f82"+x0+"13ff"+"82039f"+x00+"ff"+"8104"))
+	f.Add(unhex(f, "8400f50003"+"82029f"+x0+"ff"+"8400f50103"))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		us, them := pipe.New()
+		if err := them.Send(t.Context(), raw, nil); err != nil {
+			t.Fatal(err)
+		}
+		them.Close()
+		_ = txsubmission.NewResponder(txsubmission.Spec(), deaf{us}).Run(t.Context(), &basket{})
+		us, them = pipe.New()
+		if err := us.Send(t.Context(), raw, nil); err != nil {
+			t.Fatal(err)
+		}
+		us.Close()
+		id := ledger.TxID{Era: ledger.Conway, Hash: hash(t, x0[8:])}
+		tx := ledger.RawTx{Era: ledger.Conway, Bytes: unhex(t, x00[10:])}
+		_ = txsubmission.Provide(t.Context(), txsubmission.Spec(), deaf{them}, &offer{txs: []ledger.Tx{{ID: id, Raw: tx}}})
+	})
+}
