@@ -235,6 +235,18 @@ func TestCrashBetweenChunks(t *testing.T) {
 	}
 }
 
+// A file that has nothing to do with the chain is no reason to look for all that
+// could be before it.
+func TestStrayFiles(t *testing.T) {
+	s := newStored(t)
+	stray := map[string][]byte{"4294967295.chunk": {}, "4294967294.primary": {1}, "1.chunk": {}, "lock": {}}
+	dir := s.write(t, stray)
+	if db := open(t, dir, s.network); db.Tip() != s.blocks[len(s.blocks)-1].Header.Tip() {
+		t.Errorf("tip is %v", db.Tip())
+	}
+	s.repair(t, dir, len(s.blocks), "stray files")
+}
+
 // When the end of the chunk before the last one is lost, so is the last one.
 func TestDamageBeforeLastChunk(t *testing.T) {
 	s := newStored(t)

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 
 	"github.com/ouronet/ouronet/ledger"
@@ -53,21 +54,24 @@ func Open(dir string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	first, last, ok, err := f.list(chunkFile)
+	chunks, err := f.list(chunkFile)
 	if err != nil {
 		return nil, err
 	}
-	if !ok {
+	if len(chunks) == 0 {
 		return nil, fmt.Errorf("immutable: no chunk files in %s%s", dir, hint(dir))
 	}
 	db := &DB{folder: f, network: o.Network}
 	s := &state{}
-	for chunk := last + 1; s.head == nil && chunk > first; chunk-- {
-		if s.head, s.tip, err = db.readTail(chunk - 1); err != nil {
+	for _, chunk := range slices.Backward(chunks) {
+		if s.head, s.tip, err = db.readTail(chunk); err != nil {
 			return nil, err
 		}
+		if s.head != nil {
+			break
+		}
 	}
-	if err := db.start(s, first); err != nil {
+	if err := db.start(s, chunks[0]); err != nil {
 		return nil, err
 	}
 	return db, nil

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -57,30 +58,23 @@ func (f folder) name(chunk uint64, kind string) string {
 
 func (f folder) chunkOf(s ledger.Slot) uint64 { return uint64(s) / f.slots }
 
-// list returns the lowest and the highest chunk number of files of the given
-// kinds, and whether there is one at all.
-func (f folder) list(kinds ...string) (first, last uint64, ok bool, err error) {
+// list returns the numbers of the chunks that have files of the given kinds, in
+// order.
+func (f folder) list(kinds ...string) ([]uint64, error) {
 	names, err := os.ReadDir(f.dir)
 	if err != nil {
-		return 0, 0, false, fmt.Errorf("immutable: %w", err)
+		return nil, fmt.Errorf("immutable: %w", err)
 	}
+	var chunks []uint64
 	for _, e := range names {
 		number, kind, _ := strings.Cut(e.Name(), ".")
 		n, err := strconv.ParseUint(number, 10, 32)
-		if err != nil || len(number) < 5 {
-			continue
-		}
-		for _, k := range kinds {
-			if k != kind {
-				continue
-			}
-			if !ok {
-				first, last, ok = n, n, true
-			}
-			first, last = min(first, n), max(last, n)
+		if err == nil && slices.Contains(kinds, kind) && e.Name() == filepath.Base(f.name(n, kind)) {
+			chunks = append(chunks, n)
 		}
 	}
-	return first, last, ok, nil
+	slices.Sort(chunks)
+	return slices.Compact(chunks), nil
 }
 
 func (f folder) damage(chunk uint64, kind string, offset int64, format string, args ...any) error {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 )
 
 // OpenAppend opens a folder for appending and reading, and makes it if it is
@@ -28,7 +29,7 @@ func OpenAppend(dir string, o Options) (*DB, error) {
 		return nil, err
 	}
 	db := &DB{folder: f, network: o.Network, writer: &writer{unlock: unlock}}
-	if err := db.recover(); err != nil {
+	if err := db.repair(); err != nil {
 		return nil, errors.Join(err, unlock())
 	}
 	return db, nil
@@ -41,39 +42,42 @@ func (db *DB) Removed() int64 { return db.removed }
 // if it was being finished.
 const maxLost = 2
 
-// recover finds the last good block and removes what is after it.
-func (db *DB) recover() error {
+// repair finds the last good block and removes what is after it.
+func (db *DB) repair() error {
 	s := &state{}
-	first, last, ok, err := db.list(chunkFile, secondaryFile, primaryFile)
-	if err != nil || !ok {
+	chunks, err := db.list(chunkFile, secondaryFile, primaryFile)
+	if err != nil || len(chunks) == 0 {
 		db.state.Store(s)
 		return err
 	}
-	lost := 0
-	for chunk := last + 1; s.head == nil && chunk > first; chunk-- {
-		if s.head, s.tip, err = db.validate(first, chunk-1); err != nil {
+	lost, good := 0, len(chunks)
+	for s.head == nil && good > 0 {
+		chunk := chunks[good-1]
+		if s.head, s.tip, err = db.validate(chunks[0], chunk); err != nil {
 			return err
 		}
-		if s.head == nil && db.size(chunk-1) > 0 {
-			if lost++; lost > maxLost {
-				return db.damage(chunk-1, chunkFile, 0, "no good block in this and the %d later chunks that have any", maxLost)
-			}
+		if s.head != nil {
+			break
+		}
+		if good--; db.size(chunk) > 0 {
+			lost++
+		}
+		if lost > maxLost {
+			return db.damage(chunk, chunkFile, 0, "no good block in this chunk and in %d after it", maxLost)
 		}
 	}
 	// Nothing is changed before the first block was found to be good.
-	if err := db.start(s, first); err != nil {
+	if err := db.start(s, chunks[0]); err != nil {
 		return err
 	}
-	keep := first // the first chunk to remove
 	if s.head != nil {
-		keep = s.head.chunk + 1
 		if err := db.reopen(s.head); err != nil {
 			return err
 		}
 	}
-	for chunk := last + 1; chunk > keep; chunk-- {
-		db.removed += db.size(chunk - 1)
-		if err := db.remove(chunk - 1); err != nil {
+	for _, chunk := range slices.Backward(chunks[good:]) {
+		db.removed += db.size(chunk)
+		if err := db.remove(chunk); err != nil {
 			return err
 		}
 	}

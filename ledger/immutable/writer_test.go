@@ -1,0 +1,64 @@
+package immutable
+
+import (
+	"errors"
+	"os"
+	"testing"
+
+	"github.com/ouronet/ouronet/internal/chaingen"
+)
+
+// After a block could not be written whole nothing is appended any more, what
+// was there before can be read, and opening again repairs the folder.
+func TestWriteError(t *testing.T) {
+	g := chaingen.New(chaingen.Config{})
+	blocks := g.Blocks(20)
+	for name, broken := range map[string]func(*chunkFiles) *os.File{
+		"chunk":     func(f *chunkFiles) *os.File { return f.chunk },
+		"secondary": func(f *chunkFiles) *os.File { return f.secondary },
+		"primary":   func(f *chunkFiles) *os.File { return f.primary },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			db, err := OpenAppend(dir, Options{Network: g.Network()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, b := range blocks[:10] {
+				if err := db.Append(b); err != nil {
+					t.Fatal(err)
+				}
+			}
+			broken(db.writer.files).Close()
+			if err := db.Append(blocks[10]); !errors.Is(err, os.ErrClosed) {
+				t.Errorf("append to a closed file: %v", err)
+			}
+			if err := db.Append(blocks[10]); !errors.Is(err, os.ErrClosed) {
+				t.Errorf("append after an error: %v", err)
+			}
+			if tip := db.Tip(); tip != blocks[9].Header.Tip() {
+				t.Errorf("tip is %v", tip)
+			}
+			if err := db.Close(); !errors.Is(err, os.ErrClosed) {
+				t.Errorf("close after an error: %v", err)
+			}
+
+			if db, err = OpenAppend(dir, Options{Network: g.Network()}); err != nil {
+				t.Fatal(err)
+			}
+			defer db.Close()
+			next := int(db.Tip().BlockNo) + 1
+			if next != 10 && !(next == 11 && name == "primary") {
+				t.Errorf("next block is %d", next)
+			}
+			if want := int64(len(blocks[10].Raw)); name == "secondary" && db.Removed() != want {
+				t.Errorf("%d bytes removed, want %d", db.Removed(), want)
+			}
+			for _, b := range blocks[next:] {
+				if err := db.Append(b); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+}
