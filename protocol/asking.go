@@ -54,7 +54,8 @@ func (s *Session[M]) Drain(ctx context.Context) error {
 // The loop ends when next has none and nothing is outstanding.
 //
 // If wake is not nil the loop does not end there: it waits, and a value from
-// wake lets it ask next again, also while a reply is awaited.
+// wake lets it ask next again, also while a reply is awaited. wake must not be
+// closed.
 //
 // Requests outstanding from an earlier loop go on: their replies come first.
 // After break, replies stay owed.

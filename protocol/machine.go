@@ -15,7 +15,7 @@ type Machine struct {
 	outstanding int       // exchanges begun by Pipeline and not finished
 	ring        []StateID // states entered by all but the oldest of them
 	first       int       // index of the ring's oldest state
-	pipelines   uint32    // bit n: requests entering state n may be pipelined
+	pipelines   []bool    // whether requests may be pipelined, by the state they enter
 }
 
 // NewMachine returns a Machine in the first state of spec.
@@ -83,7 +83,7 @@ func (m *Machine) Recv(label string) bool {
 		return false
 	}
 	m.state = to
-	if m.outstanding == 0 || m.spec.States[to].Agency == m.role.Peer() && to != m.home {
+	if m.outstanding == 0 || m.spec.States[to].Agency == m.role.Peer() {
 		return true
 	}
 	// The exchange is over: home again or, for a request that may not be
@@ -106,17 +106,16 @@ func (m *Machine) last() StateID {
 	return m.ring[(m.first+m.outstanding-2)%len(m.ring)]
 }
 
-func (m *Machine) mayPipeline(entered StateID) bool { return m.pipelines&(1<<entered) != 0 }
+func (m *Machine) mayPipeline(entered StateID) bool { return m.pipelines[entered] }
 
 func (m *Machine) setHome(home StateID) {
-	if m.pipelines != 0 && m.home == home {
+	if m.pipelines != nil && m.home == home {
 		return
 	}
-	m.home, m.pipelines = home, 0
-	for entered := range m.spec.States {
-		if m.spec.Pipelines(home, StateID(entered)) {
-			m.pipelines |= 1 << entered
-		}
+	// A new slice: copies of the Machine share the old one.
+	m.home, m.pipelines = home, make([]bool, len(m.spec.States))
+	for entered := range m.pipelines {
+		m.pipelines[entered] = m.spec.Pipelines(home, StateID(entered))
 	}
 }
 

@@ -93,13 +93,14 @@ func (s *Session[M]) send(ctx context.Context, msg M, from StateID, take func(*M
 	if cap(head) <= maxScratch {
 		*scratch = head
 	}
-	if size, limit := len(head)+len(body), s.spec.States[from].Limit; size > limit {
-		return fmt.Errorf("protocol: send %s of %d bytes in %s of %s, limit %d: %w",
-			msg.Label(), size, s.spec.States[from].Name, s.spec.Name, limit, ErrTooLarge)
-	}
 	before := s.m
 	if err := take(&s.m, msg.Label()); err != nil {
 		return err
+	}
+	if size, limit := len(head)+len(body), s.spec.States[from].Limit; size > limit {
+		s.m = before
+		return fmt.Errorf("protocol: send %s of %d bytes in %s of %s, limit %d: %w",
+			msg.Label(), size, s.spec.States[from].Name, s.spec.Name, limit, ErrTooLarge)
 	}
 	if err := s.t.Send(ctx, head, body); err != nil {
 		s.m = before
@@ -109,7 +110,8 @@ func (s *Session[M]) send(ctx context.Context, msg M, from StateID, take func(*M
 }
 
 // Recv waits for the peer's next message. The time it may take counts only
-// while Recv waits, so a slow caller is never the peer's fault.
+// while Recv waits, so a slow caller is never the peer's fault. What has
+// arrived is received even if ctx has ended.
 func (s *Session[M]) Recv(ctx context.Context) (M, error) {
 	m, _, err := s.recv(ctx, nil)
 	return m, err

@@ -1,0 +1,187 @@
+package protocol_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ouronet/ouronet/internal/pipe"
+	"github.com/ouronet/ouronet/protocol"
+)
+
+// asked returns a session that waits for the answer to Ask.
+func asked(t *testing.T) (*protocol.Session[msg], *pipe.End) {
+	t.Helper()
+	s, peer := session(protocol.Initiator)
+	if err := s.Request(t.Context(), msg{kind: ask}); err != nil {
+		t.Fatal(err)
+	}
+	return s, peer
+}
+
+// after calls f in a time.
+func after(d time.Duration, f func()) { time.AfterFunc(d, f) }
+
+func TestTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, peer := asked(t)
+		start := time.Now()
+		_, err := s.Recv(t.Context())
+		wantViolation(t, err, protocol.ErrTimeout, "StBusy", "")
+		if got := time.Since(start); got != 10*time.Second {
+			t.Errorf("waited %v", got)
+		}
+		_ = peer
+	})
+}
+
+// Bytes that do not complete a message do not extend the time.
+func TestTimeoutOfDribble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, peer := asked(t)
+		start := time.Now()
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			for _, b := range sized(part, 100).AppendCBOR(nil)[:30] {
+				put(t, peer, []byte{b})
+				time.Sleep(time.Second)
+			}
+		}()
+		_, err := s.Recv(t.Context())
+		wantViolation(t, err, protocol.ErrTimeout, "StBusy", "")
+		if got := time.Since(start); got != 10*time.Second {
+			t.Errorf("waited %v", got)
+		}
+		<-done
+	})
+}
+
+// Each message has its own time, and the time between receives, in which the
+// caller works on a message, counts for none.
+func TestTimeoutIsOfOneMessage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, peer := asked(t)
+		for range 20 {
+			after(9*time.Second, func() { put(t, peer, msg{kind: part}) })
+			if _, err := s.Recv(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Hour)
+		}
+		put(t, peer, msg{kind: part})
+		time.Sleep(time.Hour)
+		if _, err := s.Recv(t.Context()); err != nil {
+			t.Errorf("a message that came in time: %v", err)
+		}
+	})
+}
+
+// A cancelled receive loses no bytes, and its wait counts: repeating it does
+// not give the peer more time.
+func TestCancelledReceive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, peer := asked(t)
+		wire := sized(part, 100).AppendCBOR(nil)
+		start := time.Now()
+		for i := range 9 {
+			put(t, peer, wire[10*i:10*i+10])
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			if _, err := s.Recv(ctx); !errors.Is(err, context.DeadlineExceeded) {
+				t.Fatalf("cancelled receive: %v", err)
+			}
+			cancel()
+		}
+		put(t, peer, wire[90:])
+		if m, err := s.Recv(t.Context()); err != nil || len(m.b) != len(wire)-4 {
+			t.Fatalf("after nine cancelled receives: %v", err)
+		}
+		for range 6 {
+			ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+			if _, err := s.Recv(ctx); !errors.Is(err, context.DeadlineExceeded) {
+				t.Fatalf("cancelled receive: %v", err)
+			}
+			cancel()
+			time.Sleep(time.Minute)
+		}
+		start = time.Now()
+		_, err := s.Recv(t.Context())
+		wantViolation(t, err, protocol.ErrTimeout, "StBusy", "")
+		if got := time.Since(start); got != time.Second {
+			t.Errorf("waited %v more, want 1s", got)
+		}
+	})
+}
+
+// A timeout with a range is drawn anew for each message, from Random.
+func TestTimeoutRange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		draws := []float64{0, 0.25, 0.999999}
+		for _, draw := range draws {
+			s, peer := asked(t)
+			s.Random = func() float64 { return draw }
+			put(t, peer, msg{kind: wait})
+			if _, err := s.Recv(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			start := time.Now()
+			_, err := s.Recv(t.Context())
+			wantViolation(t, err, protocol.ErrTimeout, "StLate", "")
+			want := 20*time.Second + time.Duration(draw*float64(20*time.Second))
+			if got := time.Since(start); got != want {
+				t.Errorf("waited %v, want %v", got, want)
+			}
+		}
+		for range 1000 { // without Random
+			s, peer := asked(t)
+			put(t, peer, msg{kind: wait})
+			s.Recv(t.Context())
+			start := time.Now()
+			s.Recv(t.Context())
+			if got := time.Since(start); got < 20*time.Second || got >= 40*time.Second {
+				t.Fatalf("waited %v", got)
+			}
+		}
+	})
+}
+
+func TestNoTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, peer := session(protocol.Responder)
+		after(1000*time.Hour, func() { put(t, peer, msg{kind: ask}) })
+		if _, err := s.Recv(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A send that ends with its context has queued nothing, and may be repeated.
+func TestCancelledSend(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := pipe.New()
+		s := protocol.NewSession[msg](quiz(), protocol.Initiator, ours)
+		if err := ours.Send(t.Context(), make([]byte, pipe.Bound), nil); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := s.Request(ctx, msg{kind: ask}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("cancelled: %v", err)
+		}
+		if s.Machine().State() != stIdle || s.Machine().Outstanding() != 0 {
+			t.Error("the cancelled request is outstanding")
+		}
+		theirs.Consume(pipe.Bound)
+		if sent := take(t, theirs); sent != nil {
+			t.Errorf("sent %v", sent)
+		}
+		if err := s.Request(t.Context(), msg{kind: ask}); err != nil {
+			t.Error(err)
+		}
+		if sent := take(t, theirs); len(sent) != 1 {
+			t.Errorf("sent %v", sent)
+		}
+	})
+}
