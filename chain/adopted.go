@@ -33,7 +33,7 @@ func (c *Core) follow() {
 	if c.readyN == 0 {
 		return
 	}
-	if b := c.path.at(c.readyN - 1); c.better(b, c.tip) {
+	if b := c.path.at(c.readyN - 1); c.yield || c.better(b, c.tip) {
 		c.switchTo(b)
 		for ; c.readyN > 0; c.readyN-- {
 			c.path.popFirst().onPath = false

@@ -34,7 +34,8 @@ type Core struct {
 	// of the candidate. All before cursor is held or in flight.
 	path   queue[*block]
 	cursor int
-	readyN int // blocks at the start of path that are ready
+	readyN int  // blocks at the start of path that are ready
+	yield  bool // our chain gives way to any part of path, see overdue
 
 	// Bytes of blocks, see Config.MaxBytes.
 	flying, heldBytes, backlog int

@@ -16,37 +16,47 @@ func (c *Core) grant() {
 		if p.phase != following {
 			continue
 		}
-		// Only pace follows from the announced tip: a peer that lies about it
-		// gets at most the window.
-		hint := grantSpare
-		if n := p.announced.BlockNo; n > p.tip.no {
-			hint += int(min(n-p.tip.no, grantWindow))
+		n, full := c.allowance(p)
+		if full && p.credit == 0 {
+			c.crowdOut(p)
 		}
-		window := min(grantWindow, c.cfg.MaxLead)
-		want := min(hint, window)
-		if p.credit > want/2 {
-			continue
+		if n > 0 {
+			p.credit += n
+			c.credits += n
+			c.emit(RequestHeaders{p.id, n})
 		}
-		lead := int(int64(p.tip.height) - int64(c.tip.height))
-		if allowed := c.cfg.MaxLead - lead; allowed < want {
-			// Wait until a good part fits: grants of single headers would take
-			// the pipelining away.
-			if allowed <= window/2 {
-				continue
-			}
-			want = allowed
-		}
-		n := min(want-p.credit, c.cfg.MaxSideHeaders-c.side-c.credits)
-		if n <= 0 {
-			if p.credit == 0 {
-				c.crowdOut(p)
-			}
-			continue
-		}
-		p.credit += n
-		c.credits += n
-		c.emit(RequestHeaders{p.id, n})
 	}
+}
+
+// allowance returns how many headers to grant p now, and whether there would be
+// some but for those that nobody adopted.
+func (c *Core) allowance(p *peer) (n int, full bool) {
+	// Only pace follows from the announced tip: a peer that lies about it gets
+	// at most the window.
+	hint := grantSpare
+	if n := p.announced.BlockNo; n > p.tip.no {
+		hint += int(min(n-p.tip.no, grantWindow))
+	}
+	window := min(grantWindow, c.cfg.MaxLead)
+	want := min(hint, window)
+	if p.credit > want/2 {
+		return 0, false
+	}
+	// Numbers, not heights: those do not count what Config.Points leaves out.
+	lead := int64(p.tip.no - c.tip.no)
+	if c.tip.bare {
+		lead = int64(p.tip.height - c.tip.height)
+	}
+	if room := int64(c.cfg.MaxLead) - lead; lead > 0 && room < int64(want) {
+		// Wait until a good part fits: grants of single headers would take the
+		// pipelining away.
+		if room <= int64(window/2) {
+			return 0, false
+		}
+		want = int(room)
+	}
+	n = min(want-p.credit, c.cfg.MaxSideHeaders-c.side-c.credits)
+	return max(n, 0), n <= 0 && want > p.credit
 }
 
 // crowdOut makes room for p's headers: of the other peers whose candidates

@@ -28,6 +28,9 @@ type world struct {
 	trace uint64
 	size  int // of every block
 
+	late    []Event // to be told after the present step
+	resumed bool    // from points, with unknown blocks between them
+
 	adopts, rollbacks, nextName int
 }
 
@@ -66,8 +69,13 @@ func (w *world) step(ev Event) {
 		w.handle(e)
 	}
 	w.trace = h.Sum64()
+	for len(w.late) > 0 {
+		ev := w.late[0]
+		w.late = w.late[1:]
+		w.step(ev)
+	}
 	w.core.check(w.t)
-	if len(w.ours) < before {
+	if len(w.ours) < before && !w.resumed {
 		w.t.Fatalf("our chain got shorter: %d blocks, had %d", len(w.ours), before)
 	}
 	if s := w.core.Stats(); s.InFlight+s.Held+s.Backlog > w.cfg.MaxBytes+(w.cfg.K+1)*w.size {
@@ -112,6 +120,15 @@ func (w *world) handle(e Effect) {
 		}
 		r := w.remote(e.Peer)
 		r.asks = append(r.asks, &e)
+	case CancelFetch:
+		r := w.remote(e.Peer)
+		for i, ask := range r.asks {
+			if ask.Range == e.Range && i > 0 && w.rnd.IntN(2) == 0 { // not sent yet
+				r.asks = append(r.asks[:i:i], r.asks[i+1:]...)
+				w.late = append(w.late, FetchFailed(e))
+				break
+			}
+		}
 	case Adopt:
 		last := w.ours[len(w.ours)-1]
 		if !e.Header.PrevIs(last.Point) {
@@ -125,7 +142,7 @@ func (w *world) handle(e Effect) {
 		w.adopts++
 	case RollBack:
 		i := len(w.ours) - 1
-		for w.ours[i] != e.Tip {
+		for w.ours[i].Point != e.Tip.Point {
 			i--
 		}
 		if n := len(w.ours) - 1 - i; n > w.cfg.K || i < w.fixed {
@@ -135,7 +152,7 @@ func (w *world) handle(e Effect) {
 		w.rollbacks++
 	case Immutable:
 		i := max(0, len(w.ours)-1-w.cfg.K)
-		if w.ours[i] != e.Tip || i < w.fixed {
+		if w.ours[i].Point != e.Tip.Point || i < w.fixed {
 			w.t.Fatalf("%v immutable, want %v", e.Tip, w.ours[i])
 		}
 		w.fixed = i
@@ -313,6 +330,10 @@ func (w *world) run(steps int) uint64 {
 			r := w.peers[w.rnd.IntN(len(w.peers))]
 			w.lose(r.id)
 			w.step(PeerGone{r.id})
+			for _, ask := range r.asks { // what was on its way
+				w.step(NoBlocks{r.id, ask.Range})
+			}
+			w.step(RolledBack{r.id, ledger.Origin, w.tip(r)})
 		case x < 8:
 			main = w.grow(main, w.rnd.IntN(w.cfg.K)*w.rnd.IntN(2), 1+w.rnd.IntN(4))
 		case x < 12 && len(w.peers) > 0:
@@ -397,6 +418,46 @@ func TestSameEventsSameEffects(t *testing.T) {
 		b := newWorld(t, seed, worldConfig(seed)).run(1000)
 		if a != b {
 			t.Fatalf("seed %d: %x and %x", seed, a, b)
+		}
+	}
+}
+
+// TestResume starts again from some of the points of a chain, with peers that
+// have that chain, part of it, or forks of it.
+func TestResume(t *testing.T) {
+	for seed := range uint64(200) {
+		w := newWorld(t, seed, worldConfig(seed))
+		chain := w.grow(nil, 0, 60)
+		var points []ledger.Point
+		w.ours = w.ours[:1]
+		for i, name := range chain {
+			if h := w.tree.headers[name]; i == 0 || i > 40 && w.rnd.IntN(4) == 0 {
+				w.ours = append(w.ours, ledger.Tip{Point: h.Point()})
+				points = append([]ledger.Point{h.Point()}, points...)
+			}
+		}
+		points = append(points, ledger.Origin)
+		w.cfg.Points, w.resumed = points, true
+		w.cfg.K = 100
+		core, err := New(w.cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.core = core
+		w.connect(chain[:30+w.rnd.IntN(30)], false)
+		w.connect(w.grow(chain, w.rnd.IntN(20), w.rnd.IntN(20)), false)
+		best := w.grow(chain, w.rnd.IntN(20), 30)
+		w.connect(best, false)
+		w.settle()
+		w.switchChain(w.peers[0], best)
+		w.settle()
+		if got, want := w.core.Tip().BlockNo, ledger.BlockNo(len(best)-1); got < want {
+			for _, r := range w.peers {
+				st, _ := core.Peer(r.id)
+				t.Logf("%+v: %+v", r, st)
+			}
+			t.Logf("%+v, side %d", w.cfg, w.core.side)
+			t.Fatalf("seed %d: at block %d, a peer has %d: %+v", seed, got, want, w.core.Stats())
 		}
 	}
 }

@@ -14,11 +14,23 @@ func (c *Core) aim() {
 		if p.phase != following || p.stalled || p.tip == best || p.tip.adopted || p.tip.kept {
 			continue
 		}
-		if c.better(p.tip, c.tip) && (best == nil || c.better(p.tip, best)) {
+		if (c.better(p.tip, c.tip) || c.overdue(p)) && (best == nil || c.better(p.tip, best)) {
 			best = p.tip
 		}
 	}
+	c.yield = best != nil && !c.better(best, c.tip)
 	c.lead(best)
+}
+
+// overdue reports whether p left our chain at a point so old that the bounds let
+// no more of its headers in, although none is yet later than our tip, of which
+// only the point is known.
+func (c *Core) overdue(p *peer) bool {
+	if !c.tip.bare || p.credit > 0 {
+		return false
+	}
+	n, _ := c.allowance(p)
+	return n == 0
 }
 
 // wanted reports whether a peer that is not stalled has a candidate ending at b.
