@@ -28,6 +28,7 @@ var (
 // columns are the stacks, the baseline first.
 var columns = []column{
 	{"hand-written", raw{}},
+	{"ouronet", ouronet{}},
 	{"gouroboros 0.205.5", gouroboros{}},
 }
 
