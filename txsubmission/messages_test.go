@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ouronet/ouronet/internal/race"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/protocol"
 	"github.com/ouronet/ouronet/txsubmission"
@@ -135,6 +136,22 @@ func TestDecodeKeepsLittle(t *testing.T) {
 	clear(raw)
 	if tx := msg.(txsubmission.ReplyTxs).Txs[0]; hex.EncodeToString(tx.Bytes) != x00[10:] {
 		t.Error("the transaction is part of the buffer it came in")
+	}
+}
+
+// Each transaction is copied once; besides, there is the list and the message.
+func TestDecodeAllocations(t *testing.T) {
+	if race.Enabled {
+		t.Skip("the race detector allocates")
+	}
+	raw := unhex(t, "82039f"+x00+x00+"ff")
+	n := testing.AllocsPerRun(100, func() {
+		if _, err := (txsubmission.ReplyTxs{}).Decode(raw); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if n > 5 {
+		t.Errorf("%v allocations for two transactions, want at most 5", n)
 	}
 }
 

@@ -35,15 +35,16 @@ func (p Policy) withDefaults() Policy {
 	return p
 }
 
-// next decides what to ask next, if anything. paired says that the request
-// before was one for transactions: a request for ids goes with it, if there is
-// room, and none goes alone, for that would be polling. When nothing is owed,
-// everything in the window is settled, so that it can be acknowledged at once.
+// next decides what to ask next, if anything. A request for transactions is
+// followed by one for ids, as soon as there is room and while the answer is
+// awaited; alone, that would be polling. When nothing is owed, everything in
+// the window is settled, so that it can be acknowledged at once.
 // (relay-behaviour, 8.2)
-func (w *collected) next(p Policy, paired bool) (Message, bool) {
-	if paired {
-		// One id stays unacknowledged, since the request cannot block.
-		ack := min(w.settledPrefix(), len(w.ids)-1)
+func (w *collected) next(p Policy) (Message, bool) {
+	if w.lastIsForTxs() {
+		// What the last request asked for is not settled, so that ids stay
+		// unacknowledged and this one must not block.
+		ack := w.settledPrefix()
 		room := p.Window - (len(w.ids) - ack) - w.inFlight
 		if req := min(p.IDs, room); req > 0 {
 			return RequestTxIDs{Ack: uint16(ack), Req: uint16(req)}, true
@@ -56,6 +57,14 @@ func (w *collected) next(p Policy, paired bool) (Message, bool) {
 		return RequestTxIDs{Blocking: true, Ack: uint16(len(w.ids)), Req: uint16(min(p.IDs, p.Window))}, true
 	}
 	return nil, false
+}
+
+func (w *collected) lastIsForTxs() bool {
+	if len(w.owed) == 0 {
+		return false
+	}
+	_, ok := w.owed[len(w.owed)-1].(RequestTxs)
+	return ok
 }
 
 // settledPrefix returns how many of the oldest ids need nothing more.

@@ -36,9 +36,8 @@ type Responder struct {
 	// Policy says how Run asks. Its SizeTolerance is for RequestTxs too.
 	Policy Policy
 
-	s      *protocol.Session[Message]
-	w      collected
-	paired bool // the last request was one for transactions
+	s *protocol.Session[Message]
+	w collected
 }
 
 // NewResponder starts a conversation. spec may be shared.
@@ -179,16 +178,11 @@ func (r *Responder) next(outstanding int) (Message, bool) {
 	if m, ok := r.unsent(outstanding); ok {
 		return m, true
 	}
-	m, ok := r.w.next(r.Policy.withDefaults(), r.paired)
+	m, ok := r.w.next(r.Policy.withDefaults())
 	if ok {
-		r.note(m)
+		r.w.note(m)
 	}
 	return m, ok
-}
-
-func (r *Responder) note(m Message) {
-	r.w.note(m)
-	_, r.paired = m.(RequestTxs)
 }
 
 // unsent returns a request that was noted and then not sent, because the ctx of
@@ -218,7 +212,7 @@ func (r *Responder) ask(ctx context.Context, m Message) (answer, error) {
 	if err := r.w.check(m); err != nil {
 		return answer{}, fmt.Errorf("txsubmission: %s: %w", m.Label(), err)
 	}
-	r.note(m)
+	r.w.note(m)
 	if err := r.s.Request(ctx, m); err != nil {
 		return answer{}, err
 	}

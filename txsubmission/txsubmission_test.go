@@ -54,6 +54,9 @@ func (o *offer) Next(_ context.Context, most int, block bool) ([]txsubmission.An
 	if block {
 		o.blocks++
 	}
+	if most == 0 {
+		return nil, errors.New("asked for no ids")
+	}
 	if o.most != nil {
 		most = o.most(most)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -234,7 +235,7 @@ func TestReplyTxsRules(t *testing.T) {
 	}
 }
 
-// A request shares the fate of an earlier one for the same id, and what is too
+// An id that is announced again shares the fate of the first, and what is too
 // large is not asked for.
 func TestUndecided(t *testing.T) {
 	c := collectedWith([]ledger.TxID{testID(0), testID(1), testID(0), testID(2)})
@@ -248,6 +249,46 @@ func TestUndecided(t *testing.T) {
 	}
 	if n := c.settledPrefix(); n != 0 {
 		t.Errorf("%d settled", n)
+	}
+}
+
+// What cardano-node's first inbound logic does, in the same situations.
+func TestNext(t *testing.T) {
+	const w, a, s = wanted, asked, settled
+	forIDs, forTxs := RequestTxIDs{Req: 3}, RequestTxs{}
+	tests := []struct {
+		name     string
+		policy   Policy
+		window   []stage
+		inFlight int
+		owed     []Message
+		want     Message // nil: nothing
+	}{
+		{"at first", Policy{}, nil, 0, nil, RequestTxIDs{Blocking: true, Req: 3}},
+		{"all settled", Policy{}, []stage{s, s, s}, 0, nil, RequestTxIDs{Blocking: true, Ack: 3, Req: 3}},
+		{"a small window", Policy{Window: 2}, []stage{s, s}, 0, nil, RequestTxIDs{Blocking: true, Ack: 2, Req: 2}},
+		{"wanted", Policy{}, []stage{s, w, s, w, w}, 0, nil, RequestTxs{[]ledger.TxID{testID(1), testID(3)}}},
+		{"wanted, one at a time", Policy{Txs: 1}, []stage{w, w}, 0, nil, RequestTxs{testIDs(0, 1)}},
+		{"ids go with transactions", Policy{}, []stage{a, a, w}, 0, []Message{forTxs}, RequestTxIDs{Req: 3}},
+		{"and acknowledge what is settled", Policy{}, []stage{s, s, a, s, w}, 0, []Message{forTxs}, RequestTxIDs{Ack: 2, Req: 3}},
+		{"as far as there is room", Policy{}, []stage{s, a, a, w, w}, 4, []Message{forIDs, forTxs}, RequestTxIDs{Ack: 1, Req: 2}},
+		{"but not without room", Policy{Window: 5}, []stage{a, a, w}, 2, []Message{forIDs, forTxs}, RequestTxs{testIDs(2, 3)}},
+		{"nor alone", Policy{}, []stage{a, s}, 3, []Message{forTxs, forIDs}, nil},
+		{"nor before a blocking one is answered", Policy{}, nil, 3, []Message{forIDs}, nil},
+	}
+	for _, test := range tests {
+		c := collectedWith(testIDs(0, len(test.window)))
+		for i, stage := range test.window {
+			c.ids[i].stage = stage
+		}
+		c.inFlight, c.owed = test.inFlight, test.owed
+		got, ok := c.next(test.policy.withDefaults())
+		if !reflect.DeepEqual(got, test.want) || ok != (test.want != nil) {
+			t.Errorf("%s: %+v, want %+v", test.name, got, test.want)
+		}
+		if got != nil && c.check(got) != nil {
+			t.Errorf("%s: %v", test.name, c.check(got))
+		}
 	}
 }
 
@@ -265,15 +306,17 @@ func simulate(t *testing.T, rng *rand.Rand) {
 	total := rng.IntN(200)
 	policy := Policy{IDs: 1 + rng.IntN(12), Txs: 1 + rng.IntN(12), Window: 1 + rng.IntN(12)}.withDefaults()
 	var (
-		p             provided
-		c             collected
-		requests      []Message
-		replies       []Message
-		next          int // the next id to announce
-		paired, ended bool
-		want, got     []ledger.TxID
-		missing       = map[ledger.TxID]bool{}
-		acknowledged  int
+		p            provided
+		c            collected
+		requests     []Message
+		replies      []Message
+		next         int // the next id to announce
+		ended        bool
+		want, got    []ledger.TxID
+		missing      = map[ledger.TxID]bool{}
+		acknowledged int
+
+		idRequests, txRequests, blocking int
 	)
 	answer := func(m Message) Message {
 		switch m := m.(type) {
@@ -351,18 +394,28 @@ func simulate(t *testing.T, rng *rand.Rand) {
 		}
 		switch rng.IntN(3) {
 		case 0:
-			m, ok := c.next(policy, paired)
+			m, ok := c.next(policy)
 			if !ok {
 				continue
 			}
 			if err := c.check(m); err != nil {
 				t.Fatalf("%+v: %v", m, err)
 			}
-			if m, ok := m.(RequestTxIDs); ok && m.Req == 0 {
-				t.Fatalf("%+v only acknowledges", m)
+			if m, ok := m.(RequestTxIDs); ok {
+				idRequests++
+				if m.Req == 0 {
+					t.Fatalf("%+v only acknowledges", m)
+				}
+				if m.Blocking {
+					blocking++
+				}
+			} else {
+				txRequests++
+			}
+			if idRequests > txRequests+blocking {
+				t.Fatal("polls for ids")
 			}
 			c.note(m)
-			_, paired = m.(RequestTxs)
 			if len(c.ids)+c.inFlight > policy.Window || c.inFlight+len(c.ids) > MaxUnacknowledged {
 				t.Fatalf("window of %d and %d", len(c.ids), c.inFlight)
 			}
