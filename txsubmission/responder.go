@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/protocol"
@@ -107,12 +108,13 @@ func (r *Responder) RequestTxIDs(ctx context.Context, ack, req uint16) ([]Announ
 // RequestTxs asks for transactions that are announced and not acknowledged, and
 // returns those that the peer still has, in the order of ids. A request that
 // breaks a rule returns its error, such as [ErrRequestedUnavailable], and sends
-// nothing.
+// nothing. Ask for no more bytes at once than the table's Ingress: the peer is
+// cut off for sending more.
 func (r *Responder) RequestTxs(ctx context.Context, ids ...ledger.TxID) ([]ledger.Tx, error) {
 	if err := r.settle(ctx); err != nil {
 		return nil, err
 	}
-	a, err := r.ask(ctx, RequestTxs{ids})
+	a, err := r.ask(ctx, RequestTxs{slices.Clone(ids)})
 	return a.txs, err
 }
 
