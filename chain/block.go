@@ -125,15 +125,12 @@ func (c *Core) hold(b *block, bytes int) {
 	}
 }
 
-// unhold lets b's body go. b is neither adopted nor kept.
+// unhold lets b's body go. b is neither adopted nor kept, nor on path: bodies are
+// taken from old forks only after a switch, when path goes on from our tip.
 func (c *Core) unhold(b *block) {
 	c.heldBytes -= b.bytes
 	b.held, b.bytes = false, 0
 	c.emit(Forget{b.point})
-	if b.onPath && !b.gone {
-		c.rewind(b)
-		c.readyN = min(c.readyN, c.index(b))
-	}
 	if b.ready {
 		b.ready = false
 		for x := b.child; x != nil; x = x.next {

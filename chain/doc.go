@@ -38,6 +38,10 @@
 //     happens.
 //  8. Headers in effects are shared and must not be changed.
 //
+// A follower that saved only points starts with Config.Points. Then a rollback
+// may go further back than to the fork, to the next older point, and depth is
+// counted in points where blocks are not known.
+//
 // Left out on purpose: timeouts of the mini-protocols, which Sessions keep;
 // validation of transactions; fetching one block from two peers at once.
 package chain

@@ -83,7 +83,6 @@ func (c *Core) observe(p *peer, s *span, bytes int) {
 	}
 	p.stallAt = c.now + c.cfg.StallTimeout
 	p.stalled = false
-	p.refusals = 0
 }
 
 func (c *Core) rangeDone(ev RangeDone) {

@@ -39,7 +39,7 @@ type peer struct {
 	rate   rate
 
 	refused  ledger.Hash   // start of the range refused last
-	refusals int           // in a row
+	refusals int           // of it
 	idleTill time.Duration // nothing is asked for before
 	stallAt  time.Duration // while live ranges are in flight
 	stalled  bool          // not asked again before it delivers

@@ -46,6 +46,8 @@ type scenario struct {
 	cfg  Config
 	core *Core
 	now  time.Duration
+
+	waited time.Duration
 }
 
 // runScenario returns the text with the effects that really came.
@@ -68,6 +70,9 @@ func runScenario(t *testing.T, text string) string {
 			ev, err := s.parseEvent(strings.Fields(event))
 			if err != nil {
 				t.Fatalf("line %d: %s: %v", i+1, line, err)
+			}
+			if event == "wait" {
+				fmt.Fprintf(&out, "  %v\n", s.waited)
 			}
 			for _, e := range s.core.Step(s.now, ev) {
 				fmt.Fprintf(&out, "  %s\n", s.show(e))
@@ -115,9 +120,9 @@ func (s *scenario) setup(words []string) error {
 		if len(words) != 3 {
 			return errors.New("want two blocks")
 		}
-		x, y := words[1], words[2]
+		x, y, others := words[1], words[2], s.cfg.Prefer
 		s.cfg.Prefer = func(ours, cand *ledger.Header) bool {
-			return s.name(ours.Point()) == y && s.name(cand.Point()) == x
+			return s.name(ours.Point()) == y && s.name(cand.Point()) == x || others(ours, cand)
 		}
 	case "config":
 		for _, w := range words[1:] {
@@ -167,6 +172,13 @@ func (s *scenario) parseEvent(w []string) (Event, error) {
 		d, err := time.ParseDuration(args[0])
 		s.now += d
 		return Tick{}, err
+	case "wait":
+		at, ok := s.core.Deadline()
+		if !ok {
+			return nil, errors.New("nothing to wait for")
+		}
+		s.waited, s.now = at-s.now, at
+		return Tick{}, nil
 	case "consumed":
 		n, err := strconv.Atoi(args[0])
 		return Consumed{n}, err

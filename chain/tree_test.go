@@ -246,6 +246,9 @@ func (c *Core) check(t testing.TB) {
 		if i == 0 && !b.parent.adopted || i > 0 && b.parent != prev || !b.onPath || b.gone || b.adopted || c.index(b) != i {
 			bad("path breaks at %d, %v", i, b.point)
 		}
+		if i < c.readyN && !b.ready {
+			bad("path is not ready at %d of %d", i, c.readyN)
+		}
 		if i < c.cursor && !b.held && b.span == nil {
 			bad("the planner passed over %v", b.point)
 		}
