@@ -68,9 +68,9 @@ type Config struct {
 	// implementations refuse longer ones. (relay-behaviour, 7.3)
 	MaxRangeBlocks int
 
-	// MaxRanges is the most ranges in flight with a peer, 16. So a queue of
-	// that many, and one FindIntersect, RequestHeaders and Disconnect, hold all
-	// effects for a peer that may be waiting.
+	// MaxRanges is the most ranges in flight with a peer, 16, cancelled ones
+	// included. So a queue of that many holds every Fetch that waits to be
+	// sent; RequestHeaders that wait can be added up.
 	MaxRanges int
 
 	// FetchPeers is how many peers to fetch from at once, 1. A peer more is

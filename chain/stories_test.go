@@ -1,0 +1,120 @@
+package chain
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/ouronet/ouronet/ledger"
+)
+
+func worldConfig(seed uint64) Config {
+	rnd := rand.New(rand.NewPCG(seed, 1))
+	return Config{
+		K: 3 + rnd.IntN(10), MaxLead: 20 + rnd.IntN(100), MaxSideHeaders: 200 + rnd.IntN(1000),
+		MaxBytes: 8000 + rnd.IntN(40_000), MaxRangeBlocks: 1 + rnd.IntN(20), MaxRanges: 1 + rnd.IntN(5),
+		FetchPeers: 1 + rnd.IntN(3), StallTimeout: 3 * time.Second, Salt: seed,
+	}
+}
+
+// TestRandomStories checks after every step what must always hold, at the end
+// that we have the best chain an honest peer has, and that nothing is left
+// when all are gone.
+func TestRandomStories(t *testing.T) {
+	n := uint64(300)
+	if testing.Short() {
+		n = 30
+	}
+	adopts, rollbacks := 0, 0
+	for seed := range n {
+		w := newWorld(t, seed, worldConfig(seed))
+		w.run(1500)
+		for _, r := range append([]*remote(nil), w.peers...) {
+			if r.liar {
+				w.lose(r.id)
+				w.step(PeerGone{r.id})
+			}
+		}
+		w.settle() // or our chain leaves the next one's fork point behind
+		best := w.grow(nil, 0, 0)
+		for i := range w.ours[1:] { // an honest peer that extends our chain
+			best = append(best, w.tree.names[w.ours[i+1].Point.Hash])
+		}
+		best = w.grow(best, w.rnd.IntN(w.cfg.K), 40)
+		w.connect(best, false)
+		w.settle()
+		if got, want := w.core.Tip().BlockNo, ledger.BlockNo(len(best)-1); got < want {
+			t.Fatalf("seed %d: at block %d, a peer has %d: %+v", seed, got, want, w.core.Stats())
+		}
+		for len(w.peers) > 0 {
+			id := w.peers[0].id
+			w.lose(id)
+			w.step(PeerGone{id})
+		}
+		for _, n := range w.owed {
+			w.step(Consumed{n})
+		}
+		if s := w.core.Stats(); s != (Stats{OldForks: s.OldForks}) {
+			t.Fatalf("seed %d: left behind %+v", seed, s)
+		}
+		if w.core.credits != 0 || len(w.core.byID) != 0 {
+			t.Fatalf("seed %d: peers left behind", seed)
+		}
+		adopts, rollbacks = adopts+w.adopts, rollbacks+w.rollbacks
+	}
+	if adopts < int(50*n) || rollbacks < int(n) {
+		t.Errorf("only %d adoptions and %d rollbacks: the stories are too dull", adopts, rollbacks)
+	}
+	t.Logf("%d adoptions, %d rollbacks", adopts, rollbacks)
+}
+
+// TestSameEventsSameEffects runs each story twice.
+func TestSameEventsSameEffects(t *testing.T) {
+	for seed := range uint64(20) {
+		a := newWorld(t, seed, worldConfig(seed)).run(1000)
+		b := newWorld(t, seed, worldConfig(seed)).run(1000)
+		if a != b {
+			t.Fatalf("seed %d: %x and %x", seed, a, b)
+		}
+	}
+}
+
+// TestResume starts again from some of the points of a chain, with peers that
+// have that chain, part of it, or forks of it.
+func TestResume(t *testing.T) {
+	for seed := range uint64(200) {
+		w := newWorld(t, seed, worldConfig(seed))
+		chain := w.grow(nil, 0, 60)
+		var points []ledger.Point
+		w.ours = w.ours[:1]
+		for i, name := range chain {
+			if h := w.tree.headers[name]; i == 0 || i > 40 && w.rnd.IntN(4) == 0 {
+				w.ours = append(w.ours, ledger.Tip{Point: h.Point()})
+				points = append([]ledger.Point{h.Point()}, points...)
+			}
+		}
+		points = append(points, ledger.Origin)
+		w.cfg.Points, w.resumed = points, true
+		w.cfg.K = 100
+		core, err := New(w.cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.core = core
+		w.connect(chain[:30+w.rnd.IntN(30)], false)
+		w.connect(w.grow(chain, w.rnd.IntN(20), w.rnd.IntN(20)), false)
+		best := w.grow(chain, w.rnd.IntN(20), 30)
+		w.connect(best, false)
+		w.settle()
+		w.switchChain(w.peers[0], best)
+		w.settle()
+		if got, want := w.core.Tip().BlockNo, ledger.BlockNo(len(best)-1); got < want {
+			for _, r := range w.peers {
+				st, _ := core.Peer(r.id)
+				t.Logf("%+v: %+v", r, st)
+			}
+			t.Logf("%+v, side %d", w.cfg, w.core.side)
+			t.Fatalf("seed %d: at block %d, a peer has %d: %+v", seed, got, want, w.core.Stats())
+		}
+	}
+}
