@@ -18,20 +18,20 @@ func (i *Initiator) receive(msg Message) (result Result, ready bool, err error) 
 		return result, true, nil
 	case BatchDone:
 		if !r.complete(i.taken) {
-			return Result{}, false, i.s.Violation(m.Label(), fmt.Errorf("%w: after %d blocks", ErrTooFewBlocks, i.taken))
+			return Result{}, false, i.s.Violation(m, fmt.Errorf("%w: after %d blocks", ErrTooFewBlocks, i.taken))
 		}
 		i.finish()
 	case Block:
 		block, err := i.network.ParseBlock(m.Raw)
 		if err != nil {
-			return Result{}, false, i.s.Violation(m.Label(), fmt.Errorf("%w: %w", protocol.ErrMalformed, err))
+			return Result{}, false, i.s.Violation(m, fmt.Errorf("%w: %w", protocol.ErrMalformed, err))
 		}
 		if err := r.check(i.taken, &block.Header); err != nil {
-			return Result{}, false, i.s.Violation(m.Label(), err)
+			return Result{}, false, i.s.Violation(m, err)
 		}
 		if !i.SkipBodies {
 			if err := block.CheckBody(); err != nil {
-				return Result{}, false, i.s.Violation(m.Label(), fmt.Errorf("%w: %w", ErrInvalidBody, err))
+				return Result{}, false, i.s.Violation(m, fmt.Errorf("%w: %w", ErrInvalidBody, err))
 			}
 		}
 		result.Block = block

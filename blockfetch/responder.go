@@ -35,7 +35,7 @@ func Respond(ctx context.Context, spec *protocol.Spec, t protocol.Transport, sou
 		// The Haskell node closes the connection for these, too.
 		// (relay-behaviour, 7.2)
 		if m.From.IsOrigin() || m.To.IsOrigin() || m.From.Slot > m.To.Slot {
-			return s.Violation(m.Label(), fmt.Errorf("%w: %v to %v", ErrInvalidRange, m.From, m.To))
+			return s.Violation(m, fmt.Errorf("%w: %v to %v", ErrInvalidRange, m.From, m.To))
 		}
 		blocks, err := source.Range(ctx, m.From, m.To)
 		if err != nil {

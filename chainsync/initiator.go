@@ -56,7 +56,7 @@ func (i *Initiator) Intersect(ctx context.Context, points ...ledger.Point) (ledg
 	switch m := reply.(type) {
 	case IntersectFound:
 		if !slices.Contains(points, m.Point) {
-			err := i.s.Violation(m.Label(), fmt.Errorf("%w: %v", ErrIntersection, m.Point))
+			err := i.s.Violation(m, fmt.Errorf("%w: %v", ErrIntersection, m.Point))
 			return ledger.Point{}, ledger.Tip{}, err
 		}
 		i.tip = m.Tip
@@ -138,7 +138,7 @@ func (i *Initiator) note(u Update) error {
 	case RollForward:
 		n, err := u.Header.BlockNo()
 		if err != nil {
-			return i.s.Violation(u.Label(), fmt.Errorf("%w: %w", protocol.ErrMalformed, err))
+			return i.s.Violation(u, fmt.Errorf("%w: %w", protocol.ErrMalformed, err))
 		}
 		i.head, i.headKnown, i.tip = n, true, u.Tip
 	case RollBackward:
@@ -156,7 +156,7 @@ func (i *Initiator) Buffered() bool { return i.s.Buffered() }
 
 // Violation returns the error for an update of the peer's that the caller
 // found to be wrong.
-func (i *Initiator) Violation(u Update, err error) error { return i.s.Violation(u.Label(), err) }
+func (i *Initiator) Violation(u Update, err error) error { return i.s.Violation(u, err) }
 
 // Ended reports whether the conversation is over.
 func (i *Initiator) Ended() bool { return i.s.Machine().Done() }

@@ -46,12 +46,7 @@ func (i *Initiator) Ping(ctx context.Context, cookie uint16) (rtt time.Duration,
 	}
 	rtt = time.Since(start)
 	if got := reply.(KeepAliveResponse).Cookie; got != cookie {
-		return 0, &protocol.ViolationError{
-			Protocol: i.s.Spec().Name,
-			State:    i.s.Spec().States[StServer].Name,
-			Message:  reply.Label(),
-			Err:      fmt.Errorf("%w: %d for %d", ErrCookie, got, cookie),
-		}
+		return 0, i.s.Violation(reply, fmt.Errorf("%w: %d for %d", ErrCookie, got, cookie))
 	}
 	return rtt, nil
 }

@@ -38,12 +38,7 @@ func (i *Initiator) Request(ctx context.Context, amount uint8) ([]netip.AddrPort
 	}
 	peers := reply.(SharePeers).Peers
 	if len(peers) > int(amount) {
-		return nil, &protocol.ViolationError{
-			Protocol: i.s.Spec().Name,
-			State:    i.s.Spec().States[StBusy].Name,
-			Message:  reply.Label(),
-			Err:      fmt.Errorf("%w: at least %d for %d", ErrTooMany, len(peers), amount),
-		}
+		return nil, i.s.Violation(reply, fmt.Errorf("%w: at least %d for %d", ErrTooMany, len(peers), amount))
 	}
 	return peers, nil
 }

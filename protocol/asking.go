@@ -95,7 +95,7 @@ func (s *Session[M]) rest(ctx context.Context, wake <-chan struct{}) error {
 	for {
 		unread, err := s.t.Peek(0)
 		if len(unread) > 0 {
-			return s.Violation("", ErrOutOfTurn)
+			return s.violation(s.m.state, "", ErrOutOfTurn)
 		}
 		if err != nil {
 			return err

@@ -28,6 +28,8 @@ type Session[M Message] struct {
 	scan cbor.Scanner
 	seen int // bytes of the current message that scan has looked at
 
+	judged StateID // in which the last message was received
+
 	timer  *time.Timer
 	limit  time.Duration // drawn for the current message; 0 before its first wait
 	waited time.Duration // how much of it has been spent waiting
@@ -55,9 +57,14 @@ func (s *Session[M]) Buffered() bool {
 }
 
 // Violation returns the error for a message that broke a rule outside the
-// table. Mini-protocols use it so that all violations look alike.
-func (s *Session[M]) Violation(message string, err error) error {
-	return &ViolationError{s.spec.Name, s.spec.States[s.m.state].Name, message, err}
+// table, the one received last. Mini-protocols use it so that all violations
+// look alike.
+func (s *Session[M]) Violation(msg M, err error) error {
+	return s.violation(s.judged, msg.Label(), err)
+}
+
+func (s *Session[M]) violation(state StateID, message string, err error) error {
+	return &ViolationError{s.spec.Name, s.spec.States[state].Name, message, err}
 }
 
 // Send sends a message of ours with nothing outstanding. It returns when the
@@ -75,7 +82,7 @@ func (s *Session[M]) Request(ctx context.Context, msg M) error {
 	} else if s.m.Ours() {
 		// Nothing is owed to us, so whatever is there came unasked.
 		if unread, _ := s.t.Peek(0); len(unread) > 0 {
-			return s.Violation("", ErrOutOfTurn)
+			return s.violation(s.m.state, "", ErrOutOfTurn)
 		}
 	}
 	return s.send(ctx, msg, from, (*Machine).Pipeline)
@@ -129,10 +136,10 @@ func (s *Session[M]) recv(ctx context.Context, wake <-chan struct{}) (msg M, wok
 			n, done, err := s.scan.Scan(unread[s.seen:])
 			s.seen += n
 			if err != nil {
-				return msg, false, s.Violation("", fmt.Errorf("%w: %w", ErrMalformed, err))
+				return msg, false, s.violation(s.m.state, "", fmt.Errorf("%w: %w", ErrMalformed, err))
 			}
 			if need := uint64(s.seen) + s.scan.Pending(); need > uint64(state.Limit) {
-				return msg, false, s.Violation("", fmt.Errorf("%w: at least %d bytes, limit %d", ErrTooLarge, need, state.Limit))
+				return msg, false, s.violation(s.m.state, "", fmt.Errorf("%w: at least %d bytes, limit %d", ErrTooLarge, need, state.Limit))
 			}
 			if done {
 				msg, err = s.accept(unread[:s.seen])
@@ -151,9 +158,10 @@ func (s *Session[M]) recv(ctx context.Context, wake <-chan struct{}) (msg M, wok
 
 // accept decodes a complete message and takes its edge.
 func (s *Session[M]) accept(raw []byte) (M, error) {
+	s.judged = s.m.state
 	msg, err := s.decode(raw)
 	if err == nil && !s.m.Recv(msg.Label()) {
-		err = s.Violation(msg.Label(), ErrOutOfTurn)
+		err = s.violation(s.m.state, msg.Label(), ErrOutOfTurn)
 	}
 	s.t.Consume(len(raw))
 	s.seen, s.limit, s.waited = 0, 0, 0
@@ -165,7 +173,7 @@ func (s *Session[M]) decode(raw []byte) (none M, err error) {
 	r.Array()
 	tag := r.Uint()
 	if r.Err() != nil {
-		return none, s.Violation("", fmt.Errorf("%w: %w", ErrMalformed, r.Err()))
+		return none, s.violation(s.m.state, "", fmt.Errorf("%w: %w", ErrMalformed, r.Err()))
 	}
 	for i := range s.spec.States[s.m.state].Edges {
 		proto := s.spec.States[s.m.state].Edges[i].Msg
@@ -174,7 +182,7 @@ func (s *Session[M]) decode(raw []byte) (none M, err error) {
 		}
 		msg, err := proto.Decode(raw)
 		if err != nil {
-			return none, s.Violation(proto.Label(), fmt.Errorf("%w: %w", ErrMalformed, err))
+			return none, s.violation(s.m.state, proto.Label(), fmt.Errorf("%w: %w", ErrMalformed, err))
 		}
 		if m, ok := msg.(M); ok {
 			return m, nil
@@ -184,11 +192,11 @@ func (s *Session[M]) decode(raw []byte) (none M, err error) {
 	for _, state := range s.spec.States {
 		for _, e := range state.Edges {
 			if e.Msg.Tag() == tag {
-				return none, s.Violation(e.Msg.Label(), ErrOutOfTurn)
+				return none, s.violation(s.m.state, e.Msg.Label(), ErrOutOfTurn)
 			}
 		}
 	}
-	return none, s.Violation("", fmt.Errorf("%w: unknown tag %d", ErrMalformed, tag))
+	return none, s.violation(s.m.state, "", fmt.Errorf("%w: unknown tag %d", ErrMalformed, tag))
 }
 
 // wait blocks until the transport has news, wake receives, or time is up.
@@ -228,7 +236,7 @@ func (s *Session[M]) wait(ctx context.Context, wake <-chan struct{}, timeout Tim
 	case <-ctx.Done():
 		return false, context.Cause(ctx)
 	case <-expired:
-		return false, s.Violation("", fmt.Errorf("%w: waited %v", ErrTimeout, s.limit))
+		return false, s.violation(s.m.state, "", fmt.Errorf("%w: waited %v", ErrTimeout, s.limit))
 	}
 }
 
