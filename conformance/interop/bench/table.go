@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -10,8 +13,9 @@ import (
 type row struct {
 	name string
 	goal string // of ouronet, from DESIGN
-	less bool   // less is better: the ratio is a multiple of the baseline
-	once bool   // what is measured does not vary
+	met  func(r result, ratio float64) bool
+	less bool // less is better: the ratio is a multiple of the baseline
+	once bool // what is measured does not vary
 	run  func(stack) (result, error)
 }
 
@@ -20,17 +24,26 @@ type result struct {
 	value float64 // for the ratio
 	text  string  // the value, with its unit
 	notes string  // allocations and the like
+
+	// What goals are about beside the value; zero where not measured.
+	allocs     float64 // an operation, of the side that has more
+	size       float64 // bytes allocated a block, in sizes of the block
+	goroutines float64
 }
+
+// errNone says that a row is not for a stack.
+var errNone = errors.New("not measured")
 
 // column is a stack in the table.
 type column struct {
 	name  string
 	stack stack
+	ours  bool // the goals are for this one
 }
 
 // print runs the rows and writes a Markdown table. The first column is what
-// the others are compared with.
-func print(w io.Writer, rows []row, columns []column) error {
+// the others are compared with. It returns how many goals were missed.
+func print(w io.Writer, rows []row, columns []column) (missed int, err error) {
 	head, line := "| what | goal |", "| --- | --- |"
 	for _, c := range columns {
 		head += " " + c.name + " |"
@@ -40,50 +53,85 @@ func print(w io.Writer, rows []row, columns []column) error {
 	fmt.Fprintln(w, line)
 	for _, r := range rows {
 		fmt.Fprintf(w, "| %s | %s |", r.name, r.goal)
-		results, err := r.best(columns)
+		cells, err := r.measure(columns)
 		if err != nil {
 			fmt.Fprintln(w)
-			return fmt.Errorf("%s, %w", r.name, err)
+			return missed, fmt.Errorf("%s, %w", r.name, err)
 		}
-		for i, res := range results {
-			fmt.Fprintf(w, " %s |", cell(res, results[0].value, i > 0, r.less))
+		for i, c := range cells {
+			mark := ""
+			switch {
+			case c == nil:
+				fmt.Fprint(w, " – |")
+				continue
+			case columns[i].ours && r.met(c.result, c.ratio):
+				mark = "✓ "
+			case columns[i].ours:
+				mark = "✗ "
+				missed++
+			}
+			fmt.Fprintf(w, " %s%s |", mark, c.text(i > 0 && cells[0] != nil, r.less))
 		}
 		fmt.Fprintln(w)
 	}
-	return nil
+	return missed, nil
 }
 
-// best runs the stacks in turns and keeps the best result of each: others use
-// the machine too, and should not slow down one stack only.
-func (r row) best(columns []column) ([]result, error) {
-	best := make([]result, len(columns))
-	for round := range *rounds {
+// cell is a result with its ratio to the baseline of the same round.
+type cell struct {
+	result
+	ratio float64
+}
+
+// measure runs the stacks in turns, since others use the machine too, and
+// keeps the round with the median ratio of each; of the baseline, that with
+// the median value. A nil cell was not measured.
+func (r row) measure(columns []column) ([]*cell, error) {
+	n := *rounds
+	if r.once {
+		n = 1
+	}
+	all := make([][]cell, len(columns))
+	for range n {
+		base := 0.0
 		for i, c := range columns {
 			res, err := r.run(c.stack)
+			if errors.Is(err, errNone) {
+				continue
+			}
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", c.name, err)
 			}
-			if round == 0 || (res.value < best[i].value) == r.less {
-				best[i] = res
+			if i == 0 {
+				base = res.value
 			}
-		}
-		if r.once {
-			break
+			all[i] = append(all[i], cell{res, res.value / base})
 		}
 	}
-	return best, nil
+	out := make([]*cell, len(columns))
+	for i, cells := range all {
+		if len(cells) == 0 {
+			continue
+		}
+		slices.SortFunc(cells, func(a, b cell) int {
+			return cmp.Or(cmp.Compare(a.ratio, b.ratio), cmp.Compare(a.value, b.value))
+		})
+		out[i] = &cells[len(cells)/2]
+	}
+	return out, nil
 }
 
-func cell(r result, base float64, compare, less bool) string {
+func (c *cell) text(compare, less bool) string {
 	var parts []string
-	if ratio := r.value / base; compare && less {
-		parts = append(parts, fmt.Sprintf("**%.3g ×**", ratio))
-	} else if compare {
-		parts = append(parts, fmt.Sprintf("**%.3g %%**", 100*ratio))
+	switch {
+	case compare && less:
+		parts = append(parts, fmt.Sprintf("**%.2f ×**", c.ratio))
+	case compare:
+		parts = append(parts, fmt.Sprintf("**%.3g %%**", 100*c.ratio))
 	}
-	parts = append(parts, r.text)
-	if r.notes != "" {
-		parts = append(parts, r.notes)
+	parts = append(parts, c.result.text)
+	if c.notes != "" {
+		parts = append(parts, c.notes)
 	}
 	return strings.Join(parts, ", ")
 }
