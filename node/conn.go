@@ -196,7 +196,12 @@ func (c *Conn) use() {
 	c.alive = true
 	c.mux.Go(func(ctx context.Context) error {
 		i := keepalive.NewInitiator(c.cfg.Specs.KeepAlive, c.keepAlive)
-		return i.Run(ctx, c.cfg.KeepAlive, func(rtt time.Duration) { c.rtt.Store(int64(rtt)) })
+		return i.Run(ctx, c.cfg.KeepAlive, func(rtt time.Duration) {
+			c.rtt.Store(int64(rtt))
+			if c.cfg.RoundTrip != nil {
+				c.cfg.RoundTrip(c, rtt)
+			}
+		})
 	})
 }
 

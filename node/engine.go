@@ -1,10 +1,12 @@
 package node
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"sync"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -14,9 +16,6 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/protocol"
 )
-
-// errDeeperFork: every peer left our chain below the point we started from.
-var errDeeperFork = errors.New("node: the chain forked below the starting point")
 
 // eventQueue is how many events may wait for the engine before connections do.
 const eventQueue = 256
@@ -36,14 +35,7 @@ type engine struct {
 	cancel context.CancelCauseFunc
 	events chan message
 	out    outbox
-	start  time.Time
-
-	// Where to start; located is closed when anchor is set.
-	points  []ledger.Point
-	located chan struct{}
-	mu      sync.Mutex
-	anchor  *ledger.Tip
-	without map[string]bool // peers that have none of points
+	epoch  time.Time
 
 	// Owned by run.
 	core   *chain.Core
@@ -51,62 +43,48 @@ type engine struct {
 	blocks map[ledger.Point]ledger.Block // held bodies
 	recent []ledger.Point                // adopted blocks whose bodies are held, oldest first
 	own    []chain.Event                 // events that follow from effects
+	start  ledger.Tip                    // where this run began
+	lost   map[string]bool               // peers that have none of our points
 }
 
-func newEngine(f *Follower, points []ledger.Point, cancel context.CancelCauseFunc) *engine {
+// newEngine makes an engine that starts at the anchor of the configuration or,
+// if that has none, at points.
+func newEngine(f *Follower, points []ledger.Point, cancel context.CancelCauseFunc) (*engine, error) {
+	cfg := f.cfg.Chain
+	if f.cfg.Anchor != nil {
+		cfg.Anchor = *f.cfg.Anchor
+	} else {
+		cfg.Points = newestFirst(points)
+	}
+	core, err := chain.New(cfg)
+	if err != nil {
+		return nil, err
+	}
 	e := &engine{
-		f:       f,
-		log:     f.cfg.Logger,
-		cancel:  cancel,
-		events:  make(chan message, eventQueue),
-		start:   time.Now(),
-		points:  points,
-		located: make(chan struct{}),
-		without: make(map[string]bool),
-		links:   make(map[chain.PeerID]*link),
-		blocks:  make(map[ledger.Point]ledger.Block),
+		f:      f,
+		log:    f.cfg.Logger,
+		cancel: cancel,
+		events: make(chan message, eventQueue),
+		epoch:  time.Now(),
+		core:   core,
+		links:  make(map[chain.PeerID]*link),
+		blocks: make(map[ledger.Point]ledger.Block),
+		start:  core.Tip(),
+		lost:   make(map[string]bool),
 	}
 	e.out.ready = make(chan struct{}, 1)
-	switch {
-	case f.cfg.Anchor != nil:
-		e.locate(*f.cfg.Anchor)
-	case len(points) == 0 || points[0].IsOrigin():
-		e.locate(ledger.Tip{})
-	}
-	return e
+	e.out.push(item{event: RollBackward{e.start}})
+	return e, nil
 }
 
-// locate settles where to start. Only the first call counts.
-func (e *engine) locate(anchor ledger.Tip) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.anchor == nil {
-		e.anchor = &anchor
-		close(e.located)
-	}
-}
-
-// unlocated notes that a peer has none of the points to start at.
-func (e *engine) unlocated(address string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.without[address] = true
-	if len(e.without) == len(e.f.cfg.Peers) && e.anchor == nil {
-		e.cancel(ErrNoIntersect)
-	}
-}
-
-// older returns the points below the one we started from.
-func (e *engine) older() []ledger.Point {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	var points []ledger.Point
-	for _, p := range e.points {
-		if e.anchor != nil && p.Slot < e.anchor.Point.Slot {
-			points = append(points, p)
-		}
-	}
-	return points
+// newestFirst sorts points as the core wants them, each once.
+func newestFirst(points []ledger.Point) []ledger.Point {
+	points = slices.Clone(points)
+	slices.SortFunc(points, func(a, b ledger.Point) int {
+		// The origin has the lowest slot and hash of all.
+		return cmp.Or(cmp.Compare(b.Slot, a.Slot), bytes.Compare(b.Hash[:], a.Hash[:]))
+	})
+	return slices.Compact(points)
 }
 
 // send hands a message to the engine; it reports false if ctx ended first.
@@ -120,20 +98,6 @@ func (e *engine) send(ctx context.Context, m message) bool {
 }
 
 func (e *engine) run(ctx context.Context) {
-	select {
-	case <-e.located:
-	case <-ctx.Done():
-		return
-	}
-	cfg := e.f.cfg.Chain
-	cfg.Anchor = *e.anchor
-	core, err := chain.New(cfg)
-	if err != nil {
-		e.cancel(err)
-		return
-	}
-	e.core = core
-	e.out.push(item{event: RollBackward{cfg.Anchor}})
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
@@ -144,7 +108,7 @@ func (e *engine) run(ctx context.Context) {
 		}
 		var tick <-chan time.Time
 		if at, ok := e.core.Deadline(); ok {
-			timer.Reset(max(0, at-time.Since(e.start)))
+			timer.Reset(max(0, at-time.Since(e.epoch)))
 			tick = timer.C
 		}
 		select {
@@ -163,6 +127,10 @@ func (e *engine) take(m message) {
 	switch ev := m.event.(type) {
 	case chain.PeerConnected:
 		e.links[ev.Peer] = m.link
+	case chain.Intersected:
+		if l := e.links[ev.Peer]; l != nil {
+			delete(e.lost, l.upstream.address)
+		}
 	case chain.PeerGone:
 		delete(e.links, ev.Peer)
 	case chain.BlockFetched:
@@ -173,7 +141,7 @@ func (e *engine) take(m message) {
 
 // step lets the core decide and does what it says.
 func (e *engine) step(ev chain.Event) {
-	for _, effect := range e.core.Step(time.Since(e.start), ev) {
+	for _, effect := range e.core.Step(time.Since(e.epoch), ev) {
 		switch effect := effect.(type) {
 		case chain.FindIntersect:
 			if l := e.links[effect.Peer]; l != nil {
@@ -244,28 +212,24 @@ func (e *engine) settle(p ledger.Point) {
 	}
 }
 
-// stop ends chain-sync with a peer without blame. If that leaves nobody on our
-// chain and we started from a point that may itself have been rolled back, we
-// start again from an older one.
+// stop ends chain-sync with a peer without blame; the core will want to try
+// again. When not one peer has any of the points we started from, nothing will
+// come of it.
 func (e *engine) stop(s chain.StopChainSync) {
 	l := e.links[s.Peer]
 	if l == nil {
 		return
 	}
 	l.log.Info("stop following", zap.Error(s.Err), zap.Duration("retry", s.Retry))
+	l.upstream.stop(s.Err)
 	l.stop()
-	e.mu.Lock()
-	start := *e.anchor
-	e.mu.Unlock()
-	if e.f.cfg.Anchor != nil || start.Point.IsOrigin() || e.core.Tip() != start || len(e.older()) == 0 {
+	if !errors.Is(s.Err, chain.ErrNoIntersection) || e.core.Tip() != e.start {
 		return
 	}
-	for id := range e.links { // any order: all are asked the same
-		if status, _ := e.core.Peer(id); status.Following {
-			return
-		}
+	e.lost[l.upstream.address] = true
+	if len(e.lost) == len(e.f.cfg.Peers) {
+		e.cancel(ErrNoIntersect)
 	}
-	e.cancel(errDeeperFork)
 }
 
 // blame makes a peer's fault out of what the core found.

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/ouronet/ouronet/chain"
 	"github.com/ouronet/ouronet/ledger"
@@ -25,13 +26,17 @@ type FollowConfig struct {
 	// zero Tip, that is never to be rolled back.
 	Anchor *ledger.Tip
 
-	// Chain adjusts the bounds of the decisions; its K, Anchor and Adopted are
-	// ignored.
+	// Chain adjusts the bounds of the decisions; its K, Anchor, Adopted and
+	// Points are ignored.
 	Chain chain.Config
 
 	// Connected, if not nil, is called for each new connection, which it may
 	// use for other mini-protocols. It must not block.
 	Connected func(*Conn)
+
+	// Lost, if not nil, is told why a connection to one of Peers ended or could
+	// not be made, and when it is tried again. It must not block.
+	Lost func(address string, err error, retry time.Duration)
 }
 
 // Event is what [Follow] yields: a [RollForward] or a [RollBackward].
@@ -45,7 +50,8 @@ type RollForward struct {
 }
 
 // RollBackward drops everything after Tip. It is the first event of every run
-// and says where the run starts.
+// and says where the run starts. The block number is 0 for a point that was
+// passed to [Follow], since points do not tell it.
 type RollBackward struct {
 	Tip ledger.Tip
 }
@@ -59,9 +65,10 @@ var ErrNoIntersect = errors.New("node: none of the points to start at is on the 
 
 // Follow yields the blocks of the longest chain that the peers have, and
 // rollbacks where it changes, in one sequence across reconnects. It starts
-// after the first of points, best first, that is on a peer's chain; without
-// points, at the origin. To resume later, pass the point of the last event and
-// some older ones.
+// after the newest of points; without points, at the origin. To resume later,
+// pass the point of the last event and some older ones, the origin among them
+// if it may come to that: a fork that left the chain in between is rolled back
+// to the next older point.
 //
 // Blocks are fetched ahead, at most FollowConfig.Chain.MaxBytes of them, while
 // the loop body works; the loop body is what slows Follow down. The last k
@@ -106,24 +113,15 @@ func NewFollower(cfg FollowConfig) (*Follower, error) {
 	}
 	cfg.Peers = peers
 	cfg.Chain.K = int(cfg.Network.SecurityParam)
-	cfg.Chain.Adopted = nil
+	cfg.Chain.Anchor, cfg.Chain.Adopted, cfg.Chain.Points = ledger.Tip{}, nil, nil
 	return &Follower{cfg: cfg}, nil
 }
 
 // Events is [Follow]; one loop at a time.
 func (f *Follower) Events(ctx context.Context, points ...ledger.Point) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
-		for {
-			older, err := f.run(ctx, points, yield)
-			switch {
-			case errors.Is(err, errStopped):
-				return
-			case errors.Is(err, errDeeperFork):
-				points = older
-			default:
-				yield(nil, err)
-				return
-			}
+		if err := f.run(ctx, points, yield); !errors.Is(err, errStopped) {
+			yield(nil, err)
 		}
 	}
 }
@@ -131,12 +129,14 @@ func (f *Follower) Events(ctx context.Context, points ...ledger.Point) iter.Seq2
 // errStopped: the loop was left.
 var errStopped = errors.New("node: stopped")
 
-// run follows until the loop is left (errStopped), an error, or a fork below
-// the point it started from (errDeeperFork), when it is to start again from
-// older points.
-func (f *Follower) run(ctx context.Context, points []ledger.Point, yield func(Event, error) bool) (older []ledger.Point, err error) {
+// run follows until the loop is left (errStopped) or there is an error.
+func (f *Follower) run(ctx context.Context, points []ledger.Point, yield func(Event, error) bool) error {
 	ctx, cancel := context.WithCancelCause(ctx)
-	e := newEngine(f, points, cancel)
+	defer cancel(errStopped)
+	e, err := newEngine(f, points, cancel)
+	if err != nil {
+		return fmt.Errorf("node: where to start: %w", err)
+	}
 	var tasks sync.WaitGroup
 	defer tasks.Wait()
 	defer cancel(errStopped)
@@ -157,11 +157,11 @@ func (f *Follower) run(ctx context.Context, points []ledger.Point, yield func(Ev
 			case <-e.out.ready:
 				continue
 			case <-ctx.Done():
-				return e.older(), context.Cause(ctx)
+				return context.Cause(ctx)
 			}
 		}
 		if !yield(item.event, nil) {
-			return nil, errStopped
+			return errStopped
 		}
 		if item.bytes > 0 {
 			e.send(ctx, message{event: chain.Consumed{Bytes: item.bytes}})
@@ -173,8 +173,10 @@ func (f *Follower) run(ctx context.Context, points []ledger.Point, yield func(Ev
 type PeerStatus struct {
 	Address   string     // as configured
 	Connected bool       // the handshake is done and the connection up
+	Announced bool       // the peer has told its tip on this connection
 	Tip       ledger.Tip // as the peer announced it last; not to be trusted
 	Conn      *Conn      // nil if not Connected
+	Stopped   error      // why its chain is not followed for now, though connected
 	Err       error      // why the last attempt or connection ended
 	Attempts  int        // that failed since the last connection
 }

@@ -248,6 +248,6 @@ func (l *link) send(ctx context.Context, m message) { l.upstream.engine.send(ctx
 // announce keeps the tip that the peer says it has.
 func (l *link) announce(tip ledger.Tip) {
 	l.upstream.mu.Lock()
-	l.upstream.tip = tip
+	l.upstream.tip, l.upstream.told, l.upstream.stopped = tip, true, nil
 	l.upstream.mu.Unlock()
 }

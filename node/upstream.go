@@ -2,8 +2,6 @@ package node
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -12,7 +10,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/ouronet/ouronet/chain"
-	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -39,6 +36,8 @@ type upstream struct {
 	mu       sync.Mutex
 	conn     *Conn
 	tip      ledger.Tip
+	told     bool  // tip is the peer's, not just zero
+	stopped  error // why chain-sync was ended
 	err      error
 	attempts int
 }
@@ -47,9 +46,16 @@ func (u *upstream) status() PeerStatus {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	return PeerStatus{
-		Address: u.address, Connected: u.conn != nil, Tip: u.tip,
-		Conn: u.conn, Err: u.err, Attempts: u.attempts,
+		Address: u.address, Connected: u.conn != nil, Announced: u.told, Tip: u.tip,
+		Conn: u.conn, Stopped: u.stopped, Err: u.err, Attempts: u.attempts,
 	}
+}
+
+// stop notes why the peer's chain is not followed any more.
+func (u *upstream) stop(err error) {
+	u.mu.Lock()
+	u.stopped = err
+	u.mu.Unlock()
 }
 
 // keep connects to the peer again and again until ctx ends.
@@ -64,15 +70,18 @@ func (u *upstream) keep(ctx context.Context) {
 		if u.conn != nil && time.Since(since) > steadyTime {
 			u.attempts = 0
 		}
-		u.conn, u.err = nil, err
+		u.conn, u.told, u.stopped, u.err = nil, false, nil, err
 		pause := min(firstPause<<min(u.attempts, 10), longestPause)
 		u.attempts++
 		u.mu.Unlock()
-		if Permanent(err) || errors.Is(err, chainsync.ErrNoIntersect) {
+		if Permanent(err) {
 			pause = longestPause // it may have changed its mind, but not soon
 		}
 		pause += time.Duration(spread * (rand.Float64() - 0.5) * float64(pause))
 		u.engine.log.Warn("lost peer", zap.String("peer", u.address), zap.Error(err), zap.Bool("blame", Blame(err)), zap.Duration("retry", pause))
+		if lost := u.engine.f.cfg.Lost; lost != nil {
+			lost(u.address, err, pause)
+		}
 		if !sleep(ctx, pause) {
 			return
 		}
@@ -88,14 +97,11 @@ func (u *upstream) connect(ctx context.Context) error {
 	}
 	defer conn.Close()
 	u.mu.Lock()
-	u.conn, u.tip, u.err = conn, ledger.Tip{}, nil
+	u.conn, u.tip, u.told, u.err = conn, ledger.Tip{}, false, nil
 	u.mu.Unlock()
 	e.log.Info("connected", zap.String("peer", conn.Peer()), zap.Uint16("version", uint16(conn.Agreement().Version)))
 	if e.f.cfg.Connected != nil {
 		e.f.cfg.Connected(conn)
-	}
-	if err := u.locate(ctx, conn); err != nil {
-		return err
 	}
 	l := newLink(u, conn, chain.PeerID(lastPeerID.Add(1)))
 	e.send(ctx, message{event: chain.PeerConnected{Peer: l.id, MaxInFlight: conn.BlockFetch().Window()}, link: l})
@@ -112,35 +118,4 @@ func (u *upstream) connect(ctx context.Context) error {
 	conn.Close()
 	e.send(ctx, message{event: chain.PeerGone{Peer: l.id}})
 	return err
-}
-
-// locate finds out where to start, unless that is settled: the first of the
-// points on the peer's chain. A point does not tell its block number, so the
-// block is fetched.
-func (u *upstream) locate(ctx context.Context, conn *Conn) error {
-	e := u.engine
-	select {
-	case <-e.located:
-		return nil
-	default:
-	}
-	p, _, err := conn.ChainSync().Intersect(ctx, e.points...)
-	if errors.Is(err, chainsync.ErrNoIntersect) {
-		e.unlocated(u.address)
-		return &PeerError{conn.Peer(), err}
-	}
-	if err != nil {
-		return &PeerError{conn.Peer(), err}
-	}
-	if p.IsOrigin() {
-		e.locate(ledger.Tip{})
-		return nil
-	}
-	for block, err := range conn.BlockFetch().Blocks(ctx, p, p) {
-		if err != nil {
-			return &PeerError{conn.Peer(), fmt.Errorf("fetch the block to start at: %w", err)}
-		}
-		e.locate(block.Header.Tip())
-	}
-	return nil
 }

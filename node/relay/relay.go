@@ -22,9 +22,12 @@ const DefaultKeep = 1 << 30
 
 // Config is how to run a relay. Only Network is required.
 type Config struct {
-	// Follow says whom to follow and how; its Sources, Anchor and Connected are
-	// the relay's.
+	// Follow says whom to follow and how; its Sources and Anchor are the
+	// relay's.
 	Follow node.FollowConfig
+
+	// ServeOnly follows nobody: the relay serves what its folder holds.
+	ServeOnly bool
 
 	// Listener is where other nodes connect; nil serves nobody. The relay
 	// closes it.
@@ -44,6 +47,10 @@ type Config struct {
 	// Observe, if not nil, is told of every block and rollback once it is
 	// stored and announced. It holds up the relay while it runs.
 	Observe func(node.Event)
+
+	// Served, if not nil, is told of every connection that another node opened,
+	// as by [node.Serve].
+	Served func(*node.Conn) (ended func())
 }
 
 // Relay is a running relay, or one about to run.
@@ -84,8 +91,18 @@ func New(cfg Config) (*Relay, error) {
 	r.store = newStore(r.db, cfg.DataDir != "", int(cfg.Follow.Network.SecurityParam), cfg.Keep)
 	anchor := r.store.Tip()
 	cfg.Follow.Anchor = &anchor
-	cfg.Follow.Connected = r.connected
+	if told := cfg.Follow.Connected; told != nil {
+		cfg.Follow.Connected = func(c *node.Conn) {
+			told(c)
+			r.connected(c)
+		}
+	} else {
+		cfg.Follow.Connected = r.connected
+	}
 	cfg.Follow.Sources = r.sources()
+	if r.cfg.Follow = cfg.Follow; cfg.ServeOnly {
+		return r, nil
+	}
 	if r.follow, err = node.NewFollower(cfg.Follow); err != nil {
 		return nil, errors.Join(err, r.close())
 	}
@@ -115,18 +132,40 @@ func (r *Relay) Run(ctx context.Context) error {
 		serving := r.cfg.Follow.Config
 		serving.Sources = r.sources()
 		g.Go(func() error {
-			return node.Serve(gctx, r.cfg.Listener, serving, func(*node.Conn) func() {
-				r.served.Add(1)
-				return func() { r.served.Add(-1) }
-			})
+			return node.Serve(gctx, r.cfg.Listener, serving, r.accepted)
 		})
 	}
-	g.Go(func() error { return r.keep(gctx) })
+	if r.follow != nil {
+		g.Go(func() error { return r.keep(gctx) })
+	}
 	err := g.Wait()
 	if ctx.Err() != nil {
 		err = nil
 	}
 	return errors.Join(err, r.close())
+}
+
+// accepted counts a connection that another node opened.
+func (r *Relay) accepted(c *node.Conn) (ended func()) {
+	r.served.Add(1)
+	var told func()
+	if r.cfg.Served != nil {
+		told = r.cfg.Served(c)
+	}
+	return func() {
+		r.served.Add(-1)
+		if told != nil {
+			told()
+		}
+	}
+}
+
+// upstream returns the peers that are followed.
+func (r *Relay) upstream() []node.PeerStatus {
+	if r.follow == nil {
+		return nil
+	}
+	return r.follow.Peers()
 }
 
 // keep stores what the follower yields.
@@ -164,7 +203,7 @@ func (r *Relay) close() error {
 // Peers implements peersharing.Source: the upstream peers that are connected.
 func (r *Relay) Peers(_ context.Context, amount int) ([]netip.AddrPort, error) {
 	var peers []netip.AddrPort
-	for _, p := range r.follow.Peers() {
+	for _, p := range r.upstream() {
 		if len(peers) == amount {
 			break
 		}
@@ -182,26 +221,34 @@ func (r *Relay) Peers(_ context.Context, amount int) ([]netip.AddrPort, error) {
 type Status struct {
 	Tip        ledger.Tip
 	Upstream   []node.PeerStatus
-	Downstream int   // connections that others opened
-	Blocks     int64 // adopted since the start
-	Bytes      int64 // of them
-	InMemory   int64 // bytes of blocks
+	Downstream int        // connections that others opened
+	Blocks     int64      // adopted since the start
+	Bytes      int64      // of them
+	InMemory   int64      // bytes of blocks
+	Folder     ledger.Tip // last block of the folder, the zero Tip without one
+	Removed    int64      // bytes of the folder that a crash had left unusable
 }
 
 // Status returns the present state; it may be called while Run runs.
 func (r *Relay) Status() Status {
-	return Status{
+	s := Status{
 		Tip:        r.store.Tip(),
-		Upstream:   r.follow.Peers(),
+		Upstream:   r.upstream(),
 		Downstream: int(r.served.Load()),
 		Blocks:     r.blocks.Load(),
 		Bytes:      r.bytes.Load(),
 		InMemory:   r.store.Bytes(),
 	}
+	if r.db != nil {
+		s.Folder, s.Removed = r.db.Tip(), r.db.Removed()
+	}
+	return s
 }
 
-// AtTip reports whether the relay has the tip that every connected upstream
-// peer announces, and at least one is connected.
+// AtTip reports whether the relay's chain is as long as every connected
+// upstream peer says its own is, and at least one is connected. A peer that is
+// behind, or at another block of the same height, does not count against it;
+// one whose chain cannot be followed does.
 func (s Status) AtTip() bool {
 	connected := 0
 	for _, p := range s.Upstream {
@@ -209,7 +256,10 @@ func (s Status) AtTip() bool {
 			continue
 		}
 		connected++
-		if p.Tip.Point != s.Tip.Point {
+		switch {
+		case !p.Announced || p.Stopped != nil:
+			return false
+		case p.Tip.Point != s.Tip.Point && (s.Tip.Point.IsOrigin() || p.Tip.BlockNo > s.Tip.BlockNo):
 			return false
 		}
 	}
