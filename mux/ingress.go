@@ -112,7 +112,7 @@ func (in *ingress) join() {
 func (in *ingress) Peek(seen int) (unread []byte, err error) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	in.seen = seen
+	in.seen = max(in.seen, seen)
 	if in.starved = in.unread <= seen; in.starved {
 		err = in.err
 	}

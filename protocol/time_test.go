@@ -85,7 +85,6 @@ func TestCancelledReceive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, peer := asked(t)
 		wire := sized(part, 100).AppendCBOR(nil)
-		start := time.Now()
 		for i := range 9 {
 			put(t, peer, wire[10*i:10*i+10])
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -106,7 +105,7 @@ func TestCancelledReceive(t *testing.T) {
 			cancel()
 			time.Sleep(time.Minute)
 		}
-		start = time.Now()
+		start := time.Now()
 		_, err := s.Recv(t.Context())
 		wantViolation(t, err, protocol.ErrTimeout, "StBusy", "")
 		if got := time.Since(start); got != time.Second {

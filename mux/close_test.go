@@ -1,0 +1,138 @@
+package mux_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ouronet/ouronet/internal/leak"
+	"github.com/ouronet/ouronet/mux"
+	"github.com/ouronet/ouronet/protocol"
+)
+
+// Close sends all that is queued, to a peer that sends without end and takes
+// its time to read.
+func TestCloseFlushes(t *testing.T) {
+	leak.Check(t)
+	a, b := tcpPair(t)
+	defer b.Close()
+	m := mux.New(a, mux.Config{})
+	c := m.Channel(spec(2, 1<<20), protocol.Initiator)
+	m.Channel(spec(2, 1<<20), protocol.Responder)
+	m.Respond(spec(3, 1<<20), mux.OnOwn, func(ctx context.Context, c *mux.Channel) error {
+		for { // a responder that is cut off in the middle must not cut off others
+			if err := c.Send(ctx, make([]byte, 1000), nil); err != nil {
+				return err
+			}
+		}
+	})
+	m.Start()
+	b.Write(segment(protocol.Initiator, 3, []byte{1}))
+	const size = 8 << 20 // more than the kernel buffers
+	if err := c.Send(t.Context(), nil, make([]byte, size)); err != nil {
+		t.Fatal(err)
+	}
+	flooded := make(chan struct{})
+	go func() {
+		defer close(flooded)
+		for {
+			if _, err := b.Write(segment(protocol.Initiator, 2, make([]byte, 60_000))); err != nil {
+				return
+			}
+		}
+	}()
+	closed := make(chan error)
+	go func() { closed <- m.Close(within(t)) }()
+	<-time.After(10 * time.Millisecond) // the kernel's buffers are full
+	got := 0
+	for {
+		var h [8]byte
+		if _, err := io.ReadFull(b, h[:]); err != nil {
+			if err != io.EOF {
+				t.Errorf("after %d bytes: %v", got, err)
+			}
+			break
+		}
+		n := int(h[6])<<8 | int(h[7])
+		if k, err := io.CopyN(io.Discard, b, int64(n)); err != nil {
+			t.Fatalf("in a segment after %d bytes: %v, %d", got, err, k)
+		}
+		if h[5] == 2 {
+			got += n
+		}
+	}
+	if got != size {
+		t.Errorf("%d bytes arrived of %d", got, size)
+	}
+	if err := <-closed; err != nil {
+		t.Errorf("Close: %v", err)
+	}
+	if err := c.Send(t.Context(), []byte{1}, nil); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("sending after Close: %v", err)
+	}
+	if err := m.Close(t.Context()); err != nil {
+		t.Errorf("closing again: %v", err)
+	}
+	<-flooded
+}
+
+// A peer that takes nothing cannot hold up a Close whose context ends, nor can
+// one that goes on sending after the end.
+func TestCloseIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, in, _, _, _ := started(t, mux.Config{IdleTimeout: time.Second})
+		if err := in.Send(t.Context(), []byte("never taken"), nil); err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+		defer cancel()
+		if err := m.Close(ctx); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+		if got := time.Since(start); got != 1500*time.Millisecond {
+			t.Errorf("closed after %v", got)
+		}
+	})
+}
+
+func TestCloseDrainsForASecond(t *testing.T) {
+	leak.Check(t)
+	a, b := tcpPair(t)
+	defer b.Close()
+	m := mux.New(a, mux.Config{})
+	m.Channel(spec(2, 1000), protocol.Responder)
+	m.Start()
+	start := time.Now()
+	if err := m.Close(context.Background()); err != nil { // b neither sends nor hangs up
+		t.Errorf("Close: %v", err)
+	}
+	if got := time.Since(start); got < 900*time.Millisecond || got > 5*time.Second {
+		t.Errorf("closed after %v", got)
+	}
+}
+
+// Close during the handshake, and while a task waits for bytes.
+func TestCloseEarly(t *testing.T) {
+	onBearers(t, func(t *testing.T, a, b net.Conn) {
+		ma, mb := pair(t, a, b, mux.Config{})
+		c := ma.Channel(spec(2, 1000), protocol.Initiator)
+		waiting := make(chan error, 1)
+		ma.Go(func(context.Context) error {
+			_, err := await(c, 1)
+			waiting <- err
+			return err
+		})
+		go mb.Close(context.Background())
+		if err := ma.Close(within(t)); err != nil && !errors.Is(err, io.EOF) {
+			t.Errorf("Close: %v", err)
+		}
+		if err := <-waiting; !errors.Is(err, net.ErrClosed) && !errors.Is(err, io.EOF) {
+			t.Errorf("the task got %v", err)
+		}
+	})
+}
