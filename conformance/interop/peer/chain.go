@@ -26,7 +26,7 @@ func ParseBlocks(network ledger.Network, raws []ledger.RawBlock) ([]ledger.Block
 type Chain struct {
 	mu        sync.Mutex
 	blocks    []ledger.Block
-	followers map[*follower]struct{}
+	followers map[*Follower]struct{}
 	changed   chan struct{} // closed at the next change
 }
 
@@ -34,7 +34,7 @@ type Chain struct {
 func NewChain(blocks []ledger.Block) *Chain {
 	return &Chain{
 		blocks:    slices.Clone(blocks),
-		followers: make(map[*follower]struct{}),
+		followers: make(map[*Follower]struct{}),
 		changed:   make(chan struct{}),
 	}
 }
@@ -70,6 +70,13 @@ func (c *Chain) Len() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return len(c.blocks)
+}
+
+// Tip returns the end of the chain.
+func (c *Chain) Tip() ledger.Tip {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.tip()
 }
 
 // Range returns the blocks from one point to another, both included, or
@@ -113,31 +120,32 @@ func (c *Chain) point(n int) ledger.Point {
 	return c.blocks[n-1].Header.Point()
 }
 
-// follower is the read pointer of one chain-sync session.
-type follower struct {
+// Follower is a read pointer on a chain, for one chain-sync session.
+type Follower struct {
 	chain    *Chain
 	next     int  // index of the next block to send
 	rollback bool // a rollback to next is owed first
 }
 
-// follow adds a follower that stands at the origin and is owed a rollback to
+// Follow adds a follower that stands at the origin and is owed a rollback to
 // it. (miniprotocols, Chain-sync, read pointer)
-func (c *Chain) follow() *follower {
+func (c *Chain) Follow() *Follower {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	f := &follower{chain: c, rollback: true}
+	f := &Follower{chain: c, rollback: true}
 	c.followers[f] = struct{}{}
 	return f
 }
 
-func (f *follower) close() {
+// Close ends following.
+func (f *Follower) Close() {
 	f.chain.mu.Lock()
 	defer f.chain.mu.Unlock()
 	delete(f.chain.followers, f)
 }
 
-// intersect moves to the first of points on the chain.
-func (f *follower) intersect(points []ledger.Point) (p ledger.Point, tip ledger.Tip, ok bool) {
+// Intersect moves to the first of points on the chain.
+func (f *Follower) Intersect(points []ledger.Point) (p ledger.Point, tip ledger.Tip, ok bool) {
 	c := f.chain
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -156,27 +164,27 @@ func (f *follower) intersect(points []ledger.Point) (p ledger.Point, tip ledger.
 	return ledger.Point{}, c.tip(), false
 }
 
-// update is what a follower hears: a block, or if block is nil a rollback to
-// point.
-type update struct {
-	block *ledger.Block
-	point ledger.Point
-	tip   ledger.Tip
+// Change is what a follower hears: a block, or if Block is nil a rollback to
+// Point.
+type Change struct {
+	Block *ledger.Block
+	Point ledger.Point
+	Tip   ledger.Tip
 }
 
-// advance returns the next update, or a channel closed at the next change if
-// there is none.
-func (f *follower) advance() (u update, wait <-chan struct{}) {
+// Advance returns the next change, or a channel closed at the next one if there
+// is none.
+func (f *Follower) Advance() (u Change, wait <-chan struct{}) {
 	c := f.chain
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
 	case f.rollback:
 		f.rollback = false
-		return update{point: c.point(f.next), tip: c.tip()}, nil
+		return Change{Point: c.point(f.next), Tip: c.tip()}, nil
 	case f.next < len(c.blocks):
 		f.next++
-		return update{block: &c.blocks[f.next-1], tip: c.tip()}, nil
+		return Change{Block: &c.blocks[f.next-1], Tip: c.tip()}, nil
 	}
-	return update{}, c.changed
+	return Change{}, c.changed
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/blinklabs-io/gouroboros/protocol/blockfetch"
 	"github.com/blinklabs-io/gouroboros/protocol/chainsync"
 	"github.com/blinklabs-io/gouroboros/protocol/keepalive"
+	"github.com/blinklabs-io/gouroboros/protocol/peersharing"
 	"github.com/blinklabs-io/gouroboros/protocol/txsubmission"
 )
 
@@ -29,11 +30,15 @@ type ClientConfig struct {
 	// its default of 75, 100 its maximum.
 	Pipeline int
 
+	// Serve is what to answer with on a duplex connection; only its Chain,
+	// Peers and OnTx are looked at.
+	Serve ServerConfig
+
 	// SkipBodyHash leaves the body hash of fetched blocks unchecked.
 	SkipBodyHash bool
 }
 
-// Client is one outgoing connection. Each of its methods that run a
+// Client is the asking side of one connection. Each of its methods that run a
 // mini-protocol may run beside those of another, not beside itself.
 type Client struct {
 	conn *ouroboros.Connection
@@ -48,6 +53,8 @@ type Client struct {
 
 	pinged bool
 	cookie uint16
+
+	answering *session // of a connection that we dialled
 }
 
 // Dial connects to addr and runs the handshake. A refusal is one of the
@@ -65,22 +72,42 @@ func Dial(ctx context.Context, addr string, cfg ClientConfig) (*Client, error) {
 func NewClient(ctx context.Context, conn net.Conn, cfg ClientConfig) (*Client, error) {
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
-	c := &Client{
-		done: make(chan struct{}),
-		pong: make(chan uint16, 1),
+	c := newClient()
+	c.answering = newSession(cfg.Serve)
+	if err := c.open(conn, false, c.answering, cfg); err != nil {
+		conn.Close()
+		c.answering.follower.Close()
+		if ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		return nil, fmt.Errorf("peer: handshake: %w", err)
 	}
+	return c, nil
+}
+
+func newClient() *Client {
+	return &Client{done: make(chan struct{}), pong: make(chan uint16, 1)}
+}
+
+// open runs the handshake. Either side has the callbacks of both roles, which
+// a duplex connection uses.
+func (c *Client) open(conn net.Conn, server bool, s *session, cfg ClientConfig) error {
 	fetchConfig, err := blockfetch.NewConfig(
 		blockfetch.WithRequestPipelining(true),
 		blockfetch.WithBlockRawFunc(c.fetch.block),
 		blockfetch.WithRangeDoneFunc(c.fetch.rangeDone),
+		blockfetch.WithRequestRangeFunc(s.requestRange),
+		// The library's server counts its own sending against this, too, and
+		// 5 s is its default. (miniprotocols, Block-fetch: 60 s)
 		blockfetch.WithBatchStartTimeout(blockfetch.BusyTimeout),
 	)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	fetchConfig.SkipBlockValidation = cfg.SkipBodyHash
 	c.conn, err = ouroboros.NewConnection(
 		ouroboros.WithConnection(conn),
+		ouroboros.WithServer(server),
 		ouroboros.WithNodeToNode(true),
 		ouroboros.WithNetworkMagic(cfg.Magic),
 		ouroboros.WithFullDuplex(cfg.Duplex),
@@ -91,11 +118,17 @@ func NewClient(ctx context.Context, conn net.Conn, cfg ClientConfig) (*Client, e
 			chainsync.WithRollForwardRawFunc(c.sync.rollForward),
 			chainsync.WithRollBackwardFunc(c.sync.rollBackward),
 			chainsync.WithAwaitReplyFunc(c.sync.awaitReply),
+			chainsync.WithFindIntersectFunc(s.findIntersect),
+			chainsync.WithRequestNextFunc(s.requestNext),
 		)),
 		ouroboros.WithBlockFetchConfig(fetchConfig),
 		ouroboros.WithTxSubmissionConfig(txsubmission.NewConfig(
 			txsubmission.WithRequestTxIdsFunc(c.tx.requestIDs),
 			txsubmission.WithRequestTxsFunc(c.tx.requestTxs),
+			txsubmission.WithInitFunc(s.txInit),
+		)),
+		ouroboros.WithPeerSharingConfig(peersharing.NewConfig(
+			peersharing.WithShareRequestFunc(s.sharePeers),
 		)),
 		ouroboros.WithKeepAliveConfig(keepalive.NewConfig(
 			keepalive.WithPeriod(24*time.Hour), // we send them ourselves
@@ -105,14 +138,10 @@ func NewClient(ctx context.Context, conn net.Conn, cfg ClientConfig) (*Client, e
 		)),
 	)
 	if err != nil {
-		conn.Close()
-		if ctx.Err() != nil {
-			err = ctx.Err()
-		}
-		return nil, fmt.Errorf("peer: handshake: %w", err)
+		return err
 	}
 	go c.watch()
-	return c, nil
+	return nil
 }
 
 // watch closes done when the connection has ended. The library closes its own
@@ -140,6 +169,10 @@ func (c *Client) Err() error {
 func (c *Client) Close() {
 	c.conn.Close()
 	<-c.done
+	if c.answering != nil {
+		c.answering.wait()
+		c.answering.follower.Close()
+	}
 }
 
 // Negotiated returns the version and the data the other side sent. The library
