@@ -1,0 +1,89 @@
+package blockfetch_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/ouronet/ouronet/blockfetch"
+	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/race"
+)
+
+// script is a transport that has all its bytes from the start.
+type script struct {
+	bytes []byte
+	ready chan struct{}
+	sent  int
+}
+
+func (s *script) Ready() <-chan struct{}   { return s.ready }
+func (s *script) Peek(int) ([]byte, error) { return s.bytes, nil }
+func (s *script) Consume(n int)            { s.bytes = s.bytes[n:] }
+func (s *script) Send(_ context.Context, head, body []byte) error {
+	s.sent += len(head) + len(body)
+	return nil
+}
+
+// late hides its bytes until something was sent.
+type late struct{ script }
+
+func (l *late) Peek(int) ([]byte, error) {
+	if l.sent == 0 {
+		return nil, nil
+	}
+	return l.bytes, nil
+}
+
+// A block costs its bytes and its interface value to receive; checking it costs
+// nothing.
+func TestInitiatorAllocations(t *testing.T) {
+	if race.Enabled {
+		t.Skip("the race detector allocates")
+	}
+	blocks := mixed()
+	wants := wantsOf(blocks)
+	answer := blockfetch.StartBatch{}.AppendCBOR(nil)
+	for _, b := range blocks {
+		answer = blockfetch.Block{Raw: b.Raw}.AppendCBOR(answer)
+	}
+	answer = blockfetch.BatchDone{}.AppendCBOR(answer)
+	n := testing.AllocsPerRun(5, func() {
+		i := blockfetch.NewInitiator(blockfetch.Spec(), &late{script{bytes: answer}}, chaingen.Network())
+		once := func() ([]blockfetch.Want, bool) {
+			w := wants
+			wants = nil
+			return w, len(w) > 0
+		}
+		for _, err := range i.Stream(context.Background(), once, nil) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		wants = wantsOf(blocks)
+	})
+	if per := n / float64(len(blocks)); per > 3 {
+		t.Errorf("%.2f allocations a block, want at most 3", per)
+	}
+}
+
+// A block that is in memory costs its interface value to serve.
+func TestResponderAllocations(t *testing.T) {
+	if race.Enabled {
+		t.Skip("the race detector allocates")
+	}
+	blocks := mixed()
+	ask := request(blocks[0], blocks[len(blocks)-1]).AppendCBOR(nil)
+	ask = blockfetch.ClientDone{}.AppendCBOR(ask)
+	n := testing.AllocsPerRun(5, func() {
+		s := &script{bytes: ask}
+		if err := blockfetch.Respond(context.Background(), blockfetch.Spec(), s, &chain{blocks: blocks}); err != nil {
+			t.Fatal(err)
+		}
+		if s.sent < len(blocks)*1000 {
+			t.Fatalf("sent only %d bytes", s.sent)
+		}
+	})
+	if per := n / float64(len(blocks)); per > 2 {
+		t.Errorf("%.2f allocations a block, want at most 2", per)
+	}
+}

@@ -1,0 +1,152 @@
+package blockfetch_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/ouronet/ouronet/blockfetch"
+	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/leak"
+	"github.com/ouronet/ouronet/internal/pipe"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/mux"
+	"github.com/ouronet/ouronet/protocol"
+)
+
+func TestBlocks(t *testing.T) {
+	i := serve(t, &chain{blocks: mixed()})
+	for _, r := range [][2]int{{0, 199}, {5, 5}, {100, 120}} {
+		blocks := mixed()[r[0] : r[1]+1]
+		got, err := collect(i.Blocks(t.Context(), blocks[0].Header.Point(), blocks[len(blocks)-1].Header.Point()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkBlocks(t, got, blocks)
+	}
+}
+
+// Boundary blocks share slots and numbers with their neighbours.
+func TestBlocksOfByron(t *testing.T) {
+	network := chaingen.Network()
+	network.Eras[ledger.Byron].EpochLength = 20
+	blocks := chaingen.New(chaingen.Config{Network: network, Eras: []chaingen.Stretch{{Era: ledger.Byron}}}).Blocks(200)
+	us, peer := pipe.New()
+	go blockfetch.Respond(t.Context(), blockfetch.Spec(), peer, &chain{blocks: blocks})
+	i := blockfetch.NewInitiator(blockfetch.Spec(), us, network)
+	for first := range 50 {
+		got, err := collect(i.Blocks(t.Context(), blocks[first].Header.Point(), blocks[199].Header.Point()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkBlocks(t, got, blocks[first:])
+	}
+	us.Close()
+}
+
+// A range that cannot exist is our own mistake and is not sent.
+func TestBlocksOfNoRange(t *testing.T) {
+	us, peer := pipe.New()
+	i := blockfetch.NewInitiator(blockfetch.Spec(), us, chaingen.Network())
+	for _, r := range [][2]ledger.Point{{ledger.Origin, p1}, {p1, ledger.Origin}, {p2, p1}} {
+		_, err := collect(i.Blocks(t.Context(), r[0], r[1]))
+		if !errors.Is(err, blockfetch.ErrInvalidRange) || protocol.IsPeerFault(err) {
+			t.Error(err)
+		}
+	}
+	if sent, _ := peer.Peek(0); len(sent) > 0 {
+		t.Errorf("sent %x", sent)
+	}
+}
+
+// A batch whose blocks link, but past the end of the range, is stopped.
+func TestBlocksBehindTheEnd(t *testing.T) {
+	blocks := mixed()
+	to := blocks[12].Header.Point()
+	to.Hash[0] ^= 1 // is on another fork
+	i := answered(t, []blockfetch.Message{blockfetch.StartBatch{},
+		blockfetch.Block{Raw: blocks[10].Raw}, blockfetch.Block{Raw: blocks[11].Raw},
+		blockfetch.Block{Raw: blocks[12].Raw}, blockfetch.Block{Raw: blocks[13].Raw}})
+	got, err := collect(i.Blocks(t.Context(), blocks[10].Header.Point(), to))
+	checkViolation(t, err, blockfetch.ErrWrongBlock, "MsgBlock")
+	checkBlocks(t, got, blocks[10:13])
+}
+
+// What was asked for with Blocks and not taken is our own fault, also after the
+// loop was left. The same without asking is the peer's.
+func TestConsumerTooSlow(t *testing.T) {
+	blocks := small()
+	for _, leave := range []bool{false, true} {
+		leak.Check(t)
+		spec := blockfetch.Spec()
+		spec.Ingress = 64 << 10
+		a, b := net.Pipe()
+		us, peer := mux.New(a, mux.Config{}), mux.New(b, mux.Config{})
+		peer.Respond(blockfetch.Spec(), mux.OnOwn, func(ctx context.Context, c *mux.Channel) error {
+			return blockfetch.Respond(ctx, blockfetch.Spec(), c, &chain{blocks: blocks})
+		})
+		i := blockfetch.NewInitiator(spec, us.Channel(spec, protocol.Initiator), chaingen.Network())
+		peer.Start()
+		us.Start()
+		var err error
+		for _, err = range i.Blocks(t.Context(), blocks[0].Header.Point(), blocks[len(blocks)-1].Header.Point()) {
+			if err != nil || leave {
+				break
+			}
+			select {
+			case <-us.Done():
+			case <-time.After(10 * time.Second):
+				t.Fatal("nothing overran")
+			}
+		}
+		<-us.Done()
+		if !leave && !errors.Is(err, blockfetch.ErrConsumerTooSlow) {
+			t.Errorf("loop ended with %v", err)
+		}
+		if err := us.Err(); !errors.Is(err, blockfetch.ErrConsumerTooSlow) || protocol.IsPeerFault(err) {
+			t.Errorf("left %v: connection ended with %v", leave, err)
+		}
+		us.Close(t.Context())
+		peer.Close(t.Context())
+	}
+}
+
+// overrun notes what OnOverrun was told.
+type overrun struct {
+	*pipe.End
+	err error
+}
+
+func (o *overrun) OnOverrun(err error) { o.err = err }
+
+// The blame is ours only while a plain range is on its way.
+func TestBlameReturns(t *testing.T) {
+	blocks := mixed()
+	us, peer := pipe.New()
+	go blockfetch.Respond(t.Context(), blockfetch.Spec(), peer, &chain{blocks: blocks})
+	defer us.Close()
+	o := &overrun{End: us}
+	i := blockfetch.NewInitiator(blockfetch.Spec(), o, chaingen.Network())
+	from, to := blocks[0].Header.Point(), blocks[9].Header.Point()
+	for range i.Blocks(t.Context(), from, to) {
+		if o.err == nil {
+			t.Fatal("the peer is to blame in the loop")
+		}
+	}
+	if o.err != nil {
+		t.Error("we are to blame after the loop")
+	}
+	for range i.Blocks(t.Context(), from, to) {
+		break
+	}
+	if o.err == nil {
+		t.Error("the peer is to blame for blocks that are owed")
+	}
+	for range i.Fetch(t.Context(), wantsOf(blocks[:2])) {
+		if o.err != nil {
+			t.Error("we are to blame after they were dropped")
+		}
+	}
+}

@@ -1,0 +1,344 @@
+package blockfetch_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ouronet/ouronet/blockfetch"
+	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/pipe"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/protocol"
+)
+
+func TestFetch(t *testing.T) {
+	for name, blocks := range map[string][]ledger.Block{"small": small(), "mixed": mixed(), "one": mixed()[7:8], "none": nil} {
+		t.Run(name, func(t *testing.T) {
+			i := serve(t, &chain{blocks: append(small()[:0:0], blocks...)})
+			got, err := collect(i.Fetch(t.Context(), wantsOf(blocks)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkBlocks(t, got, blocks)
+			if err := i.Done(t.Context()); err != nil || !i.Ended() {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// meter watches what is asked for and not yet taken.
+type meter struct {
+	*pipe.End
+	blocks  []ledger.Block
+	taken   int
+	asked   []int // number of blocks asked for with each request
+	bytes   int
+	most    int // bytes at a time
+	deepest int // requests at a time
+}
+
+func (m *meter) Send(ctx context.Context, head, body []byte) error {
+	msg, err := blockfetch.RequestRange{}.Decode(head)
+	if err == nil {
+		r := msg.(blockfetch.RequestRange)
+		first, last := indexOf(m.blocks, r.From), indexOf(m.blocks, r.To)
+		m.asked = append(m.asked, last-first+1)
+		for _, b := range m.blocks[first : last+1] {
+			m.bytes += len(b.Raw)
+		}
+		m.most = max(m.most, m.bytes)
+		open, ends := 0, 0
+		for _, n := range m.asked {
+			if ends += n; ends > m.taken {
+				open++
+			}
+		}
+		m.deepest = max(m.deepest, open)
+	}
+	return m.End.Send(ctx, head, body)
+}
+
+func (m *meter) take(b ledger.Block) {
+	m.taken++
+	m.bytes -= len(b.Raw)
+}
+
+// No more is ever asked for than the window, a thousand blocks in one range,
+// and a hundred ranges. (miniprotocols, 2; relay-behaviour, 7.3)
+func TestFetchWindow(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		blocks  []ledger.Block
+		ingress int
+		ranges  int // at least so many at a time
+		largest int // most blocks in one range, if not 0
+	}{
+		{"default, small blocks", small(), blockfetch.Spec().Ingress, 3, blockfetch.MaxRange},
+		{"default, mixed blocks", mixed(), blockfetch.Spec().Ingress, 2, 0},
+		{"half a megabyte", mixed(), 1 << 19, 2, 0},
+		{"less than two blocks", mixed(), 150_000, 1, 0},
+		{"less than a block", mixed()[:20], 1000, 1, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			spec := blockfetch.Spec()
+			spec.Ingress = test.ingress
+			us, peer := pipe.New()
+			go blockfetch.Respond(t.Context(), blockfetch.Spec(), peer, &chain{blocks: test.blocks})
+			defer us.Close()
+			m := &meter{End: us, blocks: test.blocks}
+			i := blockfetch.NewInitiator(spec, m, chaingen.Network())
+			if i.Window() != test.ingress/2 {
+				t.Errorf("window is %d", i.Window())
+			}
+			n, biggest := 0, 0
+			for b, err := range i.Fetch(t.Context(), wantsOf(test.blocks)) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				m.take(b)
+				n++
+				biggest = max(biggest, len(b.Raw))
+			}
+			if n != len(test.blocks) {
+				t.Errorf("got %d blocks of %d", n, len(test.blocks))
+			}
+			largest := 0
+			for _, n := range m.asked {
+				largest = max(largest, n)
+			}
+			if m.most > max(i.Window(), biggest) {
+				t.Errorf("asked for %d bytes at a time, the window is %d", m.most, i.Window())
+			}
+			if m.deepest < test.ranges || m.deepest > blockfetch.MaxRequests {
+				t.Errorf("%d ranges at a time", m.deepest)
+			}
+			if largest > blockfetch.MaxRange || test.largest != 0 && largest != test.largest {
+				t.Errorf("asked for %d blocks in one range", largest)
+			}
+		})
+	}
+}
+
+func TestAtMostAHundredRequests(t *testing.T) {
+	us, peer := pipe.New()
+	defer us.Close()
+	go blockfetch.Respond(t.Context(), blockfetch.Spec(), peer, &chain{blocks: small()})
+	m := &meter{End: us, blocks: small()}
+	i := blockfetch.NewInitiator(blockfetch.Spec(), m, chaingen.Network())
+	rest := wantsOf(small()[:500])
+	next := func() ([]blockfetch.Want, bool) {
+		if len(rest) == 0 {
+			return nil, false
+		}
+		one := rest[:1]
+		rest = rest[1:]
+		return one, true
+	}
+	n := 0
+	for r, err := range i.Stream(t.Context(), next, nil) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.take(r.Block)
+		if r.Want != blockfetch.WantOf(&r.Block.Header) {
+			t.Fatalf("block %v came for %v", r.Block.Header.Point(), r.Want.Point)
+		}
+		n++
+	}
+	if n != 500 || len(m.asked) != 500 || m.deepest != blockfetch.MaxRequests {
+		t.Errorf("%d blocks, %d requests, %d at a time", n, len(m.asked), m.deepest)
+	}
+}
+
+// The size that is asked for is that of the block, or a little more.
+func TestWantOf(t *testing.T) {
+	network := chaingen.Network()
+	network.Eras[ledger.Byron].EpochLength = 20
+	var eras []chaingen.Stretch
+	for e := ledger.Byron; e <= ledger.Conway; e++ {
+		eras = append(eras, chaingen.Stretch{Era: e, Blocks: 50})
+	}
+	for _, b := range chaingen.New(chaingen.Config{Network: network, Eras: eras}).Blocks(350) {
+		w := blockfetch.WantOf(&b.Header)
+		if w.Point != b.Header.Point() || w.Size < len(b.Raw) || b.Header.Raw.Era != ledger.Byron && w.Size > len(b.Raw)+8 {
+			t.Errorf("%v block of %d bytes: asked for %d", b.Header.Raw.Era, len(b.Raw), w.Size)
+		}
+	}
+	// A header can lie, and integers have 32 bits on some machines.
+	if w := blockfetch.WantOf(&ledger.Header{Raw: ledger.RawHeader{Era: ledger.Conway}, BodySize: 1<<32 - 1}); w.Size != 2500000 {
+		t.Errorf("asked for %d", w.Size)
+	}
+}
+
+func TestNoBlocks(t *testing.T) {
+	blocks := mixed()
+	i := serve(t, &chain{blocks: blocks[:50]})
+	if got, err := collect(i.Fetch(t.Context(), wantsOf(blocks[60:70]))); !errors.Is(err, blockfetch.ErrNoBlocks) || protocol.IsPeerFault(err) || len(got) > 0 {
+		t.Fatalf("%d blocks, %v", len(got), err)
+	}
+	if got, err := collect(i.Blocks(t.Context(), blocks[60].Header.Point(), blocks[70].Header.Point())); !errors.Is(err, blockfetch.ErrNoBlocks) || len(got) > 0 {
+		t.Fatalf("%d blocks, %v", len(got), err)
+	}
+	got, err := collect(i.Fetch(t.Context(), wantsOf(blocks[10:20])))
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkBlocks(t, got, blocks[10:20])
+
+	// In a stream the ranges behind the missing one still come.
+	parts := [][]blockfetch.Want{wantsOf(blocks[0:3]), wantsOf(blocks[60:65]), wantsOf(blocks[3:6])}
+	next := func() (part []blockfetch.Want, ok bool) {
+		if len(parts) == 0 {
+			return nil, false
+		}
+		part, parts = parts[0], parts[1:]
+		return part, true
+	}
+	var log []int
+	for r, err := range i.Stream(t.Context(), next, nil) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Missing != nil {
+			log = append(log, -len(r.Missing))
+			continue
+		}
+		log = append(log, indexOf(blocks, r.Block.Header.Point()))
+	}
+	if want := []int{0, 1, 2, -5, 3, 4, 5}; !slices.Equal(log, want) {
+		t.Errorf("got %d, want %d", log, want)
+	}
+}
+
+// A loop that is left early leaves blocks owed, which the next call drops.
+func TestBreak(t *testing.T) {
+	blocks := mixed()
+	for n := range 5 {
+		i := serve(t, &chain{blocks: blocks})
+		taken := 0
+		for _, err := range i.Fetch(t.Context(), wantsOf(blocks)) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if taken++; taken > n {
+				break
+			}
+		}
+		got, err := collect(i.Fetch(t.Context(), wantsOf(blocks[100:110])))
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkBlocks(t, got, blocks[100:110])
+		for range i.Blocks(t.Context(), blocks[0].Header.Point(), blocks[9].Header.Point()) {
+			break
+		}
+		if err := i.Done(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// The time to wait for each message is 60 s; cancelling leaves what is owed.
+func TestCancelAndTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		us, peer := pipe.New()
+		i := blockfetch.NewInitiator(blockfetch.Spec(), us, chaingen.Network())
+		blocks := mixed()[:3]
+		send := func(m blockfetch.Message) {
+			if err := peer.Send(t.Context(), m.AppendCBOR(nil), nil); err != nil {
+				t.Error(err)
+			}
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 59*time.Second)
+		defer cancel()
+		if _, err := collect(i.Fetch(ctx, wantsOf(blocks))); !errors.Is(err, context.DeadlineExceeded) || protocol.IsPeerFault(err) {
+			t.Fatal(err)
+		}
+		go func() { // answers the first request, and then only half of the second
+			send(blockfetch.StartBatch{})
+			for _, b := range blocks {
+				time.Sleep(59 * time.Second)
+				send(blockfetch.Block{Raw: b.Raw})
+			}
+			send(blockfetch.BatchDone{})
+			synctest.Wait()
+			send(blockfetch.StartBatch{})
+		}()
+		start := time.Now()
+		_, err := collect(i.Fetch(t.Context(), wantsOf(blocks)))
+		checkViolation(t, err, protocol.ErrTimeout, "")
+		if took := time.Since(start); took != 3*59*time.Second+60*time.Second {
+			t.Errorf("took %v", took)
+		}
+	})
+}
+
+// A stream with wake goes on when there is something new to fetch.
+func TestStreamWakes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		us, peer := pipe.New()
+		ctx, cancel := context.WithCancel(t.Context())
+		go blockfetch.Respond(ctx, blockfetch.Spec(), peer, &chain{blocks: mixed()})
+		i := blockfetch.NewInitiator(blockfetch.Spec(), us, chaingen.Network())
+		wake := make(chan struct{})
+		rest := mixed()[:50]
+		var batch []ledger.Block
+		go func() {
+			for len(rest) > 0 {
+				time.Sleep(20 * time.Second)
+				batch, rest = rest[:10], rest[10:]
+				wake <- struct{}{}
+			}
+			time.Sleep(time.Hour) // block-fetch has no timeout in StIdle
+			cancel()
+		}()
+		next := func() ([]blockfetch.Want, bool) {
+			wants := wantsOf(batch)
+			batch = nil
+			return wants, len(wants) > 0
+		}
+		start := time.Now()
+		var got []ledger.Block
+		for r, err := range i.Stream(ctx, next, wake) {
+			if err != nil {
+				if !errors.Is(err, context.Canceled) {
+					t.Error(err)
+				}
+				break
+			}
+			got = append(got, r.Block)
+			if at := time.Since(start); at != time.Duration(1+(len(got)-1)/10)*20*time.Second {
+				t.Errorf("block %d came after %v", len(got), at)
+			}
+		}
+		checkBlocks(t, got, mixed()[:50])
+	})
+}
+
+// A slow loop body is never the peer's fault.
+func TestSlowConsumer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		us, peer := pipe.New()
+		go blockfetch.Respond(t.Context(), blockfetch.Spec(), peer, &chain{blocks: mixed()})
+		i := blockfetch.NewInitiator(blockfetch.Spec(), us, chaingen.Network())
+		n := 0
+		for _, err := range i.Fetch(t.Context(), wantsOf(mixed())) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Hour)
+			n++
+		}
+		if n != len(mixed()) {
+			t.Errorf("got %d blocks", n)
+		}
+		if err := i.Done(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
