@@ -1,0 +1,170 @@
+package interop_test
+
+import (
+	"context"
+	"iter"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/conformance/interop/peer"
+	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/leak"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/node"
+)
+
+// magic is that of chaingen's network.
+const magic = 42
+
+func config() node.Config { return node.Config{Network: chaingen.Network()} }
+
+// generate makes n blocks of about size bytes.
+func generate(n, size int) []ledger.Block {
+	return chaingen.New(chaingen.Config{BlockSize: size}).Blocks(n)
+}
+
+// everyEra makes a chain that goes through all eras, boundary blocks included.
+func everyEra() []ledger.Block {
+	var eras []chaingen.Stretch
+	for era := ledger.Byron; era <= ledger.Conway; era++ {
+		eras = append(eras, chaingen.Stretch{Era: era, Blocks: 12})
+	}
+	return chaingen.New(chaingen.Config{Eras: eras, BlockSize: 2000}).Blocks(12 * len(eras))
+}
+
+func limited(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// theirServer starts a third-party server.
+func theirServer(t testing.TB, cfg peer.ServerConfig) *peer.Server {
+	t.Helper()
+	leak.Check(t)
+	if cfg.Magic == 0 {
+		cfg.Magic = magic
+	}
+	s, err := peer.Listen(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+// theirClient connects a third-party client.
+func theirClient(t testing.TB, address string, cfg peer.ClientConfig) *peer.Client {
+	t.Helper()
+	if cfg.Magic == 0 {
+		cfg.Magic = magic
+	}
+	c, err := peer.Dial(limited(t), address, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+// ourServer starts a server of ours; conns receives its connections.
+func ourServer(t testing.TB, cfg node.Config) (address string, conns <-chan *node.Conn) {
+	t.Helper()
+	leak.Check(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	c := make(chan *node.Conn, 10)
+	go func() {
+		done <- node.Serve(ctx, l, cfg, func(conn *node.Conn) func() {
+			c <- conn
+			return nil
+		})
+	}()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("Serve: %v", err)
+		}
+	})
+	return l.Addr().String(), c
+}
+
+// ourClient dials with our node.
+func ourClient(t testing.TB, address string, cfg node.Config) *node.Conn {
+	t.Helper()
+	c, err := node.Dial(limited(t), address, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// sources answers with a chain.
+func sources(c *peer.Chain) *node.Sources {
+	return &node.Sources{
+		ChainSync: func(ctx context.Context, _ *node.Conn) chainsync.Source {
+			f := c.Follow()
+			context.AfterFunc(ctx, f.Close)
+			return &source{f: f}
+		},
+		BlockFetch: ranges{c},
+	}
+}
+
+// source is what a follower of ours sees of a chain.
+type source struct {
+	f    *peer.Follower
+	wait <-chan struct{}
+}
+
+func (s *source) Intersect(_ context.Context, points []ledger.Point) (ledger.Point, ledger.Tip, error) {
+	p, tip, ok := s.f.Intersect(points)
+	if !ok {
+		return p, tip, chainsync.ErrNoIntersect
+	}
+	return p, tip, nil
+}
+
+func (s *source) Next(context.Context) (chainsync.Update, error) {
+	u, wait := s.f.Advance()
+	s.wait = wait
+	switch {
+	case wait != nil:
+		return nil, nil
+	case u.Block == nil:
+		return chainsync.RollBackward{Point: u.Point, Tip: u.Tip}, nil
+	}
+	return chainsync.RollForward{Header: u.Block.Header.Raw, Tip: u.Tip}, nil
+}
+
+func (s *source) Wait(ctx context.Context) error {
+	select {
+	case <-s.wait:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+type ranges struct{ chain *peer.Chain }
+
+func (r ranges) Range(_ context.Context, from, to ledger.Point) (iter.Seq2[ledger.RawBlock, error], error) {
+	blocks, ok := r.chain.Range(from, to)
+	if !ok {
+		return nil, nil
+	}
+	return func(yield func(ledger.RawBlock, error) bool) {
+		for _, b := range blocks {
+			if !yield(b.Raw, nil) {
+				return
+			}
+		}
+	}, nil
+}
