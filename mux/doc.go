@@ -12,10 +12,11 @@
 // [Mux.Fail], which does not.
 //
 // What bounds memory: a channel holds at most its protocol's ingress limit of
-// bytes nobody has looked at, plus one message of at most the state's limit;
-// sending waits while a channel has [EgressMark] bytes queued. The reader never
-// waits for a channel, so a slow mini-protocol cannot hold up another; a peer
-// that sends more than the ingress limit allows is cut off.
+// bytes nobody has looked at, plus one message of at most the state's limit, in
+// buffers that may be up to twice as large; sending waits while a channel has
+// [EgressMark] bytes queued. The reader never waits for a channel, so a slow
+// mini-protocol cannot hold up another; a peer that sends more than the ingress
+// limit allows is cut off. A quiet connection holds no buffer but one of 1 KiB.
 //
 // Rules follow the multiplexing chapter of the network specification and the
 // running code of ouroboros-network d80f488c8 (2026-07-24).

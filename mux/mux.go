@@ -215,7 +215,7 @@ func (m *Mux) end(err error) {
 // reset would destroy what it has not read yet), and closes. When ctx ends
 // first the rest is dropped. Close waits for every goroutine of the Mux, so it
 // must not be called from one; it may be called more than once, and after
-// [Mux.Fail].
+// [Mux.Fail]. It returns why the Mux ended, if that was not Close.
 func (m *Mux) Close(ctx context.Context) error {
 	m.emu.Lock()
 	m.sealed = true

@@ -234,9 +234,15 @@ func (s *Session[M]) wait(ctx context.Context, wake <-chan struct{}, timeout Tim
 	case <-wake:
 		return true, nil
 	case <-ctx.Done():
-		return false, context.Cause(ctx)
+		err = context.Cause(ctx)
 	case <-expired:
-		return false, s.violation(s.m.state, "", fmt.Errorf("%w: waited %v", ErrTimeout, s.limit))
+		err = s.violation(s.m.state, "", fmt.Errorf("%w: waited %v", ErrTimeout, s.limit))
+	}
+	select { // news that came at the same time goes first
+	case <-s.t.Ready():
+		return false, nil
+	default:
+		return false, err
 	}
 }
 

@@ -337,6 +337,23 @@ func TestWake(t *testing.T) {
 	})
 }
 
+// What came before the end is received even if both happen while we wait.
+func TestLastWords(t *testing.T) {
+	for range 200 {
+		synctest.Test(t, func(t *testing.T) {
+			s, peer := session(protocol.Responder)
+			ctx, cancel := context.WithCancelCause(t.Context())
+			go func() {
+				put(t, peer, msg{kind: stop})
+				cancel(io.EOF)
+			}()
+			if m, err := s.Recv(ctx); err != nil || m.kind != stop {
+				t.Errorf("got %v, %v", m, err)
+			}
+		})
+	}
+}
+
 func TestEndOfBearer(t *testing.T) {
 	s, peer := session(protocol.Initiator)
 	if err := s.Request(t.Context(), msg{kind: ask}); err != nil {
