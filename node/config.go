@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"errors"
+	"net"
 	"sync"
 	"time"
 
@@ -45,6 +46,10 @@ type Config struct {
 	// [NewSpecs]. They are shared by all connections: do not change them
 	// any more.
 	Specs *Specs
+
+	// Dial opens the connections that we make; nil is TCP, for at most 10 s.
+	// The address is as it was given to [Dial], or as in FollowConfig.Peers.
+	Dial func(ctx context.Context, address string) (net.Conn, error)
 
 	// Mux adjusts the multiplexer.
 	Mux mux.Config
@@ -95,6 +100,9 @@ func (cfg Config) complete() (Config, error) {
 	}
 	if cfg.Specs == nil {
 		cfg.Specs = defaultSpecs()
+	}
+	if cfg.Dial == nil {
+		cfg.Dial = dialTCP
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = zap.NewNop()

@@ -29,7 +29,7 @@ func Dial(ctx context.Context, address string, cfg Config) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn, err := dial(ctx, address)
+	conn, err := cfg.Dial(ctx, address)
 	if err != nil {
 		return nil, &PeerError{address, err}
 	}
@@ -43,7 +43,7 @@ func QueryVersions(ctx context.Context, address string, cfg Config) (handshake.T
 	if err != nil {
 		return nil, err
 	}
-	conn, err := dial(ctx, address)
+	conn, err := cfg.Dial(ctx, address)
 	if err != nil {
 		return nil, &PeerError{address, err}
 	}
@@ -56,7 +56,7 @@ func QueryVersions(ctx context.Context, address string, cfg Config) (handshake.T
 	return t, nil
 }
 
-func dial(ctx context.Context, address string) (net.Conn, error) {
+func dialTCP(ctx context.Context, address string) (net.Conn, error) {
 	d := net.Dialer{Timeout: dialTime}
 	return d.DialContext(ctx, "tcp", address)
 }
@@ -76,11 +76,12 @@ func Handshake(ctx context.Context, conn net.Conn, role protocol.Role, cfg Confi
 
 func start(ctx context.Context, conn net.Conn, peer string, role protocol.Role, cfg Config) (*Conn, error) {
 	m := mux.New(conn, cfg.Mux)
+	channel := m.Handshake(cfg.Specs.Handshake, role)
 	run := handshake.Answer
 	if role == protocol.Initiator {
 		run = handshake.Propose
 	}
-	agreed, err := run(ctx, cfg.Specs.Handshake, m.Handshake(cfg.Specs.Handshake, role), cfg.versions(role, false))
+	agreed, err := run(ctx, cfg.Specs.Handshake, channel, cfg.versions(role, false))
 	if err == nil {
 		c := newConn(cfg, m, conn.RemoteAddr(), peer, role, agreed)
 		if role == protocol.Initiator {
@@ -89,16 +90,17 @@ func start(ctx context.Context, conn net.Conn, peer string, role protocol.Role, 
 		c.log.Debug("connected", zap.Uint16("version", uint16(agreed.Version)), zap.Bool("duplex", agreed.Duplex()))
 		return c, nil
 	}
-	abandon(ctx, m, err)
+	abandon(ctx, m, channel, err)
 	return nil, &PeerError{peer, err}
 }
 
 // abandon ends a connection whose handshake came to nothing, so that the peer
 // still gets our refusal or answer.
-func abandon(ctx context.Context, m *mux.Mux, err error) {
+func abandon(ctx context.Context, m *mux.Mux, channel *mux.Channel, err error) {
 	var refused *handshake.RefusedError
 	switch {
 	case errors.Is(err, handshake.ErrQueried):
+		channel.Peek(0) // wanting more is what lets us see that the peer hangs up
 		select {
 		case <-m.Done():
 		case <-time.After(queryTime):

@@ -11,7 +11,6 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chain"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/protocol"
@@ -134,9 +133,23 @@ func (e *engine) take(m message) {
 	case chain.PeerGone:
 		delete(e.links, ev.Peer)
 	case chain.BlockFetched:
-		e.blocks[ev.Point] = m.block
+		if e.links[ev.Peer] == nil {
+			return // disconnected: the core would not tell us to forget it
+		}
+		if _, ok := e.blocks[ev.Point]; !ok {
+			e.blocks[ev.Point] = m.block
+		}
+		defer e.drop(ev.Point)
 	}
 	e.step(m.event)
+}
+
+// drop lets a body go that came a second time, after its block had become the
+// core's anchor: the core would not tell us to forget it.
+func (e *engine) drop(p ledger.Point) {
+	if e.core.Anchor().Point == p {
+		delete(e.blocks, p)
+	}
 }
 
 // step lets the core decide and does what it says.
@@ -155,6 +168,7 @@ func (e *engine) step(ev chain.Event) {
 			e.stop(effect)
 		case chain.Disconnect:
 			if l := e.links[effect.Peer]; l != nil {
+				delete(e.links, effect.Peer)
 				l.conn.Fail(blame(effect.Err))
 			}
 		case chain.Fetch:
@@ -213,8 +227,9 @@ func (e *engine) settle(p ledger.Point) {
 }
 
 // stop ends chain-sync with a peer without blame; the core will want to try
-// again. When not one peer has any of the points we started from, nothing will
-// come of it.
+// again. When not one peer has any of the points that the caller of Follow gave,
+// nothing will come of it; an anchor is there to stay, and peers that are behind
+// it may catch up.
 func (e *engine) stop(s chain.StopChainSync) {
 	l := e.links[s.Peer]
 	if l == nil {
@@ -223,7 +238,7 @@ func (e *engine) stop(s chain.StopChainSync) {
 	l.log.Info("stop following", zap.Error(s.Err), zap.Duration("retry", s.Retry))
 	l.upstream.stop(s.Err)
 	l.stop()
-	if !errors.Is(s.Err, chain.ErrNoIntersection) || e.core.Tip() != e.start {
+	if e.f.cfg.Anchor != nil || !errors.Is(s.Err, chain.ErrNoIntersection) || e.core.Tip() != e.start {
 		return
 	}
 	e.lost[l.upstream.address] = true
@@ -234,17 +249,18 @@ func (e *engine) stop(s chain.StopChainSync) {
 
 // blame makes a peer's fault out of what the core found.
 func blame(err error) error {
-	v := &protocol.ViolationError{Protocol: "chain-sync", Message: "MsgRollForward", Err: err}
+	// In which of the two states a header came makes no difference.
+	v := &protocol.ViolationError{Protocol: "chain-sync", State: "StCanAwait or StMustReply", Message: "MsgRollForward", Err: err}
 	var unavailable *chain.UnavailableError
 	var wrong *chain.RangeError
 	var intersection *chain.IntersectionError
 	switch {
 	case errors.As(err, &unavailable):
-		v.Protocol, v.Message = "block-fetch", blockfetch.NoBlocks{}.Label()
+		v.Protocol, v.State, v.Message = "block-fetch", "StBusy", "MsgNoBlocks"
 	case errors.As(err, &wrong):
-		v.Protocol, v.Message = "block-fetch", blockfetch.Block{}.Label()
+		v.Protocol, v.State, v.Message = "block-fetch", "StStreaming", "MsgBlock"
 	case errors.As(err, &intersection):
-		v.Message = "MsgIntersectFound"
+		v.State, v.Message = "StIntersect", "MsgIntersectFound"
 	}
 	return v
 }

@@ -157,8 +157,10 @@ func (f *Follower) run(ctx context.Context, points []ledger.Point, yield func(Ev
 			case <-e.out.ready:
 				continue
 			case <-ctx.Done():
-				return context.Cause(ctx)
 			}
+		}
+		if ctx.Err() != nil { // also while there are events
+			return context.Cause(ctx)
 		}
 		if !yield(item.event, nil) {
 			return errStopped
@@ -178,7 +180,7 @@ type PeerStatus struct {
 	Conn      *Conn      // nil if not Connected
 	Stopped   error      // why its chain is not followed for now, though connected
 	Err       error      // why the last attempt or connection ended
-	Attempts  int        // that failed since the last connection
+	Attempts  int        // that failed since a connection that lasted
 }
 
 // Peers returns the present state of every peer, in the order configured.

@@ -191,12 +191,14 @@ func (l *link) intersect(ctx, following context.Context, points []ledger.Point) 
 	return nil
 }
 
-// fetchBlocks runs block-fetch as the engine commands.
+// fetchBlocks runs block-fetch as the engine commands. Block-fetch may ask for
+// one of the engine's ranges in several parts.
 func (l *link) fetchBlocks(ctx context.Context) error {
 	type asked struct {
-		id      chain.RangeID
-		left    int
-		missing bool
+		id     chain.RangeID
+		blocks int
+		left   int
+		ended  bool // the engine has been told that no more comes
 	}
 	var queue []asked
 	next := func() ([]blockfetch.Want, bool) {
@@ -208,7 +210,7 @@ func (l *link) fetchBlocks(ctx context.Context) error {
 		f := l.fetches[0]
 		l.fetches[0] = chain.Fetch{}
 		l.fetches = l.fetches[1:]
-		queue = append(queue, asked{id: f.Range, left: len(f.Headers)})
+		queue = append(queue, asked{id: f.Range, blocks: len(f.Headers), left: len(f.Headers)})
 		wants := make([]blockfetch.Want, len(f.Headers))
 		for i, h := range f.Headers {
 			wants[i] = blockfetch.WantOf(h)
@@ -220,21 +222,30 @@ func (l *link) fetchBlocks(ctx context.Context) error {
 			return err
 		}
 		a := &queue[0]
-		if r.Missing != nil {
-			a.left -= len(r.Missing)
-			if !a.missing {
-				a.missing = true
-				l.send(ctx, message{event: chain.NoBlocks{Peer: l.id, Range: a.id}})
-			}
-		} else {
+		switch {
+		case r.Missing == nil:
 			a.left--
-			l.send(ctx, message{
-				event: chain.BlockFetched{Peer: l.id, Range: a.id, Point: r.Want.Point, Bytes: len(r.Block.Raw)},
-				block: r.Block,
-			})
+			if !a.ended {
+				l.send(ctx, message{
+					event: chain.BlockFetched{Peer: l.id, Range: a.id, Point: r.Want.Point, Bytes: len(r.Block.Raw)},
+					block: r.Block,
+				})
+			}
+		case a.ended:
+			a.left -= len(r.Missing)
+		default:
+			// To refuse a later part is no fault: the peer's chain may have
+			// changed since the part before.
+			var ev chain.Event = chain.NoBlocks{Peer: l.id, Range: a.id}
+			if a.left < a.blocks {
+				ev = chain.FetchFailed{Peer: l.id, Range: a.id}
+			}
+			l.send(ctx, message{event: ev})
+			a.ended = true
+			a.left -= len(r.Missing)
 		}
 		if a.left == 0 {
-			if !a.missing {
+			if !a.ended {
 				l.send(ctx, message{event: chain.RangeDone{Peer: l.id, Range: a.id}})
 			}
 			queue = queue[1:]

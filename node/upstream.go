@@ -64,6 +64,9 @@ func (u *upstream) keep(ctx context.Context) {
 		since := time.Now()
 		err := u.connect(ctx)
 		if ctx.Err() != nil {
+			u.mu.Lock()
+			u.conn, u.told, u.err = nil, false, context.Cause(ctx)
+			u.mu.Unlock()
 			return
 		}
 		u.mu.Lock()

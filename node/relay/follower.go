@@ -86,6 +86,12 @@ func (f *follower) recent() (u chainsync.Update, older bool) {
 		return chainsync.RollBackward{Point: f.at, Tip: s.tip()}, false
 	}
 	var next int64
+	if f.in == nil {
+		// The folder is a step ahead while a block moves there.
+		if e := s.entries[f.at]; e != nil && e.state == adopted {
+			f.in = e
+		}
+	}
 	switch {
 	case f.in != nil && f.in.state == adopted:
 		next = f.in.pos + 1 - s.basePos

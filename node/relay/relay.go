@@ -139,7 +139,7 @@ func (r *Relay) Run(ctx context.Context) error {
 		g.Go(func() error { return r.keep(gctx) })
 	}
 	err := g.Wait()
-	if ctx.Err() != nil {
+	if ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) {
 		err = nil
 	}
 	return errors.Join(err, r.close())
