@@ -1,0 +1,270 @@
+package node_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"iter"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/testnode"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/node"
+)
+
+// k is the security parameter in these tests.
+const k = 30
+
+func network() ledger.Network {
+	n := chaingen.Network()
+	n.SecurityParam = k
+	return n
+}
+
+func newChain() *testnode.Chain {
+	return testnode.New(chaingen.Config{Seed: 1, BlockSize: 1200, Network: network()})
+}
+
+// world is some upstream nodes on a network in memory.
+type world struct {
+	t       *testing.T
+	net     testnode.Net
+	servers map[string]*testnode.Server
+}
+
+func newWorld(t *testing.T) *world {
+	return &world{t: t, servers: make(map[string]*testnode.Server)}
+}
+
+func (w *world) config() node.Config {
+	return node.Config{Network: network(), Dial: w.net.Dial}
+}
+
+// serve puts a node with a chain on the network.
+func (w *world) serve(address string, c *testnode.Chain) *testnode.Server {
+	cfg := w.config()
+	cfg.Sources = c.Sources()
+	s := testnode.Serve(w.t, w.net.Listen(address), cfg)
+	w.servers[address] = s
+	return s
+}
+
+func (w *world) followConfig(peers ...string) node.FollowConfig {
+	return node.FollowConfig{Config: w.config(), Peers: peers}
+}
+
+// follow starts to follow. The loop ends with the test, or with stop.
+func (w *world) follow(cfg node.FollowConfig, points ...ledger.Point) *following {
+	w.t.Helper()
+	f, err := node.NewFollower(cfg)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	// Virtual time: what does not come in a day does not come at all.
+	ctx, cancel := context.WithTimeout(w.t.Context(), 24*time.Hour)
+	next, stop := iter.Pull2(f.Events(ctx, points...))
+	w.t.Cleanup(func() { stop(); cancel() })
+	return &following{t: w.t, Follower: f, next: next, stop: stop}
+}
+
+// following is a loop over events, and what a caller makes of them.
+type following struct {
+	*node.Follower
+	t    *testing.T
+	next func() (node.Event, error, bool)
+	stop func()
+
+	events int
+	backs  int // rollbacks after the first event
+	base   ledger.Point
+	blocks []ledger.Block // after base
+}
+
+func (f *following) tip() ledger.Point {
+	if n := len(f.blocks); n > 0 {
+		return f.blocks[n-1].Header.Point()
+	}
+	return f.base
+}
+
+// step takes one event and applies it.
+func (f *following) step() {
+	f.t.Helper()
+	ev, err, ok := f.next()
+	if err != nil || !ok {
+		f.t.Fatalf("after %d events at %v: %v", f.events, f.tip(), err)
+	}
+	f.events++
+	switch ev := ev.(type) {
+	case node.RollForward:
+		if f.events == 1 {
+			f.t.Fatalf("first event is %v, want a rollback", ev.Block.Header.Point())
+		}
+		if h := &ev.Block.Header; !h.PrevIs(f.tip()) {
+			f.t.Fatalf("event %d: %v does not follow %v", f.events, h.Point(), f.tip())
+		}
+		f.blocks = append(f.blocks, ev.Block)
+	case node.RollBackward:
+		if f.events == 1 {
+			f.base = ev.Tip.Point
+			return
+		}
+		f.backs++
+		for f.tip() != ev.Tip.Point {
+			if len(f.blocks) == 0 {
+				if ev.Tip.Point.Slot < f.base.Slot {
+					f.base = ev.Tip.Point // one of the points that were saved
+					return
+				}
+				f.t.Fatalf("event %d: rollback to %v, which is not on our chain", f.events, ev.Tip)
+			}
+			f.blocks = f.blocks[:len(f.blocks)-1]
+		}
+	}
+}
+
+// reach takes events until the blocks are those of c, and compares them all.
+func (f *following) reach(c *testnode.Chain) {
+	f.t.Helper()
+	for f.tip() != c.Tip().Point {
+		f.step()
+	}
+	want := c.Blocks()
+	if !f.base.IsOrigin() {
+		for len(want) > 0 && want[0].Header.Slot <= f.base.Slot {
+			want = want[1:]
+		}
+	}
+	if len(f.blocks) != len(want) {
+		f.t.Fatalf("%d blocks, want %d", len(f.blocks), len(want))
+	}
+	for i, b := range want {
+		if !bytes.Equal(b.Raw, f.blocks[i].Raw) {
+			f.t.Fatalf("block %d differs", i)
+		}
+	}
+}
+
+func TestFollow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, c := newWorld(t), newChain().Grow(700)
+		w.serve("a", c)
+		f := w.follow(w.followConfig("a"))
+		f.reach(c)
+		c.Grow(3)
+		f.reach(c)
+		c.Switch(10, 11)
+		f.reach(c)
+		c.RollBack(5) // no reason to follow: ours is longer
+		c.Grow(7)
+		f.reach(c)
+		c.Switch(k, k+1)
+		f.reach(c)
+		if f.backs != 3 {
+			t.Errorf("%d rollbacks, want 3", f.backs)
+		}
+		if e := len(w.servers["a"].Ended()); e != 0 {
+			t.Errorf("%d connections ended", e)
+		}
+	})
+}
+
+func TestFollowResumes(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		points func(c *testnode.Chain) []ledger.Point
+		change func(c *testnode.Chain)
+		backs  int
+	}{
+		{"last event", func(c *testnode.Chain) []ledger.Point { return []ledger.Point{c.Point(0)} }, nil, 0},
+		{"older point", func(c *testnode.Chain) []ledger.Point { return []ledger.Point{c.Point(60), c.Point(70)} }, nil, 0},
+		{"the last event was rolled back", func(c *testnode.Chain) []ledger.Point {
+			return []ledger.Point{c.Point(0), c.Point(10), ledger.Origin}
+		}, func(c *testnode.Chain) { c.Switch(5, 9) }, 1},
+		{"it is rolled back later, and deep", func(c *testnode.Chain) []ledger.Point {
+			return []ledger.Point{c.Point(0), c.Point(1), c.Point(80), ledger.Origin}
+		}, func(c *testnode.Chain) { c.Switch(50, 90) }, 1},
+		{"to the origin", func(c *testnode.Chain) []ledger.Point {
+			return []ledger.Point{c.Point(0), ledger.Origin}
+		}, func(c *testnode.Chain) { c.Switch(100, 101) }, 1},
+		{"unsorted", func(c *testnode.Chain) []ledger.Point {
+			return []ledger.Point{ledger.Origin, c.Point(9), c.Point(3), c.Point(9)}
+		}, nil, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, c := newWorld(t), newChain().Grow(100)
+				points := test.points(c)
+				if test.change != nil {
+					test.change(c)
+				}
+				w.serve("a", c)
+				f := w.follow(w.followConfig("a"), points...)
+				f.step()
+				f.reach(c)
+				c.Grow(4)
+				f.reach(c)
+				c.Switch(2, 3)
+				f.reach(c)
+				if f.backs != test.backs+1 {
+					t.Errorf("%d rollbacks, want %d", f.backs, test.backs+1)
+				}
+			})
+		})
+	}
+}
+
+// The fork is below the point that was started from, and comes after blocks
+// have been adopted.
+func TestFollowForkBelowStart(t *testing.T) {
+	for _, anew := range []int{0, 1, 3, 20} {
+		synctest.Test(t, func(t *testing.T) {
+			w, c := newWorld(t), newChain().Grow(100)
+			w.serve("a", c)
+			f := w.follow(w.followConfig("a"), c.Point(0), c.Point(8), ledger.Origin)
+			f.step()
+			c.Grow(anew)
+			f.reach(c)
+			c.Switch(5+anew, 9+anew)
+			f.reach(c)
+			if f.base != c.Blocks()[91].Header.Point() {
+				t.Errorf("started anew from %v", f.base)
+			}
+		})
+	}
+}
+
+func TestFollowErrNoIntersect(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		a, b, other := newChain().Grow(20), newChain().Grow(30), testnode.New(chaingen.Config{Seed: 2, Network: network()}).Grow(10)
+		w.serve("a", a)
+		w.serve("b", b)
+		for _, err := range node.Follow(t.Context(), w.followConfig("a", "b"), other.Point(0), other.Point(4)) {
+			if err != nil && !errors.Is(err, node.ErrNoIntersect) {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+// A peer that is behind, or has none of the points, does not set us back.
+func TestFollowPeerBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, c := newWorld(t), newChain().Grow(200)
+		w.serve("behind", c.Fork(150))
+		w.serve("other", testnode.New(chaingen.Config{Seed: 2, Network: network(), BlockSize: 1200}).Grow(20))
+		f := w.follow(w.followConfig("behind", "other", "ahead"), c.Point(20), ledger.Origin)
+		f.step()
+		time.Sleep(10 * time.Second) // virtual: both have had their say
+		c2 := c.Copy().Grow(5)
+		w.serve("ahead", c2)
+		f.reach(c2)
+		if f.backs != 0 || f.base != c.Point(20) {
+			t.Errorf("%d rollbacks, base %v", f.backs, f.base)
+		}
+	})
+}
