@@ -286,21 +286,23 @@ func TestStreamWakes(t *testing.T) {
 		go blockfetch.Respond(ctx, blockfetch.Spec(), peer, &chain{blocks: mixed()})
 		i := blockfetch.NewInitiator(blockfetch.Spec(), us, chaingen.Network())
 		wake := make(chan struct{})
-		rest := mixed()[:50]
-		var batch []ledger.Block
+		batches := make(chan []blockfetch.Want, 1)
 		go func() {
-			for len(rest) > 0 {
+			for rest := wantsOf(mixed()[:50]); len(rest) > 0; rest = rest[10:] {
 				time.Sleep(20 * time.Second)
-				batch, rest = rest[:10], rest[10:]
+				batches <- rest[:10]
 				wake <- struct{}{}
 			}
 			time.Sleep(time.Hour) // block-fetch has no timeout in StIdle
 			cancel()
 		}()
 		next := func() ([]blockfetch.Want, bool) {
-			wants := wantsOf(batch)
-			batch = nil
-			return wants, len(wants) > 0
+			select {
+			case wants := <-batches:
+				return wants, true
+			default:
+				return nil, false
+			}
 		}
 		start := time.Now()
 		var got []ledger.Block

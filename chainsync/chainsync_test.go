@@ -144,14 +144,21 @@ func TestStream(t *testing.T) {
 		go chainsync.Respond(ctx, chainsync.Spec(), peer, &endless{tip: 1000})
 		i := chainsync.NewInitiator(chainsync.Spec(), us)
 
-		credit := 10
-		more := func(outstanding int) bool {
-			if credit == 0 {
+		credit := make(chan struct{}, 10)
+		grant := func(n int) {
+			for range n {
+				credit <- struct{}{}
+			}
+		}
+		more := func(int) bool {
+			select {
+			case <-credit:
+				return true
+			default:
 				return false
 			}
-			credit--
-			return true
 		}
+		grant(10)
 		seen := 0
 		for _, err := range i.Stream(ctx, more, nil) {
 			if err != nil {
@@ -167,7 +174,7 @@ func TestStream(t *testing.T) {
 		go func() {
 			for range 3 {
 				time.Sleep(1000 * time.Second)
-				credit += 5
+				grant(5)
 				wake <- struct{}{}
 			}
 			time.Sleep(1000 * time.Second)
