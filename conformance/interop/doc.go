@@ -65,6 +65,9 @@
 // Block-fetch:
 //
 //   - The client waits 5 s in StBusy (60 s) unless told otherwise.
+//   - A client that asks for ranges ahead sometimes ends its own connection ("not
+//     allowed while pipelined in state Idle"), so package peer asks for one at a
+//     time, but in the benchmarks.
 //   - The client parses each block in full, also for callers who want bytes.
 //
 // Tx-submission:

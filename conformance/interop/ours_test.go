@@ -25,10 +25,11 @@ func generate(n, size int) []ledger.Block {
 	return chaingen.New(chaingen.Config{BlockSize: size}).Blocks(n)
 }
 
-// everyEra makes a chain that goes through all eras, boundary blocks included.
-func everyEra() []ledger.Block {
+// everyEra makes a chain that goes through all eras from the first on, Byron's
+// boundary blocks included.
+func everyEra(first ledger.Era) []ledger.Block {
 	var eras []chaingen.Stretch
-	for era := ledger.Byron; era <= ledger.Conway; era++ {
+	for era := first; era <= ledger.Conway; era++ {
 		eras = append(eras, chaingen.Stretch{Era: era, Blocks: 12})
 	}
 	return chaingen.New(chaingen.Config{Eras: eras, BlockSize: 2000}).Blocks(12 * len(eras))

@@ -12,7 +12,7 @@ func TestStacksUnderstandEachOther(t *testing.T) {
 	for _, server := range columns {
 		for _, client := range columns {
 			t.Run(server.name+" to "+client.name, func(t *testing.T) {
-				i, end, err := connect(server.stack, client.stack, c, c, options{bodyHash: true}, 0)
+				i, end, err := connect(server.stack, client.stack, c, c, options{bodyHash: true, careful: true}, 0)
 				if err != nil {
 					t.Fatal(err)
 				}

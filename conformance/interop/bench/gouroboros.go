@@ -26,6 +26,7 @@ func (gouroboros) dial(conn net.Conn, c *chain, o options) (initiator, error) {
 	client, err := peer.NewClient(context.Background(), conn, peer.ClientConfig{
 		Magic:        magic,
 		Pipeline:     100,
+		FetchAhead:   !o.careful,
 		SkipBodyHash: !o.bodyHash,
 	})
 	if err != nil {

@@ -31,9 +31,10 @@ var (
 
 // columns are the stacks, the baseline first.
 var columns = []column{
-	{"hand-written", raw{}, false},
-	{"ouronet", ouronet{}, true},
-	{"gouroboros 0.205.5", gouroboros{}, false},
+	{name: "hand-written", stack: raw{}},
+	{name: "ouronet", stack: ouronet{}, ours: true},
+	// See peer.ClientConfig.FetchAhead.
+	{name: "gouroboros 0.205.5", stack: gouroboros{}, retries: 5},
 }
 
 func main() {

@@ -27,6 +27,7 @@ type stack interface {
 type options struct {
 	bodyHash bool // check the body of each block
 	beside   bool // ping will be called while fetch runs
+	careful  bool // gouroboros only: do without what sometimes fails there
 	discard  bool // hand-written stack only: do not keep what is taken
 }
 

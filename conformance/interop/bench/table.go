@@ -39,6 +39,9 @@ type column struct {
 	name  string
 	stack stack
 	ours  bool // the goals are for this one
+
+	// retries is how often a measurement that fails is made again.
+	retries int
 }
 
 // print runs the rows and writes a Markdown table. The first column is what
@@ -96,6 +99,9 @@ func (r row) measure(columns []column) ([]*cell, error) {
 		base := 0.0
 		for i, c := range columns {
 			res, err := r.run(c.stack)
+			for again := 0; err != nil && !errors.Is(err, errNone) && again < c.retries; again++ {
+				res, err = r.run(c.stack)
+			}
 			if errors.Is(err, errNone) {
 				continue
 			}

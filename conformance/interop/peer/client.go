@@ -30,6 +30,11 @@ type ClientConfig struct {
 	// its default of 75, 100 its maximum.
 	Pipeline int
 
+	// FetchAhead has more than one range requested at a time. The library
+	// then sometimes ends the connection: a request that becomes ready to
+	// be sent just when the last reply arrives is taken for one out of turn.
+	FetchAhead bool
+
 	// Serve is what to answer with on a duplex connection; only its Chain,
 	// Peers and OnTx are looked at.
 	Serve ServerConfig
@@ -51,6 +56,7 @@ type Client struct {
 	tx    provider
 	pong  chan uint16
 
+	ahead  bool // fetch ahead
 	pinged bool
 	cookie uint16
 
@@ -86,16 +92,19 @@ func NewClient(ctx context.Context, conn net.Conn, cfg ClientConfig) (*Client, e
 }
 
 func newClient() *Client {
-	return &Client{done: make(chan struct{}), pong: make(chan uint16, 1)}
+	c := &Client{done: make(chan struct{}), pong: make(chan uint16, 1)}
+	c.fetch.batch = make(chan struct{}, 1)
+	return c
 }
 
 // open runs the handshake. Either side has the callbacks of both roles, which
 // a duplex connection uses.
 func (c *Client) open(conn net.Conn, server bool, s *session, cfg ClientConfig) error {
 	fetchConfig, err := blockfetch.NewConfig(
-		blockfetch.WithRequestPipelining(true),
+		blockfetch.WithRequestPipelining(cfg.FetchAhead),
 		blockfetch.WithBlockRawFunc(c.fetch.block),
 		blockfetch.WithRangeDoneFunc(c.fetch.rangeDone),
+		blockfetch.WithBatchDoneFunc(c.fetch.batchDone),
 		blockfetch.WithRequestRangeFunc(s.requestRange),
 		// The library's server counts its own sending against this, too, and
 		// 5 s is its default. (miniprotocols, Block-fetch: 60 s)
@@ -105,6 +114,7 @@ func (c *Client) open(conn net.Conn, server bool, s *session, cfg ClientConfig) 
 		return err
 	}
 	fetchConfig.SkipBlockValidation = cfg.SkipBodyHash
+	c.ahead = cfg.FetchAhead
 	c.conn, err = ouroboros.NewConnection(
 		ouroboros.WithConnection(conn),
 		ouroboros.WithServer(server),

@@ -40,6 +40,7 @@ type fetchState struct {
 	each    func(ledger.RawBlock) error
 	pending int
 	done    chan error
+	batch   chan struct{} // capacity 1: a batch has ended, without pipelining
 }
 
 func (f *fetchState) finish(err error) {
@@ -61,6 +62,15 @@ func (f *fetchState) block(_ blockfetch.CallbackContext, blockType uint, inner [
 	return nil
 }
 
+func (f *fetchState) batchDone(ctx blockfetch.CallbackContext) error {
+	err := f.rangeDone(ctx, nil)
+	select {
+	case f.batch <- struct{}{}:
+	default:
+	}
+	return err
+}
+
 func (f *fetchState) rangeDone(_ blockfetch.CallbackContext, err error) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -71,9 +81,9 @@ func (f *fetchState) rangeDone(_ blockfetch.CallbackContext, err error) error {
 	return nil
 }
 
-// Fetch requests all ranges, as many at once as the library allows, and calls
-// each with the blocks in order. It is blockfetch.ErrNoBlocks if the server
-// lacks one of the ranges. [ErrStop] from each is not an error.
+// Fetch requests the ranges in order and calls each with the blocks. It is
+// blockfetch.ErrNoBlocks if the server lacks one of the ranges. [ErrStop] from
+// each is not an error.
 func (c *Client) Fetch(ctx context.Context, ranges []Range, each func(ledger.RawBlock) error) error {
 	if len(ranges) == 0 {
 		return nil
@@ -84,14 +94,15 @@ func (c *Client) Fetch(ctx context.Context, ranges []Range, each func(ledger.Raw
 	c.fetch.mu.Lock()
 	c.fetch.each, c.fetch.done, c.fetch.pending = each, done, len(ranges)
 	c.fetch.mu.Unlock()
+	ask := c.askOne
+	if c.ahead {
+		ask = c.askAhead
+	}
 	var asking sync.WaitGroup
 	asking.Go(func() {
 		for _, r := range ranges {
-			_, err := c.conn.BlockFetch().Client.RequestRange(ctx, blockfetch.RangeRequest{
-				Start: toPoint(r.From), End: toPoint(r.To), ExpectedBytes: r.Size,
-			})
-			if err != nil {
-				return // the connection or the context ended
+			if ask(ctx, r) != nil {
+				return
 			}
 		}
 	})
@@ -101,5 +112,33 @@ func (c *Client) Fetch(ctx context.Context, ranges []Range, each func(ledger.Raw
 	if errors.Is(err, ErrStop) {
 		return nil
 	}
+	return err
+}
+
+// askOne asks for a range and waits for its end.
+func (c *Client) askOne(ctx context.Context, r Range) error {
+	select {
+	case <-c.fetch.batch: // left by a Fetch that was stopped
+	default:
+	}
+	if err := c.conn.BlockFetch().Client.GetBlockRange(toPoint(r.From), toPoint(r.To)); err != nil {
+		_ = c.fetch.rangeDone(blockfetch.CallbackContext{}, err)
+		return err
+	}
+	select {
+	case <-c.fetch.batch:
+		return nil
+	case <-c.done:
+		return c.Err()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// askAhead asks for a range as soon as the library allows.
+func (c *Client) askAhead(ctx context.Context, r Range) error {
+	_, err := c.conn.BlockFetch().Client.RequestRange(ctx, blockfetch.RangeRequest{
+		Start: toPoint(r.From), End: toPoint(r.To), ExpectedBytes: r.Size,
+	})
 	return err
 }
