@@ -4,14 +4,20 @@ import (
 	"context"
 	"net"
 	"sync"
-	"testing"
 
 	"github.com/ouronet/ouronet/node"
 )
 
+// Test is the part of testing.TB that is used here: programs that only need a
+// [Chain] do not link package testing.
+type Test interface {
+	Cleanup(func())
+	Errorf(format string, args ...any)
+}
+
 // Server is a node that serves, for a while.
 type Server struct {
-	t      testing.TB
+	t      Test
 	cancel context.CancelFunc
 	done   chan struct{}
 
@@ -21,7 +27,7 @@ type Server struct {
 }
 
 // Serve serves l with cfg until [Server.Stop] or the end of the test.
-func Serve(t testing.TB, l net.Listener, cfg node.Config) *Server {
+func Serve(t Test, l net.Listener, cfg node.Config) *Server {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Server{t: t, cancel: cancel, done: make(chan struct{}), conns: make(map[*node.Conn]struct{}), errs: make(chan error, 1000)}
 	go func() {

@@ -1,0 +1,221 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/testnode"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/relay"
+)
+
+// script is what happens in the demo.
+type script struct {
+	seed    uint64
+	initial int           // blocks of the chain at the start
+	pause   time.Duration // between blocks from then on
+	until   int           // new blocks before the fork, and again after it
+	back    int           // blocks that the fork drops
+	forward int           // and those it has instead
+}
+
+var defaultScript = script{seed: 1, initial: 1000, pause: 400 * time.Millisecond, until: 8, back: 3, forward: 4}
+
+// demo is three nodes in one process that talk over loopback TCP.
+type demo struct {
+	script
+	out     output
+	network ledger.Network
+	chain   *testnode.Chain // of the upstream node
+	journal *journal
+}
+
+// runDemo shows a relay between two other nodes. With -exit-at-tip the chain
+// stops after a while and the demo ends.
+func runDemo(ctx context.Context, o *options, s script, out output) error {
+	d := &demo{script: s, out: out, network: chaingen.Network()}
+	began := time.Now()
+	d.chain = testnode.New(chaingen.Config{Seed: s.seed, Network: d.network}).Grow(s.initial)
+	made := time.Since(began)
+	d.journal = newJournal(d.chain, out)
+
+	upstream, err := listen(ctx, "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	served, err := listen(ctx, o.listen)
+	if err != nil {
+		upstream.Close()
+		return err
+	}
+	d.introduce(upstream.Addr(), served.Addr(), made, o.exitAtTip)
+
+	ctx, cancel := context.WithCancel(ctx)
+	var nodes sync.WaitGroup
+	defer nodes.Wait()
+	defer cancel()
+	failed := make(chan error, 3)
+	run := func(name string, f func() error) {
+		nodes.Go(func() {
+			if err := f(); err != nil && ctx.Err() == nil {
+				failed <- fmt.Errorf("the %s of the demo: %w", name, err)
+			}
+		})
+	}
+	logger := newLogger(o, out.log())
+	config := node.Config{Network: d.network, Logger: logger}
+	run("upstream node", func() error {
+		cfg := config
+		cfg.Sources = d.chain.Sources()
+		return node.Serve(ctx, upstream, cfg, nil)
+	})
+	run("relay", func() error {
+		r, err := relay.New(relay.Config{
+			Follow:   node.FollowConfig{Config: config, Peers: []string{upstream.Addr().String()}},
+			Listener: served,
+			Observe:  d.journal.relayed,
+		})
+		if err != nil {
+			return err
+		}
+		return r.Run(ctx)
+	})
+	run("follower", func() error {
+		return d.follow(ctx, node.FollowConfig{Config: config, Peers: []string{dialable(served.Addr())}})
+	})
+
+	grown := make(chan struct{})
+	nodes.Go(func() {
+		defer close(grown)
+		d.grow(ctx, o.exitAtTip)
+	})
+	if err := d.wait(ctx, failed, grown, o.exitAtTip); err != nil {
+		return err
+	}
+	return d.compare()
+}
+
+// dialable is where to reach a listener from this machine.
+func dialable(a net.Addr) string {
+	tcp, ok := a.(*net.TCPAddr)
+	if !ok || !tcp.IP.IsUnspecified() {
+		return a.String()
+	}
+	return net.JoinHostPort("127.0.0.1", fmt.Sprint(tcp.Port))
+}
+
+func (d *demo) introduce(upstream, served net.Addr, made time.Duration, end bool) {
+	stop := ""
+	if !end {
+		stop = "\nCtrl-C ends the demo.\n"
+	}
+	bytes := 0
+	blocks := d.chain.Blocks()
+	for _, b := range blocks {
+		bytes += len(b.Raw)
+	}
+	d.out.event(event{
+		Event: "demo_start", Network: d.network.Name, Magic: d.network.Magic, Listen: served.String(),
+		text: fmt.Sprintf(`Three nodes in this process, talking node-to-node over TCP:
+
+  upstream  %-16s made a chain of %s blocks, %s, in %s and will make more
+  relay     %-16s follows upstream, checks and keeps blocks, serves them
+  follower  %-16s follows the relay, holds what it gets against upstream's
+
+Checked: that headers follow each other, and that bodies are those of their
+headers. Not checked by this version: signatures, VRF proofs, ledger rules.
+%s`, upstream, count(len(blocks)), size(float64(bytes)), made.Round(time.Millisecond), served, "", stop),
+	})
+}
+
+// grow lets the chain grow once the follower has the initial blocks, switches
+// to a fork, and lets it grow on.
+func (d *demo) grow(ctx context.Context, end bool) {
+	if !d.journal.waitFor(ctx, d.chain.Tip()) {
+		return
+	}
+	ticks := time.NewTicker(d.pause)
+	defer ticks.Stop()
+	for n := 1; ; n++ {
+		select {
+		case <-ticks.C:
+		case <-ctx.Done():
+			return
+		}
+		switch {
+		case n == d.until+1:
+			d.journal.forking(d.back, d.forward)
+			d.journal.grow(func() { d.chain.Switch(d.back, d.forward) })
+		case end && n > 2*d.until+1:
+			return
+		default:
+			d.journal.grow(func() { d.chain.Grow(1) })
+		}
+	}
+}
+
+// follow is the third node.
+func (d *demo) follow(ctx context.Context, cfg node.FollowConfig) error {
+	for ev, err := range node.Follow(ctx, cfg) {
+		if err != nil {
+			return err
+		}
+		if err := d.journal.followed(ev); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settleTime is how long the last block may take to the follower.
+const settleTime = 10 * time.Second
+
+// wait waits for Ctrl-C, or for the end of the chain to arrive.
+func (d *demo) wait(ctx context.Context, failed <-chan error, grown <-chan struct{}, end bool) error {
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+		if end {
+			return errors.New("stopped before the demo was over")
+		}
+		return nil
+	case <-grown:
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	late, cancel := context.WithTimeout(ctx, settleTime)
+	defer cancel()
+	arrived := make(chan bool, 1)
+	go func() { arrived <- d.journal.waitFor(late, d.chain.Tip()) }()
+	select {
+	case err := <-failed:
+		return err
+	case ok := <-arrived:
+		if !ok {
+			return errors.New("the follower did not get the last block: this is a bug, please report it")
+		}
+		return nil
+	}
+}
+
+// compare is the summary: the follower's blocks against upstream's.
+func (d *demo) compare() error {
+	blocks, bytes, err := d.journal.compare()
+	if err != nil {
+		return err
+	}
+	d.out.event(event{
+		Event: "demo_end", FollowerBlocks: blocks, FollowerBytes: bytes,
+		text: fmt.Sprintf("\nThe follower holds %s, %s: the same bytes as upstream, block for block, after %s.",
+			plural(blocks, "block"), size(float64(bytes)), plural(d.journal.rollbacks(), "rollback")),
+	})
+	return nil
+}

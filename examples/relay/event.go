@@ -1,0 +1,68 @@
+package main
+
+import (
+	"time"
+
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// event is something to tell: text for people, the other fields for programs.
+// With -json each is one line. Units are in the names; a slot, block or hash
+// that is not there is not known.
+type event struct {
+	Time  time.Time `json:"time"`
+	Event string    `json:"event"`
+
+	// Of start.
+	Network string   `json:"network,omitempty"`
+	Magic   uint32   `json:"magic,omitempty"`
+	Listen  string   `json:"listen,omitempty"`
+	Follow  []string `json:"follow,omitempty"`
+
+	// Of a peer: connected, lost, stopped, served, left.
+	Peer    string  `json:"peer,omitempty"`
+	Version uint16  `json:"version,omitempty"`
+	Blame   bool    `json:"blame,omitempty"` // the peer broke a rule
+	Retry   float64 `json:"retry_s,omitempty"`
+
+	// Of the chain: start, block, rollback, tip, status, end.
+	Block *uint64 `json:"block,omitempty"`
+	Slot  *uint64 `json:"slot,omitempty"`
+	Hash  string  `json:"hash,omitempty"`
+	Size  int     `json:"size,omitempty"` // bytes of a block
+
+	*status
+
+	// Of demo_end.
+	FollowerBlocks int `json:"follower_blocks,omitempty"`
+	FollowerBytes  int `json:"follower_bytes,omitempty"`
+
+	Error string `json:"error,omitempty"`
+
+	text  string
+	quiet bool // only for programs, or the status line shows it
+}
+
+// at adds the block that an event is about.
+func (e event) at(t ledger.Tip) event {
+	if !t.Point.IsOrigin() {
+		block, slot := uint64(t.BlockNo), uint64(t.Point.Slot)
+		e.Block, e.Slot, e.Hash = &block, &slot, t.Point.Hash.String()
+	}
+	return e
+}
+
+// output tells events. Its methods may overlap.
+type output interface {
+	event(event)
+
+	// line shows how it goes, in place of the line before where that is
+	// possible.
+	line(text string)
+
+	// log is where connections log.
+	log() logWriter
+
+	// close ends the status line.
+	close()
+}

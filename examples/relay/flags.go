@@ -1,0 +1,214 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.uber.org/zap/zapcore"
+
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/node/relay"
+)
+
+// options are the flags.
+type options struct {
+	demo      bool
+	network   string
+	magic     *uint32
+	genesis   string
+	peers     []string
+	serveOnly bool // -peer none
+	listen    string
+	data      string
+	immutable string
+	keep      int64
+	exitAtTip bool
+	json      bool
+	logLevel  zapcore.Level
+	version   bool
+}
+
+// usageError is a mistake in the flags.
+type usageError struct{ error }
+
+func usagef(format string, args ...any) error {
+	return usageError{fmt.Errorf(format, args...)}
+}
+
+// logOff is above all levels.
+const logOff = zapcore.InvalidLevel
+
+const examples = `  relay -demo                                   three nodes in one process, no network needed
+  relay -network preview                        follow preview, blocks in memory
+  relay -network preview -data ./preview-db     keep the chain in a folder, and go on from it
+  relay -network mainnet -peer HOST:PORT -listen :3001
+`
+
+const about = `Relay follows Cardano nodes, keeps their blocks and serves them to other nodes.
+
+It checks that headers follow each other and that each block is the one its
+header promises. It does NOT check signatures, VRF proofs and ledger rules yet:
+follow only nodes that you trust.
+
+`
+
+// flags makes the flag set that fills o.
+func flags(o *options) *flag.FlagSet {
+	o.keep, o.logLevel = relay.DefaultKeep, zapcore.ErrorLevel
+	f := flag.NewFlagSet("relay", flag.ContinueOnError)
+	f.SetOutput(io.Discard)
+	f.Usage = func() {}
+	f.BoolVar(&o.demo, "demo", false, "show a relay between two other nodes, all in this process; no network needed")
+	f.StringVar(&o.network, "network", "", "`NAME` of the network: mainnet, preprod or preview")
+	f.StringVar(&o.genesis, "genesis", "", "`DIR` with the genesis files of another network")
+	f.Func("magic", "`NUMBER` that the genesis files must have as network magic; needs -genesis", func(s string) error {
+		n, err := strconv.ParseUint(s, 10, 32)
+		if err != nil {
+			return errors.New("not a number of 32 bits")
+		}
+		m := uint32(n)
+		o.magic = &m
+		return nil
+	})
+	f.Func("peer", "`HOST:PORT` of a node to follow, in place of the network's bootstrap peers;\nmay be given again for more; none: follow nobody, only serve", func(s string) error {
+		if s == "none" {
+			o.serveOnly = true
+			return nil
+		}
+		o.peers = append(o.peers, s)
+		return checkAddress(s, true)
+	})
+	f.StringVar(&o.listen, "listen", "127.0.0.1:0", "`HOST:PORT` to serve on; port 0 is any that is free")
+	f.StringVar(&o.data, "data", "", "`DIR`, an ImmutableDB folder, to keep the chain in and go on from")
+	f.StringVar(&o.immutable, "immutable", "", "`DIR`, an ImmutableDB folder, to start from and only read")
+	f.Func("keep", "`BYTES` of blocks in memory at most, such as 512MiB, without -data (default 1GiB)", func(s string) (err error) {
+		o.keep, err = parseBytes(s)
+		return err
+	})
+	f.BoolVar(&o.exitAtTip, "exit-at-tip", false, "end at the tip of every connected peer; fail if none is reached for a minute")
+	f.BoolVar(&o.json, "json", false, "one JSON object a line for programs, in place of text")
+	f.Func("log-level", "`LEVEL` of what connections log on stderr: debug, info, warn, error (default) or off", func(s string) error {
+		if s == "off" {
+			o.logLevel = logOff
+			return nil
+		}
+		if !slices.Contains([]string{"debug", "info", "warn", "error"}, s) {
+			return errors.New("take debug, info, warn, error or off")
+		}
+		return o.logLevel.Set(s)
+	})
+	f.BoolVar(&o.version, "version", false, "print the version and end")
+	return f
+}
+
+// parse reads the flags. Its errors are flag.ErrHelp or a usageError.
+func parse(args []string) (*options, error) {
+	o := new(options)
+	f := flags(o)
+	err := f.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return nil, err
+	case err != nil:
+		return nil, usagef("%w: relay -help lists the flags", err)
+	case o.version:
+		return o, nil
+	case f.NArg() > 0:
+		return nil, usagef("unexpected argument %q: flags start with -, relay -help lists them", f.Arg(0))
+	}
+	set := make(map[string]bool)
+	f.Visit(func(f *flag.Flag) { set[f.Name] = true })
+	return o, o.check(set)
+}
+
+// without lists what does not go together.
+var without = []struct{ flag, other, reason string }{
+	{"demo", "network", "the demo makes its own chain"},
+	{"demo", "genesis", "the demo makes its own chain"},
+	{"demo", "magic", "the demo makes its own chain"},
+	{"demo", "peer", "the demo brings its own peers"},
+	{"demo", "data", "the demo keeps nothing"},
+	{"demo", "immutable", "the demo makes its own chain"},
+	{"demo", "keep", "the demo's chain is small"},
+	{"network", "genesis", "give one of them"},
+	{"network", "magic", "the network has its magic; -magic goes with -genesis"},
+	{"data", "immutable", "give one of them: to append to, or only to read"},
+	{"data", "keep", "with -data the last k blocks are in memory, whatever their size"},
+}
+
+func (o *options) check(set map[string]bool) error {
+	for _, w := range without {
+		if set[w.flag] && set[w.other] {
+			return usagef("-%s does not go with -%s: %s", w.flag, w.other, w.reason)
+		}
+	}
+	switch {
+	case set["magic"] && !set["genesis"]:
+		return usagef("-magic needs -genesis DIR, the folder with the network's genesis files")
+	case !o.demo && !set["network"] && !set["genesis"]:
+		return usagef("say what to follow, for example:\n\n%s\nrelay -help lists all flags", examples)
+	case o.network != "":
+		if _, ok := ledger.NetworkByName(o.network); !ok {
+			return usagef("-network %s is not known: take mainnet, preprod or preview, or -genesis DIR for another one", o.network)
+		}
+	case set["genesis"] && len(o.peers) == 0 && !o.serveOnly:
+		return usagef("-genesis needs -peer HOST:PORT: only known networks have bootstrap peers")
+	}
+	if o.serveOnly && (len(o.peers) > 0 || o.exitAtTip) {
+		return usagef("-peer none goes neither with other peers nor with -exit-at-tip")
+	}
+	if err := checkAddress(o.listen, false); err != nil {
+		return usagef("-listen: %w", err)
+	}
+	return nil
+}
+
+// checkAddress reports what is wrong with HOST:PORT; to dial one needs both.
+func checkAddress(s string, dial bool) error {
+	host, port, err := net.SplitHostPort(s)
+	if err != nil {
+		return fmt.Errorf("%q is not HOST:PORT, such as relay.example:3001 or [::1]:3001", s)
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil || dial && n == 0 {
+		return fmt.Errorf("%q has no port from 1 to 65535", s)
+	}
+	if dial && host == "" {
+		return fmt.Errorf("%q has no host", s)
+	}
+	return nil
+}
+
+// chain returns the network to be on.
+func (o *options) chain() (ledger.Network, error) {
+	if o.genesis == "" {
+		n, _ := ledger.NetworkByName(o.network)
+		return n, nil
+	}
+	n, err := ledger.LoadNetwork(o.genesis)
+	if err != nil {
+		return n, fmt.Errorf("-genesis %s: %w", o.genesis, err)
+	}
+	if o.magic != nil && *o.magic != n.Magic {
+		return n, usagef("-magic is %d, but the genesis files in %s are of a network with magic %d: correct one of them", *o.magic, o.genesis, n.Magic)
+	}
+	return n, nil
+}
+
+func help() string {
+	var b strings.Builder
+	b.WriteString(about)
+	b.WriteString(examples)
+	b.WriteString("\nFlags:\n")
+	f := flags(new(options))
+	f.SetOutput(&b)
+	f.PrintDefaults()
+	b.WriteString("\nExit codes: 0 after an orderly end, 1 if something did not work, 2 for wrong flags.\n")
+	return b.String()
+}

@@ -1,0 +1,251 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/relay"
+)
+
+const (
+	// refresh is how often the status is looked at, and statusEvery how often
+	// it is an event.
+	refresh     = 100 * time.Millisecond
+	statusEvery = time.Second
+
+	// reachTime is how long -exit-at-tip goes on without any peer.
+	reachTime = time.Minute
+)
+
+// program is a relay and what there is to tell about it.
+type program struct {
+	o       *options
+	out     output
+	network ledger.Network
+	relay   *relay.Relay
+	meter   meter
+	start   time.Time
+
+	target  atomic.Uint64 // highest block number that a peer announced
+	started bool          // the first event, which tells where the run starts, has come
+	stopped string        // trouble that was told last
+	atTip   bool
+}
+
+// runRelay runs until ctx ends, which is no error unless the tip was waited
+// for, the tip is reached, or something does not work.
+func runRelay(ctx context.Context, o *options, out output) error {
+	network, err := o.chain()
+	if err != nil {
+		return err
+	}
+	p := &program{o: o, out: out, network: network, start: time.Now()}
+	l, err := listen(ctx, o.listen)
+	if err != nil {
+		return err
+	}
+	if p.relay, err = relay.New(p.config(l)); err != nil {
+		l.Close()
+		return errors.New(strings.TrimPrefix(err.Error(), "relay: "))
+	}
+	p.tellStart(l.Addr().String())
+
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- p.relay.Run(ctx) }()
+	result := p.watch(ctx, ended)
+	cancel()
+	if !errors.Is(result, errEnded) {
+		if err := <-ended; err != nil && result == nil {
+			result = err
+		}
+		return result
+	}
+	return p.explain(errors.Unwrap(result))
+}
+
+func (p *program) config(l net.Listener) relay.Config {
+	return relay.Config{
+		Follow: node.FollowConfig{
+			Config:    node.Config{Network: p.network, PeerSharing: true, Logger: newLogger(p.o, p.out.log())},
+			Peers:     p.o.peers,
+			Connected: p.connected,
+			Lost:      p.lost,
+		},
+		ServeOnly:    p.o.serveOnly,
+		Listener:     l,
+		DataDir:      p.o.data,
+		ImmutableDir: p.o.immutable,
+		Keep:         p.o.keep,
+		Observe:      p.observe,
+		Served:       p.served,
+	}
+}
+
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("cannot listen on %s, the address is in use: give another with -listen, or end the program that has it", address)
+	case err != nil:
+		return nil, fmt.Errorf("cannot listen on %s: %w: give another address with -listen", address, err)
+	}
+	return l, nil
+}
+
+// newLogger makes the log of connections.
+func newLogger(o *options, w logWriter) *zap.Logger {
+	if o.logLevel == logOff {
+		return zap.NewNop()
+	}
+	cfg := zap.NewProductionEncoderConfig()
+	cfg.EncodeTime = zapcore.ISO8601TimeEncoder
+	encoder := zapcore.NewConsoleEncoder(cfg)
+	if o.json {
+		encoder = zapcore.NewJSONEncoder(cfg)
+	}
+	return zap.New(zapcore.NewCore(encoder, w, o.logLevel))
+}
+
+// errEnded: the relay ended by itself.
+var errEnded = errors.New("ended")
+
+// watch tells how it goes until ctx ends, the tip is reached, or the relay
+// ends by itself (errEnded, wrapping why).
+func (p *program) watch(ctx context.Context, ended <-chan error) error {
+	ticks := time.NewTicker(refresh)
+	defer ticks.Stop()
+	var told, reached time.Time
+	reached = p.start
+	for {
+		select {
+		case err := <-ended:
+			return &endedError{err}
+		case <-ctx.Done():
+			p.tellEnd("stopped")
+			if p.o.exitAtTip {
+				return errors.New("stopped before the tip was reached")
+			}
+			return nil
+		case <-ticks.C:
+		}
+		now := time.Now()
+		s := p.relay.Status()
+		st := statusOf(s, p.network, &p.meter, now)
+		p.note(st)
+		p.out.line(p.network.Name + " | " + st.String())
+		if now.Sub(told) >= statusEvery {
+			told = now
+			p.out.event(event{Event: "status", status: st, quiet: true}.at(st.tip))
+		}
+		if !p.o.exitAtTip {
+			continue
+		}
+		if st.AtTip && tried(s) {
+			p.tellEnd("at the tip of " + plural(st.Connected, "peer"))
+			return nil
+		}
+		if followed(s) {
+			reached = now
+		} else if refused(s) || now.Sub(reached) >= reachTime {
+			return unreachable(s)
+		}
+	}
+}
+
+type endedError struct{ err error }
+
+func (e *endedError) Error() string        { return errEnded.Error() }
+func (e *endedError) Is(target error) bool { return target == errEnded }
+func (e *endedError) Unwrap() error        { return e.err }
+
+// note tells what the status has that it did not have before.
+func (p *program) note(st *status) {
+	if st.Target != nil {
+		p.target.Store(*st.Target)
+	}
+	if st.AtTip && !p.atTip {
+		// With -exit-at-tip the summary says it.
+		p.out.event(event{Event: "tip", text: "at the tip: " + block(st.tip), quiet: p.o.exitAtTip}.at(st.tip))
+	}
+	p.atTip = st.AtTip
+	trouble := ""
+	if st.Connected > 0 {
+		trouble = st.trouble
+	}
+	if trouble != p.stopped && strings.HasPrefix(trouble, "cannot follow") {
+		p.out.event(event{Event: "stopped", Error: trouble, text: trouble})
+	}
+	p.stopped = trouble
+}
+
+// tried reports whether each peer was reached or tried at least once.
+func tried(s relay.Status) bool {
+	for _, u := range s.Upstream {
+		if !u.Connected && u.Err == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// followed reports whether there is a peer whose chain can be followed.
+func followed(s relay.Status) bool {
+	for _, u := range s.Upstream {
+		if u.Connected && u.Stopped == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// refused reports whether trying again cannot help with any peer.
+func refused(s relay.Status) bool {
+	for _, u := range s.Upstream {
+		if u.Connected || !node.Permanent(u.Err) {
+			return false
+		}
+	}
+	return len(s.Upstream) > 0
+}
+
+// unreachable says what became of each peer.
+func unreachable(s relay.Status) error {
+	var reasons []string
+	for _, u := range s.Upstream {
+		switch {
+		case u.Stopped != nil:
+			reasons = append(reasons, fmt.Sprintf("cannot follow %s: %v", u.Address, u.Stopped))
+		case u.Err != nil:
+			reasons = append(reasons, why(u))
+		default:
+			reasons = append(reasons, u.Address+": no answer yet")
+		}
+	}
+	return fmt.Errorf("no peer to follow: %s: check -peer, -network and the connection", strings.Join(reasons, "; "))
+}
+
+// explain says what to do about an error that ended the relay.
+func (p *program) explain(err error) error {
+	if err == nil {
+		return errors.New("the relay ended")
+	}
+	if errors.Is(err, relay.ErrFull) {
+		s := p.relay.Status()
+		return fmt.Errorf("the bound of -keep is reached: %s in memory at %s: give -data DIR, which keeps the chain on disk, or a larger -keep",
+			size(float64(s.InMemory)), block(s.Tip))
+	}
+	return errors.New(strings.TrimPrefix(err.Error(), "relay: "))
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/node"
+)
+
+// tellStart says what the relay is about to do.
+func (p *program) tellStart(address string) {
+	s := p.relay.Status()
+	peers := p.o.peers
+	if len(peers) == 0 && !p.o.serveOnly {
+		peers = p.network.Bootstrap
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "relay on %s (network magic %d), serving on %s\n", p.network.Name, p.network.Magic, address)
+	if p.o.serveOnly {
+		b.WriteString("follows nobody\n")
+	} else {
+		fmt.Fprintf(&b, "follows %s\n", strings.Join(peers, ", "))
+	}
+	keep := "in memory, at most " + size(float64(p.o.keep)) + "; -data DIR keeps them on disk"
+	switch {
+	case p.o.data != "":
+		keep = fmt.Sprintf("in %s, the last %d in memory", p.o.data, p.network.SecurityParam)
+	case p.o.immutable != "":
+		keep = fmt.Sprintf("from %s, new ones in memory, at most %s", p.o.immutable, size(float64(p.o.keep)))
+	}
+	fmt.Fprintf(&b, "blocks %s\n", keep)
+	if p.o.data != "" || p.o.immutable != "" {
+		fmt.Fprintf(&b, "starts after %s\n", block(s.Tip))
+	}
+	if s.Removed > 0 {
+		fmt.Fprintf(&b, "removed %s that a crash had left incomplete at the end of %s\n", size(float64(s.Removed)), p.o.data)
+	}
+	b.WriteString("checks links and bodies of blocks, no signatures and no ledger rules yet: follow only nodes you trust")
+	p.out.event(event{
+		Event: "start", Network: p.network.Name, Magic: p.network.Magic, Listen: address, Follow: peers,
+		text: b.String(),
+	}.at(s.Tip))
+}
+
+// tellEnd is the summary.
+func (p *program) tellEnd(reason string) {
+	now := time.Now()
+	s := p.relay.Status()
+	took := now.Sub(p.start)
+	text := fmt.Sprintf("%s: %s; %s, %s in %s", reason, block(s.Tip),
+		plural(s.Blocks, "block"), size(float64(s.Bytes)), took.Round(time.Millisecond))
+	if rate := float64(s.Blocks) / took.Seconds(); rate >= 1 {
+		text += fmt.Sprintf(" (%s blocks/s)", count(int64(rate)))
+	}
+	if p.o.data != "" && s.Folder != s.Tip {
+		text += fmt.Sprintf("; %s ends at %s, what is after it can still be rolled back and is fetched again", p.o.data, block(s.Folder))
+	}
+	st := statusOf(s, p.network, &p.meter, now)
+	p.out.event(event{Event: "end", status: st, text: text}.at(s.Tip))
+}
+
+func (p *program) connected(c *node.Conn) {
+	v := uint16(c.Agreement().Version)
+	p.out.event(event{
+		Event: "connected", Peer: c.Peer(), Version: v,
+		text: fmt.Sprintf("connected to %s, node-to-node version %d", c.Peer(), v),
+	})
+}
+
+func (p *program) lost(address string, err error, retry time.Duration) {
+	text := why(node.PeerStatus{Address: address, Err: err})
+	p.out.event(event{
+		Event: "lost", Peer: address, Error: err.Error(), Blame: node.Blame(err), Retry: retry.Seconds(),
+		text: fmt.Sprintf("%s; next try in %s", text, span(retry)),
+	})
+}
+
+// served tells programs who comes and goes; people see the number.
+func (p *program) served(c *node.Conn) (ended func()) {
+	p.out.event(event{Event: "served", Peer: c.Peer(), Version: uint16(c.Agreement().Version), quiet: true})
+	return func() {
+		p.out.event(event{Event: "left", Peer: c.Peer(), quiet: true})
+	}
+}
+
+// observe tells of rollbacks, and of blocks that are new to the peers, too.
+func (p *program) observe(ev node.Event) {
+	switch ev := ev.(type) {
+	case node.RollForward:
+		target := p.target.Load()
+		if h := &ev.Block.Header; target > 0 && uint64(h.BlockNo) > target {
+			p.tellBlock(h, len(ev.Block.Raw))
+		}
+	case node.RollBackward:
+		if !p.started { // every run starts with one
+			p.started = true
+			return
+		}
+		p.out.event(event{Event: "rollback", text: "rolled back to " + block(ev.Tip)}.at(ev.Tip))
+	}
+}
+
+func (p *program) tellBlock(h *ledger.Header, bytes int) {
+	p.out.event(event{Event: "block", Size: bytes, quiet: true}.at(h.Tip()))
+}
