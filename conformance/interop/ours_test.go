@@ -11,6 +11,7 @@ import (
 	"github.com/ouronet/ouronet/conformance/interop/peer"
 	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/internal/leak"
+	"github.com/ouronet/ouronet/internal/race"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 )
@@ -39,6 +40,15 @@ func limited(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	t.Cleanup(cancel)
 	return ctx
+}
+
+// skipRace skips under the race detector what makes gouroboros race with
+// itself: that is not ours to mend.
+func skipRace(t testing.TB, where string) {
+	t.Helper()
+	if race.Enabled {
+		t.Skip("gouroboros has a data race in " + where)
+	}
 }
 
 // theirServer starts a third-party server.

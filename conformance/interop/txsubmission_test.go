@@ -56,6 +56,7 @@ func (o *offer) Get(_ context.Context, ids []ledger.TxID) ([]ledger.RawTx, error
 }
 
 func TestTransactionsToTheirServer(t *testing.T) {
+	skipRace(t, "txsubmission.Server.handleDone")
 	want := transactions(t, 40)
 	got := make(chan peer.Tx, len(want)+1)
 	s := theirServer(t, peer.ServerConfig{OnTx: func(tx peer.Tx) { got <- tx }})
