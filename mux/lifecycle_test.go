@@ -105,7 +105,7 @@ func TestChannelAfterEnd(t *testing.T) {
 	m := mux.New(a, mux.Config{})
 	reason := errors.New("reason")
 	m.Fail(reason)
-	defer drop(m)
+	drop(m)
 	for _, c := range []*mux.Channel{m.Handshake(handshake.Spec(), protocol.Initiator), m.Channel(spec(2, 1000), protocol.Initiator)} {
 		if _, err := await(c, 1); err != reason {
 			t.Errorf("got %v", err)
@@ -151,34 +151,42 @@ func TestIdle(t *testing.T) {
 }
 
 // In the handshake phase a segment is read only when the handshake waits for
-// one, however its bytes come.
+// one: not because it waited for the rest of the one before.
 func TestHandshakeGate(t *testing.T) {
-	leak.Check(t)
-	ours := handshake.Versions(handshake.Data{Magic: 1})
-	a, peer := net.Pipe()
-	defer peer.Close()
-	m := mux.New(a, mux.Config{})
-	defer drop(m)
-	hs := m.Handshake(handshake.Spec(), protocol.Responder)
-	wire := segment(protocol.Initiator, 0, handshake.ProposeVersions{Table: ours}.AppendCBOR(nil))
-	wire = append(wire, segment(protocol.Initiator, 2, []byte("hello"))...)
-	go func() {
-		for _, b := range wire {
+	synctest.Test(t, func(t *testing.T) {
+		ours := handshake.Versions(handshake.Data{Magic: 1})
+		a, peer := net.Pipe()
+		defer peer.Close()
+		m := mux.New(a, mux.Config{})
+		defer drop(m)
+		hs := m.Handshake(handshake.Spec(), protocol.Responder)
+		answered := make(chan error, 1)
+		go func() {
+			_, err := handshake.Answer(t.Context(), handshake.Spec(), hs, ours)
+			answered <- err
+		}()
+		go io.Copy(io.Discard, peer)
+		for _, b := range segment(protocol.Initiator, 0, handshake.ProposeVersions{Table: ours}.AppendCBOR(nil)) {
 			peer.Write([]byte{b})
+			synctest.Wait()
 		}
-	}()
-	go io.Copy(io.Discard, peer)
-	if _, err := handshake.Answer(t.Context(), handshake.Spec(), hs, ours); err != nil {
-		t.Fatal(err)
-	}
-	c := m.Channel(spec(2, 1000), protocol.Responder)
-	m.Start()
-	if b, err := await(c, 5); string(b) != "hello" {
-		t.Errorf("%q, %v", b, err)
-	}
-	if _, err := await(hs, 1); !errors.Is(err, net.ErrClosed) {
-		t.Errorf("the channel of the handshake says %v", err)
-	}
+		if err := <-answered; err != nil {
+			t.Fatal(err)
+		}
+		go peer.Write(segment(protocol.Initiator, 2, []byte("hello")))
+		synctest.Wait()
+		if err := m.Err(); err != nil {
+			t.Fatalf("read before Start: %v", err)
+		}
+		c := m.Channel(spec(2, 1000), protocol.Responder)
+		m.Start()
+		if b, err := await(c, 5); string(b) != "hello" {
+			t.Errorf("%q, %v", b, err)
+		}
+		if _, err := await(hs, 1); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("the channel of the handshake says %v", err)
+		}
+	})
 }
 
 // What the handshake did not wait for is unread before Start.

@@ -121,6 +121,7 @@ func TestBadInput(t *testing.T) {
 		{"overrun", segment(initiator, 3, make([]byte, 1001)), false, protocol.ErrOverrun, "p3"},
 		{"overrun by several", append(segment(initiator, 3, make([]byte, 1000)), segment(initiator, 3, []byte{1})...), false,
 			protocol.ErrOverrun, "p3"},
+		{"overrun announced", segment(initiator, 3, make([]byte, 1001))[:100], false, protocol.ErrOverrun, "p3"},
 		{"end between segments", segment(initiator, 3, []byte{1}), true, io.EOF, ""},
 		{"end in a header", segment(initiator, 3, []byte{1})[:5], true, io.ErrUnexpectedEOF, ""},
 		{"end in a payload", segment(initiator, 3, []byte{1, 2, 3})[:9], true, io.ErrUnexpectedEOF, ""},

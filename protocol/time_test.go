@@ -133,6 +133,26 @@ func TestTimeoutRange(t *testing.T) {
 				t.Errorf("waited %v, want %v", got, want)
 			}
 		}
+		// Two waits of one session draw twice.
+		s, peer := asked(t)
+		s.Random = func() float64 { return 0.9 }
+		put(t, peer, msg{kind: wait})
+		s.Recv(t.Context())
+		after(30*time.Second, func() { put(t, peer, msg{kind: end}) })
+		if _, err := s.Recv(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		s.Random = func() float64 { return 0.1 }
+		if err := s.Request(t.Context(), msg{kind: ask}); err != nil {
+			t.Fatal(err)
+		}
+		put(t, peer, msg{kind: wait})
+		s.Recv(t.Context())
+		start := time.Now()
+		s.Recv(t.Context())
+		if got := time.Since(start); got != 22*time.Second {
+			t.Errorf("waited %v, want 22s", got)
+		}
 		for range 1000 { // without Random
 			s, peer := asked(t)
 			put(t, peer, msg{kind: wait})
