@@ -234,42 +234,40 @@ func TestSimultaneousOpen(t *testing.T) {
 	})
 }
 
-// A refusal reaches a peer that is still sending.
+// A refusal reaches a peer that goes on sending.
 func TestRefusalArrives(t *testing.T) {
 	leak.Check(t)
-	a, b := tcpPair(t)
-	ma, mb := pair(t, a, b, mux.Config{})
-	hs := ma.Handshake(handshake.Spec(), protocol.Initiator)
-	flood := mb.Channel(spec(2, 1000), protocol.Initiator)
-	_ = flood
-	refused := make(chan error, 1)
-	mb.Go(func(ctx context.Context) error {
-		_, err := handshake.Answer(ctx, handshake.Spec(), mb.Handshake(handshake.Spec(), protocol.Responder),
-			handshake.Versions(handshake.Data{Magic: 2}))
-		refused <- err
-		return nil
-	})
-	more := ma.Channel(spec(2, 1000), protocol.Initiator)
-	ma.Go(func(ctx context.Context) error {
-		for more.Send(ctx, make([]byte, 60_000), nil) == nil {
-		}
-		return nil
-	})
-	closed := make(chan error, 1)
+	a, peer := tcpPair(t)
+	defer peer.Close()
+	m := mux.New(a, mux.Config{})
+	defer drop(m)
+	offer := handshake.ProposeVersions{Table: handshake.Versions(handshake.Data{Magic: 1})}
+	flooded := make(chan struct{})
 	go func() {
-		var r *handshake.RefusedError
-		if err := <-refused; !errors.As(err, &r) {
-			t.Errorf("answered with %v", err)
+		defer close(flooded)
+		_, err := peer.Write(segment(protocol.Initiator, 0, offer.AppendCBOR(nil)))
+		for err == nil {
+			_, err = peer.Write(segment(protocol.Initiator, 2, make([]byte, 60_000)))
 		}
-		closed <- mb.Close(context.Background())
 	}()
-	_, err := handshake.Propose(within(t), handshake.Spec(), hs, handshake.Versions(handshake.Data{Magic: 1}))
-	var r *handshake.RefusedError
-	if !errors.As(err, &r) || r.Reason != handshake.Refused {
-		t.Errorf("the refused side got %v", err)
+	ours := handshake.Versions(handshake.Data{Magic: 2})
+	var refused *handshake.RefusedError
+	if _, err := handshake.Answer(t.Context(), handshake.Spec(), m.Handshake(handshake.Spec(), protocol.Responder), ours); !errors.As(err, &refused) {
+		t.Fatalf("answered with %v", err)
 	}
-	drop(ma)
-	if err := <-closed; err != nil {
+	if err := m.Close(within(t)); err != nil {
 		t.Errorf("Close: %v", err)
 	}
+	h := make([]byte, 8)
+	if _, err := io.ReadFull(peer, h); err != nil {
+		t.Fatal(err)
+	}
+	reply := make([]byte, h[7])
+	if _, err := io.ReadFull(peer, reply); err != nil {
+		t.Fatal(err)
+	}
+	if m, err := (handshake.Refuse{}).Decode(reply); err != nil || m.(handshake.Refuse).Refusal.Reason != handshake.Refused {
+		t.Errorf("the peer got %v, %v", m, err)
+	}
+	<-flooded
 }
