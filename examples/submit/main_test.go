@@ -1,0 +1,97 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/leak"
+	"github.com/ouronet/ouronet/internal/testnode"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/txsubmission"
+)
+
+// sink is a txsubmission.Sink that wants all or nothing.
+type sink struct {
+	want bool
+	got  chan ledger.Tx
+}
+
+func (s sink) Want(_ context.Context, announced []txsubmission.Announced) (ids []ledger.TxID, err error) {
+	for _, a := range announced {
+		if s.want {
+			ids = append(ids, a.ID)
+		}
+	}
+	return ids, nil
+}
+
+func (s sink) Deliver(_ context.Context, _ []ledger.TxID, txs []ledger.Tx) error {
+	for _, tx := range txs {
+		s.got <- tx
+	}
+	return nil
+}
+
+// aTx returns a transaction of a generated chain.
+func aTx(t *testing.T) ledger.Tx {
+	chain := chaingen.New(chaingen.Config{Seed: 1, BlockSize: 20000})
+	for {
+		txs, err := chain.Next().Txs()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(txs) > 0 {
+			return txs[0]
+		}
+	}
+}
+
+func TestSubmit(t *testing.T) {
+	leak.Check(t)
+	tx := aTx(t)
+	for _, test := range []struct {
+		name string
+		file []byte
+		want bool
+	}{
+		{"raw", tx.Raw.Bytes, true},
+		{"hex", fmt.Appendf(nil, "%x\n", tx.Raw.Bytes), true},
+		{"unwanted", tx.Raw.Bytes, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := sink{test.want, make(chan ledger.Tx, 1)}
+			address := testnode.Loopback(t, node.Config{Network: ledger.Preview, Sources: &node.Sources{
+				TxSubmission: func(context.Context, *node.Conn) txsubmission.Sink { return s },
+			}})
+			file := filepath.Join(t.TempDir(), "tx")
+			if err := os.WriteFile(file, test.file, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var out bytes.Buffer
+			if err := run(t.Context(), []string{"-network", "preview", file, address}, &out); err != nil {
+				t.Fatal(err)
+			}
+			if want := fmt.Sprintf("the node asked for the transaction: %t\n", test.want); out.String() != want {
+				t.Errorf("got %q, want %q", out.String(), want)
+			}
+			if !test.want {
+				return
+			}
+			if got := <-s.got; got.ID != tx.ID || !bytes.Equal(got.Raw.Bytes, tx.Raw.Bytes) {
+				t.Errorf("the node got %v, want %v", got.ID, tx.ID)
+			}
+		})
+	}
+}
+
+func TestNoTransaction(t *testing.T) {
+	if err := run(t.Context(), []string{"-network", "preview", os.DevNull, "127.0.0.1:1"}, new(bytes.Buffer)); err == nil {
+		t.Error("no error")
+	}
+}
