@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"go.uber.org/zap/zaptest"
+
 	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
@@ -40,7 +42,11 @@ func newWorld(t *testing.T) *world {
 }
 
 func (w *world) config() node.Config {
-	return node.Config{Network: network(), Dial: w.net.Dial}
+	cfg := node.Config{Network: network(), Dial: w.net.Dial}
+	if testing.Verbose() {
+		cfg.Logger = zaptest.NewLogger(w.t)
+	}
+	return cfg
 }
 
 // serve puts a node with a chain on the network.

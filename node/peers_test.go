@@ -1,0 +1,145 @@
+package node_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ouronet/ouronet/internal/testnode"
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// The longest chain wins, wherever its peer stands among the others.
+func TestFollowLongestOfSeveral(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, c := newWorld(t), newChain().Grow(200)
+		short, long := c.Fork(10).Grow(5), c.Fork(5).Grow(20)
+		w.serve("short", short)
+		w.serve("c", c)
+		w.serve("long", long)
+		f := w.follow(w.followConfig("short", "c", "long"))
+		f.reach(long)
+		short.Grow(40)
+		f.reach(short)
+		c.Become(short)
+		c.Switch(20, 40)
+		f.reach(c)
+	})
+}
+
+// A peer that sends a block a second does not hold up the others for long.
+func TestFollowSlowPeer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, slow := newWorld(t), newChain().Grow(600)
+		c := slow.Copy()
+		slow.Lie(testnode.Hooks{Block: func(ctx context.Context, _ ledger.Block) {
+			select {
+			case <-time.After(time.Second):
+			case <-ctx.Done():
+			}
+		}})
+		w.serve("slow", slow)
+		began := time.Now()
+		f := w.follow(w.followConfig("slow", "fast"))
+		f.step()
+		time.Sleep(5 * time.Second)
+		w.serve("fast", c)
+		f.reach(c)
+		// What the slow one was asked for first may still be waited for.
+		if d := time.Since(began); d > 6*time.Minute {
+			t.Errorf("took %v, alone the slow peer needs 10 min", d)
+		}
+	})
+}
+
+// Peers grow, switch forks, die and come back at random. What is followed is
+// always a chain, and in the end the longest.
+func TestFollowStories(t *testing.T) {
+	for seed := range uint64(25) {
+		synctest.Test(t, func(t *testing.T) { t.Log("seed", seed); story(t, seed) })
+	}
+}
+
+func story(t *testing.T, seed uint64) {
+	r := rand.New(rand.NewPCG(seed, 0))
+	w := newWorld(t)
+	trunk := newChain().Grow(1 + r.IntN(100))
+	var peers []*testnode.Chain
+	var names []string
+	for i := range 3 {
+		name := fmt.Sprint("peer-", i)
+		c := trunk.Fork(r.IntN(min(len(trunk.Blocks()), k/4))).Grow(r.IntN(5))
+		c.Lie(testnode.Hooks{Block: func(ctx context.Context, b ledger.Block) {
+			if d := (uint64(b.Header.BlockNo) + uint64(i)) % 7; d == 0 {
+				select {
+				case <-time.After(time.Duration(i) * 50 * time.Millisecond):
+				case <-ctx.Done():
+				}
+			}
+		}})
+		w.serve(name, c)
+		peers, names = append(peers, c), append(names, name)
+	}
+	cfg := w.followConfig(names...)
+	cfg.Chain.MaxBytes = 20_000 + r.IntN(100_000)
+	f := w.follow(cfg)
+	f.step()
+	best := func() *testnode.Chain {
+		best := peers[0]
+		for _, c := range peers[1:] {
+			if c.Tip().BlockNo > best.Tip().BlockNo {
+				best = c
+			}
+		}
+		return best
+	}
+	apart := k // no two chains are more apart than this
+	for range 100 {
+		i := r.IntN(3)
+		switch r.IntN(8) {
+		case 0, 1:
+			n := 1 + r.IntN(8)
+			apart += n
+			peers[i].Grow(n)
+		case 2:
+			n := r.IntN(min(len(peers[i].Blocks()), k/3))
+			apart += n + 3
+			peers[i].Switch(n, n+r.IntN(3))
+		case 3:
+			peers[i].Become(peers[r.IntN(3)])
+		case 4:
+			w.servers[names[i]].Drop()
+		case 5:
+			w.servers[names[i]].Stop()
+			w.serve(names[i], peers[i])
+		default:
+			time.Sleep(time.Duration(r.IntN(20)) * time.Second)
+		}
+		if apart > k/2 {
+			apart = 0
+			b := best()
+			b.Grow(k) // longer than what its peers left and we did not
+			for _, c := range peers {
+				c.Become(b)
+			}
+			for f.tip() != b.Tip().Point {
+				f.step()
+			}
+		}
+	}
+	b := best()
+	b.Grow(k)
+	f.reach(b)
+	for _, c := range peers {
+		c.Become(b)
+	}
+	time.Sleep(10 * time.Second)
+	for _, p := range f.Peers() {
+		if p.Err != nil && p.Connected {
+			t.Errorf("%s: %v", p.Address, p.Err)
+		}
+	}
+}
