@@ -1,0 +1,111 @@
+package node_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"net"
+	"net/netip"
+
+	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/testnode"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/node"
+)
+
+// upstream serves a chain of ten blocks until ctx ends.
+func upstream(ctx context.Context) (address string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	chain := testnode.New(chaingen.Config{Seed: 1, Network: ledger.Preview}).Grow(10)
+	go node.Serve(ctx, l, node.Config{Network: ledger.Preview, Sources: chain.Sources()}, nil)
+	return l.Addr().String()
+}
+
+// Where does the chain of a node end?
+func ExampleDial() {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	address := upstream(ctx)
+
+	conn, err := node.Dial(ctx, address, node.Config{Network: ledger.Preview})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer conn.Close()
+	_, tip, err := conn.ChainSync().Intersect(ctx, ledger.Origin)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("version", conn.Agreement().Version)
+	fmt.Println("tip is block", tip.BlockNo, "at slot", tip.Point.Slot)
+	// Output:
+	// version 15
+	// tip is block 9 at slot 109
+}
+
+// What happens on the chain? Leaving the loop closes the connections.
+func ExampleFollow() {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	cfg := node.FollowConfig{
+		Config: node.Config{Network: ledger.Preview},
+		Peers:  []string{upstream(ctx)},
+	}
+
+	for ev, err := range node.Follow(ctx, cfg) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		switch ev := ev.(type) {
+		case node.RollForward:
+			txs, err := ev.Block.Txs()
+			if err != nil {
+				log.Fatal(err)
+			}
+			fmt.Println("block", ev.Block.Header.BlockNo, "has", len(txs), "transactions")
+			if ev.Block.Header.BlockNo == 2 {
+				return
+			}
+		case node.RollBackward:
+			fmt.Println("back to", ev.Tip.Point)
+		}
+	}
+	// Output:
+	// back to origin
+	// block 0 has 0 transactions
+	// block 1 has 0 transactions
+	// block 2 has 6 transactions
+}
+
+// friends is a peersharing.Source.
+type friends []netip.AddrPort
+
+func (f friends) Peers(_ context.Context, amount int) ([]netip.AddrPort, error) {
+	return f[:min(amount, len(f))], nil
+}
+
+// A node that answers from sources of its own: here, only which peers it knows.
+func ExampleServe() {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	cfg := node.Config{Network: ledger.Preview, PeerSharing: true}
+
+	serving := cfg
+	serving.Sources = &node.Sources{PeerSharing: friends{netip.MustParseAddrPort("192.0.2.7:3001")}}
+	go node.Serve(ctx, l, serving, nil)
+
+	conn, err := node.Dial(ctx, l.Addr().String(), cfg)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Println(conn.PeerSharing().Request(ctx, 10))
+	// Output: [192.0.2.7:3001] <nil>
+}

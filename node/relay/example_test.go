@@ -1,0 +1,49 @@
+package relay_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"net"
+
+	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/testnode"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/relay"
+)
+
+// A relay that follows one node and serves others, in memory.
+func Example() {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	chain := testnode.New(chaingen.Config{Seed: 1, Network: ledger.Preview}).Grow(10)
+	upstream, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	go node.Serve(ctx, upstream, node.Config{Network: ledger.Preview, Sources: chain.Sources()}, nil)
+
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	r, err := relay.New(relay.Config{
+		Follow: node.FollowConfig{
+			Config: node.Config{Network: ledger.Preview},
+			Peers:  []string{upstream.Addr().String()},
+		},
+		Listener: listener,
+		Observe: func(ev node.Event) {
+			if forward, ok := ev.(node.RollForward); ok && forward.Block.Header.Tip() == chain.Tip() {
+				cancel() // we have seen enough
+			}
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	err = r.Run(ctx)
+	fmt.Println(r.Status().Blocks, "blocks, error", err)
+	// Output: 10 blocks, error <nil>
+}
