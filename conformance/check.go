@@ -8,9 +8,8 @@ import (
 	"github.com/ouronet/ouronet/protocol"
 )
 
-// maxStates is how many states a [protocol.Machine] can tell apart when it
-// decides what may be pipelined.
-const maxStates = 32
+// maxStates is how many a [protocol.StateID] can tell apart.
+const maxStates = 256
 
 // Check returns all faults of a table, joined, or nil:
 //

@@ -139,59 +139,56 @@ func play(t *testing.T, table conformance.Table, role protocol.Role, samples []s
 	cancel() // nothing has to be waited for
 	sending := t.Context()
 	for ; len(script) > 1; script = script[2:] {
-		// Messages that fit are tried more often than others.
-		pick := samples[int(script[1])%len(samples)]
-		for n := 0; script[0]&0x10 != 0 && n < len(samples); n++ {
-			if _, ok := pick.labelIn(*m.in(m.state)); ok {
-				break
-			}
-			pick = samples[(int(script[1])+n)%len(samples)]
-		}
 		end.Chunk = int(script[0] >> 5)
-		switch script[0] % 8 {
-		case 0, 1:
-			msg := ourMessage(spec, role, pick)
-			if msg == nil {
+		switch act := script[0] % 32; {
+		case act < 16: // we speak, mostly what we may
+			from := m.state
+			if len(m.owed) > 0 {
+				from = m.home
+			}
+			msg := message(spec, choose(m, samples, script[1], from, act%4 > 0))
+			take, do := m.request, s.Request
+			if act < 4 {
+				take, do = m.send, s.Send
+			}
+			if err := do(sending, msg); (err == nil) != take(msg.Label()) || err != nil && !errors.Is(err, protocol.ErrAgency) {
+				t.Fatalf("%s %v in %s: our %s: %v", table.Name, role, m.state, msg.Label(), err)
+			}
+		case act < 30: // the peer speaks, what it may
+			if !m.theirs(m.state) {
 				continue
 			}
-			if err := s.Request(sending, msg); (err == nil) != m.request(msg.Label()) || err != nil && !errors.Is(err, protocol.ErrAgency) {
-				t.Fatalf("%s %v in %s: request %s: %v", table.Name, role, m.state, msg.Label(), err)
+			pick := choose(m, samples, script[1], m.state, true)
+			peer.Send(sending, pick.raw, nil)
+			got, err := s.Recv(ctx)
+			label, _ := m.recv(pick.labels)
+			if err != nil || got.Label() != label {
+				t.Fatalf("%s %v: %s instead of %s: %v, %v", table.Name, role, pick.id, label, got, err)
 			}
-		case 2:
-			msg := ourMessage(spec, role, pick)
-			if msg == nil {
-				continue
-			}
-			if err := s.Send(sending, msg); (err == nil) != m.send(msg.Label()) || err != nil && !errors.Is(err, protocol.ErrAgency) {
-				t.Fatalf("%s %v in %s: send %s: %v", table.Name, role, m.state, msg.Label(), err)
-			}
-		case 7:
-			if script[0]>>3%4 != 0 {
-				continue // seldom, as it ends the conversation
-			}
-			peer.Send(sending, script[1:], nil)
-			if _, err := s.Recv(ctx); err == nil && !m.theirs(m.state) {
-				t.Fatalf("%s %v received in %s", table.Name, role, m.state)
-			}
-			return
-		default:
+		case act == 30: // the peer says anything at all
+			pick := choose(m, samples, script[1], m.state, false)
 			peer.Send(sending, pick.raw, nil)
 			if !m.theirs(m.state) {
-				spoken(t, s, m, ourMessage(spec, role, pick))
+				spoken(t, s, m, message(spec, pick))
 				return
 			}
 			state := m.state
 			got, err := s.Recv(ctx)
 			label, legal := m.recv(pick.labels)
-			if !legal {
-				if !protocol.IsPeerFault(err) || !errors.Is(err, protocol.ErrOutOfTurn) {
-					t.Fatalf("%s %v in %s took %s: %v, %v", table.Name, role, state, pick.id, got, err)
-				}
+			switch {
+			case legal && (err != nil || got.Label() != label):
+				t.Fatalf("%s %v in %s: %s: %v, %v", table.Name, role, state, pick.id, got, err)
+			case !legal && !(protocol.IsPeerFault(err) && errors.Is(err, protocol.ErrOutOfTurn)):
+				t.Fatalf("%s %v in %s took %s: %v, %v", table.Name, role, state, pick.id, got, err)
+			case !legal:
 				return
 			}
-			if err != nil || got.Label() != label {
-				t.Fatalf("%s %v in %s: %s: %v, %v", table.Name, role, state, pick.id, got, err)
+		default: // the peer sends what may be no message
+			peer.Send(sending, script[1:], nil)
+			if _, err := s.Recv(ctx); err == nil && !m.theirs(m.state) {
+				t.Fatalf("%s %v received in %s", table.Name, role, m.state)
 			}
+			return
 		}
 		if got := spec.States[s.Machine().State()].Name; got != m.state {
 			t.Fatalf("%s %v is in %s, want %s", table.Name, role, got, m.state)
@@ -202,13 +199,29 @@ func play(t *testing.T, table conformance.Table, role protocol.Role, samples []s
 	}
 }
 
+// choose picks a sample, if fits is set one that the table allows in state.
+func choose(m *model, samples []sample, n byte, state string, fits bool) sample {
+	if fits {
+		var legal []sample
+		for _, s := range samples {
+			if _, ok := s.labelIn(*m.in(state)); ok {
+				legal = append(legal, s)
+			}
+		}
+		if len(legal) > 0 {
+			samples = legal
+		}
+	}
+	return samples[int(n)%len(samples)]
+}
+
 // spoken checks what becomes of a message that came while the peer had no
 // agency: receiving it is our own mistake, and the next request finds it.
 func spoken(t *testing.T, s *protocol.Session[protocol.Message], m *model, msg protocol.Message) {
 	if _, err := s.Recv(t.Context()); !errors.Is(err, protocol.ErrAgency) {
 		t.Fatalf("%s received in %s: %v", m.table.Name, m.state, err)
 	}
-	if msg == nil || !m.ours() {
+	if !m.ours() {
 		return
 	}
 	if err := s.Request(t.Context(), msg); !protocol.IsPeerFault(err) {
@@ -216,17 +229,16 @@ func spoken(t *testing.T, s *protocol.Session[protocol.Message], m *model, msg p
 	}
 }
 
-// ourMessage returns the sample as a message that role may send in some state,
-// or nil.
-func ourMessage(spec *protocol.Spec, role protocol.Role, s sample) protocol.Message {
+// message returns a sample as a message.
+func message(spec *protocol.Spec, s sample) protocol.Message {
 	for _, state := range spec.States {
 		for _, e := range state.Edges {
-			if state.Agency == role && slices.Contains(s.labels, e.Msg.Label()) {
+			if slices.Contains(s.labels, e.Msg.Label()) {
 				if msg, err := e.Msg.Decode(s.raw); err == nil {
 					return msg
 				}
 			}
 		}
 	}
-	return nil
+	panic(s.id + " cannot be decoded")
 }

@@ -139,8 +139,8 @@ func TestCheckFinds(t *testing.T) {
 		{"no name", func(s *protocol.Spec) { s.Name = "" }},
 		{"no ingress limit", func(s *protocol.Spec) { s.Ingress = 0 }},
 		{"no states", func(s *protocol.Spec) { s.States = nil }},
-		{"33 states", func(s *protocol.Spec) {
-			for range 30 {
+		{"257 states", func(s *protocol.Spec) {
+			for range 254 {
 				s.States = append(s.States, protocol.State{Name: "StX"})
 			}
 		}},
