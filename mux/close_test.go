@@ -22,7 +22,7 @@ func TestCloseFlushes(t *testing.T) {
 	defer b.Close()
 	m := mux.New(a, mux.Config{})
 	c := m.Channel(spec(2, 1<<20), protocol.Initiator)
-	m.Channel(spec(2, 1<<20), protocol.Responder)
+	m.Channel(spec(2, 1<<30), protocol.Responder) // takes what comes before Close
 	m.Respond(spec(3, 1<<20), mux.OnOwn, func(ctx context.Context, c *mux.Channel) error {
 		for { // a responder that is cut off in the middle must not cut off others
 			if err := c.Send(ctx, make([]byte, 1000), nil); err != nil {

@@ -49,6 +49,8 @@ type Mux struct {
 	ended  <-chan struct{}
 	tasks  sync.WaitGroup // every goroutine of the Mux
 
+	writeBy time.Time // the write deadline of conn; the writer's alone
+
 	want    chan struct{} // capacity 1: the handshake wants another segment
 	started chan struct{} // closed by Start
 	closing chan struct{} // closed by Close: flush, then end

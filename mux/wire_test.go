@@ -250,7 +250,7 @@ func TestWriteTimeout(t *testing.T) {
 			t.Fatal(err)
 		}
 		<-m.Done()
-		if got := time.Since(start); got != 90*time.Second {
+		if got := time.Since(start); got < 90*time.Second || got > 100*time.Second {
 			t.Errorf("a batch of three segments had %v", got)
 		}
 		if err := m.Err(); !errors.Is(err, mux.ErrStalled) || !protocol.IsPeerFault(err) {

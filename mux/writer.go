@@ -44,11 +44,17 @@ func (m *Mux) write() {
 	}
 }
 
-// writeBatch writes a batch of n segments within n times the segment's time.
-// (mux, 5)
+// writeBatch writes a batch of n segments within n times the segment's time, or
+// a little more. (mux, 5)
 func (m *Mux) writeBatch(b *batch) error {
 	limit := time.Duration(b.segments) * m.sduTime
-	m.conn.SetWriteDeadline(time.Now().Add(limit)) // if it fails, writing tells why
+	// Setting a deadline takes as long as a small write, so the one that is
+	// set stays while it is not far from right.
+	due, slack := time.Now().Add(limit), m.sduTime/4
+	if m.writeBy.Before(due) || m.writeBy.After(due.Add(slack)) {
+		m.writeBy = due.Add(slack)
+		m.conn.SetWriteDeadline(m.writeBy) // if it fails, writing tells why
+	}
 	b.unwritten = b.bufs
 	_, err := b.unwritten.WriteTo(m.conn)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
