@@ -150,3 +150,29 @@ func TestBlameReturns(t *testing.T) {
 		}
 	}
 }
+
+// Blocks that link but do not get later are stopped: they could go on for ever.
+// To a network with other epochs, the slots of a Byron chain fall at the end of
+// an epoch.
+func TestBlocksGetLater(t *testing.T) {
+	network := chaingen.Network()
+	network.Eras[ledger.Byron].EpochLength = 20
+	blocks := chaingen.New(chaingen.Config{Network: network, Eras: []chaingen.Stretch{{Era: ledger.Byron}}}).Blocks(40)
+	network.Eras[ledger.Byron].EpochLength = 1
+	us, peer := pipe.New()
+	go func() {
+		<-peer.Ready()
+		peer.Send(context.Background(), blockfetch.StartBatch{}.AppendCBOR(nil), nil)
+		for _, b := range blocks {
+			peer.Send(context.Background(), blockfetch.Block{Raw: b.Raw}.AppendCBOR(nil), nil)
+		}
+		peer.Close()
+	}()
+	i := blockfetch.NewInitiator(blockfetch.Spec(), us, network)
+	first := ledger.Point{Slot: 0, Hash: blocks[0].Header.Hash}
+	got, err := collect(i.Blocks(t.Context(), first, ledger.Point{Slot: 1000, Hash: p1.Hash}))
+	checkViolation(t, err, blockfetch.ErrWrongBlock, "MsgBlock")
+	if n := len(got); n < 2 || n > 22 {
+		t.Errorf("stopped after %d blocks", n)
+	}
+}
