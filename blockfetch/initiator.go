@@ -27,28 +27,6 @@ type Initiator struct {
 	bytes int       // estimated size of all that is outstanding
 }
 
-// Want is a block to fetch.
-type Want struct {
-	Point ledger.Point
-	Size  int // bytes the encoded block takes, as far as its header tells
-}
-
-// WantOf returns what to ask for to get the block of a header.
-func WantOf(h *ledger.Header) Want {
-	// The header, the body, and the heads around them. (relay-behaviour, 6.1)
-	size := uint64(len(h.Raw.Bytes)) + uint64(h.BodySize) + 8
-	if h.Raw.Era == ledger.Byron {
-		size = max(uint64(h.Raw.SizeHint), byronSize)
-	}
-	// A larger one would not be accepted, whatever its header says.
-	return Want{h.Point(), int(min(size, blockLimit))}
-}
-
-// byronSize is how many bytes a Byron block is assumed to take at least. Its
-// header has no size, and the hint beside it may have come from another peer
-// than the block will.
-const byronSize = 16 << 10
-
 // request is one range that was asked for: block by block or, if plain, by its
 // ends only.
 type request struct {
@@ -252,14 +230,4 @@ func (i *Initiator) finish() {
 	i.asked[len(i.asked)-1] = request{}
 	i.asked = i.asked[:len(i.asked)-1]
 	i.taken = 0
-}
-
-// split cuts wants after at most size bytes and MaxRange blocks.
-func split(wants []Want, size int) (part, rest []Want) {
-	for n, w := range wants {
-		if size -= w.Size; size < 0 || n == MaxRange {
-			return wants[:n], wants[n:]
-		}
-	}
-	return wants, nil
 }
