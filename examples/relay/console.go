@@ -25,7 +25,11 @@ func newOutput(o *options, stdout, stderr io.Writer) output {
 	if o.json {
 		return &jsonOutput{w: stdout, stderr: stderr}
 	}
-	return &console{w: stdout, stderr: stderr, live: isTerminal(stdout), now: time.Now}
+	c := &console{w: stdout, stderr: stderr, now: time.Now}
+	if isTerminal(stdout) {
+		c.columns = func() int { return width(stdout.(*os.File)) }
+	}
+	return c
 }
 
 // isTerminal reports whether w can update a line in place.
@@ -43,23 +47,22 @@ func isTerminal(w io.Writer) bool {
 
 // console writes for people.
 type console struct {
-	stderr io.Writer
-	now    func() time.Time
+	stderr  io.Writer
+	now     func() time.Time
+	columns func() int // of the terminal, 0 if unknown; nil if w is none
 
 	mu     sync.Mutex
 	w      io.Writer
-	live   bool   // a terminal
 	status string // that is shown, "" if none
 	last   string // status written last, and when
 	wrote  time.Time
 }
 
-const (
-	// The status line is cut at the right margin: one that wraps could not be
-	// written over.
-	wrapOff, wrapOn = "\x1b[?7l", "\x1b[?7h"
-	clearLine       = "\r\x1b[K"
-)
+// clearLine empties the line that the cursor is in.
+const clearLine = "\r\x1b[K"
+
+// defaultColumns is for terminals that do not tell.
+const defaultColumns = 80
 
 func (c *console) event(e event) {
 	if e.text == "" || e.quiet {
@@ -81,12 +84,21 @@ func (c *console) above(write func()) {
 	c.show()
 }
 
-func (c *console) show() { fmt.Fprint(c.w, clearLine+wrapOff+c.status+wrapOn) }
+// show draws the status line. It is cut to the width of the terminal, with room
+// for an echoed ^C: a line that wraps could not be written over.
+func (c *console) show() {
+	columns := c.columns()
+	if columns <= 0 {
+		columns = defaultColumns
+	}
+	text := []rune(c.status)
+	fmt.Fprint(c.w, clearLine+string(text[:max(0, min(len(text), columns-3))]))
+}
 
 func (c *console) line(text string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.live {
+	if c.columns != nil {
 		if text != c.status {
 			c.status = text
 			c.show()
@@ -107,7 +119,7 @@ func (c *console) close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.status != "" {
-		fmt.Fprintln(c.w)
+		fmt.Fprint(c.w, clearLine)
 		c.status = ""
 	}
 }

@@ -63,6 +63,6 @@ type output interface {
 	// log is where connections log.
 	log() logWriter
 
-	// close ends the status line.
+	// close removes the status line.
 	close()
 }

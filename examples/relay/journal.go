@@ -78,7 +78,7 @@ func (j *journal) grow(change func()) {
 // forking tells of what comes next.
 func (j *journal) forking(back, forward int) {
 	tip := j.chain.Tip()
-	j.say("upstream", "fork", tip, "switches to another fork: drops its last %s, has %d others", plural(back, "block"), forward)
+	j.say("upstream", "fork", tip, "switches forks: drops its last %s, adds %d others", plural(back, "block"), forward)
 }
 
 // relayed takes an event of the relay.

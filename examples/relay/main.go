@@ -61,11 +61,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (exit int
 		err = runRelay(ctx, o, out)
 	}
 	if err != nil {
-		out.event(event{Event: "error", Error: err.Error()})
 		out.close()
+		out.event(event{Event: "error", Error: err.Error()})
 		return fail(stderr, err)
 	}
-	out.close()
 	return 0
 }
 

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -41,6 +43,7 @@ type program struct {
 	started bool          // the first event, which tells where the run starts, has come
 	stopped string        // trouble that was told last
 	atTip   bool
+	damage  sync.Map // places of the folder that were told, immutable.DamageError
 }
 
 // runRelay runs until ctx ends, which is no error unless the tip was waited
@@ -57,7 +60,7 @@ func runRelay(ctx context.Context, o *options, out output) error {
 	}
 	if p.relay, err = relay.New(p.config(l)); err != nil {
 		l.Close()
-		return errors.New(strings.TrimPrefix(err.Error(), "relay: "))
+		return o.explainFolder(err)
 	}
 	p.tellStart(l.Addr().String())
 
@@ -235,6 +238,20 @@ func unreachable(s relay.Status) error {
 		}
 	}
 	return fmt.Errorf("no peer to follow: %s: check -peer, -network and the connection", strings.Join(reasons, "; "))
+}
+
+// explainFolder says what to do about a folder that cannot be opened. Damage
+// says it itself.
+func (o *options) explainFolder(err error) error {
+	text := strings.TrimPrefix(err.Error(), "relay: ")
+	var path *fs.PathError
+	switch {
+	case !errors.As(err, &path):
+		return errors.New(text)
+	case o.data != "":
+		return fmt.Errorf("%s: -data needs a folder that can be written or made", text)
+	}
+	return fmt.Errorf("%s: -immutable needs a folder with the chunk files of a node's ImmutableDB", text)
 }
 
 // explain says what to do about an error that ended the relay.

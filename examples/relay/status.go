@@ -1,7 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"net"
+	"os"
 	"strings"
 	"time"
 
@@ -58,38 +61,53 @@ func statusOf(s relay.Status, network ledger.Network, m *meter, now time.Time) *
 	return st
 }
 
-// why tells why a peer is not connected, with its name once.
+// why tells why a peer is not connected, with its name.
 func why(p node.PeerStatus) string {
-	text := p.Err.Error()
-	if strings.Contains(text, p.Address) {
-		return text
+	var dial *net.OpError
+	if errors.As(p.Err, &dial) && dial.Op == "dial" {
+		return fmt.Sprintf("cannot reach %s: %v", p.Address, cause(dial.Err))
 	}
-	return p.Address + ": " + text
+	text := p.Err.Error()
+	var peer *node.PeerError
+	if errors.As(p.Err, &peer) {
+		text = peer.Err.Error()
+	}
+	if node.Permanent(p.Err) {
+		return fmt.Sprintf("%s refuses: %s", p.Address, text)
+	}
+	return fmt.Sprintf("lost %s: %s", p.Address, text)
 }
 
-// String is the status line.
+// cause leaves out the name of the system call.
+func cause(err error) error {
+	var call *os.SyscallError
+	if errors.As(err, &call) {
+		return call.Err
+	}
+	return err
+}
+
+// String is the status line, with what matters most first: a narrow terminal
+// shows only that.
 func (s *status) String() string {
 	var parts []string
 	add := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
 	if s.Peers > 0 {
 		add("%d/%d peers", s.Connected, s.Peers)
 	}
-	add("serving %d", s.Downstream)
 	if s.tip.Point.IsOrigin() {
 		add("no blocks yet")
 	} else {
 		number := count(uint64(s.tip.BlockNo))
 		if s.Target != nil && *s.Target > uint64(s.tip.BlockNo) {
-			number += " of " + count(*s.Target)
+			number += "/" + count(*s.Target)
 		}
 		add("block %s", number)
-		add("slot %s", count(uint64(s.tip.Point.Slot)))
-		add("%s behind", span(time.Duration(s.Behind*float64(time.Second))))
 	}
 	switch {
 	case s.Peers == 0:
 	case s.Connected == 0 && s.trouble != "":
-		add("no peer: %s", s.trouble)
+		add("%s", s.trouble)
 	case s.Connected == 0:
 		add("connecting")
 	case s.AtTip:
@@ -97,11 +115,17 @@ func (s *status) String() string {
 	case s.BlockRate == 0 && s.trouble != "":
 		add("%s", s.trouble)
 	default:
-		add("%s blocks/s", count(int64(s.BlockRate)))
-		add("%s/s", size(s.ByteRate))
+		speed := fmt.Sprintf("%s blocks/s, %s/s", count(int64(s.BlockRate)), size(s.ByteRate))
 		if s.ETA != nil {
-			add("tip in %s", span(time.Duration(*s.ETA*float64(time.Second))))
+			speed += ", " + span(time.Duration(*s.ETA*float64(time.Second))) + " left"
 		}
+		add("%s", speed)
+	}
+	if !s.tip.Point.IsOrigin() {
+		add("slot %s, %s behind", count(uint64(s.tip.Point.Slot)), span(time.Duration(s.Behind*float64(time.Second))))
+	}
+	if s.Downstream > 0 || s.Peers == 0 {
+		add("serving %d", s.Downstream)
 	}
 	return strings.Join(parts, " | ")
 }

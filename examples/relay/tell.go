@@ -1,11 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/node"
 )
 
@@ -37,7 +39,7 @@ func (p *program) tellStart(address string) {
 	if s.Removed > 0 {
 		fmt.Fprintf(&b, "removed %s that a crash had left incomplete at the end of %s\n", size(float64(s.Removed)), p.o.data)
 	}
-	b.WriteString("checks links and bodies of blocks, no signatures and no ledger rules yet: follow only nodes you trust")
+	b.WriteString("checks links and bodies of blocks, but no signatures and no ledger rules yet:\nfollow only nodes that you trust")
 	p.out.event(event{
 		Event: "start", Network: p.network.Name, Magic: p.network.Magic, Listen: address, Follow: peers,
 		text: b.String(),
@@ -55,9 +57,10 @@ func (p *program) tellEnd(reason string) {
 		text += fmt.Sprintf(" (%s blocks/s)", count(int64(rate)))
 	}
 	if p.o.data != "" && s.Folder != s.Tip {
-		text += fmt.Sprintf("; %s ends at %s, what is after it can still be rolled back and is fetched again", p.o.data, block(s.Folder))
+		text += fmt.Sprintf("; %s ends at block %s, later ones can still be rolled back", p.o.data, count(uint64(s.Folder.BlockNo)))
 	}
 	st := statusOf(s, p.network, &p.meter, now)
+	p.out.close()
 	p.out.event(event{Event: "end", status: st, text: text}.at(s.Tip))
 }
 
@@ -70,6 +73,7 @@ func (p *program) connected(c *node.Conn) {
 }
 
 func (p *program) lost(address string, err error, retry time.Duration) {
+	p.tellDamage(err)
 	text := why(node.PeerStatus{Address: address, Err: err})
 	p.out.event(event{
 		Event: "lost", Peer: address, Error: err.Error(), Blame: node.Blame(err), Retry: retry.Seconds(),
@@ -77,11 +81,28 @@ func (p *program) lost(address string, err error, retry time.Duration) {
 	})
 }
 
-// served tells programs who comes and goes; people see the number.
+// served tells programs who comes and goes; people see the number. A damaged
+// folder shows only when somebody asks for what is in it.
 func (p *program) served(c *node.Conn) (ended func()) {
 	p.out.event(event{Event: "served", Peer: c.Peer(), Version: uint16(c.Agreement().Version), quiet: true})
 	return func() {
-		p.out.event(event{Event: "left", Peer: c.Peer(), quiet: true})
+		e := event{Event: "left", Peer: c.Peer(), Blame: node.Blame(c.Err()), quiet: true}
+		if err := c.Err(); err != nil {
+			e.Error = err.Error()
+		}
+		p.out.event(e)
+		p.tellDamage(c.Err())
+	}
+}
+
+// tellDamage tells of each damaged place once.
+func (p *program) tellDamage(err error) {
+	var damage *immutable.DamageError
+	if !errors.As(err, &damage) {
+		return
+	}
+	if _, told := p.damage.LoadOrStore(*damage, true); !told {
+		p.out.event(event{Event: "damage", Error: damage.Error(), text: "cannot serve all blocks: " + damage.Error()})
 	}
 }
 
