@@ -112,7 +112,7 @@ var badClients = []bad{
 		}
 	}, mux.ErrStalled, []string{"mux", "not taken"}, true, 11 * 30 * time.Second},
 	{"hangs up in a segment", both, func(p *rawPeer, _ *testnode.Chain) {
-		p.conn.Write(segment(chainSync, false, make([]byte, 100))[:50])
+		p.conn.Write(segment(chainSync, false, append([]byte{0x82}, make([]byte, 99)...))[:9])
 		p.conn.Close()
 	}, io.ErrUnexpectedEOF, nil, false, 0},
 	{"hangs up", both, func(p *rawPeer, _ *testnode.Chain) { p.conn.Close() }, io.EOF, nil, false, 0},

@@ -1,0 +1,276 @@
+package node_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/handshake"
+	"github.com/ouronet/ouronet/internal/testnode"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/mux"
+	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/protocol"
+)
+
+// pair shakes hands over a pipe.
+func pair(t *testing.T, dialling, accepting node.Config) (a, b *node.Conn) {
+	t.Helper()
+	left, right := net.Pipe()
+	type result struct {
+		c   *node.Conn
+		err error
+	}
+	done := make(chan result)
+	go func() {
+		c, err := node.Handshake(t.Context(), right, protocol.Responder, accepting)
+		done <- result{c, err}
+	}()
+	a, err := node.Handshake(t.Context(), left, protocol.Initiator, dialling)
+	r := <-done
+	if err != nil || r.err != nil {
+		t.Fatal(err, r.err)
+	}
+	t.Cleanup(func() { a.Close(); r.c.Close() })
+	return a, r.c
+}
+
+func TestConnRoles(t *testing.T) {
+	with := node.Config{Network: network(), Sources: newChain().Grow(5).Sources()}
+	for _, test := range []struct {
+		name                 string
+		dialling, accepting  node.Config
+		acceptedMayAsk, both bool
+	}{
+		{"both answer", with, with, true, true},
+		{"dialling side only asks", node.Config{Network: network()}, with, false, false},
+		{"nobody has sources", node.Config{Network: network()}, node.Config{Network: network()}, false, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a, b := pair(t, test.dialling, test.accepting)
+				if !a.MayAsk() || b.MayAsk() != test.acceptedMayAsk || !a.Dialled() || b.Dialled() {
+					t.Errorf("MayAsk %t and %t", a.MayAsk(), b.MayAsk())
+				}
+				if d := a.Agreement().Duplex(); d != test.both || b.Agreement().Duplex() != d {
+					t.Errorf("duplex %t", d)
+				}
+				if a.PeerSharing() != nil {
+					t.Error("peer-sharing was not agreed on")
+				}
+				for _, c := range []*node.Conn{a, b} {
+					if !c.MayAsk() {
+						expectPanic(t, func() { c.ChainSync() })
+						continue
+					}
+					_, tip, err := c.ChainSync().Intersect(t.Context(), ledger.Origin)
+					if err != nil {
+						t.Error(err)
+					}
+					answers := test.accepting
+					if c == b {
+						answers = test.dialling
+					}
+					if (answers.Sources != nil) != (tip != ledger.Tip{}) {
+						t.Errorf("tip %v", tip)
+					}
+				}
+				if a.RTT() < 0 {
+					t.Error("negative RTT")
+				}
+			})
+		})
+	}
+}
+
+func expectPanic(t *testing.T, f func()) {
+	t.Helper()
+	defer func() {
+		if recover() == nil {
+			t.Error("no panic")
+		}
+	}()
+	f()
+}
+
+// A mini-protocol can be ended and started again on the same connection.
+func TestConnHotWarmHot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newChain().Grow(50)
+		a, _ := pair(t, node.Config{Network: network()}, node.Config{Network: network(), Sources: c.Sources()})
+		for round := range 5 {
+			cs := a.ChainSync()
+			if _, _, err := cs.Intersect(t.Context(), c.Point(20)); err != nil {
+				t.Fatal(round, err)
+			}
+			n := 0
+			for u, err := range cs.Updates(t.Context()) {
+				if err != nil {
+					t.Fatal(round, err)
+				}
+				if back, ok := u.(chainsync.RollBackward); ok && back.Point != c.Point(20) {
+					t.Errorf("round %d begins at %v", round, back.Point)
+				}
+				if n++; n == 10 {
+					break
+				}
+			}
+			if err := cs.Done(t.Context()); err != nil {
+				t.Fatal(round, err)
+			}
+			bf := a.BlockFetch()
+			n = 0
+			for _, err := range bf.Blocks(t.Context(), c.Point(20), c.Point(10)) {
+				if n++; err != nil {
+					t.Fatal(round, err)
+				}
+			}
+			if n != 11 {
+				t.Errorf("%d blocks", n)
+			}
+			if err := bf.Done(t.Context()); err != nil {
+				t.Fatal(round, err)
+			}
+			time.Sleep(time.Minute) // warm: keep-alives only
+		}
+	})
+}
+
+// A connection that nobody uses is closed after five seconds, without blame.
+func TestConnIdle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		s := w.serve("us", newChain())
+		p := w.dialRaw("us", asking)
+		go p.drain()
+		began := time.Now()
+		err := <-s.Ended()
+		if d := time.Since(began); d != 5*time.Second || !errors.Is(err, mux.ErrIdle) || node.Blame(err) {
+			t.Errorf("after %v: %v", d, err)
+		}
+		// One that we dialled keeps itself alive.
+		c, err := node.Dial(t.Context(), "us", w.config())
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(24 * time.Hour)
+		if err := c.Err(); err != nil {
+			t.Error(err)
+		}
+		c.Close()
+	})
+}
+
+// A refusal reaches the peer, on either side.
+func TestRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.serve("us", newChain())
+		other := w.config()
+		other.Network.Magic++
+		_, err := node.Dial(t.Context(), "us", other)
+		var refused *handshake.RefusedError
+		var peer *node.PeerError
+		if !errors.As(err, &refused) || refused.ByUs || !node.Permanent(err) || node.Blame(err) || !errors.As(err, &peer) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+func TestQueryVersions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.serve("us", newChain())
+		began := time.Now()
+		table, err := node.QueryVersions(t.Context(), "us", w.config())
+		if err != nil || table.String() != "14, 15" {
+			t.Errorf("%v, %v", table, err)
+		}
+		if _, err := node.QueryVersions(t.Context(), "nobody", w.config()); err == nil {
+			t.Error("nobody answered")
+		}
+		w.servers["us"].Stop() // it is not kept by who has hung up
+		if d := time.Since(began); d > 0 {
+			t.Errorf("took %v", d)
+		}
+	})
+}
+
+// Who asks for versions and does not hang up is closed after 20 s.
+func TestQueryStays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.serve("us", newChain())
+		p := w.dialRaw("us", handshake.Data{Query: true})
+		began := time.Now()
+		p.drain()
+		if d := time.Since(began); d != 20*time.Second {
+			t.Errorf("closed after %v", d)
+		}
+	})
+}
+
+func TestSimultaneousOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		left, right := net.Pipe()
+		c := newChain().Grow(9)
+		cfg := node.Config{Network: network(), Sources: c.Sources()}
+		conns := make(chan *node.Conn, 2)
+		for _, end := range []net.Conn{left, right} {
+			go func() {
+				conn, err := node.Handshake(t.Context(), end, protocol.Initiator, cfg)
+				if err != nil {
+					t.Error(err)
+				}
+				conns <- conn
+			}()
+		}
+		for range 2 {
+			conn := <-conns
+			if conn == nil {
+				t.FailNow()
+			}
+			defer conn.Close()
+			if _, tip, err := conn.ChainSync().Intersect(t.Context(), c.Point(0)); err != nil || tip != c.Tip() {
+				t.Errorf("%v, %v", tip, err)
+			}
+		}
+	})
+}
+
+func TestHandshakeCancelled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		silent{w.net.Listen("silent")}.hold(t)
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		began := time.Now()
+		_, err := node.Dial(ctx, "silent", w.config())
+		if d := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || d > 5*time.Second {
+			t.Errorf("after %v: %v", d, err)
+		}
+	})
+}
+
+func TestConfigWithoutNetwork(t *testing.T) {
+	left, right := net.Pipe()
+	defer right.Close()
+	if _, err := node.Handshake(t.Context(), left, protocol.Initiator, node.Config{}); err == nil {
+		t.Error("no error")
+	}
+	if _, err := left.Write([]byte{0}); err == nil {
+		t.Error("the bearer is not closed")
+	}
+	var n testnode.Net
+	l := n.Listen("us")
+	if err := node.Serve(t.Context(), l, node.Config{}, nil); err == nil {
+		t.Error("no error")
+	}
+	if _, err := l.Accept(); err == nil {
+		t.Error("the listener is not closed")
+	}
+}

@@ -1,0 +1,212 @@
+package node_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/internal/testnode"
+	"github.com/ouronet/ouronet/node"
+)
+
+// Beyond the soft limit accepting slows down, at the hard limit it stops until
+// a connection ends. (relay-behaviour, 1)
+func TestServeLimits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		cfg := w.config()
+		cfg.Mux.IdleTimeout = -1 // they stay without saying anything
+		var served atomic.Int64
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		l := w.net.Listen("us")
+		go func() {
+			done <- node.Serve(ctx, l, cfg, func(*node.Conn) func() {
+				served.Add(1)
+				return func() { served.Add(-1) }
+			})
+		}()
+		began := time.Now()
+		var peers []*rawPeer
+		for i := range node.HardLimit {
+			peers = append(peers, w.dialRaw("us", asking))
+			// The wait before the n-th is (n-soft)*5/128 s.
+			n := max(0, i-node.SoftLimit)
+			want := time.Duration(n*(n+1)/2) * (5 * time.Second / 128)
+			if d := time.Since(began); d < want-time.Millisecond || d > want+time.Millisecond {
+				t.Fatalf("connection %d after %v, want %v", i, d, want)
+			}
+		}
+		synctest.Wait()
+		if n := served.Load(); n != node.HardLimit {
+			t.Fatalf("%d connections", n)
+		}
+		short, stop := context.WithTimeout(t.Context(), time.Hour)
+		if _, err := w.net.Dial(short, "us"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("one more than the limit: %v", err)
+		}
+		stop()
+		peers[7].conn.Close()
+		w.dialRaw("us", asking)
+		cancel()
+		began = time.Now()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if d := time.Since(began); d > 2*time.Second {
+			t.Errorf("took %v to end", d)
+		}
+		if n := served.Load(); n != 0 {
+			t.Errorf("%d connections were not told to have ended", n)
+		}
+	})
+}
+
+// Peers that never shake hands are dropped after 10 s and hold up nobody.
+func TestServeWithoutHandshake(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, c := newWorld(t), newChain().Grow(10)
+		w.serve("us", c)
+		var conns []net.Conn
+		for range 20 {
+			conn, err := w.net.Dial(t.Context(), "us")
+			if err != nil {
+				t.Fatal(err)
+			}
+			conns = append(conns, conn)
+		}
+		began := time.Now()
+		good, err := node.Dial(t.Context(), "us", w.config())
+		if err != nil || time.Since(began) > 0 {
+			t.Errorf("after %v: %v", time.Since(began), err)
+		}
+		defer good.Close()
+		for _, conn := range conns {
+			conn.Read(make([]byte, 1))
+			if d := time.Since(began); d != 10*time.Second {
+				t.Errorf("dropped after %v", d)
+			}
+		}
+	})
+}
+
+// Serve ends in less than 2 s while it streams to one that reads, to one that
+// does not, and in the middle of a handshake.
+func TestServeEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, c := newWorld(t), newChain().Grow(2000)
+		s := w.serve("us", c)
+		deaf := w.dialRaw("us", asking)
+		go deaf.message(chainSync, false, chainsync.RequestNext{})
+		if _, err := w.net.Dial(t.Context(), "us"); err != nil {
+			t.Fatal(err)
+		}
+		conn, err := node.Dial(t.Context(), "us", w.config())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		n := 0
+		for _, err := range conn.BlockFetch().Blocks(t.Context(), c.Point(1999), c.Point(0)) {
+			if n++; err != nil {
+				break
+			}
+			if n == 100 {
+				began := time.Now()
+				s.Stop()
+				if d := time.Since(began); d > 2*time.Second {
+					t.Errorf("took %v", d)
+				}
+			}
+		}
+		if <-conn.Done(); conn.Err() == nil || node.Blame(conn.Err()) {
+			t.Errorf("ended with %v", conn.Err())
+		}
+	})
+}
+
+// failing is a listener whose first accepts do not succeed.
+type failing struct {
+	net.Listener
+	errs []error
+}
+
+func (l *failing) Accept() (net.Conn, error) {
+	if len(l.errs) > 0 {
+		err := l.errs[0]
+		l.errs = l.errs[1:]
+		return nil, &net.OpError{Op: "accept", Err: err}
+	}
+	return l.Listener.Accept()
+}
+
+func TestServeAcceptErrors(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		l := &failing{w.net.Listen("us"), []error{syscall.ECONNABORTED, syscall.EMFILE, syscall.ENFILE}}
+		testnode.Serve(t, l, w.config())
+		began := time.Now()
+		c, err := node.Dial(t.Context(), "us", w.config())
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Close()
+		if d := time.Since(began); d < 1500*time.Millisecond || d > 2*time.Second {
+			t.Errorf("took %v", d)
+		}
+		broken := errors.New("broken")
+		if err := node.Serve(t.Context(), &failing{w.net.Listen("them"), []error{broken}}, w.config(), nil); !errors.Is(err, broken) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// A slow consumer of one mini-protocol does not disturb the others on its
+// connection, and gets nobody blamed.
+func TestSlowConsumerOfOneProtocol(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, c := newWorld(t), newChain().Grow(1000)
+		w.serve("us", c)
+		var pings atomic.Int64
+		cfg := w.config()
+		cfg.RoundTrip = func(_ *node.Conn, rtt time.Duration) {
+			if pings.Add(1); rtt > time.Second {
+				t.Errorf("round trip of %v", rtt)
+			}
+		}
+		conn, err := node.Dial(t.Context(), "us", cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		n := 0
+		for _, err := range conn.ChainSync().Updates(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n++; n > 30 {
+				break
+			}
+			blocks := 0
+			for _, err := range conn.BlockFetch().Blocks(t.Context(), c.Point(99), c.Point(0)) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				blocks++
+			}
+			if blocks != 100 {
+				t.Errorf("%d blocks", blocks)
+			}
+			time.Sleep(time.Minute)
+		}
+		if pings.Load() < 150 {
+			t.Errorf("%d keep-alives", pings.Load())
+		}
+	})
+}
