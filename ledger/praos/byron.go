@@ -1,0 +1,93 @@
+package praos
+
+import (
+	"crypto/sha3"
+
+	"github.com/ouronet/ouronet/internal/cbor"
+	"github.com/ouronet/ouronet/internal/eddsa"
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// prepareByron checks a Byron header's place in the chain.
+// (header-validation, 11 and 13)
+func (v *Verifier) prepareByron(s State, h *ledger.Header) (*Job, State, error) {
+	j := &Job{v: v, header: h, checks: Envelope}
+	var ok bool
+	if j.byron, ok = h.Byron(); !ok {
+		return nil, s, j.fail(Envelope, &MalformedError{ledger.Byron})
+	}
+	b, n := &j.byron, &v.config.Network
+	if b.Magic != n.Magic {
+		return nil, s, j.fail(Envelope, &MagicError{b.Magic, n.Magic})
+	}
+	if length := n.Eras[ledger.Byron].EpochLength; b.SlotInEpoch >= length {
+		start := h.Slot - ledger.Slot(b.SlotInEpoch)
+		return nil, s, j.fail(Envelope, &SlotError{h.Slot, start, start + ledger.Slot(length) - 1})
+	}
+	if err := v.envelope(&s, h, b.Prev); err != nil {
+		return nil, s, j.fail(Envelope, err)
+	}
+	if !h.Raw.EBB {
+		j.checks |= Byron
+		if v.config.GenesisKeys != nil {
+			j.checks |= GenesisKey
+		}
+	}
+	if err := j.required(); err != nil {
+		return nil, s, err
+	}
+	s.Tip, s.EBB = h.Tip(), h.Raw.EBB
+	return j, s, nil
+}
+
+// Tags before what Byron keys sign. (header-validation, 13)
+const (
+	blockTag       = 9
+	certificateTag = 10
+)
+
+func (j *Job) verifyByron() error {
+	if j.checks&Byron == 0 {
+		return nil
+	}
+	b := &j.byron
+	c := &b.Certificate
+	var buf [1024]byte // allocates beyond that only
+
+	message := append(buf[:0], "00"...)
+	message = append(message, c.Delegate...)
+	message = cbor.AppendUint(message, c.Epoch)
+	var outer [256]byte
+	signed := append(outer[:0], certificateTag)
+	signed = cbor.AppendUint(signed, uint64(b.Magic))
+	signed = cbor.AppendBytes(signed, message)
+	if !eddsa.Verify(c.GenesisKey[:eddsa.KeySize], signed, c.Signature) {
+		return j.fail(Byron, &ByronSignatureError{"certificate"})
+	}
+
+	message = append(buf[:0], "01"...)
+	message = append(message, c.GenesisKey...)
+	message = append(message, blockTag)
+	message = cbor.AppendUint(message, uint64(b.Magic))
+	message = cbor.AppendArray(message, 5)
+	message = cbor.AppendBytes(message, b.Prev[:])
+	for _, part := range [][]byte{b.BodyProofCBOR, b.SlotCBOR, b.DifficultyCBOR, b.ExtraCBOR} {
+		message = append(message, part...)
+	}
+	if !eddsa.Verify(c.Delegate[:eddsa.KeySize], message, b.Signature) {
+		return j.fail(Byron, &ByronSignatureError{"block"})
+	}
+	if j.checks&GenesisKey != 0 {
+		if hash := ByronKeyHash(c.GenesisKey); !j.v.config.GenesisKeys[hash] {
+			return j.fail(GenesisKey, &GenesisKeyError{hash})
+		}
+	}
+	return nil
+}
+
+// ByronKeyHash returns the hash by which the Byron genesis file names a key of
+// 64 bytes: Blake2b-224 of SHA3-256 of the key as a CBOR byte string.
+func ByronKeyHash(key []byte) PoolID {
+	hash := sha3.Sum256(cbor.AppendBytes(nil, key))
+	return PoolIDOf(hash[:])
+}

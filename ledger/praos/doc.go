@@ -1,0 +1,31 @@
+// Package praos checks Cardano headers with nothing but headers: their place in
+// the chain, operational certificates, key-evolving signatures, VRF proofs and
+// the evolution of the epoch nonce, for TPraos (Shelley to Alonzo) and Praos
+// (Babbage, Conway), and place and signatures of Byron's. It follows spec sheet
+// "header-validation", which comments name by section.
+//
+// Start with [NewVerifier] and a [State]: [Origin], or one that was saved.
+// [Verifier.Verify] checks one header and returns the state after it. To check
+// on several cores, [Verifier.Prepare] does what must be done in order, about
+// 5 µs, and [Job.Verify] does the rest, on any goroutine and in any order. The
+// caller's duties:
+//
+//  1. A state belongs to a branch of the chain. It is a value: keep the state
+//     after each header that may be rolled back to.
+//  2. Prepare trusts what a header claims. When a job fails, all headers that
+//     were prepared after its header on the same branch are void, too.
+//  3. Bodies are checked by [ledger.Block.CheckBody], slots that are still to
+//     come by [CheckTime].
+//
+// What was checked is in [Checks]. Without the pools' stake ([Config.Stake]),
+// anybody can make headers that pass: keys of their own, a certificate, and a
+// VRF key whose outputs are low. Such a check refuses damaged and foreign
+// headers and says nothing about which chain is honest.
+//
+// KES signatures are checked over the bytes of the header body as they came.
+// The Haskell node encodes the body again, so this is stricter for bodies in
+// another encoding than its own, of which none is known. (header-validation, 5)
+//
+// Left out on purpose: ledger state, and Byron's delegation map and signing
+// limit, which need block bodies. (header-validation, 13)
+package praos

@@ -1,0 +1,256 @@
+package praos
+
+import (
+	"fmt"
+
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// Error says that a header failed a check: whoever made or changed it is at
+// fault, and so is a peer that follows the rules of relaying headers and sent
+// it. Err is of one of the types below and holds what was compared.
+type Error struct {
+	Point ledger.Point
+	Check Checks // the one that failed
+	Err   error
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("praos: header %v: %v", e.Point, e.Err) }
+
+// Unwrap returns e.Err.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Errors of [Envelope].
+type (
+	// EraError: the header is not of the era that its slot is in.
+	EraError struct {
+		Slot      ledger.Slot
+		Got, Want ledger.Era
+	}
+
+	// BlockNoError: the block number does not follow the parent's.
+	BlockNoError struct{ Got, Want ledger.BlockNo }
+
+	// SlotError: the slot is below the least that may follow the parent, or
+	// beyond what the epoch has.
+	SlotError struct{ Got, Min, Max ledger.Slot }
+
+	// PrevHashError: the header names another parent. The zero hash stands for
+	// none.
+	PrevHashError struct{ Got, Want ledger.Hash }
+
+	// SizeError: Part ("header" or "body") is larger than the limit; sizes are
+	// in bytes.
+	SizeError struct {
+		Part       string
+		Got, Limit uint32
+	}
+
+	// VersionError: the header's major protocol version is one that we do not
+	// know.
+	VersionError struct{ Got, Max uint64 }
+
+	// CheckpointError: the network has another block with this number.
+	CheckpointError struct {
+		BlockNo   ledger.BlockNo
+		Got, Want ledger.Hash
+	}
+
+	// MagicError: a Byron header is for another network.
+	MagicError struct{ Got, Want uint32 }
+
+	// MalformedError: a field does not have the layout of its era.
+	MalformedError struct{ Era ledger.Era }
+)
+
+// Errors of [Certificate] and [KES].
+type (
+	// CertificateError: the cold key did not sign the certificate.
+	CertificateError struct{ Issuer PoolID }
+
+	// CounterError: the certificate's issue number is below the last one, or
+	// more than one above it in Praos. Max is the highest allowed.
+	CounterError struct {
+		Issuer       PoolID
+		Got, Last    uint64
+		Max          uint64
+		NoneRecorded bool // Last is 0 as the issuer has issued no block so far
+	}
+
+	// KESPeriodError: the slot is in a KES period that the certificate is not
+	// for, which is First and the Evolutions-1 after it.
+	KESPeriodError struct{ Got, First, Evolutions uint64 }
+
+	// KESSignatureError: the certificate's hot key, at this evolution, did not
+	// sign the header.
+	KESSignatureError struct {
+		Issuer    PoolID
+		Evolution uint64
+	}
+)
+
+// Errors of [VRF], [Bound] and [Leadership].
+type (
+	// VRFKeyError: the VRF key is not a key with which anything can be proved.
+	VRFKeyError struct{ Key [32]byte }
+
+	// VRFProofError: the proof does not hold for the slot under the epoch
+	// nonce. Proof is "leader", or "nonce" in TPraos.
+	VRFProofError struct {
+		Proof string
+		Epoch Nonce
+	}
+
+	// VRFOutputError: the header claims another output than the proof has.
+	VRFOutputError struct {
+		Proof     string
+		Got, Want [vrfOutputSize]byte
+	}
+
+	// VRFBoundError: with this leader value, big endian, not even the owner of
+	// all stake leads the slot.
+	VRFBoundError struct {
+		Value       [32]byte
+		ActiveSlots ledger.Ratio
+	}
+
+	// UnknownPoolError: the issuer has no stake in the epoch.
+	UnknownPoolError struct {
+		Issuer PoolID
+		Epoch  uint64
+	}
+
+	// RegisteredKeyError: the issuer registered another VRF key; both by hash.
+	RegisteredKeyError struct {
+		Issuer    PoolID
+		Got, Want ledger.Hash
+	}
+
+	// LeaderError: the leader value, big endian, is above what the issuer's
+	// share of the stake needs in this slot.
+	LeaderError struct {
+		Issuer PoolID
+		Value  []byte
+		Stake  ledger.Ratio
+	}
+
+	// OverlayError: the overlay slot is another genesis delegate's, or must
+	// stay empty: Want is zero then.
+	OverlayError struct{ Issuer, Want PoolID }
+)
+
+// Errors of [Byron] and [GenesisKey].
+type (
+	// ByronSignatureError: Part ("certificate" or "block") is not signed by
+	// the key that it names.
+	ByronSignatureError struct{ Part string }
+
+	// GenesisKeyError: the genesis key is not one of the genesis file. Got is
+	// its hash.
+	GenesisKeyError struct{ Got PoolID }
+)
+
+func (e *EraError) Error() string {
+	return fmt.Sprintf("era %v in slot %d, which is in %v", e.Got, e.Slot, e.Want)
+}
+
+func (e *BlockNoError) Error() string {
+	return fmt.Sprintf("block number %d, want %d", e.Got, e.Want)
+}
+
+func (e *SlotError) Error() string {
+	return fmt.Sprintf("slot %d, want %d to %d", e.Got, e.Min, e.Max)
+}
+
+func (e *PrevHashError) Error() string {
+	return fmt.Sprintf("previous hash %v, want %v", e.Got, e.Want)
+}
+
+func (e *SizeError) Error() string {
+	return fmt.Sprintf("%s of %d bytes, at most %d are allowed", e.Part, e.Got, e.Limit)
+}
+
+func (e *VersionError) Error() string {
+	return fmt.Sprintf("major protocol version %d, at most %d is known", e.Got, e.Max)
+}
+
+func (e *CheckpointError) Error() string {
+	return fmt.Sprintf("block %d is not the network's, which is %v", e.BlockNo, e.Want)
+}
+
+func (e *MagicError) Error() string {
+	return fmt.Sprintf("network magic %d, want %d", e.Got, e.Want)
+}
+
+func (e *MalformedError) Error() string { return fmt.Sprintf("not a %v header", e.Era) }
+
+func (e *CertificateError) Error() string {
+	return fmt.Sprintf("operational certificate is not signed by the cold key of %v", e.Issuer)
+}
+
+func (e *CounterError) Error() string {
+	if e.NoneRecorded {
+		return fmt.Sprintf("first operational certificate of %v has number %d, at most %d is allowed", e.Issuer, e.Got, e.Max)
+	}
+	return fmt.Sprintf("operational certificate of %v has number %d, want %d to %d", e.Issuer, e.Got, e.Last, e.Max)
+}
+
+func (e *KESPeriodError) Error() string {
+	return fmt.Sprintf("KES period %d, but the certificate is for %d periods from %d on", e.Got, e.Evolutions, e.First)
+}
+
+func (e *KESSignatureError) Error() string {
+	return fmt.Sprintf("not signed by the hot key of %v at evolution %d", e.Issuer, e.Evolution)
+}
+
+func (e *VRFKeyError) Error() string { return fmt.Sprintf("%x is not a VRF key", e.Key) }
+
+func (e *VRFProofError) Error() string {
+	return fmt.Sprintf("%s VRF proof does not hold under epoch nonce %v", e.Proof, e.Epoch)
+}
+
+func (e *VRFOutputError) Error() string {
+	return fmt.Sprintf("%s VRF output is %x, the proof's is %x", e.Proof, e.Got, e.Want)
+}
+
+func (e *VRFBoundError) Error() string {
+	return fmt.Sprintf("leader value %x is not in the first %d/%d, so no stake is enough", e.Value, e.ActiveSlots.Num, e.ActiveSlots.Den)
+}
+
+func (e *UnknownPoolError) Error() string {
+	return fmt.Sprintf("issuer %v has no stake in epoch %d", e.Issuer, e.Epoch)
+}
+
+func (e *RegisteredKeyError) Error() string {
+	return fmt.Sprintf("VRF key of %v has hash %v, registered is %v", e.Issuer, e.Got, e.Want)
+}
+
+func (e *LeaderError) Error() string {
+	return fmt.Sprintf("%v with %d/%d of the stake does not lead with value %x", e.Issuer, e.Stake.Num, e.Stake.Den, e.Value)
+}
+
+func (e *OverlayError) Error() string {
+	if e.Want == (PoolID{}) {
+		return fmt.Sprintf("overlay slot without a leader, but a block by %v", e.Issuer)
+	}
+	return fmt.Sprintf("overlay slot of %v, but a block by %v", e.Want, e.Issuer)
+}
+
+func (e *ByronSignatureError) Error() string {
+	return fmt.Sprintf("Byron %s signature does not hold", e.Part)
+}
+
+func (e *GenesisKeyError) Error() string {
+	return fmt.Sprintf("signed for key %v, which is not in the Byron genesis file", e.Got)
+}
+
+// UncheckedError says that a header passed all checks that were possible, but
+// not one that [Config.Require] asks for: more must be known.
+type UncheckedError struct {
+	Point   ledger.Point
+	Missing Checks
+}
+
+func (e *UncheckedError) Error() string {
+	return fmt.Sprintf("praos: header %v: cannot check %v: start from a state and a configuration that know more", e.Point, e.Missing)
+}
