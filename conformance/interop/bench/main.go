@@ -64,9 +64,9 @@ func run() error {
 	}
 	fmt.Printf("%s, %s/%s, %d CPUs\n\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 	start := time.Now()
-	missed, err := print(os.Stdout, chosen, columns)
+	met, missed, err := print(os.Stdout, chosen, columns)
 	if err == nil {
-		fmt.Printf("\n%d of %d goals met; medians of %d rounds; %v\n", len(chosen)-missed, len(chosen), *rounds, time.Since(start).Round(time.Second))
+		fmt.Printf("\n%d of %d goals met; medians of %d rounds; %v\n", met, met+missed, *rounds, time.Since(start).Round(time.Second))
 	}
 	return err
 }

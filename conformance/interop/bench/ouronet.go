@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"net"
@@ -112,7 +113,7 @@ func (ouronet) dial(conn net.Conn, c *chain, o options) (initiator, error) {
 		mux:   m,
 		sync:  chainsync.NewInitiator(channel(chainsync.Spec())),
 		alive: keepalive.NewInitiator(channel(keepalive.Spec())),
-		wants: make([]blockfetch.Want, len(c.blocks)),
+		wants: make([]blockfetch.Want, len(c.blocks)), ranges: o.ranges,
 	}
 	fetchSpec, fetchChannel := channel(blockfetch.Spec())
 	out.blocks = blockfetch.NewInitiator(fetchSpec, fetchChannel, chaingen.Network())
@@ -131,6 +132,7 @@ type ouronetClient struct {
 	blocks *blockfetch.Initiator
 	alive  *keepalive.Initiator
 	wants  []blockfetch.Want
+	ranges int // see options
 	cookie uint16
 }
 
@@ -142,12 +144,18 @@ func (c *ouronetClient) close() {
 // fetch asks for the ranges as they are; that each block is the one wanted is
 // checked by the initiator.
 func (c *ouronetClient) fetch(spans []span) error {
+	most := cmp.Or(c.ranges, blockfetch.MaxRequests)
+	asked, taken := 0, 0 // ranges, the second also as blocks of the oldest
+	left := 0
+	if len(spans) > 0 {
+		left = spans[0].n
+	}
 	next := func() (wants []blockfetch.Want, ok bool) {
-		if len(spans) == 0 {
+		if asked == len(spans) || asked-taken >= most {
 			return nil, false
 		}
-		s := spans[0]
-		spans = spans[1:]
+		s := spans[asked]
+		asked++
 		return c.wants[s.first : s.first+s.n], true
 	}
 	for r, err := range c.blocks.Stream(context.Background(), next, nil) {
@@ -156,6 +164,11 @@ func (c *ouronetClient) fetch(spans []span) error {
 		}
 		if r.Missing != nil {
 			return blockfetch.ErrNoBlocks
+		}
+		if left--; left == 0 {
+			if taken++; taken < len(spans) {
+				left = spans[taken].n
+			}
 		}
 	}
 	return nil

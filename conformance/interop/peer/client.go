@@ -33,7 +33,9 @@ type ClientConfig struct {
 	// FetchAhead has more than one range requested at a time. The library
 	// then sometimes ends the connection: a request that becomes ready to
 	// be sent just when the last reply arrives is taken for one out of turn.
+	// FetchBytes is how much at most, zero is the library's bound.
 	FetchAhead bool
+	FetchBytes uint64
 
 	// Serve is what to answer with on a duplex connection; only its Chain,
 	// Peers and OnTx are looked at.
@@ -102,6 +104,7 @@ func newClient() *Client {
 func (c *Client) open(conn net.Conn, server bool, s *session, cfg ClientConfig) error {
 	fetchConfig, err := blockfetch.NewConfig(
 		blockfetch.WithRequestPipelining(cfg.FetchAhead),
+		blockfetch.WithMaxInFlightBytes(cfg.FetchBytes),
 		blockfetch.WithBlockRawFunc(c.fetch.block),
 		blockfetch.WithRangeDoneFunc(c.fetch.rangeDone),
 		blockfetch.WithBatchDoneFunc(c.fetch.batchDone),
