@@ -108,18 +108,24 @@ func (f *follower) recent() (u chainsync.Update, older bool) {
 }
 
 // fork moves the position back to where the chain it is on leaves the adopted
-// one. Whatever is below the memory cannot have been abandoned.
+// one, which may be nowhere if that chain has become the adopted one again.
+// Whatever is below the memory cannot have been abandoned.
 func (f *follower) fork() {
-	e := f.in
-	for e.state == abandoned && e.prev != nil {
-		e = e.prev
+	for e := f.in; ; e = e.prev {
+		if x := f.s.entries[e.block.Header.Point()]; x != nil && x.state == adopted {
+			e = x // the same block, adopted again
+		}
+		if e.state != abandoned {
+			f.at, f.in = e.block.Header.Point(), e
+			break
+		}
+		f.back = true
+		if e.prev == nil {
+			f.at, f.in = e.before, nil
+			break
+		}
 	}
-	if e.state == abandoned {
-		f.at, f.in = e.before, nil
-	} else {
-		f.at, f.in = e.block.Header.Point(), e
-	}
-	f.ahead, f.back = nil, true
+	f.ahead = nil
 }
 
 // Wait implements chainsync.Source.

@@ -1,0 +1,123 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/internal/leak"
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// Readers read while the store changes and blocks move to the folder: each sees
+// a chain, and ends with the one that is.
+func TestStoreConcurrently(t *testing.T) {
+	leak.Check(t)
+	for _, folder := range []bool{false, true} {
+		w := newStoreWorld(t, 5, folder)
+		w.extend(10)
+		stop := make(chan struct{})
+		var changing, readers sync.WaitGroup
+		changing.Go(func() {
+			for range 400 {
+				w.rollBack(w.r.IntN(w.k + 1))
+				w.extend(1 + w.r.IntN(w.k+2))
+			}
+		})
+		for i := range 4 {
+			r := rand.New(rand.NewPCG(uint64(i), 2))
+			readers.Go(func() { readAll(t, w, stop) })
+			readers.Go(func() { fetchAll(t, w.store, r, stop) })
+		}
+		changing.Wait()
+		close(stop)
+		readers.Wait()
+	}
+}
+
+// readAll follows until it has the last tip after stop is closed.
+func readAll(t *testing.T, w *world, stop <-chan struct{}) {
+	f := newFollower(w.store)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go func() {
+		<-stop
+		cancel()
+	}()
+	chain := []ledger.Point{ledger.Origin}
+	for {
+		u, err := f.Next(ctx)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		switch u := u.(type) {
+		case nil:
+			if ctx.Err() != nil && chain[len(chain)-1] == w.store.Tip().Point {
+				return
+			}
+			if err := f.Wait(ctx); err != nil && !errors.Is(err, context.Canceled) {
+				t.Error(err)
+				return
+			}
+		case chainsync.RollBackward:
+			n := slices.Index(chain, u.Point)
+			if n < 0 {
+				t.Errorf("rollback to %v, which the reader does not have", u.Point)
+				return
+			}
+			chain = chain[:n+1]
+		case chainsync.RollForward:
+			h, err := w.network.ParseHeader(u.Header)
+			if err != nil || !h.PrevIs(chain[len(chain)-1]) {
+				t.Errorf("%v, %v after %v", err, h, chain[len(chain)-1])
+				return
+			}
+			chain = append(chain, h.Point())
+		}
+	}
+}
+
+// fetchAll fetches ranges that end near the tip, old ones and new ones.
+func fetchAll(t *testing.T, s *store, r *rand.Rand, stop <-chan struct{}) {
+	var points []ledger.Point
+	served := 0
+	for {
+		select {
+		case <-stop:
+			if served == 0 {
+				t.Error("no range was served")
+			}
+			return
+		default:
+		}
+		if p := s.Tip().Point; len(points) == 0 || points[len(points)-1] != p {
+			points = append(points, p)
+		}
+		from, to := points[r.IntN(len(points))], points[len(points)-1-r.IntN(min(3, len(points)))]
+		blocks, err := s.Range(context.Background(), from, to)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		if blocks == nil {
+			continue
+		}
+		served++
+		n := 0
+		for _, err := range blocks {
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			n++
+		}
+		if n == 0 || from == to && n != 1 {
+			t.Errorf("%d blocks from %v to %v", n, from, to)
+		}
+	}
+}
