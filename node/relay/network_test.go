@@ -1,0 +1,333 @@
+package relay_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/testnode"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/relay"
+	"github.com/ouronet/ouronet/txsubmission"
+)
+
+const k = 20
+
+func network() ledger.Network {
+	n := chaingen.Network()
+	n.SecurityParam = k
+	return n
+}
+
+func newChain() *testnode.Chain {
+	return testnode.New(chaingen.Config{Seed: 7, BlockSize: 1100, Network: network()})
+}
+
+// stage is a network in memory with relays on it.
+type stage struct {
+	t   *testing.T
+	net testnode.Net
+}
+
+func (s *stage) config(peers ...string) node.FollowConfig {
+	return node.FollowConfig{Config: node.Config{Network: network(), Dial: s.net.Dial}, Peers: peers}
+}
+
+func (s *stage) upstream(address string, c *testnode.Chain) *testnode.Server {
+	cfg := s.config().Config
+	cfg.Sources = c.Sources()
+	return testnode.Serve(s.t, s.net.Listen(address), cfg)
+}
+
+// relay runs a relay until stop, or the end of the test.
+func (s *stage) relay(address string, cfg relay.Config) (r *relay.Relay, stop func() error) {
+	s.t.Helper()
+	cfg.Listener = s.net.Listen(address)
+	r, err := relay.New(cfg)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		err = r.Run(ctx)
+		close(done)
+	}()
+	stop = func() error {
+		cancel()
+		<-done
+		return err
+	}
+	s.t.Cleanup(func() { stop() })
+	return r, stop
+}
+
+// reader follows address and compares.
+type reader struct {
+	t      *testing.T
+	next   func() (node.Event, error, bool)
+	blocks []ledger.Block
+}
+
+func (s *stage) reader(address string) *reader {
+	ctx, cancel := context.WithTimeout(context.Background(), 24*time.Hour)
+	next, stop := iter.Pull2(node.Follow(ctx, s.config(address)))
+	s.t.Cleanup(func() { stop(); cancel() })
+	return &reader{t: s.t, next: next}
+}
+
+func (r *reader) reach(c *testnode.Chain) {
+	r.t.Helper()
+	want := c.Blocks()
+	last := want[len(want)-1].Header.Point()
+	for len(r.blocks) == 0 || r.blocks[len(r.blocks)-1].Header.Point() != last {
+		ev, err, _ := r.next()
+		if err != nil {
+			r.t.Fatalf("after %d blocks: %v", len(r.blocks), err)
+		}
+		switch ev := ev.(type) {
+		case node.RollForward:
+			r.blocks = append(r.blocks, ev.Block)
+		case node.RollBackward:
+			for len(r.blocks) > 0 && r.blocks[len(r.blocks)-1].Header.Point() != ev.Tip.Point {
+				r.blocks = r.blocks[:len(r.blocks)-1]
+			}
+		}
+	}
+	if len(want) != len(r.blocks) {
+		r.t.Fatalf("%d blocks, want %d", len(r.blocks), len(want))
+	}
+	for i := range want {
+		if !bytes.Equal(want[i].Raw, r.blocks[i].Raw) {
+			r.t.Fatalf("block %d differs", i)
+		}
+	}
+}
+
+// What an upstream node does arrives at the reader of a relay of a relay.
+func TestRelayChain(t *testing.T) {
+	for _, folder := range []bool{false, true} {
+		t.Run(fmt.Sprintf("folder=%t", folder), func(t *testing.T) {
+			dir := t.TempDir()
+			synctest.Test(t, func(t *testing.T) {
+				s, c := &stage{t: t}, newChain().Grow(150)
+				s.upstream("upstream", c)
+				cfg := relay.Config{Follow: s.config("upstream")}
+				if folder {
+					cfg.DataDir = dir
+				}
+				first, _ := s.relay("first", cfg)
+				second, _ := s.relay("second", relay.Config{Follow: s.config("first")})
+				r := s.reader("second")
+				r.reach(c)
+				for range 10 {
+					c.Grow(7)
+					c.Switch(k/2, k/2+2)
+					r.reach(c)
+					c.Switch(k, k+1)
+					r.reach(c)
+				}
+				synctest.Wait()
+				for _, relay := range []*relay.Relay{first, second} {
+					st := relay.Status()
+					if !st.AtTip() || st.Tip != c.Tip() || st.Downstream != 1 {
+						t.Errorf("%+v", st)
+					}
+				}
+				if n := first.Status().InMemory; folder && n > 4*k*1700 {
+					t.Errorf("%d bytes in memory", n)
+				}
+			})
+		})
+	}
+}
+
+// A relay that was stopped goes on from its folder.
+func TestRelayRestart(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		s, c := &stage{t: t}, newChain().Grow(100)
+		s.upstream("upstream", c)
+		r := s.reader("relay")
+		for range 5 {
+			_, stop := s.relay("relay", relay.Config{Follow: s.config("upstream"), DataDir: dir})
+			r.reach(c)
+			c.Switch(5, 30)
+			r.reach(c)
+			if err := stop(); err != nil {
+				t.Fatal(err)
+			}
+			c.Switch(3, 10)
+		}
+	})
+}
+
+// A relay stays up without upstream nodes, with liars, and with peers that are
+// behind it.
+func TestRelayStaysUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, c := &stage{t: t}, newChain().Grow(60)
+		first, stop := s.relay("relay", relay.Config{Follow: s.config("upstream", "behind", "nobody")})
+		time.Sleep(time.Hour)
+		if st := first.Status(); st.AtTip() {
+			t.Errorf("at tip without a peer: %+v", st)
+		}
+		behind := c.Fork(59)
+		s.upstream("behind", behind)
+		up := s.upstream("upstream", c)
+		r := s.reader("relay")
+		r.reach(c)
+		up.Stop()
+		time.Sleep(time.Hour)
+		r.reach(c)
+		c.Grow(3)
+		bad := c.Copy().Grow(3).Lie(testnode.Hooks{Range: func(_ context.Context, b []ledger.Block) []ledger.Block { return b[:0] }})
+		up = s.upstream("upstream", bad)
+		time.Sleep(time.Hour)
+		up.Stop()
+		s.upstream("upstream", c)
+		r.reach(c)
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A folder that is ahead of the only upstream node is served all the same.
+func TestRelayAheadOfUpstream(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		s, c := &stage{t: t}, newChain().Grow(100)
+		up := s.upstream("upstream", c)
+		r := s.reader("relay")
+		_, stop := s.relay("relay", relay.Config{Follow: s.config("upstream"), DataDir: dir})
+		r.reach(c)
+		if err := stop(); err != nil {
+			t.Fatal(err)
+		}
+		up.Stop()
+		young := c.Fork(95)
+		s.upstream("upstream", young)
+		again, stop := s.relay("relay", relay.Config{Follow: s.config("upstream"), DataDir: dir})
+		time.Sleep(time.Hour)
+		if st := again.Status(); st.Tip.BlockNo != 99-k || st.Upstream[0].Stopped == nil {
+			t.Errorf("%+v", st)
+		}
+		young.Become(c) // it catches up
+		young.Grow(4)
+		r.reach(young)
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestRelayFull(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, c := &stage{t: t}, newChain().Grow(100)
+		s.upstream("upstream", c)
+		r, err := relay.New(relay.Config{Follow: s.config("upstream"), Listener: s.net.Listen("relay"), Keep: 50_000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Run(t.Context()); !errors.Is(err, relay.ErrFull) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// offers is a txsubmission.Source.
+type offers struct {
+	txs  []ledger.Tx
+	next int
+}
+
+func (o *offers) Next(ctx context.Context, most int, block bool) ([]txsubmission.Announced, error) {
+	var ids []txsubmission.Announced
+	for ; o.next < len(o.txs) && len(ids) < most; o.next++ {
+		tx := o.txs[o.next]
+		ids = append(ids, txsubmission.Announced{ID: tx.ID, Size: tx.Raw.WireSize()})
+	}
+	if block && len(ids) == 0 {
+		<-ctx.Done()
+		return nil, context.Cause(ctx)
+	}
+	return ids, nil
+}
+
+func (o *offers) Get(_ context.Context, ids []ledger.TxID) ([]ledger.RawTx, error) {
+	var txs []ledger.RawTx
+	for _, tx := range o.txs {
+		for _, id := range ids {
+			if tx.ID == id {
+				txs = append(txs, tx.Raw)
+			}
+		}
+	}
+	return txs, nil
+}
+
+// taker is a txsubmission.Sink that wants everything.
+type taker struct{ got chan ledger.Tx }
+
+func (s taker) Want(_ context.Context, ids []txsubmission.Announced) (want []ledger.TxID, err error) {
+	for _, a := range ids {
+		want = append(want, a.ID)
+	}
+	return want, nil
+}
+
+func (s taker) Deliver(_ context.Context, _ []ledger.TxID, txs []ledger.Tx) error {
+	for _, tx := range txs {
+		s.got <- tx
+	}
+	return nil
+}
+
+// Transactions of downstream peers reach the upstream node, each once.
+func TestRelayTransactions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, c := &stage{t: t}, newChain()
+		var txs []ledger.Tx
+		for _, b := range testnode.New(chaingen.Config{Seed: 1, BlockSize: 20_000, Network: network()}).Grow(3).Blocks() {
+			found, err := b.Txs()
+			if err != nil {
+				t.Fatal(err)
+			}
+			txs = append(txs, found...)
+		}
+		if len(txs) < 20 {
+			t.Fatalf("only %d transactions", len(txs))
+		}
+		cfg := s.config().Config
+		cfg.Sources = c.Grow(1).Sources()
+		sink := taker{make(chan ledger.Tx, 10*len(txs))}
+		cfg.Sources.TxSubmission = func(context.Context, *node.Conn) txsubmission.Sink { return sink }
+		testnode.Serve(t, s.net.Listen("upstream"), cfg)
+		s.relay("relay", relay.Config{Follow: s.config("upstream")})
+		for range 3 {
+			conn, err := node.Dial(t.Context(), "relay", s.config().Config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			conn.Go(func(ctx context.Context) error { return conn.ProvideTxs(ctx, &offers{txs: txs}) })
+		}
+		seen := make(map[ledger.TxID]int)
+		for range txs {
+			tx := <-sink.got
+			seen[tx.ID]++
+		}
+		time.Sleep(time.Minute)
+		if len(seen) != len(txs) || len(sink.got) > 0 {
+			t.Errorf("%d different transactions of %d, %d too many", len(seen), len(txs), len(sink.got))
+		}
+	})
+}
