@@ -12,10 +12,10 @@ import (
 // row is one line of the table.
 type row struct {
 	name string
-	goal string // of ouronet, from DESIGN
+	goal string                             // of ouronet, from DESIGN
 	met  func(r result, ratio float64) bool // nil without a goal
-	less bool // less is better: the ratio is a multiple of the baseline
-	once bool // what is measured does not vary
+	less bool                               // less is better: the ratio is a multiple of the baseline
+	once bool                               // what is measured does not vary
 	run  func(stack) (result, error)
 }
 

@@ -1,0 +1,102 @@
+package interop_test
+
+import (
+	"encoding/binary"
+	"net"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/ouronet/ouronet/conformance/interop/peer"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/protocol"
+)
+
+// tap is a bearer that keeps what is written to it.
+type tap struct {
+	net.Conn
+	mu      sync.Mutex
+	written []byte
+}
+
+func (t *tap) Write(p []byte) (int, error) {
+	n, err := t.Conn.Write(p)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.written = append(t.written, p[:n]...)
+	return n, err
+}
+
+// Departure: their segments are up to 65,535 bytes, with nanoseconds of the
+// wall clock. Ours to them are as the specification has them: up to 12,288
+// bytes, none empty, the mode bit of the side that sends, microseconds.
+func TestOurSegments(t *testing.T) {
+	chain := generate(40, 60_000)
+	address, taps := tapped(t, chain)
+	c := theirClient(t, address, peer.ClientConfig{})
+	if err := theyTake(limited(t), c, chain); err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+	bearer := <-taps
+	bearer.mu.Lock()
+	defer bearer.mu.Unlock()
+
+	const fromResponder = 0x8000
+	protocols := []uint16{0, 2, 3, 8}
+	var largest, n int
+	var last uint32
+	for p := bearer.written; len(p) > 0; n++ {
+		if len(p) < 8 {
+			t.Fatalf("%d bytes of a segment", len(p))
+		}
+		at, id, size := binary.BigEndian.Uint32(p), binary.BigEndian.Uint16(p[4:]), int(binary.BigEndian.Uint16(p[6:]))
+		if size == 0 || len(p) < 8+size {
+			t.Fatalf("segment %d: %d bytes of %d", n, len(p)-8, size)
+		}
+		if id&fromResponder == 0 || !slices.Contains(protocols, id&^fromResponder) {
+			t.Fatalf("segment %d is of protocol %#x", n, id)
+		}
+		// The whole test takes less than half the time in which it wraps.
+		if elapsed := at - last; n > 0 && elapsed > 30_000_000 {
+			t.Fatalf("segment %d comes %d µs after the one before it", n, int32(elapsed))
+		}
+		largest, last = max(largest, size), at
+		p = p[8+size:]
+	}
+	if largest != 12_288 {
+		t.Errorf("the largest segment of %d has %d bytes, want 12,288", n, largest)
+	}
+}
+
+// tapped serves one connection with our node through a tap.
+func tapped(t *testing.T, chain []ledger.Block) (address string, taps <-chan *tap) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := make(chan *tap, 1)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		bearer := &tap{Conn: conn}
+		cfg := config()
+		cfg.Sources = sources(peer.NewChain(chain))
+		c, err := node.Handshake(limited(t), bearer, protocol.Responder, cfg)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		<-c.Done()
+		c.Close()
+		out <- bearer
+	}()
+	t.Cleanup(func() { l.Close(); <-ended })
+	return l.Addr().String(), out
+}
