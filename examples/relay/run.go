@@ -25,9 +25,6 @@ const (
 	// it is an event.
 	refresh     = 100 * time.Millisecond
 	statusEvery = time.Second
-
-	// reachTime is how long -exit-at-tip goes on without any peer.
-	reachTime = time.Minute
 )
 
 // program is a relay and what there is to tell about it.
@@ -130,8 +127,8 @@ var errEnded = errors.New("ended")
 func (p *program) watch(ctx context.Context, ended <-chan error) error {
 	ticks := time.NewTicker(refresh)
 	defer ticks.Stop()
-	var told, reached time.Time
-	reached = p.start
+	var told time.Time
+	reach := reach{since: p.start}
 	for {
 		select {
 		case err := <-ended:
@@ -160,10 +157,8 @@ func (p *program) watch(ctx context.Context, ended <-chan error) error {
 			p.tellEnd("at the tip of " + plural(st.Connected, "peer"))
 			return nil
 		}
-		if followed(s) {
-			reached = now
-		} else if refused(s) || now.Sub(reached) >= reachTime {
-			return unreachable(s)
+		if err := reach.check(s, now); err != nil {
+			return err
 		}
 	}
 }
@@ -192,52 +187,6 @@ func (p *program) note(st *status) {
 		p.out.event(event{Event: "stopped", Error: trouble, text: trouble})
 	}
 	p.stopped = trouble
-}
-
-// tried reports whether each peer was reached or tried at least once.
-func tried(s relay.Status) bool {
-	for _, u := range s.Upstream {
-		if !u.Connected && u.Err == nil {
-			return false
-		}
-	}
-	return true
-}
-
-// followed reports whether there is a peer whose chain can be followed.
-func followed(s relay.Status) bool {
-	for _, u := range s.Upstream {
-		if u.Connected && u.Stopped == nil {
-			return true
-		}
-	}
-	return false
-}
-
-// refused reports whether trying again cannot help with any peer.
-func refused(s relay.Status) bool {
-	for _, u := range s.Upstream {
-		if u.Connected || !node.Permanent(u.Err) {
-			return false
-		}
-	}
-	return len(s.Upstream) > 0
-}
-
-// unreachable says what became of each peer.
-func unreachable(s relay.Status) error {
-	var reasons []string
-	for _, u := range s.Upstream {
-		switch {
-		case u.Stopped != nil:
-			reasons = append(reasons, fmt.Sprintf("cannot follow %s: %v", u.Address, u.Stopped))
-		case u.Err != nil:
-			reasons = append(reasons, why(u))
-		default:
-			reasons = append(reasons, u.Address+": no answer yet")
-		}
-	}
-	return fmt.Errorf("no peer to follow: %s: check -peer, -network and the connection", strings.Join(reasons, "; "))
 }
 
 // explainFolder says what to do about a folder that cannot be opened. Damage

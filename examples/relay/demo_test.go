@@ -1,0 +1,66 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ouronet/ouronet/internal/leak"
+)
+
+var shortScript = script{seed: 2, initial: 50, pause: 5 * time.Millisecond, until: 4, back: 3, forward: 4}
+
+func TestDemo(t *testing.T) {
+	leak.Check(t)
+	o, err := parse([]string{"-demo", "-exit-at-tip"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := runDemo(t.Context(), o, shortScript, newOutput(o, &out, &out)); err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	for _, want := range []string{
+		"chain of 50 blocks", "Not checked by this version: signatures",
+		"relay     has all of upstream's 50 blocks", "drops its last 3 blocks, adds 4 others",
+		"relay     rolls back to block 50", "follower  rolls back to block 50",
+		"The follower holds 59 blocks", "same bytes as upstream, block for block, after 1 rollback.",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is not in\n%s", want, out.String())
+		}
+	}
+}
+
+// Without -exit-at-tip the demo goes on until it is stopped.
+func TestDemoStopped(t *testing.T) {
+	leak.Check(t)
+	o, err := parse([]string{"-demo"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	out := &until{text: "62  ", found: cancel}
+	if err := runDemo(ctx, o, shortScript, newOutput(o, out, out)); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "same bytes as upstream") {
+		t.Errorf("no summary in\n%s", out.String())
+	}
+}
+
+// until calls found when text was written.
+type until struct {
+	bytes.Buffer
+	text  string
+	found func()
+}
+
+func (u *until) Write(p []byte) (int, error) {
+	if bytes.Contains(p, []byte(u.text)) {
+		u.found()
+	}
+	return u.Buffer.Write(p)
+}

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/leak"
+	"github.com/ouronet/ouronet/internal/testnode"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/ledger/immutable"
+	"github.com/ouronet/ouronet/node"
+)
+
+// upstream serves a chain of Preview.
+func upstream(t *testing.T, chain *testnode.Chain) (address string) {
+	return testnode.Loopback(t, node.Config{Network: ledger.Preview, Sources: chain.Sources()})
+}
+
+func newChain(seed uint64) *testnode.Chain {
+	return testnode.New(chaingen.Config{Seed: seed, Network: ledger.Preview, BlockSize: 1500})
+}
+
+// program runs the program in this process until it ends by itself.
+func runProgram(t *testing.T, args ...string) (exit int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	exit = run(t.Context(), args, &out, &errs)
+	return exit, out.String(), errs.String()
+}
+
+// nobody listens there.
+func nobody(t *testing.T) (address string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func TestExitAtTip(t *testing.T) {
+	leak.Check(t)
+	chain := newChain(1).Grow(1000)
+	other := chain.Copy()
+	args := []string{"-network", "preview", "-exit-at-tip", "-peer", upstream(t, chain), "-peer", upstream(t, other), "-peer", nobody(t)}
+	exit, stdout, stderr := runProgram(t, args...)
+	if exit != 0 || stderr != "" {
+		t.Fatalf("exit code %d, %s\n%s", exit, stderr, stdout)
+	}
+	lines := strings.Split(strings.TrimSpace(stdout), "\n")
+	last := lines[len(lines)-1]
+	if !strings.HasPrefix(last, "at the tip of 2 peers: block 999, slot ") || !strings.Contains(last, "1,000 blocks") {
+		t.Errorf("the summary is %q", last)
+	}
+	if !strings.Contains(stdout, "no signatures") {
+		t.Errorf("does not say what is not checked:\n%s", stdout)
+	}
+}
+
+// What a folder holds is what the node upstream has, up to k blocks.
+func TestDataFolder(t *testing.T) {
+	leak.Check(t)
+	chain := newChain(1).Grow(1000)
+	dir := filepath.Join(t.TempDir(), "new")
+	args := []string{"-network", "preview", "-exit-at-tip", "-data", dir, "-peer", upstream(t, chain)}
+	for range 2 {
+		if exit, stdout, stderr := runProgram(t, args...); exit != 0 {
+			t.Fatalf("exit code %d, %s\n%s", exit, stderr, stdout)
+		}
+		sameBlocks(t, dir, ledger.Preview, chain.Blocks())
+		chain.Grow(500)
+	}
+
+	// And it can be served again.
+	args = []string{"-network", "preview", "-exit-at-tip", "-immutable", dir, "-peer", upstream(t, chain)}
+	if exit, stdout, stderr := runProgram(t, args...); exit != 0 || !strings.Contains(stdout, "starts after block 1,067,") {
+		t.Errorf("exit code %d, %s\n%s", exit, stderr, stdout)
+	}
+}
+
+// sameBlocks compares a folder with a chain of which it may lack the last k.
+func sameBlocks(t *testing.T, dir string, network ledger.Network, chain []ledger.Block) {
+	t.Helper()
+	db, err := immutable.Open(dir, immutable.Options{Network: network})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for raw, err := range db.BlocksAfter(ledger.Origin) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n == len(chain) || !bytes.Equal(raw, chain[n].Raw) {
+			t.Fatalf("block %d of %s is not upstream's", n, dir)
+		}
+		n++
+	}
+	if want := len(chain) - int(network.SecurityParam); n != want {
+		t.Errorf("%d blocks in the folder, want %d", n, want)
+	}
+}
+
+func TestJSON(t *testing.T) {
+	leak.Check(t)
+	chain := newChain(1).Grow(100)
+	exit, stdout, stderr := runProgram(t, "-network", "preview", "-exit-at-tip", "-json", "-peer", upstream(t, chain))
+	if exit != 0 || stderr != "" {
+		t.Fatalf("exit code %d, %s", exit, stderr)
+	}
+	seen := make(map[string]map[string]any)
+	for line := range strings.Lines(stdout) {
+		var e map[string]any
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		name, _ := e["event"].(string)
+		if name == "" || e["time"] == "" {
+			t.Errorf("event without name or time: %s", line)
+		}
+		seen[name] = e
+	}
+	for _, want := range []string{"start", "connected", "status", "tip", "end"} {
+		if seen[want] == nil {
+			t.Errorf("no event %q in\n%s", want, stdout)
+		}
+	}
+	end := seen["end"]
+	if end["blocks"] != 100.0 || end["block"] != 99.0 || end["hash"] != chain.Tip().Point.Hash.String() || end["at_tip"] != true {
+		t.Errorf("end is %v", end)
+	}
+}
+
+// What goes wrong is told in one line, which says what to do.
+func TestErrors(t *testing.T) {
+	leak.Check(t)
+	chain := newChain(1).Grow(2000)
+	peer := upstream(t, chain)
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+
+	elsewhere := testnode.Loopback(t, node.Config{Network: ledger.Preprod})
+	folder := filepath.Join(t.TempDir(), "db")
+	if exit, _, stderr := runProgram(t, "-network", "preview", "-exit-at-tip", "-data", folder, "-peer", peer); exit != 0 {
+		t.Fatal(stderr)
+	}
+	damaged := filepath.Join(t.TempDir(), "damaged")
+	if err := os.CopyFS(damaged, os.DirFS(folder)); err != nil {
+		t.Fatal(err)
+	}
+	damage(t, damaged)
+	genesis := t.TempDir()
+	if err := os.WriteFile(filepath.Join(genesis, "byron-genesis.json"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	for _, test := range []struct {
+		name string
+		args []string
+		want []string // parts of the line
+	}{
+		{"address in use", []string{"-network", "preview", "-peer", peer, "-listen", taken.Addr().String()},
+			[]string{taken.Addr().String(), "in use", "-listen"}},
+		{"bound of memory", []string{"-network", "preview", "-peer", peer, "-keep", "1MiB"},
+			[]string{"-keep is reached", "give -data DIR"}},
+		{"other network", []string{"-network", "preview", "-peer", elsewhere, "-exit-at-tip"},
+			[]string{elsewhere, "refuses", "check -peer, -network"}},
+		{"no folder", []string{"-network", "preview", "-peer", peer, "-immutable", filepath.Join(folder, "no")},
+			[]string{"-immutable needs a folder"}},
+		{"folder is a file", []string{"-network", "preview", "-peer", peer, "-data", filepath.Join(genesis, "byron-genesis.json")},
+			[]string{"-data needs a folder"}},
+		{"damaged folder", []string{"-network", "preview", "-peer", peer, "-immutable", damaged},
+			[]string{".secondary is damaged at byte ", "restore the folder"}},
+		{"wrong genesis", []string{"-genesis", genesis, "-peer", peer},
+			[]string{"byron-genesis.json", "get the file again"}},
+		{"no genesis", []string{"-genesis", folder, "-peer", peer},
+			[]string{"give a folder with the network's genesis files"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			exit, _, stderr := runProgram(t, test.args...)
+			if exit != 1 || strings.Count(stderr, "\n") != 1 || !strings.HasPrefix(stderr, "relay: ") {
+				t.Errorf("exit code %d, %q; want 1 and one line", exit, stderr)
+			}
+			for _, want := range test.want {
+				if !strings.Contains(stderr, want) {
+					t.Errorf("%q does not contain %q", stderr, want)
+				}
+			}
+		})
+	}
+}
+
+// damage changes the slot in the last entry of an index.
+func damage(t *testing.T, dir string) {
+	t.Helper()
+	names, err := fs.Glob(os.DirFS(dir), "*.secondary")
+	if err != nil || len(names) == 0 {
+		t.Fatal(names, err)
+	}
+	name := filepath.Join(dir, names[len(names)-1])
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[len(b)-8] ^= 0x55
+	if err := os.WriteFile(name, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,270 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/ouronet/ouronet/internal/chaindata"
+	"github.com/ouronet/ouronet/internal/testnode"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/ledger/immutable"
+	"github.com/ouronet/ouronet/node"
+)
+
+// asProgram makes the test binary the program.
+const asProgram = "OURONET_TEST_AS_RELAY"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// process is the program in a process of its own, with -json.
+type process struct {
+	t      *testing.T
+	cmd    *exec.Cmd
+	events *bufio.Scanner
+	stderr strings.Builder
+}
+
+// patience is how long anything may take on a busy machine.
+const patience = time.Minute
+
+func start(t *testing.T, args ...string) *process {
+	t.Helper()
+	p := &process{t: t, cmd: exec.Command(os.Args[0], append(args, "-json", "-network", "preview")...)}
+	p.cmd.Env = append(os.Environ(), asProgram+"=1")
+	p.cmd.Stderr = &p.stderr
+	out, err := p.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.events = bufio.NewScanner(out)
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	hang := time.AfterFunc(patience, func() { p.cmd.Process.Kill() })
+	t.Cleanup(func() {
+		hang.Stop()
+		p.cmd.Process.Kill()
+		p.cmd.Wait()
+	})
+	return p
+}
+
+// line is what tests look at of an event.
+type line struct {
+	Event  string `json:"event"`
+	Listen string `json:"listen"`
+	Blocks int    `json:"blocks"`
+	Block  int    `json:"block"`
+	Error  string `json:"error"`
+}
+
+// await reads events until one that is looked for.
+func (p *process) await(what string, is func(line) bool) line {
+	p.t.Helper()
+	for p.events.Scan() {
+		var e line
+		if err := json.Unmarshal(p.events.Bytes(), &e); err != nil {
+			p.t.Fatalf("%s: %v", p.events.Text(), err)
+		}
+		if is(e) {
+			return e
+		}
+	}
+	p.t.Fatalf("ended before %s: %s", what, p.stderr.String())
+	return line{}
+}
+
+func (p *process) named(event string) line {
+	p.t.Helper()
+	return p.await(event, func(e line) bool { return e.Event == event })
+}
+
+// end waits for the process and returns its exit code.
+func (p *process) end() int {
+	for p.events.Scan() {
+	}
+	p.cmd.Wait()
+	return p.cmd.ProcessState.ExitCode()
+}
+
+// It ends in time while it serves a follower and dials a peer that is gone.
+func TestSignal(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("there are no signals on windows")
+	}
+	for _, signal := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
+		t.Run(signal.String(), func(t *testing.T) {
+			p := start(t, "-peer", nobody(t), "-peer", upstream(t, newChain(1).Grow(10)))
+			address := p.named("start").Listen
+			p.named("tip")
+			conn, err := node.Dial(t.Context(), address, node.Config{Network: ledger.Preview})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			if _, tip, err := conn.ChainSync().Intersect(t.Context(), ledger.Origin); err != nil || tip.BlockNo != 9 {
+				t.Errorf("tip %v, error %v", tip, err)
+			}
+			asked := time.Now()
+			if err := p.cmd.Process.Signal(signal); err != nil {
+				t.Fatal(err)
+			}
+			p.named("end")
+			if exit := p.end(); exit != 0 {
+				t.Errorf("exit code %d, %s", exit, p.stderr.String())
+			}
+			if took := time.Since(asked); took > 2*time.Second {
+				t.Errorf("took %v to end", took)
+			}
+		})
+	}
+}
+
+// It stays up, and serves what it has, when its only peer misbehaves and then
+// goes away.
+func TestOnlyPeerFails(t *testing.T) {
+	chain := newChain(1).Grow(100)
+	wrong := chain.Blocks()[98]
+	liar := chain.Copy().Lie(testnode.Hooks{Range: func(_ context.Context, blocks []ledger.Block) []ledger.Block {
+		if n := len(blocks); n > 0 && blocks[n-1].Header.BlockNo == 99 {
+			blocks[n-1] = wrong // never the last block
+		}
+		return blocks
+	}})
+	p := start(t, "-peer", upstream(t, liar))
+	address := p.named("start").Listen
+	if lost := p.named("lost"); !strings.Contains(lost.Error, "block is not the one asked for") {
+		t.Errorf("lost the peer for %q", lost.Error)
+	}
+	got := 0
+	for ev, err := range node.Follow(t.Context(), node.FollowConfig{Config: node.Config{Network: ledger.Preview}, Peers: []string{address}}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := ev.(node.RollForward); ok {
+			if got++; got == 50 {
+				break
+			}
+		}
+	}
+	p.named("lost") // and tries again
+}
+
+// A relay that was killed in the middle goes on from its folder.
+func TestKilled(t *testing.T) {
+	chain := newChain(1).Grow(4000)
+	var free atomic.Bool
+	blocked := chain.Copy().Lie(testnode.Hooks{Block: func(ctx context.Context, b ledger.Block) {
+		if b.Header.BlockNo == 2000 && !free.Load() {
+			<-ctx.Done()
+		}
+	}})
+	dir := t.TempDir()
+	args := []string{"-data", dir, "-exit-at-tip", "-peer", upstream(t, blocked)}
+	p := start(t, args...)
+	p.await("2,000 blocks", func(e line) bool { return e.Event == "status" && e.Blocks == 2000 })
+	p.cmd.Process.Kill() // SIGKILL: nothing is flushed or closed
+	p.end()
+
+	free.Store(true)
+	p = start(t, args...)
+	if begin := p.named("start").Block; begin < 1000 || begin > 2000-int(ledger.Preview.SecurityParam) {
+		t.Errorf("goes on from block %d", begin)
+	}
+	if end := p.named("end"); end.Block != 3999 {
+		t.Errorf("ends at block %d", end.Block)
+	}
+	if exit := p.end(); exit != 0 {
+		t.Errorf("exit code %d, %s", exit, p.stderr.String())
+	}
+	sameBlocks(t, dir, ledger.Preview, chain.Blocks())
+}
+
+// The real chain: one relay serves a folder, another one is killed while it
+// makes a copy, and then completes it.
+func TestRealChain(t *testing.T) {
+	source := filepath.Join(chaindata.Dir(t), "preview-immutable")
+	a := start(t, "-immutable", source, "-peer", "none")
+	address := a.named("start").Listen
+
+	dir := t.TempDir()
+	args := []string{"-data", dir, "-exit-at-tip", "-peer", address}
+	killed := start(t, args...)
+	killed.await("some blocks", func(e line) bool { return e.Event == "status" && e.Blocks > 1000 || e.Event == "end" })
+	killed.cmd.Process.Kill()
+	killed.end()
+
+	b := start(t, args...)
+	begin := b.named("start").Block
+	end := b.named("end")
+	if exit := b.end(); exit != 0 {
+		t.Fatalf("exit code %d, %s", exit, b.stderr.String())
+	}
+	if end.Block != 17309 || begin == 0 {
+		t.Errorf("from block %d to %d", begin, end.Block)
+	}
+	t.Logf("killed at block %d or later, %d blocks after that", begin, end.Blocks)
+	sameFolder(t, dir, source)
+}
+
+// sameFolder compares the bytes of a folder's chunks with another's, of which
+// it lacks the last k blocks.
+func sameFolder(t *testing.T, dir, source string) {
+	t.Helper()
+	db, err := immutable.Open(dir, immutable.Options{Network: ledger.Preview})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := 17309 - int(ledger.Preview.SecurityParam); int(db.Tip().BlockNo) != want {
+		t.Errorf("the folder ends at block %d, want %d", db.Tip().BlockNo, want)
+	}
+	names, err := filepath.Glob(filepath.Join(dir, "*.chunk"))
+	if err != nil || len(names) == 0 {
+		t.Fatal(names, err)
+	}
+	for i, name := range names {
+		got, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := os.ReadFile(filepath.Join(source, filepath.Base(name)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i == len(names)-1 { // the last one goes on in the source
+			want = want[:min(len(want), len(got))]
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("%s differs from the source", filepath.Base(name))
+		}
+	}
+}
+
+// The demo as the README has it.
+func TestDemoProgram(t *testing.T) {
+	t.Parallel() // it takes a few seconds, in which it does little
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, os.Args[0], "-demo", "-exit-at-tip")
+	cmd.Env = append(os.Environ(), asProgram+"=1")
+	out, err := cmd.CombinedOutput()
+	if err != nil || !bytes.Contains(out, []byte("same bytes as upstream, block for block, after 1 rollback.")) {
+		t.Errorf("%v\n%s", err, out)
+	}
+}

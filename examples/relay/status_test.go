@@ -1,0 +1,95 @@
+package main
+
+import (
+	"errors"
+	"net"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/ouronet/ouronet/handshake"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/relay"
+)
+
+func tip(block, slot uint64) ledger.Tip {
+	return ledger.Tip{Point: ledger.Point{Slot: ledger.Slot(slot), Hash: ledger.Hash{byte(block)}}, BlockNo: ledger.BlockNo(block)}
+}
+
+func TestStatusLine(t *testing.T) {
+	now := ledger.Preview.Start.Add(100 * time.Hour)
+	refused := &node.PeerError{Peer: "a:1", Err: &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}}
+	for _, test := range []struct {
+		name   string
+		status relay.Status
+		want   string
+	}{
+		{"at the start", relay.Status{Upstream: []node.PeerStatus{{Address: "a:1"}}},
+			"0/1 peers | no blocks yet | connecting"},
+		{"nobody there", relay.Status{Upstream: []node.PeerStatus{{Address: "a:1", Err: refused}}},
+			"0/1 peers | no blocks yet | cannot reach a:1: connection refused"},
+		{"lost", relay.Status{Tip: tip(5, 3600), Upstream: []node.PeerStatus{{Address: "a:1", Err: &node.PeerError{Peer: "a:1", Err: errors.New("EOF")}}}},
+			"0/1 peers | block 5 | lost a:1: EOF | slot 3,600, 4d 3h behind"},
+		{"syncing", relay.Status{Tip: tip(1000, 20000), Blocks: 1000, Bytes: 2e6, Downstream: 3,
+			Upstream: []node.PeerStatus{{Address: "a:1", Connected: true, Announced: true, Tip: tip(61000, 359990)}, {Address: "b:1", Err: refused}}},
+			"1/2 peers | block 1,000/61,000 | 1,000 blocks/s, 2.0 MB/s, 1m 0s left | slot 20,000, 3d 22h behind | serving 3"},
+		{"at the tip", relay.Status{Tip: tip(70, 359990), Upstream: []node.PeerStatus{{Address: "a:1", Connected: true, Announced: true, Tip: tip(70, 359990)}}},
+			"1/1 peers | block 70 | at the tip | slot 359,990, 10s behind"},
+		{"another chain", relay.Status{Tip: tip(70, 359990), Upstream: []node.PeerStatus{{Address: "a:1", Connected: true, Announced: true, Stopped: errors.New("no intersection"), Tip: tip(80, 359995)}}},
+			"1/1 peers | block 70/80 | cannot follow a:1: no intersection | slot 359,990, 10s behind"},
+		{"only serving", relay.Status{Tip: tip(70, 359990), Downstream: 2},
+			"block 70 | slot 359,990, 10s behind | serving 2"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var m meter
+			m.add(now.Add(-time.Second), 0, 0)
+			if got := statusOf(test.status, ledger.Preview, &m, now).String(); got != test.want {
+				t.Errorf("got\n%s, want\n%s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestUnreachable(t *testing.T) {
+	s := relay.Status{Upstream: []node.PeerStatus{
+		{Address: "a:1", Err: &node.PeerError{Peer: "a:1", Err: errors.New("EOF")}},
+		{Address: "b:1"},
+		{Address: "c:1", Connected: true, Stopped: errors.New("no intersection")},
+	}}
+	want := "no peer to follow: lost a:1: EOF; b:1: no answer yet; cannot follow c:1: no intersection: check -peer, -network and the connection"
+	if got := unreachable(s).Error(); got != want {
+		t.Errorf("got\n%s, want\n%s", got, want)
+	}
+	if tried(s) || followed(s) || refused(s) {
+		t.Error("tried, followed or refused")
+	}
+}
+
+func TestReach(t *testing.T) {
+	start := time.Unix(0, 0)
+	lost := node.PeerStatus{Address: "a:1", Err: errors.New("EOF")}
+	refused := node.PeerStatus{Address: "a:1", Err: &handshake.RefusedError{}}
+	good := node.PeerStatus{Address: "b:1", Connected: true}
+	r := reach{start}
+	for i, test := range []struct {
+		at    time.Duration
+		peers []node.PeerStatus
+		end   bool
+	}{
+		{0, []node.PeerStatus{{}}, false},
+		{59 * time.Second, []node.PeerStatus{lost}, false},
+		{59 * time.Second, []node.PeerStatus{lost, good}, false},
+		{118 * time.Second, []node.PeerStatus{lost, refused}, false},
+		{119 * time.Second, []node.PeerStatus{lost, refused}, true},
+	} {
+		err := r.check(relay.Status{Upstream: test.peers}, start.Add(test.at))
+		if (err != nil) != test.end {
+			t.Errorf("%d: %v", i, err)
+		}
+	}
+	if r := (reach{start}); r.check(relay.Status{Upstream: []node.PeerStatus{refused, refused}}, start) == nil {
+		t.Error("goes on although all peers refuse")
+	}
+}
