@@ -234,7 +234,7 @@ func (c *Chain) before(b ledger.Block) ledger.Point {
 		}
 	}
 	n, _ := slices.BinarySearchFunc(c.blocks, b.Header.Slot, func(x ledger.Block, s ledger.Slot) int { return int(x.Header.Slot) - int(s) })
-	for ; n > 0; n-- {
+	for n = min(n+1, len(c.blocks)); n > 0; n-- {
 		if x := c.blocks[n-1]; x.Header.Hash == b.Header.Prev {
 			return x.Header.Point()
 		}
@@ -247,8 +247,13 @@ func (c *Chain) position(p ledger.Point) (n int, ok bool) {
 	if p.IsOrigin() {
 		return 0, true
 	}
-	n, ok = slices.BinarySearchFunc(c.blocks, p.Slot, func(b ledger.Block, s ledger.Slot) int { return int(b.Header.Slot) - int(s) })
-	return n + 1, ok && c.blocks[n].Header.Point() == p
+	n, _ = slices.BinarySearchFunc(c.blocks, p.Slot, func(b ledger.Block, s ledger.Slot) int { return int(b.Header.Slot) - int(s) })
+	for ; n < len(c.blocks) && c.blocks[n].Header.Slot == p.Slot; n++ { // two if one is a boundary block
+		if c.blocks[n].Header.Hash == p.Hash {
+			return n + 1, true
+		}
+	}
+	return 0, false
 }
 
 var _ blockfetch.Source = (*Chain)(nil)

@@ -1,0 +1,136 @@
+package node_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/ouronet/ouronet/blockfetch"
+	"github.com/ouronet/ouronet/handshake"
+	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/leak"
+	"github.com/ouronet/ouronet/internal/testnode"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/node"
+)
+
+func listen(t *testing.T) net.Listener {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// overTCP serves c on loopback.
+func overTCP(t *testing.T, c *testnode.Chain, n ledger.Network) (s *testnode.Server, address string) {
+	l := listen(t)
+	return testnode.Serve(t, l, node.Config{Network: n, Sources: c.Sources()}), l.Addr().String()
+}
+
+// All eras, with boundary blocks and ranges that have to be asked for in parts.
+func TestFollowOverTCP(t *testing.T) {
+	leak.Check(t)
+	n := network()
+	c := testnode.New(chaingen.Config{Network: n, BlockSize: 3000, Eras: []chaingen.Stretch{
+		{Era: ledger.Byron, Blocks: 2000}, {Era: ledger.Shelley, Blocks: 50}, {Era: ledger.Allegra, Blocks: 50},
+		{Era: ledger.Mary, Blocks: 50}, {Era: ledger.Alonzo, Blocks: 50}, {Era: ledger.Babbage, Blocks: 50}, {Era: ledger.Conway, Blocks: 50},
+	}}).Grow(2300)
+	_, a := overTCP(t, c, n)
+	s, b := overTCP(t, c.Copy(), n)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	blocks := 0
+	for ev, err := range node.Follow(ctx, node.FollowConfig{Config: node.Config{Network: n}, Peers: []string{a, b}}) {
+		if err != nil {
+			t.Fatalf("after %d blocks: %v", blocks, err)
+		}
+		if forward, ok := ev.(node.RollForward); ok {
+			if blocks++; blocks == 700 {
+				s.Drop()
+			}
+			if forward.Block.Header.Point() == c.Tip().Point {
+				break
+			}
+		}
+	}
+	if blocks != len(c.Blocks()) {
+		t.Errorf("%d blocks, want %d", blocks, len(c.Blocks()))
+	}
+}
+
+// Follow ends soon although a peer has stopped reading and sending.
+func TestFollowCancelOverTCP(t *testing.T) {
+	leak.Check(t)
+	l := listen(t)
+	defer l.Close()
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			t.Cleanup(func() { c.Close() })
+		}
+	}()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	began := time.Now()
+	for _, err := range node.Follow(ctx, node.FollowConfig{Config: node.Config{Network: network()}, Peers: []string{l.Addr().String()}}) {
+		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+	}
+	if d := time.Since(began); d > 3*time.Second {
+		t.Errorf("took %v", d)
+	}
+}
+
+// The refusal reaches a peer over a bearer that can lose bytes on close.
+func TestRefusedOverTCP(t *testing.T) {
+	leak.Check(t)
+	_, address := overTCP(t, newChain(), network())
+	other := network()
+	other.Magic++
+	for range 20 {
+		_, err := node.Dial(t.Context(), address, node.Config{Network: other})
+		var refused *handshake.RefusedError
+		if !errors.As(err, &refused) {
+			t.Fatalf("got %v", err)
+		}
+	}
+}
+
+// Blocks that were asked for without their headers and not taken are our own
+// fault.
+func TestConsumerTooSlow(t *testing.T) {
+	leak.Check(t)
+	c := testnode.New(chaingen.Config{Network: network(), BlockSize: 80_000}).Grow(400)
+	_, address := overTCP(t, c, network())
+	conn, err := node.Dial(t.Context(), address, node.Config{Network: network()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	for _, err := range conn.BlockFetch().Blocks(t.Context(), c.Point(399), c.Point(0)) {
+		if err == nil {
+			<-conn.Done()
+		}
+	}
+	if err := conn.Err(); !errors.Is(err, blockfetch.ErrConsumerTooSlow) || node.Blame(err) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestDialNobody(t *testing.T) {
+	l := listen(t)
+	l.Close()
+	_, err := node.Dial(t.Context(), l.Addr().String(), node.Config{Network: network()})
+	var peer *node.PeerError
+	if !errors.As(err, &peer) || peer.Peer != l.Addr().String() || node.Permanent(err) || node.Blame(err) {
+		t.Errorf("got %v", err)
+	}
+}
