@@ -166,6 +166,22 @@ func TestOnlyPeerFails(t *testing.T) {
 	p.named("lost") // and tries again
 }
 
+// A folder with another chain than the peer's is told, and stays as it is.
+func TestOtherChain(t *testing.T) {
+	chain := newChain(1).Grow(1000)
+	dir := t.TempDir()
+	if exit := start(t, "-data", dir, "-exit-at-tip", "-peer", upstream(t, chain)).end(); exit != 0 {
+		t.Fatal("exit code", exit)
+	}
+	p := start(t, "-data", dir, "-peer", upstream(t, newChain(2).Grow(2000)))
+	if e := p.named("stopped"); !strings.Contains(e.Error, "no intersection") {
+		t.Errorf("told %q", e.Error)
+	}
+	p.cmd.Process.Kill()
+	p.end()
+	sameBlocks(t, dir, ledger.Preview, chain.Blocks())
+}
+
 // A relay that was killed in the middle goes on from its folder.
 func TestKilled(t *testing.T) {
 	chain := newChain(1).Grow(4000)
