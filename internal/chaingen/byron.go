@@ -17,17 +17,28 @@ func (g *Generator) byronBlock(source *rand.ChaCha8) ledger.RawBlock {
 		return g.boundaryBlock(source, uint64(g.config.After)/length)
 	}
 	// Almost every slot has a block; the one of a boundary block may, too.
-	slot := uint64(last.tip.Point.Slot)
-	if !last.ebb {
-		slot++
-	}
-	for r.IntN(50) == 0 {
+	slot := uint64(g.byronSlot())
+	for g.signer == nil && r.IntN(50) == 0 {
 		slot++
 	}
 	if epoch := slot / length; epoch > uint64(last.tip.Point.Slot)/length {
 		return g.boundaryBlock(source, epoch)
 	}
 	return g.regularBlock(source, r, slot/length, slot%length)
+}
+
+// byronSlot returns the first slot that the next block can have.
+func (g *Generator) byronSlot() ledger.Slot {
+	switch last := g.last(); {
+	case len(g.chain) == 0 && g.config.After > 0:
+		return g.config.After + 1
+	case len(g.chain) == 0:
+		return 0
+	case last.ebb:
+		return last.tip.Point.Slot
+	default:
+		return last.tip.Point.Slot + 1
+	}
 }
 
 // byronPrev returns the previous hash of the next block.
@@ -66,6 +77,14 @@ func (g *Generator) regularBlock(source *rand.ChaCha8, r *rand.Rand, epoch, slot
 	body, proof := byronBody(source, r)
 	prev := g.byronPrev()
 
+	extra := cbor.AppendArray(nil, 4)
+	extra = cbor.AppendArray(extra, 3)
+	extra = append(extra, 1, 0, 0)
+	extra = cbor.AppendArray(extra, 2)
+	extra = cbor.AppendText(extra, "chaingen")
+	extra = cbor.AppendUint(extra, 1)
+	extra = cbor.AppendMap(extra, 0)
+
 	b := cbor.AppendArray(nil, 2)
 	b = cbor.AppendUint(b, ledger.Byron.BlockTag())
 	b = cbor.AppendArray(b, 3)
@@ -73,14 +92,27 @@ func (g *Generator) regularBlock(source *rand.ChaCha8, r *rand.Rand, epoch, slot
 	b = cbor.AppendUint(b, uint64(g.config.Network.Magic))
 	b = cbor.AppendBytes(b, prev[:])
 	b = append(b, proof...)
+	if g.signer != nil {
+		extra = appendRandom(extra, source, len(ledger.Hash{}))
+		b = g.signer.appendByron(b, prev, proof, epoch, slot, uint64(g.nextBlockNo()), extra)
+	} else {
+		b = appendUnsignedByron(b, source, epoch, slot, uint64(g.nextBlockNo()))
+		b = append(b, extra...)
+		b = appendRandom(b, source, len(ledger.Hash{}))
+	}
+	b = append(b, body...)
+	return appendNoAttributes(b)
+}
 
-	b = cbor.AppendArray(b, 4) // consensus data
+// appendUnsignedByron appends consensus data in which nothing is signed.
+func appendUnsignedByron(b []byte, source *rand.ChaCha8, epoch, slot, number uint64) []byte {
+	b = cbor.AppendArray(b, 4)
 	b = cbor.AppendArray(b, 2)
 	b = cbor.AppendUint(b, epoch)
 	b = cbor.AppendUint(b, slot)
 	b = appendRandom(b, source, byronKeySize)
 	b = cbor.AppendArray(b, 1)
-	b = cbor.AppendUint(b, uint64(g.nextBlockNo()))
+	b = cbor.AppendUint(b, number)
 	b = cbor.AppendArray(b, 2) // signature
 	b = cbor.AppendUint(b, 2)
 	b = cbor.AppendArray(b, 2)
@@ -89,19 +121,7 @@ func (g *Generator) regularBlock(source *rand.ChaCha8, r *rand.Rand, epoch, slot
 	b = appendRandom(b, source, byronKeySize)
 	b = appendRandom(b, source, byronKeySize)
 	b = appendRandom(b, source, ed25519Size)
-	b = appendRandom(b, source, ed25519Size)
-
-	b = cbor.AppendArray(b, 4) // extra data
-	b = cbor.AppendArray(b, 3)
-	b = append(b, 1, 0, 0)
-	b = cbor.AppendArray(b, 2)
-	b = cbor.AppendText(b, "chaingen")
-	b = cbor.AppendUint(b, 1)
-	b = cbor.AppendMap(b, 0)
-	b = appendRandom(b, source, len(ledger.Hash{}))
-
-	b = append(b, body...)
-	return appendNoAttributes(b)
+	return appendRandom(b, source, ed25519Size)
 }
 
 // byronKeySize is the length in bytes of a key with its chain code.

@@ -5,7 +5,7 @@
 // The same [Config] gives the same chain, on any machine. Start with [New];
 // [Generator.Fork] continues an earlier block with another branch.
 //
-// Keys, proofs and signatures are arbitrary bytes of the right length, and
-// transactions spend what never was: the chains are for code that does not
-// check these. What would have to become real is in pool.go.
+// Keys, proofs and signatures are arbitrary bytes of the right length, for code
+// that does not check these, unless [Config.Signed] asks for real ones.
+// Transactions spend what never was.
 package chaingen

@@ -8,19 +8,20 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 )
 
-// pool makes blocks. Its keys are not keys and its signatures prove nothing:
-// to make them real, change this file.
+// pool makes blocks. Without a signer its keys are not keys.
 type pool struct{ issuer, vrf, hot ledger.Hash }
 
 func newPools(seed ledger.Hash, n int) []pool {
 	pools := make([]pool, n)
 	for i := range pools {
-		key := func(kind string) ledger.Hash {
-			return sum256(append(binary.BigEndian.AppendUint64(seed[:len(seed):len(seed)], uint64(i)), kind...))
-		}
-		pools[i] = pool{key("issuer"), key("vrf"), key("kes")}
+		pools[i] = pool{poolSeed(seed, i, "issuer"), poolSeed(seed, i, "vrf"), poolSeed(seed, i, "kes")}
 	}
 	return pools
+}
+
+// poolSeed returns the seed of one of a pool's keys.
+func poolSeed(seed ledger.Hash, i int, kind string) ledger.Hash {
+	return sum256(append(binary.BigEndian.AppendUint64(seed[:len(seed):len(seed)], uint64(i)), kind...))
 }
 
 const (
@@ -30,28 +31,63 @@ const (
 	kesSize       = 448
 )
 
+// issue is what a pool puts into one header: arbitrary bytes of the right
+// length, or what its keys made.
+type issue struct {
+	pool    pool
+	slot    ledger.Slot
+	source  *rand.ChaCha8
+	network *ledger.Network
+	keys    *issued // nil if nothing is signed
+}
+
+// What a proof is for.
+const (
+	leaderProof = iota
+	nonceProof  // TPraos only
+)
+
 // appendVRF appends a VRF certificate: [output, proof].
-func (pool) appendVRF(dst []byte, r *rand.ChaCha8) []byte {
+func (i *issue) appendVRF(dst []byte, kind int) []byte {
 	dst = cbor.AppendArray(dst, 2)
-	dst = appendRandom(dst, r, vrfOutputSize)
-	return appendRandom(dst, r, vrfProofSize)
+	if i.keys != nil {
+		p := &i.keys.proofs[kind]
+		dst = cbor.AppendBytes(dst, p.output[:])
+		return cbor.AppendBytes(dst, p.proof[:])
+	}
+	dst = appendRandom(dst, i.source, vrfOutputSize)
+	return appendRandom(dst, i.source, vrfProofSize)
 }
 
 // appendCertificate appends the four fields of an operational certificate.
-func (p pool) appendCertificate(dst []byte, r *rand.ChaCha8, slot ledger.Slot, n *ledger.Network) []byte {
-	dst = cbor.AppendBytes(dst, p.hot[:])
-	period := uint64(0)
-	if n.SlotsPerKESPeriod > 0 {
-		period = uint64(slot) / n.SlotsPerKESPeriod
+func (i *issue) appendCertificate(dst []byte) []byte {
+	if i.keys != nil {
+		c := &i.keys.certificate
+		dst = cbor.AppendBytes(dst, c.HotKey)
+		dst = cbor.AppendUint(dst, c.Counter)
+		dst = cbor.AppendUint(dst, c.KESPeriod)
+		return cbor.AppendBytes(dst, c.Signature)
 	}
+	dst = cbor.AppendBytes(dst, i.pool.hot[:])
+	period := kesPeriod(i.network, i.slot)
 	dst = cbor.AppendUint(dst, period)
 	dst = cbor.AppendUint(dst, period)
-	return appendRandom(dst, r, ed25519Size)
+	return appendRandom(dst, i.source, ed25519Size)
+}
+
+func kesPeriod(n *ledger.Network, slot ledger.Slot) uint64 {
+	if n.SlotsPerKESPeriod == 0 {
+		return 0
+	}
+	return uint64(slot) / n.SlotsPerKESPeriod
 }
 
 // appendSignature appends the signature of a header body.
-func (pool) appendSignature(dst []byte, r *rand.ChaCha8, _ []byte) []byte {
-	return appendRandom(dst, r, kesSize)
+func (i *issue) appendSignature(dst, body []byte) []byte {
+	if i.keys != nil {
+		return cbor.AppendBytes(dst, i.keys.hot.Sign(i.keys.evolution, body))
+	}
+	return appendRandom(dst, i.source, kesSize)
 }
 
 // appendRandom appends a byte string of n random bytes.

@@ -15,8 +15,16 @@ const headerSize = 1100
 // (points-headers-blocks, 4, 5 and 8)
 func (g *Generator) shelleyBlock(source *rand.ChaCha8, era ledger.Era) ledger.RawBlock {
 	r := rand.New(source)
-	slot := g.nextSlot(r)
-	p := g.pools[r.IntN(len(g.pools))]
+	i := issue{source: source, network: &g.config.Network}
+	if g.signer != nil {
+		i = g.signer.lead(g.last(), g.byronSlot(), source)
+	} else {
+		i.slot = g.nextSlot(r)
+		i.pool = g.pools[r.IntN(len(g.pools))]
+	}
+	if g.signer != nil {
+		era = g.config.Network.EraAt(i.slot)
+	}
 
 	txs := g.transactions(source, r, era)
 	parts := txs.parts(era)
@@ -27,9 +35,9 @@ func (g *Generator) shelleyBlock(source *rand.ChaCha8, era ledger.Era) ledger.Ra
 		hash = append(hash, h[:]...)
 	}
 	body := header{
-		blockNo: g.nextBlockNo(), slot: slot, prev: g.last().tip.Point,
+		blockNo: g.nextBlockNo(), prev: g.last().tip.Point,
 		bodySize: size, bodyHash: sum256(hash),
-	}.append(nil, source, p, era, &g.config.Network)
+	}.append(nil, &i, era)
 
 	b := make([]byte, 0, headerSize+size)
 	b = cbor.AppendArray(b, 2)
@@ -37,7 +45,7 @@ func (g *Generator) shelleyBlock(source *rand.ChaCha8, era ledger.Era) ledger.Ra
 	b = cbor.AppendArray(b, 1+len(parts))
 	b = cbor.AppendArray(b, 2)
 	b = append(b, body...)
-	b = p.appendSignature(b, source, body)
+	b = i.appendSignature(b, body)
 	for _, part := range parts {
 		b = append(b, part...)
 	}
@@ -47,7 +55,6 @@ func (g *Generator) shelleyBlock(source *rand.ChaCha8, era ledger.Era) ledger.Ra
 // header is what a header says of the chain and of the body.
 type header struct {
 	blockNo  ledger.BlockNo
-	slot     ledger.Slot
 	prev     ledger.Point
 	bodySize int
 	bodyHash ledger.Hash
@@ -55,7 +62,7 @@ type header struct {
 
 // append appends a header body: TPraos's 15 fields up to Alonzo, Praos's 10
 // from Babbage on.
-func (h header) append(dst []byte, r *rand.ChaCha8, p pool, era ledger.Era, n *ledger.Network) []byte {
+func (h header) append(dst []byte, i *issue, era ledger.Era) []byte {
 	praos := era >= ledger.Babbage
 	fields := 15
 	if praos {
@@ -63,24 +70,24 @@ func (h header) append(dst []byte, r *rand.ChaCha8, p pool, era ledger.Era, n *l
 	}
 	dst = cbor.AppendArray(dst, fields)
 	dst = cbor.AppendUint(dst, uint64(h.blockNo))
-	dst = cbor.AppendUint(dst, uint64(h.slot))
+	dst = cbor.AppendUint(dst, uint64(i.slot))
 	if h.prev.IsOrigin() {
 		dst = cbor.AppendNull(dst)
 	} else {
 		dst = cbor.AppendBytes(dst, h.prev.Hash[:])
 	}
-	dst = cbor.AppendBytes(dst, p.issuer[:])
-	dst = cbor.AppendBytes(dst, p.vrf[:])
-	dst = p.appendVRF(dst, r)
+	dst = cbor.AppendBytes(dst, i.pool.issuer[:])
+	dst = cbor.AppendBytes(dst, i.pool.vrf[:])
 	if !praos {
-		dst = p.appendVRF(dst, r)
+		dst = i.appendVRF(dst, nonceProof)
 	}
+	dst = i.appendVRF(dst, leaderProof)
 	dst = cbor.AppendUint(dst, uint64(h.bodySize))
 	dst = cbor.AppendBytes(dst, h.bodyHash[:])
 	if praos {
 		dst = cbor.AppendArray(dst, 4)
 	}
-	dst = p.appendCertificate(dst, r, h.slot, n)
+	dst = i.appendCertificate(dst)
 	if praos {
 		dst = cbor.AppendArray(dst, 2)
 	}

@@ -201,7 +201,9 @@ func TestPreprodBoundary(t *testing.T) {
 			Candidate: NonceOf(hashOf(t, "74fe03b10c4f52dd41105a16b5f6a11015ec890a001a5253db78a779fe43f6b6")),
 			Evolving:  NonceOf(hashOf(t, "24bb737ee28652cd99ca41f1f7be568353b4103d769c6e1ddb531fc874dd6718")),
 			Lab:       NonceOf(hs[0].Prev),
-			LastEpoch: NonceOf(hashOf(t, "5da6ba37a4a07df015c4ea92c880e3600d7f098b97e73816f8df04bbb5fad3b7")),
+			// The previous hash of the last header of the epoch before, which is
+			// 5da6ba37a4a07df015c4ea92c880e3600d7f098b97e73816f8df04bbb5fad3b7.
+			LastEpoch: NonceOf(hashOf(t, "4ec0f5a78431fdcc594eab7db91aff7dfd91c13cc93e9fbfe70cd15a86fadfb2")),
 		},
 	}
 	v := verifier(t, Config{Network: ledger.Preprod, Require: VRF})
@@ -327,13 +329,12 @@ type headerCase struct {
 	LedgerState json.RawMessage
 }
 
-// alsoWrong are cases of which more than one thing is wrong, with what we find
-// first: certificate, period and signature come before VRF and stake here, as
-// in the Haskell code. The tool that wrote down the verdicts checks VRF and
-// stake first.
-var alsoWrong = map[string]map[string]bool{
-	"haskell vector 77 (MutateKESPeriodBefore)": {"OpCertKesPeriodTooOld": true},
-	"VRF proof: c/s response bytes scrambled":   {"InvalidKesSignature": true}, // changed after it was signed
+// alsoWrong are cases of which two things are wrong. Certificate, period and
+// signature come before VRF and stake here, as in the Haskell code; the tool
+// that wrote down the verdicts checks VRF and stake first.
+var alsoWrong = map[string]bool{
+	"haskell vector 77 (MutateKESPeriodBefore)": true,
+	"VRF proof: c/s response bytes scrambled":   true,
 }
 
 func TestHeaderCases(t *testing.T) {
@@ -347,7 +348,12 @@ func TestHeaderCases(t *testing.T) {
 			continue // about a ledger that fails, not about the header
 		}
 		err := runCase(t, c)
-		if got := verdict(err); got != want.Error && !alsoWrong[c.Title][got] {
+		got := verdict(err)
+		if alsoWrong[c.Title] {
+			t.Logf("%s: %v comes before %q", c.Title, err, want.Error)
+			got = verdict(laterChecks(t, c))
+		}
+		if got != want.Error {
 			t.Errorf("%s: %v (%s), want %q", c.Title, err, got, want.Error)
 		}
 		verdicts[want.Error]++
@@ -391,6 +397,34 @@ func verdict(err error) string {
 
 func runCase(t *testing.T, c headerCase) error {
 	t.Helper()
+	v, s, h, err := setUp(t, c)
+	if err != nil {
+		return err
+	}
+	_, _, err = v.Verify(s, h)
+	return err
+}
+
+// laterChecks makes only the checks that come after the KES signature.
+func laterChecks(t *testing.T, c headerCase) error {
+	t.Helper()
+	v, s, h, err := setUp(t, c)
+	if err != nil {
+		return err
+	}
+	j := &Job{v: v, header: h, nonce: s.Nonces.Active}
+	j.shelley, _ = h.Shelley()
+	j.issuer = v.issuers.get([32]byte(j.shelley.Issuer))
+	for _, check := range []func() error{j.verifyVRF, j.verifyBound, j.verifyLeader} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func setUp(t *testing.T, c headerCase) (*Verifier, State, *ledger.Header, error) {
+	t.Helper()
 	n := anyEra(ledger.Preview)
 	n.SlotsPerKESPeriod, n.MaxKESEvolutions = c.Context.PraosSlotsPerKESPeriod, c.Context.PraosMaxKESEvo
 	n.ActiveSlots = ratio(t, c.Context.ActiveSlotCoeff)
@@ -400,7 +434,7 @@ func runCase(t *testing.T, c headerCase) error {
 	}
 	h, err := n.ParseHeader(ledger.RawHeader{Era: ledger.Conway, Bytes: b})
 	if err != nil {
-		return err
+		return nil, State{}, nil, err
 	}
 	s := before(n, &h)
 	s.Epoch, s.Known = n.Epoch(h.Slot), EpochNonce
@@ -419,9 +453,7 @@ func runCase(t *testing.T, c headerCase) error {
 	if id := PoolIDOf(shelley.Issuer); pools[id] == (Pool{}) {
 		pools[id] = Pool{Stake: ledger.Ratio{Num: 1, Den: 1}, VRFKey: hashOf(t, c.Context.VRFVKeyHash)}
 	}
-	v := verifier(t, Config{Network: n, Stake: oneDistribution{Pools: pools}, MaxBodySize: 1 << 31, Require: Leadership | VRF})
-	_, _, err = v.Verify(s, &h)
-	return err
+	return verifier(t, Config{Network: n, Stake: oneDistribution{Pools: pools}, MaxBodySize: 1 << 31, Require: Leadership | VRF}), s, &h, nil
 }
 
 // oneDistribution is the same stake in all epochs.

@@ -63,6 +63,14 @@ func Origin(n ledger.Network) State {
 	}
 }
 
+// NonceAt returns the epoch nonce under which a header at a slot after s.Tip is
+// checked if it is the next one; ok is false if it is not known.
+func (v *Verifier) NonceAt(s State, slot ledger.Slot) (epoch Nonce, ok bool) {
+	n := &v.config.Network
+	s = v.enter(s, n.EraAt(slot), n.Epoch(slot))
+	return s.Nonces.Active, s.Known != NoNonces
+}
+
 // enter returns the state at the first header of an epoch.
 func (v *Verifier) enter(s State, era ledger.Era, epoch uint64) State {
 	if epoch == s.Epoch {

@@ -1,7 +1,6 @@
 package praos
 
 import (
-	"github.com/ouronet/ouronet/internal/kes"
 	"github.com/ouronet/ouronet/internal/vrf"
 	"github.com/ouronet/ouronet/ledger"
 )
@@ -153,7 +152,7 @@ func (j *Job) Verify() error {
 func (j *Job) checkPeriod() error {
 	n := &j.v.config.Network
 	now, first := uint64(j.header.Slot)/n.SlotsPerKESPeriod, j.shelley.OCert.KESPeriod
-	if now < first || now-first >= n.MaxKESEvolutions || now-first >= kes.Evolutions {
+	if now < first || now-first >= n.MaxKESEvolutions {
 		return &KESPeriodError{now, first, n.MaxKESEvolutions}
 	}
 	j.evolution = now - first
