@@ -240,6 +240,7 @@ func TestFollowLiar(t *testing.T) {
 					if len(s.Ended()) > 0 {
 						t.Errorf("the honest peer lost us: %v", <-s.Ended())
 					}
+					f.stop() // nobody writes errs any more
 					lie.check(t, *errs)
 				})
 			})

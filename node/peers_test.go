@@ -4,12 +4,15 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/node"
 )
 
 // The longest chain wins, wherever its peer stands among the others.
@@ -142,4 +145,34 @@ func story(t *testing.T, seed uint64) {
 			t.Errorf("%s: %v", p.Address, p.Err)
 		}
 	}
+}
+
+// A range that is asked for in parts, and of which a later part is refused, is
+// nobody's fault: the peer's chain may have changed in between.
+func TestFollowRefusedPart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		c := testnode.New(chaingen.Config{Network: network(), Eras: []chaingen.Stretch{{Era: ledger.Byron, Blocks: 1 << 30}}}).Grow(3000)
+		var refused, requests atomic.Int64
+		c.Lie(testnode.Hooks{Range: func(_ context.Context, blocks []ledger.Block) []ledger.Block {
+			if requests.Add(1)%4 == 3 && refused.Add(1) < 4 {
+				return nil
+			}
+			return blocks
+		}})
+		w.serve("a", c)
+		cfg := w.followConfig("a")
+		// Byron headers do not tell the size of a block. Room for few of the
+		// size that is assumed makes several requests of one range.
+		cfg.Specs = node.NewSpecs()
+		cfg.Specs.BlockFetch.Ingress = 1 << 20
+		cfg.Chain.MaxRanges = 1
+		errs := watch(&cfg, "a")
+		f := w.follow(cfg)
+		f.reach(c)
+		f.stop()
+		if len(*errs) > 0 || refused.Load() < 4 {
+			t.Errorf("%d parts refused, %v", refused.Load(), *errs)
+		}
+	})
 }

@@ -3,7 +3,6 @@ package relay_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"net"
 	"path/filepath"
 	"testing"
@@ -76,8 +75,6 @@ func TestRealBlocks(t *testing.T) {
 	}
 	follow(t, config(address).Follow, db)
 }
-
-var errSame = errors.New("all blocks are the same")
 
 // follow follows until it has all blocks of db.
 func follow(t *testing.T, cfg node.FollowConfig, db *immutable.DB) {
