@@ -1,0 +1,134 @@
+package conformance
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/ouronet/ouronet/protocol"
+)
+
+// Model is a mini-protocol in motion: both sides, each a [protocol.Machine],
+// and what is on its way between them. [Model.Check] visits every situation
+// that can come about, whatever each side chooses to say and however long
+// messages travel.
+type Model struct {
+	// Initiator and Responder are the tables that the sides follow: one and
+	// the same, or two that are to be held against each other.
+	Initiator, Responder *protocol.Spec
+
+	// Depth is how many requests the side that asks keeps outstanding; 0 is 1.
+	Depth int
+
+	// Room is how many requests may wait at the side that answers; one more
+	// is an overrun. 0 is Depth.
+	Room int
+
+	// Replies is how many messages may be on their way in any other
+	// direction; the next one waits. 0 is Depth.
+	Replies int
+}
+
+// NewModel returns the model of two sides that follow the same table.
+func NewModel(spec *protocol.Spec, depth int) Model {
+	return Model{Initiator: spec, Responder: spec, Depth: depth}
+}
+
+// Size is how much a model check has seen.
+type Size struct {
+	States      int // situations: both sides and what is between them
+	Transitions int // a side sends, or a message arrives
+	Ends        int // situations in which the conversation is over
+}
+
+// String returns the counts in words.
+func (s Size) String() string {
+	return fmt.Sprintf("%d states, %d transitions, %d ends", s.States, s.Transitions, s.Ends)
+}
+
+// What can be wrong with a model. They come wrapped in a [ModelError].
+var (
+	ErrDeadlock    = errors.New("nobody can go on")
+	ErrTwoAgencies = errors.New("both sides have agency")
+	ErrNotAccepted = errors.New("message arrives where it is not accepted")
+	ErrOutOfStep   = errors.New("nothing is under way and the sides are in different states")
+	ErrNoRoom      = errors.New("more requests are under way than there is room for")
+	ErrEndless     = errors.New("no terminal state can be reached any more")
+)
+
+// Step is one transition of a [Model].
+type Step struct {
+	Role    protocol.Role // who sends, or receives if it Arrives
+	Label   string
+	Arrives bool
+}
+
+// String tells the step in words.
+func (s Step) String() string {
+	if s.Arrives {
+		return fmt.Sprintf("%s arrives at the %v", s.Label, s.Role)
+	}
+	return fmt.Sprintf("the %v sends %s", s.Role, s.Label)
+}
+
+// ModelError says what is wrong with a model and shows a shortest way there.
+type ModelError struct {
+	Protocol string
+	Depth    int
+	Err      error
+	State    [2]string // of initiator and responder
+	Trace    []Step    // from the start to where it shows
+}
+
+func (e *ModelError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s at depth %d: %v (%s, %s)", e.Protocol, e.Depth, e.Err, e.State[0], e.State[1])
+	for i, s := range e.Trace {
+		fmt.Fprintf(&b, "\n%4d. %v", i+1, s)
+	}
+	return b.String()
+}
+
+func (e *ModelError) Unwrap() error { return e.Err }
+
+// Check explores the model completely. It finds, with a shortest example, a
+// situation in which nobody can go on, in which both sides have agency, in
+// which a message arrives that is not accepted or more than there is room for,
+// in which the sides disagree about the state, or from which no terminal state
+// can be reached. The error is a [*ModelError].
+//
+// Two sides with the same table agree about a transition that is wrong in
+// both: that is for [Check] and [Compare] to find.
+func (m Model) Check() (Size, error) {
+	x, err := m.explore()
+	if err != nil {
+		return Size{}, err
+	}
+	size := Size{States: len(x.found), Transitions: len(x.edges), Ends: len(x.ends)}
+	if lost, ok := x.endless(); ok {
+		return size, x.fault(lost, ErrEndless)
+	}
+	return size, nil
+}
+
+// Path is a shortest way to a transition of the table.
+type Path struct {
+	State       string // where the sender of Message stands
+	Message     string
+	Outstanding int // requests of the asking side at that moment, this one included
+
+	// Steps are all messages that are sent, by either side, up to Message and
+	// including it, in an order in which they can be.
+	Steps []Step
+}
+
+// Paths returns a shortest path to every transition, and for requests that may
+// be sent ahead one for every number outstanding. Who follows them all has
+// taken every transition of the table.
+func (m Model) Paths() ([]Path, error) {
+	x, err := m.explore()
+	if err != nil {
+		return nil, err
+	}
+	return x.paths(), nil
+}
