@@ -242,6 +242,7 @@ func TestFollowLiar(t *testing.T) {
 					}
 					f.stop() // nobody writes errs any more
 					lie.check(t, *errs)
+					f.checkHeld()
 				})
 			})
 		}

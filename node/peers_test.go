@@ -145,6 +145,17 @@ func story(t *testing.T, seed uint64) {
 			t.Errorf("%s: %v", p.Address, p.Err)
 		}
 	}
+	f.stop()
+	f.checkHeld()
+}
+
+// checkHeld checks that no more bodies are kept than those of the last k blocks
+// and of k that were left.
+func (f *following) checkHeld() {
+	f.t.Helper()
+	if n := f.Held(); n > 2*k {
+		f.t.Errorf("%d bodies are kept", n)
+	}
 }
 
 // A range that is asked for in parts, and of which a later part is refused, is

@@ -1,0 +1,117 @@
+package node
+
+import (
+	"net"
+	"testing"
+	"testing/synctest"
+
+	"github.com/ouronet/ouronet/chain"
+	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/protocol"
+)
+
+// stand is an engine that is stepped by hand, and connections that only fail.
+type stand struct {
+	t      *testing.T
+	e      *engine
+	blocks []ledger.Block
+}
+
+func newStand(t *testing.T, k, blocks int) *stand {
+	n := chaingen.Network()
+	n.SecurityParam = uint64(k)
+	f, err := NewFollower(FollowConfig{Config: Config{Network: n}, Peers: []string{"a"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := newEngine(f, nil, func(err error) { t.Errorf("engine stopped: %v", err) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &stand{t, e, chaingen.New(chaingen.Config{Network: n, BlockSize: 1100}).Blocks(blocks)}
+}
+
+// connect adds a peer that has all headers.
+func (s *stand) connect(id chain.PeerID) *link {
+	s.t.Helper()
+	left, right := net.Pipe()
+	cfg := s.e.f.cfg.Config
+	done := make(chan *Conn)
+	go func() {
+		c, _ := Handshake(s.t.Context(), right, protocol.Responder, cfg)
+		done <- c
+	}()
+	conn, err := Handshake(s.t.Context(), left, protocol.Initiator, cfg)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	other := <-done
+	s.t.Cleanup(func() { conn.Close(); other.Close() })
+	l := newLink(&upstream{engine: s.e, address: "a"}, conn, id)
+	s.e.take(message{event: chain.PeerConnected{Peer: id}, link: l})
+	tip := s.blocks[len(s.blocks)-1].Header.Tip()
+	s.e.take(message{event: chain.Intersected{Peer: id, Tip: tip}})
+	headers := make([]ledger.Header, len(s.blocks))
+	for i, b := range s.blocks {
+		headers[i] = b.Header
+	}
+	s.e.take(message{event: chain.Headers{Peer: id, Headers: headers, Tip: tip}})
+	return l
+}
+
+// deliver hands over the blocks of a range.
+func (s *stand) deliver(id chain.PeerID, f chain.Fetch) {
+	for _, h := range f.Headers {
+		b := s.blocks[h.BlockNo]
+		s.e.take(message{event: chain.BlockFetched{Peer: id, Range: f.Range, Point: h.Point(), Bytes: len(b.Raw)}, block: b})
+	}
+	s.e.take(message{event: chain.RangeDone{Peer: id, Range: f.Range}})
+}
+
+// The bodies that a peer sent before it knew that it was disconnected go.
+func TestEngineHoldsNothingOfDisconnected(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStand(t, 5, 10)
+		l := s.connect(1)
+		s.e.take(message{event: chain.BadHeader{Peer: 1}})
+		if l.conn.Err() == nil || !Blame(l.conn.Err()) {
+			t.Errorf("connection ended with %v", l.conn.Err())
+		}
+		for _, f := range l.fetches {
+			s.deliver(1, f)
+		}
+		s.e.take(message{event: chain.PeerGone{Peer: 1}})
+		if len(l.fetches) == 0 || len(s.e.blocks) > 0 {
+			t.Errorf("%d bodies are kept of %d ranges", len(s.e.blocks), len(l.fetches))
+		}
+	})
+}
+
+// Bodies that come a second time, from a slow peer, do not stay.
+func TestEngineHoldsNothingTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const k = 5
+		s := newStand(t, k, 12)
+		slow := s.connect(1)
+		quick := s.connect(2)
+		late := slow.fetches
+		slow.fetches = nil // on the wire
+		s.e.epoch = s.e.epoch.Add(-chain.DefaultStallTimeout)
+		s.e.step(chain.Tick{})
+		for len(quick.fetches) > 0 {
+			f := quick.fetches[0]
+			quick.fetches = quick.fetches[1:]
+			s.deliver(2, f)
+		}
+		if s.e.core.Tip().BlockNo != 11 || len(late) == 0 {
+			t.Fatalf("tip %v, %d late ranges", s.e.core.Tip(), len(late))
+		}
+		for _, f := range late {
+			s.deliver(1, f)
+		}
+		if len(s.e.blocks) != k {
+			t.Errorf("%d bodies are kept, want those of the last %d blocks", len(s.e.blocks), k)
+		}
+	})
+}
