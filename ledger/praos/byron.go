@@ -1,6 +1,7 @@
 package praos
 
 import (
+	"bytes"
 	"crypto/sha3"
 
 	"github.com/ouronet/ouronet/internal/cbor"
@@ -65,8 +66,13 @@ func (j *Job) verifyByron() error {
 		return j.fail(Byron, &ByronSignatureError{"certificate"})
 	}
 
+	// The block is signed for the key that it names itself, which the
+	// certificate must be from.
+	if !bytes.Equal(b.Issuer, c.GenesisKey) {
+		return j.fail(Byron, &ByronSignatureError{"certificate"})
+	}
 	message = append(buf[:0], "01"...)
-	message = append(message, c.GenesisKey...)
+	message = append(message, b.Issuer...)
 	message = append(message, blockTag)
 	message = cbor.AppendUint(message, uint64(b.Magic))
 	message = cbor.AppendArray(message, 5)

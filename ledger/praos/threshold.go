@@ -47,7 +47,8 @@ func (t *threshold) leads(value []byte, stake ledger.Ratio) bool {
 	compared := fixed(bound, rest) // 1/(1-p)
 
 	x := fixed(new(big.Int).SetUint64(stake.Num), new(big.Int).SetUint64(stake.Den))
-	x = mul(x.Neg(x), t.ln)
+	x = mul(x, t.ln)
+	x.Neg(x)                              // after rounding down: the sign binds less tightly there
 	sum, term := new(big.Int).Set(one), x // of the exponential series
 	for n := int64(1); n <= maxTerms; n++ {
 		sum.Add(sum, term)
