@@ -48,7 +48,11 @@ func QueryVersions(ctx context.Context, address string, cfg Config) (handshake.T
 		return nil, &PeerError{address, err}
 	}
 	m := mux.New(conn, cfg.Mux)
-	defer m.Close(ctx)
+	defer func() {
+		ctx, cancel := context.WithTimeout(ctx, CloseTime)
+		defer cancel()
+		m.Close(ctx)
+	}()
 	t, err := handshake.Query(ctx, cfg.Specs.Handshake, m.Handshake(cfg.Specs.Handshake, protocol.Initiator), cfg.versions(protocol.Initiator, true))
 	if err != nil {
 		return nil, &PeerError{peerName(conn, address), err}
