@@ -26,7 +26,11 @@ var mayImport = map[string][]string{
 	"internal/cbor":    nil,
 	"ledger":           {"internal/cbor"},
 	"ledger/immutable": {"internal/cbor", "ledger"},
-	"ledger/praos":     {"internal/cbor", "ledger"},
+	"internal/curve":   nil,
+	"internal/eddsa":   {"internal/curve"},
+	"internal/vrf":     {"internal/curve"},
+	"internal/kes":     {"internal/eddsa"},
+	"ledger/praos":     {"internal/cbor", "internal/eddsa", "internal/vrf", "internal/kes", "ledger"},
 	"protocol":         {"internal/cbor"}, // not ledger: anyone can add a mini-protocol of their own
 	"mux":              {"protocol"},
 	"handshake":        forMini,

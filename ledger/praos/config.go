@@ -35,7 +35,8 @@ type Config struct {
 	Checkpoints map[ledger.BlockNo]ledger.Hash
 
 	// GenesisKeys are the hashes of the Byron genesis file's keys
-	// (bootStakeholders); nil leaves [GenesisKey] unchecked.
+	// (bootStakeholders); nil means those of mainnet or preprod, and leaves
+	// [GenesisKey] unchecked on other networks.
 	GenesisKeys map[PoolID]bool
 
 	// Stake tells who leads; nil leaves [Leadership] unchecked.
@@ -89,6 +90,9 @@ func NewVerifier(c Config) (*Verifier, error) {
 	}
 	if c.ExtraEntropy == nil && n.Genesis.Shelley == ledger.Mainnet.Genesis.Shelley {
 		c.ExtraEntropy = mainnetEntropy
+	}
+	if c.GenesisKeys == nil {
+		c.GenesisKeys = knownGenesisKeys(n)
 	}
 	if c.Issuers <= 0 {
 		c.Issuers = defaultIssuers

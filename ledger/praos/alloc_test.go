@@ -1,0 +1,34 @@
+package praos_test
+
+import (
+	"testing"
+
+	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/race"
+	"github.com/ouronet/ouronet/ledger/praos"
+)
+
+// Once an issuer is known, a header costs its job and next to nothing else.
+func TestAllocations(t *testing.T) {
+	if race.Enabled {
+		t.Skip("the race detector allocates")
+	}
+	g := chaingen.New(chaingen.Config{Signed: true, BlockSize: 1, Pools: 1, Network: chaingen.AllEras()})
+	v := verifier(t, praos.Config{Network: g.Network()})
+	s := praos.Origin(g.Network())
+	most := 0.0
+	for range 900 {
+		b := g.Next()
+		next, _, err := v.Verify(s, &b.Header)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b.Header.BlockNo%50 == 0 {
+			most = max(most, testing.AllocsPerRun(5, func() { v.Verify(s, &b.Header) }))
+		}
+		s = next
+	}
+	if most > 4 {
+		t.Errorf("%v allocations a header", most)
+	}
+}
