@@ -29,7 +29,7 @@ type Server struct {
 // Serve serves l with cfg until [Server.Stop] or the end of the test.
 func Serve(t Test, l net.Listener, cfg node.Config) *Server {
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &Server{t: t, cancel: cancel, done: make(chan struct{}), conns: make(map[*node.Conn]struct{}), errs: make(chan error, 1000)}
+	s := &Server{cancel: cancel, done: make(chan struct{}), conns: make(map[*node.Conn]struct{}), errs: make(chan error, 1000)}
 	go func() {
 		defer close(s.done)
 		if err := node.Serve(ctx, l, cfg, s.started); err != nil {
