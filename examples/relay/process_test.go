@@ -136,6 +136,30 @@ func TestSignal(t *testing.T) {
 	}
 }
 
+// At the tip, each new block is an event, and so are rollbacks and followers.
+func TestEvents(t *testing.T) {
+	chain := newChain(1).Grow(10)
+	p := start(t, "-peer", upstream(t, chain))
+	address := p.named("start").Listen
+	p.named("tip")
+	chain.Grow(1)
+	if e := p.named("block"); e.Block != 10 {
+		t.Errorf("new block %d, want 10", e.Block)
+	}
+	chain.Switch(2, 3)
+	if e := p.named("rollback"); e.Block != 8 {
+		t.Errorf("rollback to %d, want 8", e.Block)
+	}
+	p.await("block 11", func(e line) bool { return e.Event == "block" && e.Block == 11 })
+	conn, err := node.Dial(t.Context(), address, node.Config{Network: ledger.Preview})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.named("served")
+	conn.Close()
+	p.named("left")
+}
+
 // It stays up, and serves what it has, when its only peer misbehaves and then
 // goes away.
 func TestOnlyPeerFails(t *testing.T) {
