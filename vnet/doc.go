@@ -1,0 +1,30 @@
+// Package vnet is a network in memory for tests: connections, listeners and
+// dialling that behave like TCP over links with latency, jitter, bandwidth and
+// a window, where connections break, stall, are refused and are cut off, all
+// drawn from a seed. It knows nothing of Cardano and needs the standard library
+// alone.
+//
+// Start with [New], name hosts with [Network.Host], and give [Host.Dial] and
+// [Host.Listen] to what you test: a node.Config.Dial and node.Serve, or an
+// http.Transport and http.Server. [Link] is how bytes travel, [Fault] what goes
+// wrong. Inside a bubble of testing/synctest, time is virtual: hours pass in
+// milliseconds, and latencies and rates are exact to the nanosecond.
+//
+// There are two modes. Running freely, a network adds nothing but delays, and
+// it starts no goroutines. In lockstep, with [Config].Wait, [Network.Run] lets
+// one thing happen at a time, so that with ordinary goroutines each run with
+// the same seed is the same run, byte by byte; [Config].Observe sees it.
+//
+// Duties of the caller:
+//
+//  1. Inside a bubble, make the network there.
+//  2. Make the hosts in the same order each time, if their addresses matter.
+//  3. In lockstep, keep Run running, and let what the hosts do depend on
+//     nothing but what they receive and the time. A host whose goroutines
+//     race for one connection, or that draws random numbers, is not made
+//     reproducible by its network.
+//
+// What is left out on purpose: packets that are lost or come twice, which TCP
+// hides; connections sharing a link's bandwidth; datagrams; name service beyond
+// the names of hosts.
+package vnet

@@ -1,0 +1,262 @@
+package vnet
+
+import (
+	"cmp"
+	"container/heap"
+	"context"
+	"errors"
+	"slices"
+	"time"
+)
+
+// Run runs a network in lockstep until ctx ends, and returns why that did. One
+// Run at a time; where Wait is synctest.Wait, nobody else can call that
+// meanwhile.
+//
+// It waits until everybody is blocked, gives what they sent, sorted by
+// connection, its times, lets the next thing happen, such as the arrival of one
+// chunk, and starts again. So whatever a host does is an answer to one thing,
+// and in which order goroutines of different hosts ran makes no difference.
+// Timers of the hosts go first where something arrives at the same instant.
+func (n *Network) Run(ctx context.Context) error {
+	if !n.lockstep() {
+		return errors.New("vnet: Run is for a network in lockstep: set Config.Wait")
+	}
+	timer := time.NewTimer(time.Hour)
+	timer.Stop()
+	defer timer.Stop()
+	for {
+		n.cfg.Wait()
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		wait := n.step()
+		if wait == 0 {
+			continue
+		}
+		if wait != never {
+			timer.Reset(wait)
+		}
+		select {
+		case <-n.kick:
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+		timer.Stop()
+	}
+}
+
+// step lets things happen until somebody was woken, then it returns 0; or how
+// long there is nothing to do.
+func (n *Network) step() time.Duration {
+	select {
+	case <-n.kick:
+	default:
+	}
+	requests, dirty := n.collect()
+	now := n.now()
+	for _, d := range requests {
+		d.begin(now)
+		d.pair.dial = d
+		dirty = append(dirty, d.pair)
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, p := range dirty {
+		p.mu.Lock()
+		p.schedule(now)
+		p.mu.Unlock()
+		n.plan(p)
+	}
+	if n.replan {
+		n.replan = false
+		for _, p := range slices.Clone(n.agenda) {
+			n.plan(p)
+		}
+	}
+	for {
+		next := never
+		if len(n.resets) > 0 {
+			next = n.resets[0].At
+		}
+		if next <= now {
+			f := n.resets[0]
+			n.resets = n.resets[1:]
+			n.reset(f, now)
+			return 0
+		}
+		if len(n.agenda) > 0 {
+			next = min(next, n.agenda[0].at)
+		}
+		switch {
+		case next == never:
+			return never
+		case next > now:
+			return next - now
+		}
+		p := n.agenda[0]
+		woke := p.fire(now)
+		n.plan(p)
+		if woke {
+			return 0
+		}
+	}
+}
+
+// request hands a dial to Run.
+func (n *Network) request(d *dial) {
+	n.dirtyMu.Lock()
+	n.requests = append(n.requests, d)
+	n.dirtyMu.Unlock()
+	n.wakeRun()
+}
+
+// mark tells Run that an end of a connection did something.
+func (n *Network) mark(p *pair) {
+	n.dirtyMu.Lock()
+	defer n.dirtyMu.Unlock()
+	if !p.isDirty {
+		p.isDirty = true
+		n.dirty = append(n.dirty, p)
+		n.wakeRun()
+	}
+}
+
+func (n *Network) wakeRun() {
+	select {
+	case n.kick <- struct{}{}:
+	default:
+	}
+}
+
+// collect returns what happened, in an order that does not depend on which
+// goroutine ran first. Only between requests of one host for one address there
+// is nothing to tell them apart.
+func (n *Network) collect() ([]*dial, []*pair) {
+	n.dirtyMu.Lock()
+	defer n.dirtyMu.Unlock()
+	requests, dirty := n.requests, n.dirty
+	n.requests, n.dirty = nil, nil
+	for _, p := range dirty {
+		p.isDirty = false
+	}
+	slices.SortStableFunc(requests, func(a, b *dial) int {
+		return cmp.Or(cmp.Compare(a.from.name, b.from.name), cmp.Compare(a.to.name, b.to.name), cmp.Compare(a.port, b.port))
+	})
+	slices.SortFunc(dirty, byID)
+	return requests, dirty
+}
+
+// next returns when something happens next, or never, and which of the things
+// in the order of fire it is.
+func (p *pair) next() (at time.Duration, what int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	at = never
+	if d := p.dial; d != nil && !d.answered {
+		return delayed(d.asked, p.streams[0].stalls), 0
+	} else if d != nil {
+		at = delayed(d.answer, p.streams[1].stalls)
+	}
+	for i := range p.streams {
+		s := &p.streams[i]
+		if t := s.arrival(); t < at {
+			at, what = t, 1+2*i
+		}
+		if t := s.room(p.streams[1-i].stalls); t < at {
+			at, what = t, 2+2*i
+		}
+	}
+	return at, what
+}
+
+// fire lets the next thing happen, if it is time, and reports whether somebody
+// was woken.
+func (p *pair) fire(now time.Duration) bool {
+	at, what := p.next()
+	if at > now {
+		return false // it was put off
+	}
+	if what == 0 {
+		return p.connect(now)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	i := (what - 1) / 2
+	if what%2 == 1 {
+		p.arrive(i, now)
+	} else {
+		s := &p.streams[i]
+		s.used -= s.credits.pop().n
+	}
+	return p.nudge(now)
+}
+
+// connect lets the request to connect arrive, or the answer to it.
+func (p *pair) connect(now time.Duration) bool {
+	d := p.dial
+	switch {
+	case !d.answered && d.abandoned.Load():
+		delete(p.net.pairs, p.id)
+		p.dial = nil
+		return false
+	case !d.answered:
+		d.arriveLocked(now)
+		return true
+	}
+	p.dial = nil
+	if d.abandoned.Load() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if d.err != nil || p.ends[0].shut(true) {
+			delete(p.net.pairs, p.id)
+		}
+		return false
+	}
+	close(d.done)
+	return true
+}
+
+// agenda is a heap of the connections where something will happen.
+type agenda []*pair
+
+// plan puts a connection where it belongs in the agenda.
+func (n *Network) plan(p *pair) {
+	p.at, _ = p.next()
+	switch {
+	case p.slot >= 0 && p.at == never:
+		heap.Remove(&n.agenda, p.slot)
+	case p.slot >= 0:
+		heap.Fix(&n.agenda, p.slot)
+	case p.at != never:
+		heap.Push(&n.agenda, p)
+	}
+}
+
+func (a agenda) Len() int { return len(a) }
+
+func (a agenda) Less(i, j int) bool {
+	return a[i].at < a[j].at || a[i].at == a[j].at && a[i].id < a[j].id
+}
+
+func (a agenda) Swap(i, j int) {
+	a[i], a[j] = a[j], a[i]
+	a[i].slot, a[j].slot = i, j
+}
+
+// Push implements heap.Interface.
+func (a *agenda) Push(x any) {
+	p := x.(*pair)
+	p.slot = len(*a)
+	*a = append(*a, p)
+}
+
+// Pop implements heap.Interface.
+func (a *agenda) Pop() any {
+	old := *a
+	p := old[len(old)-1]
+	old[len(old)-1] = nil
+	*a = old[:len(old)-1]
+	p.slot = -1
+	return p
+}

@@ -1,0 +1,235 @@
+package vnet
+
+import (
+	"math/rand/v2"
+	"time"
+)
+
+// What a chunk is, beside bytes.
+const (
+	data  = iota
+	end   // the sender sends no more
+	reset // the sender gave the connection up
+	cut   // the network broke the connection: the sender learns of it later
+)
+
+// chunk is what arrives at one instant.
+type chunk struct {
+	kind int
+	n    int // bytes
+	due  time.Duration
+}
+
+// credit is room in the window, on its way back to the sender.
+type credit struct {
+	n   int // bytes
+	due time.Duration
+}
+
+// Bounds of the lists of a stream. When one is full, its last element takes
+// what is added and is as late as that.
+const (
+	maxChunks  = 1 << 12
+	maxCredits = 1 << 8
+)
+
+// stream is one direction of a connection. The mutex of its pair guards it.
+//
+// Its bytes are, in order: ready to be read; under way, as the chunks say; and
+// pending, which have no time yet.
+type stream struct {
+	pacer
+	buf   []byte // from at on
+	at    int
+	ready int
+
+	chunks  queue[chunk]
+	credits queue[credit]
+	stalls  []span     // when nothing arrives
+	cuts    *rand.Rand // for ragged reads
+
+	used    int   // bytes of the window
+	sent    int64 // bytes that have a time
+	pending int   // bytes
+	owed    int   // bytes read whose credit has no time yet
+	ending  int   // end or reset, to be sent after what is pending, or 0
+	closed  bool  // no more bytes are taken from the sender
+	severed bool  // by ResetAfter; what is sent is lost
+	ended   bool  // the end has arrived
+}
+
+// put takes bytes from the sender.
+func (s *stream) put(b []byte) {
+	if s.at > len(s.buf)/2 && len(s.buf)+len(b) > cap(s.buf) {
+		s.buf = s.buf[:copy(s.buf, s.buf[s.at:])]
+		s.at = 0
+	}
+	s.buf = append(s.buf, b...)
+	s.pending += len(b)
+	s.used += len(b)
+}
+
+// restSize is how much memory an empty stream keeps, in bytes.
+const restSize = 512
+
+// take gives bytes to the receiver.
+func (s *stream) take(b []byte) int {
+	n := min(len(b), s.ready)
+	if s.link.Ragged {
+		n = 1 + s.cuts.IntN(n)
+	}
+	copy(b[:n], s.buf[s.at:])
+	s.discard(n)
+	s.ready -= n
+	s.owed += n
+	return n
+}
+
+// discard lets go of the first n bytes.
+func (s *stream) discard(n int) {
+	s.at += n
+	if s.at == len(s.buf) {
+		s.at, s.buf = 0, s.buf[:0]
+		if cap(s.buf) > restSize {
+			s.buf = nil
+		}
+	}
+}
+
+// drop loses all that is not ready.
+func (s *stream) drop() {
+	s.buf = s.buf[:s.at+s.ready]
+	s.chunks.clear()
+	s.credits.clear()
+	s.pending, s.owed, s.ending = 0, 0, 0
+}
+
+// schedule gives a time to all that has none yet. back is the latency of the
+// other direction.
+func (s *stream) schedule(now, back time.Duration, lockstep bool) {
+	for s.pending > 0 && !s.severed {
+		n := s.pending
+		if lockstep || !s.link.uniform() {
+			n = min(n, s.link.Chunk)
+		}
+		stalled := false
+		if limit := s.link.StallAfter; limit > 0 {
+			if stalled = s.sent >= limit; !stalled {
+				n = int(min(int64(n), limit-s.sent))
+			}
+		}
+		limit := s.link.ResetAfter
+		if limit > 0 {
+			n = int(min(int64(n), limit-s.sent))
+		}
+		due := s.due(now, n)
+		if stalled {
+			due = never
+		}
+		s.push(chunk{data, n, due}, lockstep)
+		s.pending -= n
+		s.sent += int64(n)
+		if limit > 0 && s.sent >= limit {
+			s.severed = true
+			s.push(chunk{cut, 0, due}, lockstep)
+		}
+	}
+	if s.severed && s.pending > 0 {
+		s.buf = s.buf[:len(s.buf)-s.pending]
+		s.used -= s.pending
+		s.pending = 0
+	}
+	if s.ending != 0 && !s.severed {
+		due := s.due(now, 0)
+		if s.link.StallAfter > 0 && s.sent >= s.link.StallAfter {
+			due = never
+		}
+		s.push(chunk{s.ending, 0, due}, lockstep)
+	}
+	s.ending = 0
+	if s.owed > 0 {
+		s.giveBack(credit{s.owed, now + back})
+		s.owed = 0
+	}
+}
+
+func (s *stream) push(c chunk, lockstep bool) {
+	if last := s.chunks.last(); last != nil && c.kind == data && last.kind == data {
+		if s.chunks.len() >= maxChunks || !lockstep && last.due == c.due {
+			last.n += c.n
+			last.due = c.due
+			return
+		}
+	}
+	s.chunks.push(c)
+}
+
+func (s *stream) giveBack(c credit) {
+	if last := s.credits.last(); last != nil && (last.due == c.due || s.credits.len() >= maxCredits) {
+		last.n += c.n
+		last.due = c.due
+		return
+	}
+	s.credits.push(c)
+}
+
+// arrival returns when the next chunk arrives, or never.
+func (s *stream) arrival() time.Duration {
+	if c := s.chunks.first(); c != nil {
+		return delayed(c.due, s.stalls)
+	}
+	return never
+}
+
+// room returns when the next credit comes back, or never. back are the stalls
+// of the other direction.
+func (s *stream) room(back []span) time.Duration {
+	if c := s.credits.first(); c != nil {
+		return delayed(c.due, back)
+	}
+	return never
+}
+
+// queue is a list that is read from the front. Its zero value is empty.
+type queue[T any] struct {
+	list []T
+	at   int
+}
+
+func (q *queue[T]) len() int { return len(q.list) - q.at }
+
+func (q *queue[T]) first() *T {
+	if q.at == len(q.list) {
+		return nil
+	}
+	return &q.list[q.at]
+}
+
+func (q *queue[T]) last() *T {
+	if q.at == len(q.list) {
+		return nil
+	}
+	return &q.list[len(q.list)-1]
+}
+
+func (q *queue[T]) push(v T) {
+	if q.at > len(q.list)/2 && len(q.list) == cap(q.list) {
+		q.list = q.list[:copy(q.list, q.list[q.at:])]
+		q.at = 0
+	}
+	q.list = append(q.list, v)
+}
+
+func (q *queue[T]) pop() T {
+	v := q.list[q.at]
+	q.at++
+	if q.at == len(q.list) {
+		q.at, q.list = 0, q.list[:0]
+		if cap(q.list) > 64 {
+			q.list = nil
+		}
+	}
+	return v
+}
+
+func (q *queue[T]) clear() { *q = queue[T]{} }
