@@ -30,6 +30,9 @@ type FollowConfig struct {
 	// Points are ignored.
 	Chain chain.Config
 
+	// Verifier, if not nil, checks headers before anything is fetched.
+	Verifier Verifier
+
 	// Connected, if not nil, is called for each new connection, which it may
 	// use for other mini-protocols. It must not block.
 	Connected func(*Conn)
@@ -43,8 +46,8 @@ type FollowConfig struct {
 type Event interface{ event() }
 
 // RollForward extends the chain by a block. Its body has been checked against
-// its header, its header against its place in the chain; nothing is known of
-// signatures and transactions.
+// its header, its header against its place in the chain and by the
+// [FollowConfig].Verifier; nothing is known of transactions.
 type RollForward struct {
 	Block ledger.Block
 }

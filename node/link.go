@@ -35,6 +35,7 @@ type link struct {
 
 	headersWake chan struct{} // capacity 1: grants or a command
 	fetchWake   chan struct{} // capacity 1: fetches
+	received    chan message  // what is to be verified; nil without a verifier
 
 	mu      sync.Mutex
 	points  []ledger.Point // of a FindIntersect that is to be asked
@@ -45,11 +46,15 @@ type link struct {
 }
 
 func newLink(u *upstream, conn *Conn, id chain.PeerID) *link {
-	return &link{
+	l := &link{
 		id: id, upstream: u, conn: conn, log: conn.log,
 		headersWake: make(chan struct{}, 1),
 		fetchWake:   make(chan struct{}, 1),
 	}
+	if u.engine.f.cfg.Verifier != nil {
+		l.received = make(chan message, unverified)
+	}
+	return l
 }
 
 // errCommand interrupts following because the engine wants something else.
@@ -145,13 +150,13 @@ func (l *link) intersect(ctx, following context.Context, points []ledger.Point) 
 	switch {
 	case errors.Is(err, chainsync.ErrNoIntersect):
 		l.announce(tip)
-		l.send(ctx, message{event: chain.NoIntersection{Peer: l.id, Tip: tip}})
+		l.pass(ctx, chain.NoIntersection{Peer: l.id, Tip: tip})
 		return nil
 	case err != nil:
 		return err
 	}
 	l.announce(tip)
-	l.send(ctx, message{event: chain.Intersected{Peer: l.id, Point: p, Tip: tip}})
+	l.pass(ctx, chain.Intersected{Peer: l.id, Point: p, Tip: tip})
 
 	received := 0
 	more := func(outstanding int) bool {
@@ -163,7 +168,7 @@ func (l *link) intersect(ctx, following context.Context, points []ledger.Point) 
 	flush := func() {
 		if len(batch) > 0 {
 			l.announce(cs.Tip())
-			l.send(ctx, message{event: chain.Headers{Peer: l.id, Headers: batch, Tip: cs.Tip()}})
+			l.pass(ctx, chain.Headers{Peer: l.id, Headers: batch, Tip: cs.Tip()})
 			batch = nil
 		}
 	}
@@ -185,7 +190,7 @@ func (l *link) intersect(ctx, following context.Context, points []ledger.Point) 
 		case chainsync.RollBackward:
 			flush()
 			l.announce(u.Tip)
-			l.send(ctx, message{event: chain.RolledBack{Peer: l.id, Point: u.Point, Tip: u.Tip}})
+			l.pass(ctx, chain.RolledBack{Peer: l.id, Point: u.Point, Tip: u.Tip})
 		}
 	}
 	return nil

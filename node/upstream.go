@@ -109,6 +109,9 @@ func (u *upstream) connect(ctx context.Context) error {
 	l := newLink(u, conn, chain.PeerID(lastPeerID.Add(1)))
 	e.send(ctx, message{event: chain.PeerConnected{Peer: l.id, MaxInFlight: conn.BlockFetch().Window()}, link: l})
 	conn.Go(l.followHeaders)
+	if l.received != nil {
+		conn.Go(l.verifyHeaders)
+	}
 	conn.Go(l.fetchBlocks)
 	select {
 	case <-conn.Done():

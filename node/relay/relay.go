@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"path/filepath"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -44,6 +45,14 @@ type Config struct {
 	// reaching it ends the relay with [ErrFull]. 0 is [DefaultKeep].
 	Keep int64
 
+	// NoVerify leaves signatures and proofs of headers unchecked; see
+	// docs/verification.md for what is checked without it.
+	NoVerify bool
+
+	// Resuming, if not nil, is told at times how far the headers of the folder
+	// have been read, when that takes long.
+	Resuming func(at, tip ledger.Tip)
+
 	// Observe, if not nil, is told of every block and rollback once it is
 	// stored and announced. It holds up the relay while it runs.
 	Observe func(node.Event)
@@ -60,6 +69,9 @@ type Relay struct {
 	store  *store
 	follow *node.Follower
 	txs    *txQueue
+
+	verifier *verifier // nil if headers are not verified
+	saved    ledger.Tip
 
 	served atomic.Int64 // connections accepted and not ended
 	blocks atomic.Int64
@@ -100,6 +112,12 @@ func New(cfg Config) (*Relay, error) {
 		cfg.Follow.Connected = r.connected
 	}
 	cfg.Follow.Sources = r.sources()
+	if !cfg.NoVerify && !cfg.ServeOnly {
+		if r.verifier, err = newVerifier(cfg.Follow.Network); err != nil {
+			return nil, errors.Join(err, r.close())
+		}
+		cfg.Follow.Verifier = r.verifier
+	}
 	if r.cfg.Follow = cfg.Follow; cfg.ServeOnly {
 		return r, nil
 	}
@@ -169,21 +187,31 @@ func (r *Relay) upstream() []node.PeerStatus {
 }
 
 // keep stores what the follower yields.
-func (r *Relay) keep(ctx context.Context) error {
+func (r *Relay) keep(ctx context.Context) (err error) {
+	if r.verifier != nil {
+		state, err := resume(ctx, r.verifier, r.db, r.folder(), r.cfg.Resuming)
+		if err != nil {
+			return fmt.Errorf("relay: resume verification: %w", err)
+		}
+		r.verifier.start(state)
+		r.saved = state.Tip
+	}
+	defer func() { err = errors.Join(err, r.save(0)) }()
 	for ev, err := range r.follow.Events(ctx) {
 		if err != nil {
 			return err
 		}
 		switch ev := ev.(type) {
 		case node.RollForward:
-			if err := r.store.Extend(ev.Block); err != nil {
+			if err := r.extend(ev.Block); err != nil {
 				return err
 			}
-			r.blocks.Add(1)
-			r.bytes.Add(int64(len(ev.Block.Raw)))
 		case node.RollBackward:
 			if err := r.store.RollBack(ev.Tip.Point); err != nil {
 				return err
+			}
+			if r.verifier != nil {
+				r.verifier.rollBack(ev.Tip.Point.Hash)
 			}
 		}
 		if r.cfg.Observe != nil {
@@ -192,6 +220,42 @@ func (r *Relay) keep(ctx context.Context) error {
 	}
 	return nil
 }
+
+func (r *Relay) extend(block ledger.Block) error {
+	if err := r.store.Extend(block); err != nil {
+		return err
+	}
+	r.blocks.Add(1)
+	r.bytes.Add(int64(len(block.Raw)))
+	if r.verifier == nil {
+		return nil
+	}
+	r.verifier.extend(block.Header.Hash)
+	return r.save(saveEvery)
+}
+
+// save keeps what is needed to verify the header after the folder's last block,
+// if the folder has grown by so many blocks since the last time.
+func (r *Relay) save(blocks ledger.BlockNo) error {
+	if r.cfg.DataDir == "" || r.verifier == nil {
+		return nil
+	}
+	tip := r.db.Tip()
+	if tip == r.saved || tip.BlockNo < r.saved.BlockNo+blocks {
+		return nil
+	}
+	state, ok := r.verifier.state(tip.Point.Hash)
+	if !ok {
+		return nil
+	}
+	if err := r.db.Sync(); err != nil { // or the file could be ahead of the chain
+		return err
+	}
+	r.saved = tip
+	return saveState(filepath.Join(r.cfg.DataDir, stateFile), state)
+}
+
+func (r *Relay) folder() string { return r.cfg.DataDir + r.cfg.ImmutableDir } // one is empty
 
 func (r *Relay) close() error {
 	if r.db == nil {

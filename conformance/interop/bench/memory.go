@@ -77,7 +77,8 @@ func relayMain(count int, addr string) error {
 			Config: node.Config{Network: chaingen.Network()},
 			Peers:  []string{addr},
 		},
-		DataDir: dir,
+		DataDir:  dir,
+		NoVerify: true, // the chain is not signed
 		Observe: func(ev node.Event) {
 			if _, ok := ev.(node.RollForward); ok {
 				if n++; n == count {

@@ -1,0 +1,98 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/ledger/immutable"
+	"github.com/ouronet/ouronet/ledger/praos"
+)
+
+const (
+	// stateFile is what a relay keeps beside the chunks of its data folder, so
+	// that it need not read all headers when it starts.
+	stateFile = "ouronet.state"
+
+	// saveEvery is how many blocks go to the folder between two savings.
+	saveEvery = 1000
+
+	// reportEvery is how many headers are read between two reports.
+	reportEvery = 20_000
+)
+
+// resume finds the state after the last block of a folder: from the file that
+// was saved with it and the headers since, or from all headers. Those were
+// verified when they came, or are what the operator chose to start from.
+func resume(ctx context.Context, v *verifier, db *immutable.DB, dir string, report func(at, tip ledger.Tip)) (praos.State, error) {
+	state := praos.Origin(v.network)
+	if db == nil || db.Tip().Point.IsOrigin() {
+		return state, nil
+	}
+	headers := db.HeadersFrom(db.First())
+	switch saved, err := loadState(filepath.Join(dir, stateFile)); {
+	case err != nil:
+		return praos.State{}, err
+	case saved != nil:
+		on, err := db.Contains(saved.Tip.Point)
+		if err != nil {
+			return praos.State{}, err
+		}
+		if on {
+			state, headers = *saved, db.HeadersAfter(saved.Tip.Point)
+		}
+	}
+	n := 0
+	for h, err := range headers {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return praos.State{}, err
+		}
+		if n == 0 && state.Tip.Point.IsOrigin() && h.HasPrev {
+			// The folder does not start where the chain does: what came
+			// before is not known, and nonces go back to the start.
+			state = praos.State{Tip: h.Tip(), EBB: h.Raw.EBB}
+		} else if _, state, err = v.v.Prepare(state, &h); err != nil {
+			return praos.State{}, fmt.Errorf("%s: %w: is the folder of the network that was named?", dir, err)
+		}
+		if n++; n%reportEvery == 0 && report != nil {
+			report(state.Tip, db.Tip())
+		}
+	}
+	return state, nil
+}
+
+// loadState returns nil if there is no file.
+func loadState(name string) (*praos.State, error) {
+	b, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var s praos.State
+	if err := s.UnmarshalBinary(b); err != nil {
+		return nil, fmt.Errorf("%s: %w: remove the file, and it is made anew from the chain", name, err)
+	}
+	return &s, nil
+}
+
+// saveState replaces the file as a whole.
+func saveState(name string, s praos.State) error {
+	b, err := s.MarshalBinary()
+	if err != nil {
+		return err
+	}
+	temporary := name + ".new"
+	if err := os.WriteFile(temporary, b, 0o644); err != nil {
+		return err
+	}
+	return os.Rename(temporary, name)
+}

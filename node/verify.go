@@ -1,0 +1,87 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/ouronet/ouronet/chain"
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// Verifier checks the headers that upstream peers send, before anything is
+// fetched because of them. [Follow] checks by itself only that they follow each
+// other.
+type Verifier interface {
+	// Verify checks headers, each the child of the one before and the first the
+	// child of one that was verified before, or of the block to start after.
+	// It returns how many of them are good before the first that is not, and
+	// why that is not: a [*BadHeaderError] if the header is at fault. Any other
+	// error ends the connection without blame.
+	//
+	// It is called by one goroutine for each peer, often for headers that
+	// another one brought as well.
+	Verify(ctx context.Context, headers []ledger.Header) (good int, err error)
+}
+
+// BadHeaderError says that a header is not valid. Whoever sent it broke the
+// rules: relays pass on what they have checked themselves.
+type BadHeaderError struct {
+	Point ledger.Point
+	Err   error
+}
+
+func (e *BadHeaderError) Error() string { return fmt.Sprintf("header %v: %v", e.Point, e.Err) }
+
+// Unwrap returns what is wrong with the header.
+func (e *BadHeaderError) Unwrap() error { return e.Err }
+
+// unverified is how many of a peer's messages may wait for verification. Each
+// is a batch of headers at most, and was granted by the core.
+const unverified = 4
+
+// verifyHeaders hands on to the engine what chain-sync received, in order, once
+// the headers in it are verified. It is a goroutine of the connection, so that
+// receiving goes on meanwhile.
+func (l *link) verifyHeaders(ctx context.Context) error {
+	for {
+		var m message
+		select {
+		case m = <-l.received:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		h, ok := m.event.(chain.Headers)
+		if !ok {
+			l.send(ctx, m)
+			continue
+		}
+		good, err := l.upstream.engine.f.cfg.Verifier.Verify(ctx, h.Headers)
+		if good > 0 {
+			h.Headers = h.Headers[:good]
+			l.send(ctx, message{event: h})
+		}
+		var bad *BadHeaderError
+		if errors.As(err, &bad) {
+			// The core disconnects the peer, and nobody hears of the rest.
+			l.send(ctx, message{event: chain.BadHeader{Peer: l.id, Point: bad.Point, Err: bad.Err}})
+			<-ctx.Done()
+			return context.Cause(ctx)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// pass hands on what chain-sync received: to be verified first, or at once.
+func (l *link) pass(ctx context.Context, ev chain.Event) {
+	if l.received == nil {
+		l.send(ctx, message{event: ev})
+		return
+	}
+	select {
+	case l.received <- message{event: ev}:
+	case <-ctx.Done():
+	}
+}
