@@ -9,18 +9,38 @@ import (
 	"path/filepath"
 	"testing"
 
+	"golang.org/x/crypto/blake2b"
+
 	"github.com/ouronet/ouronet/internal/chaindata"
 	"github.com/ouronet/ouronet/internal/kes"
 	"github.com/ouronet/ouronet/internal/vrf"
 )
 
-// The key and the hashes of the signatures that the Haskell library makes of
-// this seed and message.
+// The key that the Haskell library makes of this seed.
 const (
 	kesSeed    = "test string of 32 byte of lenght"
 	kesMessage = "test message"
 	kesPublic  = "9b527f5907bd9ba20956d5b1db91d679b666b0c7e4c3a336eb6165ac58f99501"
 )
+
+// kesSums are the Blake2b-256 hashes of its signatures, by evolution.
+var kesSums = map[uint64]string{
+	0: "5242d0393ae73f771f0c111c24002b2624ead100eb5bd1acc0b9a3e59e172637",
+	5: "24d9ca05b101a498d5a89fc534bb1aeeb44b5a7e9b985ee7934c6a86d328db82",
+}
+
+func TestKESSums(t *testing.T) {
+	key := NewKESKey([32]byte([]byte(kesSeed)))
+	for evolution, want := range kesSums {
+		sig := key.Sign(evolution, []byte(kesMessage))
+		if got := blake2b.Sum256(sig); hex.EncodeToString(got[:]) != want {
+			t.Errorf("signature at evolution %d has hash %x, want %s", evolution, got, want)
+		}
+		if !kes.Verify(key.Public(), evolution, []byte(kesMessage), sig) {
+			t.Errorf("signature at evolution %d does not hold", evolution)
+		}
+	}
+}
 
 func TestKESVectors(t *testing.T) {
 	key := NewKESKey([32]byte([]byte(kesSeed)))

@@ -37,7 +37,8 @@ func (c *cache) get(coldKey [32]byte) *issuer {
 	}
 	i := c.old[coldKey]
 	if i == nil {
-		i = &issuer{coldKey: coldKey, id: PoolIDOf(coldKey[:])}
+		i = &issuer{coldKey: coldKey}
+		i.id = PoolIDOf(i.coldKey[:])
 	}
 	if len(c.recent) >= c.limit {
 		c.recent, c.old = make(map[[32]byte]*issuer, c.limit), c.recent
