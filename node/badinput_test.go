@@ -105,12 +105,13 @@ var badClients = []bad{
 	}, protocol.ErrTimeout, []string{"chain-sync", "segment", "30s"}, true, 31 * time.Second},
 	{"half a header", both, func(p *rawPeer, _ *testnode.Chain) { p.conn.Write([]byte{1, 2, 3}) },
 		mux.ErrIdle, nil, false, 31 * time.Second},
+	// A batch of twelve segments has half a minute for each.
 	{"does not read", both, func(p *rawPeer, c *testnode.Chain) {
 		p.message(blockFetch, false, blockfetch.RequestRange{From: c.Point(150), To: c.Point(0)})
 		for p.message(keepAlive, false, keepalive.KeepAlive{}) == nil {
 			time.Sleep(10 * time.Second)
 		}
-	}, mux.ErrStalled, []string{"mux", "not taken"}, true, 11 * 30 * time.Second},
+	}, mux.ErrStalled, []string{"mux", "not taken"}, true, 7 * time.Minute},
 	{"hangs up in a segment", both, func(p *rawPeer, _ *testnode.Chain) {
 		p.conn.Write(segment(chainSync, false, append([]byte{0x82}, make([]byte, 99)...))[:9])
 		p.conn.Close()

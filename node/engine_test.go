@@ -88,6 +88,27 @@ func TestEngineHoldsNothingOfDisconnected(t *testing.T) {
 	})
 }
 
+// A range that is given up before it was sent is told to have failed, or it
+// would count as in flight for ever.
+func TestEngineTakesBackFetches(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStand(t, 5, 12)
+		slow := s.connect(1)
+		s.connect(2)
+		s.e.epoch = s.e.epoch.Add(-chain.DefaultStallTimeout)
+		s.e.step(chain.Tick{})
+		if len(slow.fetches) != 0 {
+			t.Errorf("%d ranges are still to be sent", len(slow.fetches))
+		}
+		for _, ev := range s.e.own {
+			s.e.core.Step(0, ev)
+		}
+		if st, _ := s.e.core.Peer(1); st.Ranges != 0 || st.InFlight != 0 || len(s.e.own) == 0 {
+			t.Errorf("%d ranges in flight, %d bytes", st.Ranges, st.InFlight)
+		}
+	})
+}
+
 // Bodies that come a second time, from a slow peer, do not stay.
 func TestEngineHoldsNothingTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
