@@ -39,9 +39,9 @@ type demo struct {
 // runDemo shows a relay between two other nodes. With -exit-at-tip the chain
 // stops after a while and the demo ends.
 func runDemo(ctx context.Context, o *options, s script, out output) error {
-	d := &demo{script: s, out: out, network: chaingen.Network()}
+	d := &demo{script: s, out: out, network: demoNetwork()}
 	began := time.Now()
-	d.chain = testnode.New(chaingen.Config{Seed: s.seed, Network: d.network}).Grow(s.initial)
+	d.chain = testnode.New(chaingen.Config{Seed: s.seed, Network: d.network, Signed: true}).Grow(s.initial)
 	made := time.Since(began)
 	d.journal = newJournal(d.chain, out)
 
@@ -54,7 +54,7 @@ func runDemo(ctx context.Context, o *options, s script, out output) error {
 		upstream.Close()
 		return err
 	}
-	d.introduce(upstream.Addr(), served.Addr(), made, o.exitAtTip)
+	d.introduce(upstream.Addr(), served.Addr(), made, o)
 
 	ctx, cancel := context.WithCancel(ctx)
 	var nodes sync.WaitGroup
@@ -79,6 +79,7 @@ func runDemo(ctx context.Context, o *options, s script, out output) error {
 		r, err := relay.New(relay.Config{
 			Follow:   node.FollowConfig{Config: config, Peers: []string{upstream.Addr().String()}},
 			Listener: served,
+			NoVerify: o.noVerify,
 			Observe:  d.journal.relayed,
 		})
 		if err != nil {
@@ -101,6 +102,24 @@ func runDemo(ctx context.Context, o *options, s script, out output) error {
 	return d.compare()
 }
 
+// demoNetwork is in Conway from its start, with epochs of about 200 blocks.
+func demoNetwork() ledger.Network {
+	n := chaingen.Network()
+	n.SecurityParam, n.ActiveSlots = 20, ledger.Ratio{Num: 1, Den: 5}
+	n.Eras[ledger.Byron].EpochLength = 10 * n.SecurityParam
+	for e := ledger.Shelley; e <= ledger.Conway; e++ {
+		n.Eras[e].EpochLength = 1000 // 10 k/f slots
+	}
+	return n
+}
+
+func demoChecks(o *options) string {
+	if o.noVerify {
+		return "Checked: that headers follow each other, and that bodies are those of their\nheaders. Not checked, as -no-verify says: signatures and VRF proofs."
+	}
+	return "Verified: links, certificates, KES signatures and VRF proofs of headers, and that\nbodies are those of their headers. Not verified: who has stake, ledger rules."
+}
+
 // dialable is where to reach a listener from this machine.
 func dialable(a net.Addr) string {
 	tcp, ok := a.(*net.TCPAddr)
@@ -110,9 +129,9 @@ func dialable(a net.Addr) string {
 	return net.JoinHostPort("127.0.0.1", fmt.Sprint(tcp.Port))
 }
 
-func (d *demo) introduce(upstream, served net.Addr, made time.Duration, end bool) {
+func (d *demo) introduce(upstream, served net.Addr, made time.Duration, o *options) {
 	stop := ""
-	if !end {
+	if !o.exitAtTip {
 		stop = "\nCtrl-C ends the demo.\n"
 	}
 	bytes := 0
@@ -128,9 +147,8 @@ func (d *demo) introduce(upstream, served net.Addr, made time.Duration, end bool
   relay     %-16s follows upstream, checks and keeps blocks, serves them
   follower  %-16s follows the relay, holds what it gets against upstream's
 
-Checked: that headers follow each other, and that bodies are those of their
-headers. Not checked by this version: signatures, VRF proofs, ledger rules.
-%s`, upstream, count(len(blocks)), size(float64(bytes)), made.Round(time.Millisecond), served, "", stop),
+%s
+%s`, upstream, count(len(blocks)), size(float64(bytes)), made.Round(time.Millisecond), served, "", demoChecks(o), stop),
 	})
 }
 

@@ -28,6 +28,7 @@ type options struct {
 	data      string
 	immutable string
 	keep      int64
+	noVerify  bool
 	exitAtTip bool
 	json      bool
 	logLevel  zapcore.Level
@@ -52,9 +53,10 @@ const examples = `  relay -demo                                   three nodes in
 
 const about = `Relay follows Cardano nodes, keeps their blocks and serves them to other nodes.
 
-It checks that headers follow each other and that each block is the one its
-header promises. It does NOT check signatures, VRF proofs and ledger rules yet:
-follow only nodes that you trust.
+It verifies headers (links, certificates, KES signatures, VRF proofs) and that
+each block is the one its header promises. It does NOT know who has stake, nor
+check ledger rules, so anybody can forge a chain that passes: follow only nodes
+that you trust.
 
 `
 
@@ -91,6 +93,7 @@ func flags(o *options) *flag.FlagSet {
 		o.keep, err = parseBytes(s)
 		return err
 	})
+	f.BoolVar(&o.noVerify, "no-verify", false, "do not verify certificates, signatures and VRF proofs of headers")
 	f.BoolVar(&o.exitAtTip, "exit-at-tip", false, "end at the tip of every connected peer; fail if none is reached for a minute")
 	f.BoolVar(&o.json, "json", false, "one JSON object a line for programs, in place of text")
 	f.Func("log-level", "`LEVEL` of what connections log on stderr: debug, info, warn, error (default) or off", func(s string) error {

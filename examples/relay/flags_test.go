@@ -66,7 +66,7 @@ func TestOptions(t *testing.T) {
 
 func TestHelpAndVersion(t *testing.T) {
 	for _, test := range []struct{ arg, want string }{
-		{"-help", "NOT check signatures"},
+		{"-help", "does NOT know who has stake"},
 		{"-version", "node-to-node versions 14 and 15"},
 	} {
 		var stdout, stderr bytes.Buffer

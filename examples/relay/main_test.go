@@ -49,7 +49,7 @@ func TestExitAtTip(t *testing.T) {
 	leak.Check(t)
 	chain := newChain(1).Grow(1000)
 	other := chain.Copy()
-	args := []string{"-network", "preview", "-exit-at-tip", "-peer", upstream(t, chain), "-peer", upstream(t, other), "-peer", nobody(t)}
+	args := []string{"-network", "preview", "-no-verify", "-exit-at-tip", "-peer", upstream(t, chain), "-peer", upstream(t, other), "-peer", nobody(t)}
 	exit, stdout, stderr := runProgram(t, args...)
 	if exit != 0 || stderr != "" {
 		t.Fatalf("exit code %d, %s\n%s", exit, stderr, stdout)
@@ -59,8 +59,24 @@ func TestExitAtTip(t *testing.T) {
 	if !strings.HasPrefix(last, "at the tip of 2 peers: block 999, slot ") || !strings.Contains(last, "1,000 blocks") {
 		t.Errorf("the summary is %q", last)
 	}
-	if !strings.Contains(stdout, "no signatures") {
+	if !strings.Contains(stdout, "no signatures and VRF proofs") {
 		t.Errorf("does not say what is not checked:\n%s", stdout)
+	}
+}
+
+// Headers are verified unless -no-verify is given.
+func TestVerified(t *testing.T) {
+	leak.Check(t)
+	signed := testnode.New(chaingen.Config{Seed: 1, Network: ledger.Preview, BlockSize: 1500, Signed: true}).Grow(10)
+	exit, stdout, stderr := runProgram(t, "-network", "preview", "-exit-at-tip", "-peer", upstream(t, signed))
+	if exit != 0 || !strings.Contains(stdout, "verifies headers") {
+		t.Errorf("exit code %d, %s\n%s", exit, stderr, stdout)
+	}
+	p := start(t, "-peer", upstream(t, newChain(1).Grow(10))) // the same without signatures
+	p.named("tip")
+	p = startVerifying(t, "-peer", upstream(t, newChain(1).Grow(10)))
+	if e := p.named("lost"); !e.Blame || !strings.Contains(e.Error, "header") {
+		t.Errorf("lost the peer for %q", e.Error)
 	}
 }
 
@@ -69,7 +85,7 @@ func TestDataFolder(t *testing.T) {
 	leak.Check(t)
 	chain := newChain(1).Grow(1000)
 	dir := filepath.Join(t.TempDir(), "new")
-	args := []string{"-network", "preview", "-exit-at-tip", "-data", dir, "-peer", upstream(t, chain)}
+	args := []string{"-network", "preview", "-no-verify", "-exit-at-tip", "-data", dir, "-peer", upstream(t, chain)}
 	for range 2 {
 		if exit, stdout, stderr := runProgram(t, args...); exit != 0 {
 			t.Fatalf("exit code %d, %s\n%s", exit, stderr, stdout)
@@ -79,7 +95,7 @@ func TestDataFolder(t *testing.T) {
 	}
 
 	// And it can be served again.
-	args = []string{"-network", "preview", "-exit-at-tip", "-immutable", dir, "-peer", upstream(t, chain)}
+	args = []string{"-network", "preview", "-no-verify", "-exit-at-tip", "-immutable", dir, "-peer", upstream(t, chain)}
 	if exit, stdout, stderr := runProgram(t, args...); exit != 0 || !strings.Contains(stdout, "starts after block 1,067,") {
 		t.Errorf("exit code %d, %s\n%s", exit, stderr, stdout)
 	}
@@ -110,7 +126,7 @@ func sameBlocks(t *testing.T, dir string, network ledger.Network, chain []ledger
 func TestJSON(t *testing.T) {
 	leak.Check(t)
 	chain := newChain(1).Grow(100)
-	exit, stdout, stderr := runProgram(t, "-network", "preview", "-exit-at-tip", "-json", "-peer", upstream(t, chain))
+	exit, stdout, stderr := runProgram(t, "-network", "preview", "-no-verify", "-exit-at-tip", "-json", "-peer", upstream(t, chain))
 	if exit != 0 || stderr != "" {
 		t.Fatalf("exit code %d, %s", exit, stderr)
 	}
@@ -150,7 +166,7 @@ func TestErrors(t *testing.T) {
 
 	elsewhere := testnode.Loopback(t, node.Config{Network: ledger.Preprod})
 	folder := filepath.Join(t.TempDir(), "db")
-	if exit, _, stderr := runProgram(t, "-network", "preview", "-exit-at-tip", "-data", folder, "-peer", peer); exit != 0 {
+	if exit, _, stderr := runProgram(t, "-network", "preview", "-no-verify", "-exit-at-tip", "-data", folder, "-peer", peer); exit != 0 {
 		t.Fatal(stderr)
 	}
 	damaged := filepath.Join(t.TempDir(), "damaged")
@@ -170,7 +186,7 @@ func TestErrors(t *testing.T) {
 	}{
 		{"address in use", []string{"-network", "preview", "-peer", peer, "-listen", taken.Addr().String()},
 			[]string{taken.Addr().String(), "in use", "-listen"}},
-		{"bound of memory", []string{"-network", "preview", "-peer", peer, "-keep", "1MiB"},
+		{"bound of memory", []string{"-network", "preview", "-no-verify", "-peer", peer, "-keep", "1MiB"},
 			[]string{"-keep is reached", "give -data DIR"}},
 		{"other network", []string{"-network", "preview", "-peer", elsewhere, "-exit-at-tip"},
 			[]string{elsewhere, "refuses", "check -peer, -network"}},

@@ -43,7 +43,13 @@ type process struct {
 // patience is how long anything may take on a busy machine.
 const patience = time.Minute
 
+// start runs it on a generated chain, whose signatures are no signatures.
 func start(t *testing.T, args ...string) *process {
+	t.Helper()
+	return startVerifying(t, append(args, "-no-verify")...)
+}
+
+func startVerifying(t *testing.T, args ...string) *process {
 	t.Helper()
 	p := &process{t: t, cmd: exec.Command(os.Args[0], append(args, "-json", "-network", "preview")...)}
 	p.cmd.Env = append(os.Environ(), asProgram+"=1")
@@ -72,6 +78,7 @@ type line struct {
 	Blocks int    `json:"blocks"`
 	Block  int    `json:"block"`
 	Error  string `json:"error"`
+	Blame  bool   `json:"blame"`
 }
 
 // await reads events until one that is looked for.
@@ -240,17 +247,17 @@ func TestKilled(t *testing.T) {
 // makes a copy, and then completes it.
 func TestRealChain(t *testing.T) {
 	source := filepath.Join(chaindata.Dir(t), "preview-immutable")
-	a := start(t, "-immutable", source, "-peer", "none")
+	a := startVerifying(t, "-immutable", source, "-peer", "none")
 	address := a.named("start").Listen
 
 	dir := t.TempDir()
 	args := []string{"-data", dir, "-exit-at-tip", "-peer", address}
-	killed := start(t, args...)
+	killed := startVerifying(t, args...)
 	killed.await("some blocks", func(e line) bool { return e.Event == "status" && e.Blocks > 1000 || e.Event == "end" })
 	killed.cmd.Process.Kill()
 	killed.end()
 
-	b := start(t, args...)
+	b := startVerifying(t, args...)
 	begin := b.named("start").Block
 	end := b.named("end")
 	if exit := b.end(); exit != 0 {

@@ -89,6 +89,8 @@ func (p *program) config(l net.Listener) relay.Config {
 		DataDir:      p.o.data,
 		ImmutableDir: p.o.immutable,
 		Keep:         p.o.keep,
+		NoVerify:     p.o.noVerify,
+		Resuming:     p.resuming,
 		Observe:      p.observe,
 		Served:       p.served,
 	}

@@ -39,11 +39,30 @@ func (p *program) tellStart(address string) {
 	if s.Removed > 0 {
 		fmt.Fprintf(&b, "removed %s that a crash had left incomplete at the end of %s\n", size(float64(s.Removed)), p.o.data)
 	}
-	b.WriteString("checks links and bodies of blocks, but no signatures and no ledger rules yet:\nfollow only nodes that you trust")
+	b.WriteString(checks(p.o))
 	p.out.event(event{
 		Event: "start", Network: p.network.Name, Magic: p.network.Magic, Listen: address, Follow: peers,
 		text: b.String(),
 	}.at(s.Tip))
+}
+
+// checks says what is verified and what is not.
+func checks(o *options) string {
+	switch {
+	case o.serveOnly:
+		return "serves what the folder holds, as it is"
+	case o.noVerify:
+		return "checks links and bodies, but with -no-verify no signatures and VRF proofs:\nanybody can forge a chain that passes, follow only nodes that you trust"
+	}
+	return "verifies headers and bodies, but not who has stake, nor ledger rules:\nanybody can forge a chain that passes, follow only nodes that you trust"
+}
+
+// resuming tells how far the headers in the folder have been read.
+func (p *program) resuming(at, tip ledger.Tip) {
+	p.out.event(event{
+		Event: "resuming",
+		text:  fmt.Sprintf("reads headers of the folder for their nonces: block %s of %s", count(uint64(at.BlockNo)), count(uint64(tip.BlockNo))),
+	}.at(at))
 }
 
 // tellEnd is the summary.

@@ -9,8 +9,8 @@
 // the newest blocks in memory and older ones in a folder, and a bounded queue
 // of transactions on their way upstream.
 //
-// What a relay of this version does not do: it checks that headers follow each
-// other and that bodies match their headers, but no signatures and no ledger
-// rules. So it must be given upstream nodes that can be trusted not to invent a
-// chain.
+// Headers are verified before anything is fetched because of them, unless
+// [Config].NoVerify is set, and bodies must match their headers. Who has stake is
+// not known, nor are ledger rules: anybody can make a chain that passes. So a
+// relay must be given upstream nodes that can be trusted not to invent one.
 package relay
