@@ -1,0 +1,191 @@
+package genpeer
+
+import (
+	"slices"
+
+	"github.com/ouronet/ouronet/blockfetch"
+	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/protocol"
+)
+
+// follower asks on chain-sync.
+type follower struct {
+	*World
+	tip   ledger.Tip // as last told
+	at    ledger.Point
+	known bool // at is where the other side's read pointer stands
+	fresh bool // nothing has come since it was set there
+}
+
+func (a *follower) Compose(label, hope string) protocol.Message {
+	switch label {
+	case "MsgDone":
+		return chainsync.Done{}
+	case "MsgFindIntersect":
+		return a.intersect(hope)
+	}
+	atTip := a.known && a.at == a.tip.Point
+	switch {
+	case hope == "MsgAwaitReply" && !atTip && a.tip != (ledger.Tip{}):
+		return chainsync.FindIntersect{Points: []ledger.Point{a.tip.Point}}
+	case hope == "MsgAwaitReply" && !a.known:
+		return a.intersect("MsgIntersectFound")
+	case hope == "MsgRollForward" && atTip && !a.fresh && !a.at.IsOrigin():
+		return chainsync.FindIntersect{Points: []ledger.Point{ledger.Origin}}
+	case hope == "MsgRollBackward" && !a.fresh:
+		return a.intersect("MsgIntersectFound")
+	}
+	return chainsync.RequestNext{}
+}
+
+func (a *follower) intersect(hope string) protocol.Message {
+	var points []ledger.Point
+	for range a.Rand.IntN(3) {
+		points = append(points, a.nowhere())
+	}
+	if hope == "MsgIntersectFound" || hope == "" && a.chance(2) {
+		if len(a.Blocks) > 0 && a.chance(2) {
+			points = append(points, a.World.tip(1+a.Rand.IntN(len(a.Blocks))).Point)
+		}
+		points = append(points, ledger.Origin)
+	}
+	if len(points) == 0 {
+		points = append(points, a.nowhere())
+	}
+	return chainsync.FindIntersect{Points: points}
+}
+
+func (a *follower) Heard(m protocol.Message) {
+	switch m := m.(type) {
+	case chainsync.RollForward:
+		a.tip, a.fresh = m.Tip, false
+		h, err := a.Network.ParseHeader(m.Header)
+		a.at, a.known = h.Point(), err == nil
+	case chainsync.RollBackward:
+		a.tip, a.at, a.known, a.fresh = m.Tip, m.Point, true, false
+	case chainsync.IntersectFound:
+		a.tip, a.at, a.known, a.fresh = m.Tip, m.Point, true, true
+	case chainsync.IntersectNotFound:
+		a.tip = m.Tip
+	}
+}
+
+// leader answers on chain-sync.
+type leader struct {
+	*World
+	n     int  // blocks that the follower has
+	back  bool // it is owed a rollback to them
+	asked [][]ledger.Point
+}
+
+func (a *leader) Compose(label, _ string) protocol.Message {
+	tip := a.tip(len(a.Blocks))
+	switch label {
+	case "MsgAwaitReply":
+		if a.Honest && (a.back || a.n < len(a.Blocks)) {
+			return nil
+		}
+		return chainsync.AwaitReply{}
+	case "MsgRollForward":
+		if a.back || a.n == len(a.Blocks) {
+			return nil
+		}
+		a.n++
+		return chainsync.RollForward{Header: a.Blocks[a.n-1].Header.Raw, Tip: tip}
+	case "MsgRollBackward":
+		if !a.back {
+			if a.Honest || a.chance(2) && a.n < len(a.Blocks) {
+				return nil
+			}
+			a.n = a.Rand.IntN(a.n + 1)
+		}
+		a.back = false
+		return chainsync.RollBackward{Point: a.tip(a.n).Point, Tip: tip}
+	}
+	points := a.asked[0]
+	for _, p := range points {
+		if n, ok := a.position(p); ok {
+			if label == "MsgIntersectNotFound" {
+				return nil
+			}
+			a.asked, a.n, a.back = a.asked[1:], n, true
+			return chainsync.IntersectFound{Point: p, Tip: tip}
+		}
+	}
+	if label == "MsgIntersectFound" {
+		return nil
+	}
+	a.asked = a.asked[1:]
+	return chainsync.IntersectNotFound{Tip: tip}
+}
+
+func (a *leader) Heard(m protocol.Message) {
+	if m, ok := m.(chainsync.FindIntersect); ok {
+		a.asked = append(a.asked, m.Points)
+	}
+}
+
+// fetcher asks on block-fetch.
+type fetcher struct{ *World }
+
+func (a *fetcher) Compose(label, hope string) protocol.Message {
+	if label == "MsgClientDone" {
+		return blockfetch.ClientDone{}
+	}
+	if len(a.Blocks) > 0 && (hope == "MsgStartBatch" || hope == "" && !a.chance(4)) {
+		from := 1 + a.Rand.IntN(len(a.Blocks))
+		to := min(from+a.Rand.IntN(5), len(a.Blocks))
+		return blockfetch.RequestRange{From: a.tip(from).Point, To: a.tip(to).Point}
+	}
+	if hope == "MsgStartBatch" {
+		return nil
+	}
+	p := a.nowhere()
+	return blockfetch.RequestRange{From: p, To: p}
+}
+
+func (a *fetcher) Heard(protocol.Message) {}
+
+// server answers on block-fetch.
+type server struct {
+	*World
+	asked []blockfetch.RequestRange
+	left  []ledger.Block // of the batch
+}
+
+func (a *server) Compose(label, _ string) protocol.Message {
+	switch label {
+	case "MsgStartBatch":
+		from, ok := a.position(a.asked[0].From)
+		to, ok2 := a.position(a.asked[0].To)
+		if !ok || !ok2 || from == 0 || from > to {
+			return nil
+		}
+		a.left, a.asked = slices.Clone(a.Blocks[from-1:to]), a.asked[1:]
+		return blockfetch.StartBatch{}
+	case "MsgNoBlocks":
+		if _, ok := a.position(a.asked[0].To); ok && (a.Honest || !a.chance(4)) {
+			return nil
+		}
+		a.asked = a.asked[1:]
+		return blockfetch.NoBlocks{}
+	case "MsgBlock":
+		if len(a.left) == 0 {
+			return nil
+		}
+		raw := a.left[0].Raw
+		a.left = a.left[1:]
+		return blockfetch.Block{Raw: raw}
+	}
+	if len(a.left) > 0 {
+		return nil
+	}
+	return blockfetch.BatchDone{}
+}
+
+func (a *server) Heard(m protocol.Message) {
+	if m, ok := m.(blockfetch.RequestRange); ok {
+		a.asked = append(a.asked, m)
+	}
+}

@@ -1,0 +1,110 @@
+package genpeer
+
+import (
+	"slices"
+
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/protocol"
+	"github.com/ouronet/ouronet/txsubmission"
+)
+
+// provider has transactions and answers.
+type provider struct {
+	*World
+	given int // of World.Txs
+	asked []protocol.Message
+}
+
+func (a *provider) Compose(label, _ string) protocol.Message {
+	switch label {
+	case "MsgInit":
+		return txsubmission.Init{}
+	case "MsgDone":
+		a.asked = a.asked[1:]
+		return txsubmission.Done{}
+	case "MsgReplyTxIds":
+		req := a.asked[0].(txsubmission.RequestTxIDs)
+		n := min(int(req.Req), len(a.Txs)-a.given)
+		switch {
+		case req.Blocking && n == 0:
+			return nil
+		case req.Blocking:
+			n = 1 + a.Rand.IntN(n)
+		default:
+			n = a.Rand.IntN(n + 1)
+		}
+		var reply txsubmission.ReplyTxIDs
+		for _, tx := range a.Txs[a.given : a.given+n] {
+			reply.IDs = append(reply.IDs, txsubmission.Announced{ID: tx.ID, Size: tx.Raw.WireSize()})
+		}
+		a.given += n
+		a.asked = a.asked[1:]
+		return reply
+	}
+	var reply txsubmission.ReplyTxs
+	for _, tx := range a.Txs[:a.given] {
+		if slices.Contains(a.asked[0].(txsubmission.RequestTxs).IDs, tx.ID) && !a.chance(4) {
+			reply.Txs = append(reply.Txs, tx.Raw)
+		}
+	}
+	a.asked = a.asked[1:]
+	return reply
+}
+
+func (a *provider) Heard(m protocol.Message) { a.asked = append(a.asked, m) }
+
+// collector asks for transactions.
+type collector struct {
+	*World
+	window   []ledger.TxID // announced and not acknowledged
+	wanted   []ledger.TxID // of them, not asked for yet
+	inFlight int           // ids
+	owed     []int         // of them, by request
+}
+
+func (a *collector) Compose(label, _ string) protocol.Message {
+	switch label {
+	case "MsgRequestTxIdsBlocking":
+		if a.inFlight > 0 || len(a.wanted) > 0 && a.chance(2) {
+			return nil
+		}
+		return a.requestIDs(true, len(a.window))
+	case "MsgRequestTxIdsNonBlocking":
+		if len(a.window) == 0 {
+			return nil
+		}
+		return a.requestIDs(false, a.Rand.IntN(len(a.window)))
+	}
+	if len(a.wanted) == 0 {
+		return nil
+	}
+	n := 1 + a.Rand.IntN(len(a.wanted))
+	ids := slices.Clone(a.wanted[:n])
+	a.wanted = a.wanted[n:]
+	return txsubmission.RequestTxs{IDs: ids}
+}
+
+func (a *collector) requestIDs(block bool, ack int) protocol.Message {
+	room := txsubmission.MaxUnacknowledged - (len(a.window) - ack) - a.inFlight
+	if room <= 0 {
+		return nil
+	}
+	req := 1 + a.Rand.IntN(room)
+	gone := a.window[:ack]
+	a.wanted = slices.DeleteFunc(a.wanted, func(id ledger.TxID) bool { return slices.Contains(gone, id) })
+	a.window = a.window[ack:]
+	a.inFlight += req
+	a.owed = append(a.owed, req)
+	return txsubmission.RequestTxIDs{Blocking: block, Ack: uint16(ack), Req: uint16(req)}
+}
+
+func (a *collector) Heard(m protocol.Message) {
+	if m, ok := m.(txsubmission.ReplyTxIDs); ok {
+		a.inFlight -= a.owed[0]
+		a.owed = a.owed[1:]
+		for _, id := range m.IDs {
+			a.window = append(a.window, id.ID)
+			a.wanted = append(a.wanted, id.ID)
+		}
+	}
+}
