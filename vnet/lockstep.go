@@ -70,7 +70,7 @@ func (n *Network) step() time.Duration {
 	}
 	if n.replan {
 		n.replan = false
-		for _, p := range slices.Clone(n.agenda) {
+		for _, p := range n.pairs { // any order
 			n.plan(p)
 		}
 	}

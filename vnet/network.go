@@ -32,6 +32,15 @@ type Config struct {
 	// synctest.Wait.
 	Wait func()
 
+	// Arrange, if not nil, is for hosts whose goroutines write to a connection
+	// in any order: a multiplexer. In lockstep it is given what one side of a
+	// connection sent at one instant, and returns it cut into chunks that
+	// arrive one at a time, in an order that does not depend on theirs. What it
+	// leaves out at the end, an incomplete message, is given to it again with
+	// what follows. It may keep nothing, and return no more bytes than it got;
+	// nil chunks stand for what it got, cut as [Link].Chunk says.
+	Arrange func(sent []byte) (chunks [][]byte, rest int)
+
 	// Observe, if not nil, is told what happens on a network in lockstep, in
 	// an order that depends on nothing but the seed and what the hosts do. It
 	// is called by [Network.Run] and must not use the network.

@@ -59,7 +59,7 @@ func (p *pair) changed(now time.Duration) {
 // schedule gives a time to everything that the ends did.
 func (p *pair) schedule(now time.Duration) {
 	for i := range p.streams {
-		p.streams[i].schedule(now, p.streams[1-i].link.Latency, p.net.lockstep())
+		p.streams[i].schedule(now, p.streams[1-i].link.Latency, p.net)
 	}
 }
 

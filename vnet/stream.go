@@ -2,6 +2,7 @@ package vnet
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -51,6 +52,7 @@ type stream struct {
 	used    int   // bytes of the window
 	sent    int64 // bytes that have a time
 	pending int   // bytes
+	held    int   // of these, the last ones wait for what follows
 	owed    int   // bytes read whose credit has no time yet
 	ending  int   // end or reset, to be sent after what is pending, or 0
 	closed  bool  // no more bytes are taken from the sender
@@ -101,43 +103,25 @@ func (s *stream) drop() {
 	s.buf = s.buf[:s.at+s.ready]
 	s.chunks.clear()
 	s.credits.clear()
-	s.pending, s.owed, s.ending = 0, 0, 0
+	s.pending, s.held, s.owed, s.ending = 0, 0, 0, 0
 }
 
 // schedule gives a time to all that has none yet. back is the latency of the
 // other direction.
-func (s *stream) schedule(now, back time.Duration, lockstep bool) {
-	for s.pending > 0 && !s.severed {
-		n := s.pending
-		if lockstep || !s.link.uniform() {
-			n = min(n, s.link.Chunk)
-		}
-		stalled := false
-		if limit := s.link.StallAfter; limit > 0 {
-			if stalled = s.sent >= limit; !stalled {
-				n = int(min(int64(n), limit-s.sent))
-			}
-		}
-		limit := s.link.ResetAfter
-		if limit > 0 {
-			n = int(min(int64(n), limit-s.sent))
-		}
-		due := s.due(now, n)
-		if stalled {
-			due = never
-		}
-		s.push(chunk{data, n, due}, lockstep)
-		s.pending -= n
-		s.sent += int64(n)
-		if limit > 0 && s.sent >= limit {
-			s.severed = true
-			s.push(chunk{cut, 0, due}, lockstep)
-		}
+func (s *stream) schedule(now, back time.Duration, net *Network) {
+	lockstep := net.lockstep()
+	if arrange := net.cfg.Arrange; lockstep && arrange != nil && s.pending > 0 {
+		s.arrange(now, arrange)
 	}
-	if s.severed && s.pending > 0 {
-		s.buf = s.buf[:len(s.buf)-s.pending]
-		s.used -= s.pending
-		s.pending = 0
+	if s.held == 0 || s.ending != 0 || s.used >= s.link.Window {
+		s.held = 0
+		for s.pending > 0 {
+			n := s.pending
+			if lockstep || !s.link.uniform() {
+				n = min(n, s.link.Chunk)
+			}
+			s.send(now, n, lockstep)
+		}
 	}
 	if s.ending != 0 && !s.severed {
 		due := s.due(now, 0)
@@ -151,6 +135,70 @@ func (s *stream) schedule(now, back time.Duration, lockstep bool) {
 		s.giveBack(credit{s.owed, now + back})
 		s.owed = 0
 	}
+}
+
+// arrange sends what is pending, as the network's Arrange says. What that leaves
+// is held.
+func (s *stream) arrange(now time.Duration, arrange func([]byte) ([][]byte, int)) {
+	start := len(s.buf) - s.pending
+	chunks, rest := arrange(s.buf[start:])
+	if chunks == nil && rest == 0 || rest < 0 || rest > s.pending {
+		s.held = 0
+		return
+	}
+	all := slices.Concat(chunks...)
+	if len(all) > s.pending-rest {
+		s.held = 0
+		return
+	}
+	tail := slices.Clone(s.buf[len(s.buf)-rest:])
+	s.buf = append(append(s.buf[:start], all...), tail...)
+	s.used -= s.pending - rest - len(all)
+	s.pending, s.held = len(all)+rest, rest
+	for _, c := range chunks {
+		for left := len(c); left > 0 && s.pending > rest; {
+			left -= s.send(now, left, true)
+		}
+	}
+}
+
+// send gives a time to the next n pending bytes, or to fewer if something
+// happens after those, and returns how many they are.
+func (s *stream) send(now time.Duration, n int, lockstep bool) int {
+	if s.severed {
+		s.lose(n)
+		return n
+	}
+	stalled := false
+	if limit := s.link.StallAfter; limit > 0 {
+		if stalled = s.sent >= limit; !stalled {
+			n = int(min(int64(n), limit-s.sent))
+		}
+	}
+	limit := s.link.ResetAfter
+	if limit > 0 {
+		n = int(min(int64(n), limit-s.sent))
+	}
+	due := s.due(now, n)
+	if stalled {
+		due = never
+	}
+	s.push(chunk{data, n, due}, lockstep)
+	s.pending -= n
+	s.sent += int64(n)
+	if limit > 0 && s.sent >= limit {
+		s.severed = true
+		s.push(chunk{cut, 0, due}, lockstep)
+	}
+	return n
+}
+
+// lose drops the next n pending bytes.
+func (s *stream) lose(n int) {
+	start := len(s.buf) - s.pending
+	s.buf = append(s.buf[:start], s.buf[start+n:]...)
+	s.pending -= n
+	s.used -= n
 }
 
 func (s *stream) push(c chunk, lockstep bool) {

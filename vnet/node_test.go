@@ -1,0 +1,221 @@
+package vnet_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/leak"
+	"github.com/ouronet/ouronet/internal/testnode"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/vnet"
+)
+
+var preview = node.Config{Network: ledger.Preview, KeepAlive: time.Minute}
+
+// serve serves a chain on a port of a host.
+func serve(t *testing.T, h *vnet.Host, c *testnode.Chain) *testnode.Server {
+	l, err := h.Listen(3001)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := preview
+	cfg.Sources = c.Sources()
+	return testnode.Serve(t, l, cfg)
+}
+
+func follower(h *vnet.Host, peers ...string) node.FollowConfig {
+	cfg := node.FollowConfig{Config: preview, Peers: peers}
+	cfg.Dial = h.Dial
+	return cfg
+}
+
+// follow follows until a block number and returns what it took.
+func follow(t *testing.T, cfg node.FollowConfig, to ledger.BlockNo) (took time.Duration) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	start := time.Now()
+	for ev, err := range node.Follow(ctx, cfg) {
+		if err != nil {
+			t.Error(err)
+			break
+		}
+		if f, ok := ev.(node.RollForward); ok && f.Block.Header.BlockNo == to {
+			took = time.Since(start)
+			break
+		}
+	}
+	return took
+}
+
+func testChain(n int) *testnode.Chain {
+	return testnode.New(chaingen.Config{Seed: 1, Network: ledger.Preview}).Grow(n)
+}
+
+// Chain-sync and block-fetch over a link of 50 ms a round trip: pipelining
+// makes it take round trips for the conversation and not for each block.
+func TestFollow(t *testing.T) {
+	leak.Check(t)
+	bubble(t, "latency", func(t *testing.T) {
+		n := vnet.New(vnet.Config{Link: vnet.Link{Latency: 25 * ms}})
+		serve(t, n.Host("relay"), testChain(500))
+		took := follow(t, follower(n.Host("us"), "relay:3001"), 499)
+		t.Logf("500 blocks in %v", took)
+		// Connect, handshake, intersection, headers and blocks are a round
+		// trip each at least; 500 would be 25 s.
+		if took < 250*ms || took > 2*time.Second {
+			t.Errorf("500 blocks in %v", took)
+		}
+	})
+	bubble(t, "bad network", func(t *testing.T) {
+		n := vnet.New(vnet.Config{
+			Seed: 3,
+			Link: vnet.Link{Latency: 25 * ms, Jitter: 50 * ms, Bandwidth: 1 << 20, Window: 1 << 16, Chunk: 1448, Ragged: true},
+			Faults: []vnet.Fault{
+				{Kind: vnet.Reset, From: "us", To: "one", At: 500 * ms},
+				{Kind: vnet.Stall, From: "two", At: 700 * ms, For: 5 * time.Second},
+				{Kind: vnet.Partition, From: "us", At: 2 * time.Second, For: 10 * time.Second},
+				{Kind: vnet.Refuse, To: "one", At: 10 * time.Second, For: time.Minute},
+			},
+		})
+		c := testChain(500)
+		serve(t, n.Host("one"), c)
+		serve(t, n.Host("two"), c.Copy())
+		took := follow(t, follower(n.Host("us"), "one:3001", "two:3001"), 499)
+		t.Logf("500 blocks in %v", took)
+		if took == 0 || took > 2*time.Minute {
+			t.Errorf("500 blocks in %v", took)
+		}
+	})
+}
+
+// A connection that ends in the middle of a conversation, at every byte of it
+// up to some: the follower reconnects and gets on.
+func TestResetAnywhere(t *testing.T) {
+	for _, after := range []int64{1, 7, 8, 9, 40, 100, 500, 1000, 3000, 10_000} {
+		bubble(t, fmt.Sprint(after), func(t *testing.T) {
+			first := true
+			n := vnet.New(vnet.Config{Plan: func(*rand.Rand, string, string) vnet.Path {
+				p := vnet.Path{Out: vnet.Link{Latency: 5 * ms}, Back: vnet.Link{Latency: 5 * ms}}
+				if first {
+					p.Back.ResetAfter = after
+				}
+				first = false
+				return p
+			}})
+			serve(t, n.Host("relay"), testChain(20))
+			cfg := follower(n.Host("us"), "relay:3001")
+			lost := 0
+			cfg.Lost = func(_ string, err error, _ time.Duration) {
+				if lost++; lost == 1 && !isReset(err) {
+					t.Errorf("lost: %v", err)
+				}
+			}
+			follow(t, cfg, 19)
+			if lost == 0 {
+				t.Error("nothing happened")
+			}
+		})
+	}
+}
+
+// segments writes down the segments that arrive, but for what keep-alives carry:
+// nodes draw their cookies.
+type segments struct {
+	trace   strings.Builder
+	streams map[string][]byte // what is left of the last segment
+}
+
+func (s *segments) observe(e vnet.Event) {
+	stream := fmt.Sprintf("#%d %s>%s", e.Conn, e.From, e.To)
+	fmt.Fprintf(&s.trace, "%v %s %s\n", e.At, stream, e.What)
+	buf := append(s.streams[stream], e.Data...)
+	for len(buf) >= 8 {
+		size := 8 + int(binary.BigEndian.Uint16(buf[6:]))
+		if len(buf) < size {
+			break
+		}
+		if buf[5] == 8 {
+			fmt.Fprintf(&s.trace, "  %x keep-alive\n", buf[:6])
+		} else {
+			fmt.Fprintf(&s.trace, "  %x %x\n", buf[:8], sha256.Sum256(buf[8:size]))
+		}
+		buf = buf[size:]
+	}
+	s.streams[stream] = buf
+}
+
+// arrange sorts segments of one instant by mini-protocol and cuts them as if
+// their bytes had all been queued before the first was written: in which order
+// the goroutines of a node run makes no difference.
+func arrange(sent []byte) (chunks [][]byte, rest int) {
+	streams := make(map[uint16][]byte) // header of the first, then payloads
+	for len(sent) >= 8 {
+		size := 8 + int(binary.BigEndian.Uint16(sent[6:]))
+		if len(sent) < size {
+			break
+		}
+		id := binary.BigEndian.Uint16(sent[4:])
+		if streams[id] == nil {
+			streams[id] = slices.Clone(sent[:8])
+		}
+		streams[id] = append(streams[id], sent[8:size]...)
+		sent = sent[size:]
+	}
+	for _, id := range slices.Sorted(maps.Keys(streams)) {
+		head := streams[id][:8:8]
+		for payload := range slices.Chunk(streams[id][8:], 12288) {
+			binary.BigEndian.PutUint16(head[6:], uint16(len(payload)))
+			chunks = append(chunks, slices.Concat(head, payload))
+		}
+	}
+	return chunks, len(sent)
+}
+
+// Three nodes in lockstep say the same in every run.
+func TestNodeLockstep(t *testing.T) {
+	leak.Check(t)
+	run := func() string {
+		trace := segments{streams: make(map[string][]byte)}
+		synctest.Test(t, func(t *testing.T) {
+			n := vnet.New(vnet.Config{
+				Seed:    4,
+				Link:    vnet.Link{Latency: 25 * ms, Jitter: 10 * ms},
+				Wait:    synctest.Wait,
+				Arrange: arrange,
+				Observe: trace.observe,
+			})
+			ctx, cancel := context.WithCancel(t.Context())
+			go func() {
+				defer cancel()
+				c := testChain(30)
+				one, two := serve(t, n.Host("one"), c), serve(t, n.Host("two"), c.Copy())
+				follow(t, follower(n.Host("us"), "one:3001", "two:3001"), 29)
+				one.Stop()
+				two.Stop()
+			}()
+			if err := n.Run(ctx); !errors.Is(err, context.Canceled) {
+				t.Error(err)
+			}
+		})
+		return trace.trace.String()
+	}
+	first := run()
+	t.Logf("%d lines", strings.Count(first, "\n"))
+	for range 49 {
+		if again := run(); again != first {
+			t.Fatalf("another run: %s", difference(first, again))
+		}
+	}
+}
