@@ -34,6 +34,7 @@ func Example() {
 			Peers:  []string{upstream.Addr().String()},
 		},
 		Listener: listener,
+		NoVerify: true, // the headers of this chain are not signed
 		Observe: func(ev node.Event) {
 			if forward, ok := ev.(node.RollForward); ok && forward.Block.Header.Tip() == chain.Tip() {
 				cancel() // we have seen enough

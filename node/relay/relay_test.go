@@ -12,6 +12,8 @@ import (
 	"go.uber.org/zap/zaptest"
 
 	"github.com/ouronet/ouronet/internal/chaindata"
+	"github.com/ouronet/ouronet/internal/leak"
+	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/node"
@@ -74,6 +76,45 @@ func TestRealBlocks(t *testing.T) {
 		t.Fatal(err)
 	}
 	follow(t, config(address).Follow, db)
+}
+
+// A relay shares the upstream nodes that it is connected to.
+func TestPeers(t *testing.T) {
+	leak.Check(t)
+	c := newChain().Grow(5)
+	l := listen(t)
+	testnode.Serve(t, l, node.Config{Network: network(), Sources: c.Sources()})
+	cfg := relay.Config{Follow: node.FollowConfig{
+		Config: node.Config{Network: network(), PeerSharing: true},
+		Peers:  []string{l.Addr().String(), "127.0.0.1:1"},
+	}, NoVerify: true}
+	r, address := run(t, cfg)
+	conn, err := node.Dial(t.Context(), address, cfg.Follow.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	for _, err := range node.Follow(ctx, node.FollowConfig{Config: cfg.Follow.Config, Peers: []string{address}}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Status().AtTip() {
+			break // so it is connected
+		}
+	}
+	for _, amount := range []uint8{0, 1, 10} {
+		peers, err := conn.PeerSharing().Request(t.Context(), amount)
+		if err != nil || len(peers) != min(1, int(amount)) {
+			t.Fatalf("%v, %v", peers, err)
+		}
+		for _, p := range peers {
+			if p.String() != l.Addr().String() {
+				t.Errorf("shared %v", p)
+			}
+		}
+	}
 }
 
 // follow follows until it has all blocks of db.
