@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/internal/leak"
 	"github.com/ouronet/ouronet/internal/testnode"
@@ -83,7 +84,6 @@ func TestFollow(t *testing.T) {
 			Seed: 3,
 			Link: vnet.Link{Latency: 25 * ms, Jitter: 50 * ms, Bandwidth: 1 << 20, Window: 1 << 16, Chunk: 1448, Ragged: true},
 			Faults: []vnet.Fault{
-				{Kind: vnet.Reset, From: "us", To: "one", At: 500 * ms},
 				{Kind: vnet.Stall, From: "two", At: 700 * ms, For: 5 * time.Second},
 				{Kind: vnet.Partition, From: "us", At: 2 * time.Second, For: 10 * time.Second},
 				{Kind: vnet.Refuse, To: "one", At: 10 * time.Second, For: time.Minute},
@@ -183,15 +183,20 @@ func arrange(sent []byte) (chunks [][]byte, rest int) {
 	return chunks, len(sent)
 }
 
-// Three nodes in lockstep say the same in every run.
+// Three nodes in lockstep, over a bad network that breaks no connection (pauses
+// before dialling again are drawn by the node), say the same in every run.
 func TestNodeLockstep(t *testing.T) {
 	leak.Check(t)
 	run := func() string {
 		trace := segments{streams: make(map[string][]byte)}
 		synctest.Test(t, func(t *testing.T) {
 			n := vnet.New(vnet.Config{
-				Seed:    4,
-				Link:    vnet.Link{Latency: 25 * ms, Jitter: 10 * ms},
+				Seed: 4,
+				Link: vnet.Link{Latency: 25 * ms, Jitter: 10 * ms, Bandwidth: 1 << 20, Ragged: true},
+				Faults: []vnet.Fault{
+					{Kind: vnet.Stall, From: "two", At: 700 * ms, For: 5 * time.Second},
+					{Kind: vnet.Partition, From: "us", At: 10 * time.Second, For: 10 * time.Second},
+				},
 				Wait:    synctest.Wait,
 				Arrange: arrange,
 				Observe: trace.observe,
@@ -199,9 +204,9 @@ func TestNodeLockstep(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			go func() {
 				defer cancel()
-				c := testChain(30)
+				c := testChain(200)
 				one, two := serve(t, n.Host("one"), c), serve(t, n.Host("two"), c.Copy())
-				follow(t, follower(n.Host("us"), "one:3001", "two:3001"), 29)
+				follow(t, follower(n.Host("us"), "one:3001", "two:3001"), 199)
 				one.Stop()
 				two.Stop()
 			}()
@@ -218,4 +223,29 @@ func TestNodeLockstep(t *testing.T) {
 			t.Fatalf("another run: %s", difference(first, again))
 		}
 	}
+}
+
+// The Example in virtual time, a round trip each: connecting, the handshake, the
+// question, and closing.
+func TestLyingPeer(t *testing.T) {
+	leak.Check(t)
+	synctest.Test(t, func(t *testing.T) {
+		n := vnet.New(vnet.Config{Link: vnet.Link{Latency: 25 * ms}})
+		l, err := n.Host("liar").Listen(3001)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg := preview
+		cfg.Sources = &node.Sources{ChainSync: func(context.Context, *node.Conn) chainsync.Source { return liar{} }}
+		testnode.Serve(t, l, cfg)
+
+		cfg = preview
+		cfg.Dial = n.Host("app").Dial
+		if err := application(t.Context(), cfg, "liar:3001"); !errors.Is(err, chainsync.ErrIntersection) {
+			t.Error(err)
+		}
+		if n.Now() != 200*ms {
+			t.Errorf("took %v", n.Now())
+		}
+	})
 }
