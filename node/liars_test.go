@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -27,12 +28,12 @@ type lie struct {
 }
 
 // change applies f to the n-th roll forward.
-func change(n int, f func(u *chainsync.RollForward)) func(*testnode.Chain) testnode.Hooks {
+func change(n int64, f func(u *chainsync.RollForward)) func(*testnode.Chain) testnode.Hooks {
 	return func(*testnode.Chain) testnode.Hooks {
-		left := n
+		var seen atomic.Int64
 		return testnode.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
 			if forward, ok := u.(chainsync.RollForward); ok {
-				if left--; left == 0 {
+				if seen.Add(1) == n {
 					f(&forward)
 				}
 				return forward
@@ -155,9 +156,9 @@ var lies = []lie{
 	{
 		name: "silent in the middle of headers",
 		hooks: func(c *testnode.Chain) testnode.Hooks {
-			n := 0
+			var n atomic.Int64
 			return testnode.Hooks{Update: func(ctx context.Context, u chainsync.Update) chainsync.Update {
-				if n++; n == 40 {
+				if n.Add(1) == 40 {
 					<-ctx.Done()
 				}
 				return u

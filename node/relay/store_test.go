@@ -279,7 +279,7 @@ func (w *world) check() {
 // Random changes, readers at random places, and ranges in between.
 func TestStore(t *testing.T) {
 	for _, folder := range []bool{false, true} {
-		for seed := range uint64(60) {
+		for seed := range uint64(30) {
 			t.Run(fmt.Sprintf("folder=%t/%d", folder, seed), func(t *testing.T) {
 				w := newStoreWorld(t, seed, folder)
 				for range 250 {
