@@ -23,6 +23,10 @@ type Peer struct {
 	Fault Fault
 	At    int
 
+	// In, if not nil, says in which states the fault may be committed, in
+	// place of At.
+	In func(protocol.StateID) bool
+
 	// Ahead is how many requests a peer that asks keeps outstanding at most;
 	// 0 is 1.
 	Ahead int
@@ -30,7 +34,8 @@ type Peer struct {
 	// Steps is after how many messages it seeks the end.
 	Steps int
 
-	// Choose, if not nil, picks the next message and the answer to hope for.
+	// Choose, if not nil, picks the next message and the answer to hope for;
+	// "" ends the conversation with [ErrSpeechless].
 	Choose func(state protocol.StateID, labels []string) (label, hope string)
 
 	// Watch, if not nil, is told each message, ours or not, with the state in
@@ -74,7 +79,7 @@ func (p *Peer) Run(ctx context.Context, t protocol.Transport) error {
 			p.Author.Heard(m)
 			continue
 		}
-		if p.Fault != Legal && n >= p.At {
+		if p.due(state, n) {
 			if done, err := p.offend(ctx, t, state); done || err != nil {
 				return errors.Join(err, &Broken{state, time.Now()})
 			}
@@ -83,7 +88,7 @@ func (p *Peer) Run(ctx context.Context, t protocol.Transport) error {
 		if err != nil {
 			return err
 		}
-		if p.Fault == Surplus && n >= p.At {
+		if p.Fault == Surplus && p.due(state, n) {
 			if err := p.twice(ctx, t, state, m); err != nil {
 				return err
 			}
@@ -126,6 +131,14 @@ func (p *Peer) ahead(ctx context.Context, s *protocol.Session[protocol.Message],
 	return true, nil
 }
 
+// due reports whether it is time for the fault.
+func (p *Peer) due(state protocol.StateID, n int) bool {
+	if p.Fault == Legal || p.In != nil {
+		return p.Fault != Legal && p.In(state)
+	}
+	return n >= p.At
+}
+
 // pipelines reports whether a message may have others behind it.
 func (p *Peer) pipelines(state protocol.StateID, label string) bool {
 	return slices.ContainsFunc(p.Spec.States[state].Edges, func(e protocol.Edge) bool {
@@ -148,8 +161,10 @@ func (p *Peer) next(state protocol.StateID, n int) (protocol.Message, error) {
 			labels = append(labels, e.Msg.Label())
 		}
 		label, hope := p.Choose(state, labels)
-		if m := p.Author.Compose(label, hope); m != nil {
-			return m, nil
+		if label != "" {
+			if m := p.Author.Compose(label, hope); m != nil {
+				return m, nil
+			}
 		}
 		return nil, fmt.Errorf("%w: %s in %s, for %s", ErrSpeechless, label, p.Spec.States[state].Name, hope)
 	}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/conform"
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// errDeparts is the result of a run that found departures.
+var errDeparts = errors.New("the node departs from the specification")
+
+// conformCommand runs the conformance suite against a node.
+var conformCommand = command{
+	name:    "conform",
+	summary: "Runs the conformance suite against a node and prints a report. Use it on nodes of your own.",
+	example: "conform -peer 127.0.0.1:3001 -network preview",
+	setup: func(flags *flag.FlagSet) func(context.Context, []string, io.Writer) error {
+		cfg := conform.Config{}
+		flags.StringVar(&cfg.Address, "peer", "", "the node, as `HOST:PORT`")
+		network := flags.String("network", "mainnet", "mainnet, preprod or preview")
+		magic := flags.Uint("magic", 0, "of another network, whose slots are taken to be as in Preview, from Conway on")
+		txs := flags.Bool("txs", false, "offer transactions, which are well-formed and not valid")
+		flags.DurationVar(&cfg.Patience, "patience", 10*time.Second, "how long the node may take to end a connection after a breach")
+		flags.DurationVar(&cfg.Wait, "wait", 30*time.Second, "how long to wait for the node's next block")
+		flags.DurationVar(&cfg.Silence, "silence", 15*time.Second, "the longest time limit to try; 100s tries keep-alive's, 1h chain-sync's")
+		flags.Uint64Var(&cfg.Seed, "seed", 0, "of what is random in messages")
+		quiet := flags.Bool("quiet", false, "do not tell progress")
+		return func(ctx context.Context, args []string, out io.Writer) error {
+			if cfg.Address == "" || len(args) > 0 {
+				return errors.New("say which node with -peer HOST:PORT")
+			}
+			var err error
+			if cfg.Network, err = networkOf(*network, uint32(*magic)); err != nil {
+				return err
+			}
+			if *txs {
+				cfg.Txs = offered(cfg.Seed)
+			}
+			if !*quiet {
+				cfg.Progress = func(what string) { fmt.Fprintln(os.Stderr, "looking at", what) }
+			}
+			report, err := conform.Run(ctx, cfg)
+			if err != nil {
+				return err
+			}
+			report.Print(out)
+			if report.Totals().Departures > 0 {
+				return errDeparts
+			}
+			return nil
+		}
+	},
+}
+
+// networkOf returns a network by its name or, if magic is not 0, one of that
+// magic.
+func networkOf(name string, magic uint32) (ledger.Network, error) {
+	if magic != 0 {
+		n := chaingen.Network()
+		n.Name, n.Magic = fmt.Sprintf("magic %d", magic), magic
+		return n, nil
+	}
+	if n, ok := ledger.NetworkByName(name); ok {
+		return n, nil
+	}
+	return ledger.Network{}, fmt.Errorf("no network %q: take mainnet, preprod or preview, or say its -magic", name)
+}
+
+// offered makes transactions.
+func offered(seed uint64) (all []ledger.Tx) {
+	gen := chaingen.New(chaingen.Config{Seed: seed, BlockSize: 10_000})
+	for len(all) < 1000 {
+		txs, err := gen.Next().Txs()
+		if err != nil {
+			return all
+		}
+		all = append(all, txs...)
+	}
+	return all
+}

@@ -1,0 +1,91 @@
+// Ouronet is the tool box of the module: what it does is its subcommands.
+//
+//	go run ./cmd/ouronet help
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+)
+
+// command is a subcommand.
+type command struct {
+	name    string
+	summary string // one line
+	example string // a command line that works, without the program's name
+
+	// setup declares flags and returns what runs once they are parsed.
+	setup func(*flag.FlagSet) func(ctx context.Context, args []string, out io.Writer) error
+}
+
+// commands in the order in which help lists them.
+var commands = []command{graph, conformCommand}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	switch {
+	case err == nil:
+	case errors.Is(err, flag.ErrHelp):
+		os.Exit(2)
+	default:
+		fmt.Fprintln(os.Stderr, "ouronet:", err)
+		os.Exit(1)
+	}
+}
+
+// run runs the subcommand that args begin with.
+func run(ctx context.Context, args []string, out, help io.Writer) error {
+	if len(args) == 0 {
+		usage(help)
+		return flag.ErrHelp
+	}
+	if args[0] == "help" || args[0] == "-h" || args[0] == "-help" || args[0] == "--help" {
+		if len(args) == 1 {
+			usage(out)
+			return nil
+		}
+		args, help = []string{args[1], "-h"}, out
+	}
+	for _, c := range commands {
+		if c.name == args[0] {
+			return c.run(ctx, args[1:], out, help)
+		}
+	}
+	usage(help)
+	return fmt.Errorf("no command %q", args[0])
+}
+
+func (c command) run(ctx context.Context, args []string, out, help io.Writer) error {
+	flags := flag.NewFlagSet(c.name, flag.ContinueOnError)
+	flags.SetOutput(help)
+	do := c.setup(flags)
+	flags.Usage = func() {
+		fmt.Fprintf(help, "%s\n\nExample:\n\n\tgo run ./cmd/ouronet %s\n\nFlags:\n\n", c.summary, c.example)
+		flags.PrintDefaults()
+	}
+	if err := flags.Parse(args); err != nil {
+		if !errors.Is(err, flag.ErrHelp) {
+			return fmt.Errorf("%s: %w", c.name, err)
+		}
+		return err
+	}
+	if err := do(ctx, flags.Args(), out); err != nil {
+		return fmt.Errorf("%s: %w", c.name, err)
+	}
+	return nil
+}
+
+func usage(w io.Writer) {
+	fmt.Fprint(w, "usage: ouronet COMMAND [flags] [arguments]\n\n")
+	for _, c := range commands {
+		fmt.Fprintf(w, "%s\n\t%s\n\tgo run ./cmd/ouronet %s\n\n", c.name, c.summary, c.example)
+	}
+	fmt.Fprintln(w, "ouronet help COMMAND tells the flags.")
+}

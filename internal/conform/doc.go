@@ -1,0 +1,13 @@
+// Package conform runs the conformance suite against a node over TCP.
+//
+// It connects as an initiator, often, and takes the transitions of every
+// mini-protocol that an initiator can bring about; breaks each mini-protocol in
+// every state and way to see whether the node ends the connection; and is
+// silent to see when it does. [Run] returns a [Report].
+//
+// Nothing it offers is harmful, but a node may well think less of a peer that
+// behaves so: use it on nodes of your own.
+//
+// What is left out: the node's initiators, as nothing makes a node start them
+// here, and whatever blocks and transactions mean.
+package conform
