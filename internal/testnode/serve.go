@@ -17,7 +17,6 @@ type Test interface {
 
 // Server is a node that serves, for a while.
 type Server struct {
-	t      Test
 	cancel context.CancelFunc
 	done   chan struct{}
 
