@@ -28,11 +28,11 @@ type Conn struct {
 // error that is ECONNRESET.
 func (c *Conn) Read(b []byte) (int, error) {
 	w := &c.reader
-	w.turn <- struct{}{}
-	defer func() { <-w.turn }()
 	p := c.pair
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	w.acquire(&p.mu)
+	defer w.release()
 	in := &p.streams[1-c.side]
 	for {
 		now := p.net.now()
@@ -62,11 +62,11 @@ func (c *Conn) Read(b []byte) (int, error) {
 // [Conn.CloseWrite], EPIPE.
 func (c *Conn) Write(b []byte) (int, error) {
 	w := &c.writer
-	w.turn <- struct{}{}
-	defer func() { <-w.turn }()
 	p := c.pair
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	w.acquire(&p.mu)
+	defer w.release()
 	out := &p.streams[c.side]
 	for written := 0; ; {
 		now := p.net.now()

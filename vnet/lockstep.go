@@ -122,12 +122,7 @@ func (n *Network) mark(p *pair) {
 	}
 }
 
-func (n *Network) wakeRun() {
-	select {
-	case n.kick <- struct{}{}:
-	default:
-	}
-}
+func (n *Network) wakeRun() { poke(n.kick) }
 
 // collect returns what happened, in an order that does not depend on which
 // goroutine ran first. Only between requests of one host for one address there

@@ -44,6 +44,8 @@ type stream struct {
 	at    int
 	ready int
 
+	lastPut int // bytes
+
 	chunks  queue[chunk]
 	credits queue[credit]
 	stalls  []span     // when nothing arrives
@@ -67,11 +69,13 @@ func (s *stream) put(b []byte) {
 		s.at = 0
 	}
 	s.buf = append(s.buf, b...)
+	s.lastPut = len(b)
 	s.pending += len(b)
 	s.used += len(b)
 }
 
-// restSize is how much memory an empty stream keeps, in bytes.
+// restSize is how much memory an empty stream keeps, in bytes, after a write of
+// no more than that.
 const restSize = 512
 
 // take gives bytes to the receiver.
@@ -92,7 +96,7 @@ func (s *stream) discard(n int) {
 	s.at += n
 	if s.at == len(s.buf) {
 		s.at, s.buf = 0, s.buf[:0]
-		if cap(s.buf) > restSize {
+		if cap(s.buf) > restSize && s.lastPut <= restSize {
 			s.buf = nil
 		}
 	}

@@ -1,28 +1,63 @@
 package vnet
 
-import "time"
+import (
+	"sync"
+	"time"
+)
 
-// waiter is where the readers, or the writers, of one end wait. It never waits
-// for a mutex, which testing/synctest does not take for being blocked.
+// waiter is where the readers, or the writers, of one end wait. They wait on
+// channels, as testing/synctest does not take waiting for a mutex for being
+// blocked. The mutex of the pair guards its fields.
 type waiter struct {
-	turn chan struct{} // capacity 1: full while somebody is reading
-	wake chan struct{} // capacity 1
-
-	// The mutex of the pair guards what follows.
-	waiting  bool
-	timer    *time.Timer   // nil before the first wait
-	armed    time.Duration // what timer is set to, or never
 	deadline time.Duration // or never
+
+	busy   bool          // somebody reads
+	queued int           // how many others wait for their turn
+	turn   chan struct{} // capacity 1; nil before the first does
+
+	waiting bool
+	wake    chan struct{} // capacity 1; nil before the first wait, as is
+	timer   *time.Timer
+	armed   time.Duration // what timer is set to, or never
 }
 
-func newWaiter() waiter {
-	return waiter{turn: make(chan struct{}, 1), wake: make(chan struct{}, 1), armed: never, deadline: never}
+func newWaiter() waiter { return waiter{armed: never, deadline: never} }
+
+// acquire waits until nobody else is reading.
+func (w *waiter) acquire(mu *sync.Mutex) {
+	for w.busy {
+		if w.turn == nil {
+			w.turn = make(chan struct{}, 1)
+		}
+		w.queued++
+		mu.Unlock()
+		<-w.turn
+		mu.Lock()
+		w.queued--
+	}
+	w.busy = true
+}
+
+func (w *waiter) release() {
+	w.busy = false
+	if w.queued > 0 {
+		poke(w.turn)
+	}
+}
+
+// poke makes somebody who receives from c, a channel of capacity 1, go on.
+func poke(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default: // they will
+	}
 }
 
 // begin gets ready to wait until a wake-up or the time at.
 func (w *waiter) begin(now, at time.Duration) {
 	w.waiting = true
 	if w.timer == nil {
+		w.wake = make(chan struct{}, 1)
 		w.timer = time.NewTimer(time.Hour)
 		w.timer.Stop()
 	}
@@ -65,9 +100,6 @@ func (w *waiter) signal() bool {
 	if !w.waiting {
 		return false
 	}
-	select {
-	case w.wake <- struct{}{}:
-	default:
-	}
+	poke(w.wake)
 	return true
 }
