@@ -1,152 +1,84 @@
 package conform
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
 
-	"github.com/ouronet/ouronet/chainsync"
-	"github.com/ouronet/ouronet/conformance"
 	"github.com/ouronet/ouronet/internal/genpeer"
-	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/protocol"
 )
 
-// headerOf returns the header that a message carries, as a block.
-func headerOf(network ledger.Network, m protocol.Message) (ledger.Block, bool) {
-	forward, ok := m.(chainsync.RollForward)
-	if !ok {
-		return ledger.Block{}, false
+// breaches breaks the protocol in a state in every way the table leaves room
+// for.
+func (s *suite) breaches(ctx context.Context, p *plan, state protocol.StateID) (probes []Probe) {
+	for _, fault := range genpeer.Faults {
+		switch fault {
+		case genpeer.TooLate: // see silences
+		case genpeer.Surplus: // from a side that asks, that is a request ahead
+		case genpeer.WrongMessage, genpeer.WrongAgency:
+			sender := protocol.Initiator
+			if fault == genpeer.WrongAgency {
+				sender = protocol.Responder
+			}
+			for _, label := range genpeer.Foreign(p.spec, state, sender) {
+				probes = append(probes, s.breach(ctx, p, state, fault, label))
+			}
+		default:
+			probes = append(probes, s.breach(ctx, p, state, fault, ""))
+		}
 	}
-	h, err := network.ParseHeader(forward.Header)
-	return ledger.Block{Header: h}, err == nil
+	return probes
 }
 
-// breach leads to a state and breaks the protocol there. It returns nothing if
-// the table leaves no room for the fault.
-func (s *suite) breach(ctx context.Context, p *plan, state protocol.StateID, fault genpeer.Fault) []Probe {
-	probe := Probe{State: p.spec.States[state].Name, Breach: fault.String()}
+// breach leads to a state and breaks the protocol there.
+func (s *suite) breach(ctx context.Context, p *plan, state protocol.StateID, fault genpeer.Fault, label string) Probe {
+	probe := Probe{State: p.spec.States[state].Name, Breach: cmp.Or(label, fault.String())}
 	l, err := s.open(ctx, p.spec)
 	if err != nil {
 		probe.Outcome, probe.Note = Departure, err.Error()
-		return []Probe{probe}
+		return probe
 	}
 	defer l.close()
-	there, err := s.lead(ctx, p, l, state, fault)
+	err = s.lead(ctx, p, l, state, fault, label)
 	var at *genpeer.Broken
-	switch {
-	case errors.As(err, &at):
-	case there:
-		return nil
-	default:
+	if !errors.As(err, &at) {
 		probe.Outcome = Unreached
-		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		if err != nil && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, genpeer.ErrSpeechless) {
 			probe.Note = err.Error()
 		}
-		return []Probe{probe}
+		return probe
 	}
 	if l.ended(ctx, s.cfg.Patience) {
 		probe.Outcome, probe.After = Refused, time.Since(at.At)
 	} else {
 		probe.Outcome, probe.After, probe.Note = Departure, s.cfg.Patience, "the connection is still up"
 	}
-	return []Probe{probe}
+	return probe
 }
 
-// lead converses until the fault can be committed in a state. there reports
-// whether it came to the state.
-func (s *suite) lead(ctx context.Context, p *plan, l *line, state protocol.StateID, fault genpeer.Fault) (there bool, err error) {
+// lead converses until the fault can be committed in a state.
+func (s *suite) lead(ctx context.Context, p *plan, l *line, state protocol.StateID, fault genpeer.Fault, label string) error {
 	peer, err := s.peer(p.spec)
 	if err != nil {
-		return false, err
+		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.Wait)
 	defer cancel()
 	steer := p.reach(state)
-	peer.Fault = fault
-	peer.In = func(at protocol.StateID) bool { return at == state }
-	said := 0
+	peer.Fault, peer.Label = fault, label
+	// A node starts its side with the first byte, and its clock with it.
+	said, spoken := 0, 1
+	if fault == genpeer.TooLate && p.search(state, func(_ arc, to protocol.StateID) bool { return to == state }) == nil {
+		spoken = 0
+	}
+	peer.In = func(at protocol.StateID) bool { return at == state && (fault != genpeer.TooLate || said >= spoken) }
 	peer.Choose = func(at protocol.StateID, labels []string) (string, string) {
-		if at == state { // and yet the fault was not possible
-			there = true
-			return "", ""
-		}
 		if said++; said > 20*tries {
 			return "", ""
 		}
 		return steer(at, labels)
 	}
-	err = peer.Run(ctx, l.channel)
-	return there, err
-}
-
-// silences waits, on connections of their own and all at once, for the node's
-// time limits. The function it returns has the results for a mini-protocol.
-func (s *suite) silences(ctx context.Context, specs []*protocol.Spec) func(n int) []Probe {
-	results := make([][]chan Probe, len(specs))
-	for n, spec := range specs {
-		if spec.ID == 10 && !s.agreed.Data.PeerSharing {
-			continue
-		}
-		p, err := newPlan(spec)
-		if err != nil {
-			continue
-		}
-		if len(s.cfg.Txs) == 0 {
-			p.avoid[arc{state: p.state("StTxIdsBlocking"), label: "MsgReplyTxIds"}] = spec.ID == 4
-		}
-		for i, state := range spec.States {
-			if state.Agency != protocol.Initiator {
-				continue
-			}
-			probe := Probe{State: state.Name, Breach: genpeer.TooLate.String(), Outcome: Skipped}
-			c := make(chan Probe, 1)
-			results[n] = append(results[n], c)
-			limit := state.Timeout
-			probe.Note = "the limit is " + conformance.Wait(limit)
-			if limit.Max == 0 || limit.Max > s.cfg.Silence {
-				c <- probe
-				continue
-			}
-			own := &suite{cfg: s.cfg, rand: newRand(s.cfg.Seed, uint64(n*100+i)), agreed: s.agreed}
-			go func() { c <- own.silence(ctx, p, protocol.StateID(i), probe) }()
-		}
-	}
-	return func(n int) (probes []Probe) {
-		for _, c := range results[n] {
-			probes = append(probes, <-c)
-		}
-		return probes
-	}
-}
-
-// late is by how much a time limit may be overrun: timers are rough, and the
-// network takes its time.
-const late = 2 * time.Second
-
-func (s *suite) silence(ctx context.Context, p *plan, state protocol.StateID, probe Probe) Probe {
-	l, err := s.open(ctx, p.spec)
-	if err != nil {
-		probe.Outcome, probe.Note = Departure, err.Error()
-		return probe
-	}
-	defer l.close()
-	_, err = s.lead(ctx, p, l, state, genpeer.TooLate)
-	var at *genpeer.Broken
-	if !errors.As(err, &at) {
-		probe.Outcome = Unreached
-		return probe
-	}
-	limit := p.spec.States[state].Timeout
-	ended := l.ended(ctx, limit.Max+late)
-	probe.After = time.Since(at.At)
-	switch {
-	case ended && probe.After >= limit.Min-late/2:
-		probe.Outcome = Refused
-	case ended:
-		probe.Outcome, probe.Note = Departure, "too early, "+probe.Note
-	default:
-		probe.Outcome, probe.Note = Departure, "the connection is still up, "+probe.Note
-	}
-	return probe
+	return peer.Run(ctx, l.channel)
 }

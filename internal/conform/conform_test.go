@@ -2,59 +2,55 @@ package conform_test
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/internal/conform"
-	"github.com/ouronet/ouronet/internal/leak"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
-	"github.com/ouronet/ouronet/protocol"
 	"github.com/ouronet/ouronet/txsubmission"
 )
 
-// fast makes time limits of a copy of our tables short, so that all of them
-// are tried. What is not tested with it: the true numbers, see TestTables in
-// package conformance.
+// taker takes whatever is offered.
+type taker struct{}
 
-// everything takes whatever is offered.
-type everything struct{}
-
-func (everything) Want(_ context.Context, ids []txsubmission.Announced) (want []ledger.TxID, _ error) {
+func (taker) Want(_ context.Context, ids []txsubmission.Announced) (want []ledger.TxID, _ error) {
 	for _, a := range ids {
 		want = append(want, a.ID)
 	}
 	return want, nil
 }
 
-func (everything) Deliver(context.Context, []ledger.TxID, []ledger.Tx) error { return nil }
+func (taker) Deliver(context.Context, []ledger.TxID, []ledger.Tx) error { return nil }
 
 type peers struct{}
 
-func (peers) Peers(context.Context, int) ([]netip.AddrPort, error) {
-	return []netip.AddrPort{netip.MustParseAddrPort("192.0.2.1:3001")}, nil
+func (peers) Peers(_ context.Context, amount int) (list []netip.AddrPort, _ error) {
+	for range amount {
+		list = append(list, netip.MustParseAddrPort("192.0.2.1:3001"))
+	}
+	return list, nil
 }
 
-// ourNode serves a chain that grows and switches forks now and then.
-func ourNode(t *testing.T) (address string) {
-	leak.Check(t)
-	chain := testnode.New(chaingen.Config{BlockSize: 2000}).Grow(30)
+// serve puts a node of ours on a network in memory, whose chain grows and
+// switches forks now and then.
+func serve(t *testing.T, hooks testnode.Hooks, specs *node.Specs) (dial func(context.Context) (net.Conn, error)) {
+	chain := testnode.New(chaingen.Config{BlockSize: 2000}).Lie(hooks).Grow(30)
 	sources := chain.Sources()
 	sources.PeerSharing = peers{}
-	sources.TxSubmission = func(context.Context, *node.Conn) txsubmission.Sink { return everything{} }
-	done := make(chan struct{})
-	ctx, cancel := context.WithCancel(context.Background())
+	sources.TxSubmission = func(context.Context, *node.Conn) txsubmission.Sink { return taker{} }
 	go func() {
-		defer close(done)
 		for n := 0; ; n++ {
 			select {
-			case <-time.After(300 * time.Millisecond):
-			case <-ctx.Done():
+			case <-time.After(20 * time.Second):
+			case <-t.Context().Done():
 				return
 			}
 			if n%2 == 0 {
@@ -64,44 +60,102 @@ func ourNode(t *testing.T) (address string) {
 			}
 		}
 	}()
-	t.Cleanup(func() {
-		cancel()
-		<-done
-	})
-	return testnode.Loopback(t, node.Config{Network: chaingen.Network(), PeerSharing: true, Sources: sources})
+	memory := new(testnode.Net)
+	testnode.Serve(t, memory.Listen("node"), node.Config{Network: chaingen.Network(), PeerSharing: true, Sources: sources, Specs: specs})
+	return func(ctx context.Context) (net.Conn, error) { return memory.Dial(ctx, "node") }
 }
 
-func offered(t *testing.T) (all []ledger.Tx) {
-	for _, b := range chaingen.New(chaingen.Config{Seed: 9, BlockSize: 10_000}).Blocks(50) {
-		txs, err := b.Txs()
+func config(t *testing.T, dial func(context.Context) (net.Conn, error)) conform.Config {
+	var txs []ledger.Tx
+	for _, b := range chaingen.New(chaingen.Config{Seed: 9, BlockSize: 10_000}).Blocks(20) {
+		more, err := b.Txs()
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, txs...)
+		txs = append(txs, more...)
 	}
-	return all
+	return conform.Config{
+		Address: "node", Network: chaingen.Network(), Txs: txs, Dial: dial,
+		Wait: time.Minute, Silence: 2 * time.Hour, // of virtual time: all time limits are tried
+	}
 }
 
-// Our own node takes every transition that an initiator can bring about, and
-// refuses every breach.
-func TestOurNode(t *testing.T) {
-	if testing.Short() {
-		t.Skip("waits for real time limits")
-	}
-	report, err := conform.Run(t.Context(), conform.Config{
-		Address: ourNode(t), Network: chaingen.Network(), Txs: offered(t),
-		Progress: func(s string) { t.Log(s) },
-	})
+func run(t *testing.T, cfg conform.Config) (report *conform.Report, text string) {
+	t.Helper()
+	report, err := conform.Run(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var b strings.Builder
 	report.Print(&b)
-	t.Log("\n" + b.String())
-	if n := report.Totals().Departures; n > 0 {
-		t.Errorf("%d departures", n)
+	return report, b.String()
+}
+
+// Our own node takes every transition that an initiator can bring about,
+// refuses every breach, and keeps every time limit.
+func TestOurNode(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		report, text := run(t, config(t, serve(t, testnode.Hooks{}, nil)))
+		t.Log("\n" + text)
+		got := report.Totals()
+		// Not seen is a simultaneous open; not tried are four states
+		// without a time limit.
+		if got.Departures > 0 || got.Taken != got.Transitions-1 || got.Skipped != 4 || got.Refused < 90 {
+			t.Errorf("%+v\n%s", got, text)
+		}
+	})
+}
+
+// A node with something wrong is found out, and told apart.
+func TestPlantedDepartures(t *testing.T) {
+	for _, test := range []struct {
+		what  string
+		hooks testnode.Hooks
+		specs func(*node.Specs)
+		want  string // in the report
+	}{
+		{what: "keep-alive is given up too early", want: "too early, 97 s",
+			specs: func(s *node.Specs) { s.KeepAlive.States[0].Timeout.Min /= 2; s.KeepAlive.States[0].Timeout.Max /= 2 }},
+		{what: "chain-sync waits for ever", want: "the connection is still up, 3373 s",
+			specs: func(s *node.Specs) { s.ChainSync.States[0].Timeout.Min, s.ChainSync.States[0].Timeout.Max = 0, 0 }},
+		{what: "no limit of messages", want: "!! too large                   DEPARTURE",
+			specs: func(s *node.Specs) { s.ChainSync.States[0].Limit *= 10 }},
+		{what: "no ingress limit", want: "!! ingress limit exceeded      DEPARTURE",
+			specs: func(s *node.Specs) { s.KeepAlive.Ingress *= 1000 }},
+		{what: "no end", want: "it ended the connection",
+			specs: func(s *node.Specs) { s.BlockFetch.States[0].Edges = s.BlockFetch.States[0].Edges[:1] }},
+		{what: "ranges without their last block", want: "ends after",
+			hooks: testnode.Hooks{Range: func(_ context.Context, blocks []ledger.Block) []ledger.Block {
+				if len(blocks) > 1 {
+					return blocks[:1]
+				}
+				return blocks
+			}}},
+		{what: "an intersection that was not offered", want: "MsgIntersectFound in StIntersect",
+			hooks: testnode.Hooks{Intersect: func(_ context.Context, p ledger.Point, tip ledger.Tip, err error) (ledger.Point, ledger.Tip, error) {
+				return ledger.Point{Slot: 5, Hash: ledger.Hash{1}}, tip, nil
+			}}},
+	} {
+		t.Run(test.what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				specs := node.NewSpecs()
+				if test.specs != nil {
+					test.specs(specs)
+				}
+				report, text := run(t, config(t, serve(t, test.hooks, specs)))
+				if report.Totals().Departures == 0 || !strings.Contains(text, test.want) {
+					t.Errorf("%q is not in the report:\n%s", test.want, text)
+				}
+			})
+		})
 	}
 }
 
-var _ = net.ErrClosed
-var _ = protocol.Nobody
+// There is no report about a node that does not talk to us.
+func TestUnreachable(t *testing.T) {
+	broken := errors.New("no route")
+	cfg := conform.Config{Network: chaingen.Network(), Dial: func(context.Context) (net.Conn, error) { return nil, broken }}
+	if _, err := conform.Run(t.Context(), cfg); !errors.Is(err, broken) {
+		t.Errorf("got %v", err)
+	}
+}

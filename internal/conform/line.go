@@ -63,9 +63,9 @@ func (l *line) ended(ctx context.Context, patience time.Duration) bool {
 			return true
 		case <-l.channel.Ready():
 			// What it still says does not matter.
-			unread, _ := l.channel.Peek(0)
-			l.channel.Consume(len(unread))
-			l.channel.Peek(0)
+			for unread, _ := l.channel.Peek(0); len(unread) > 0; unread, _ = l.channel.Peek(0) {
+				l.channel.Consume(len(unread))
+			}
 		case <-timer.C:
 			return false
 		case <-ctx.Done():

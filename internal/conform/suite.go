@@ -3,7 +3,6 @@ package conform
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -57,7 +56,7 @@ func (c *Config) dial(ctx context.Context) (net.Conn, error) {
 type suite struct {
 	cfg    Config
 	rand   *rand.Rand
-	points []ledger.Block // consecutive blocks of the node's chain, headers only
+	blocks []ledger.Block // the first ones of the node's chain, headers only
 	agreed handshake.Agreement
 }
 
@@ -130,11 +129,7 @@ func (s *suite) protocol(ctx context.Context, spec *protocol.Spec) (Result, erro
 		if state.Agency != protocol.Initiator {
 			continue
 		}
-		for _, fault := range genpeer.Faults {
-			if fault != genpeer.TooLate && fault != genpeer.Surplus {
-				r.Probes = append(r.Probes, s.breach(ctx, p, protocol.StateID(i), fault)...)
-			}
-		}
+		r.Probes = append(r.Probes, s.breaches(ctx, p, protocol.StateID(i))...)
 	}
 	return r, nil
 }
@@ -148,107 +143,7 @@ var why = map[string]string{
 
 // peer returns our side of a conversation.
 func (s *suite) peer(spec *protocol.Spec) (*genpeer.Peer, error) {
-	world := &genpeer.World{Rand: s.rand, Magic: s.cfg.Network.Magic, Network: s.cfg.Network, Blocks: s.points, Txs: s.cfg.Txs, Honest: true}
+	world := &genpeer.World{Rand: s.rand, Magic: s.cfg.Network.Magic, Network: s.cfg.Network, Blocks: s.blocks, Txs: s.cfg.Txs, Honest: true}
 	author, err := genpeer.NewAuthor(world, spec, protocol.Initiator)
 	return &genpeer.Peer{Spec: spec, Role: protocol.Initiator, Author: author, Rand: s.rand}, err
-}
-
-// shake runs a handshake for each answer there may be.
-func (s *suite) shake(ctx context.Context, p *plan) (faults []string) {
-	for _, e := range p.spec.States[handshake.StConfirm].Edges {
-		hope := e.Msg.Label()
-		l, err := s.open(ctx, p.spec)
-		if err != nil {
-			return append(faults, err.Error())
-		}
-		peer, err := s.peer(p.spec)
-		if err == nil {
-			peer.Choose = func(_ protocol.StateID, labels []string) (string, string) { return labels[0], hope }
-			peer.Watch = func(_ bool, state protocol.StateID, m protocol.Message) { p.took(state, m.Label()) }
-			err = peer.Run(ctx, l.channel)
-		}
-		if err != nil {
-			faults = append(faults, fmt.Sprintf("asking for %s: %v", hope, err))
-		}
-		l.close()
-	}
-	return faults
-}
-
-// tour takes as many transitions as it can on one connection, then some more
-// with requests ahead of their answers.
-func (s *suite) tour(ctx context.Context, p *plan) (faults []string) {
-	l, err := s.open(ctx, p.spec)
-	if err != nil {
-		return []string{err.Error()}
-	}
-	defer l.close()
-	peer, err := s.peer(p.spec)
-	if err != nil {
-		return []string{err.Error()}
-	}
-	running, cancel := context.WithTimeout(ctx, s.cfg.Wait+s.cfg.Patience)
-	defer cancel()
-	last, said := "nothing", 0
-	peer.Choose = func(state protocol.StateID, labels []string) (string, string) {
-		if said++; said > 40*tries {
-			clear(p.goals)
-		}
-		return p.choose(state, labels)
-	}
-	peer.Watch = func(ours bool, state protocol.StateID, m protocol.Message) {
-		p.took(state, m.Label())
-		last = m.Label()
-		s.learn(m)
-	}
-	err = peer.Run(running, l.channel)
-	switch {
-	case err == nil:
-		if l.ended(ctx, 200*time.Millisecond) {
-			faults = append(faults, fmt.Sprintf("it ended the connection after %s: %v", last, l.mux.Err()))
-		}
-	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil: // it may have nothing to say
-	default:
-		faults = append(faults, fmt.Sprintf("after %s: %v", last, err))
-	}
-	return append(faults, s.ahead(ctx, p)...)
-}
-
-// learn keeps headers of the node's chain, so that blocks can be asked for.
-func (s *suite) learn(m protocol.Message) {
-	block, ok := headerOf(s.cfg.Network, m)
-	if !ok || len(s.points) >= 20 {
-		return
-	}
-	if n := len(s.points); n > 0 && !block.Header.PrevIs(s.points[n-1].Header.Point()) {
-		s.points = nil
-	}
-	s.points = append(s.points, block)
-}
-
-// depth is how many requests are sent ahead.
-const depth = 6
-
-// ahead converses with requests ahead of their answers.
-func (s *suite) ahead(ctx context.Context, p *plan) []string {
-	if conformance.Asks(p.spec) != protocol.Initiator {
-		return nil
-	}
-	l, err := s.open(ctx, p.spec)
-	if err != nil {
-		return []string{err.Error()}
-	}
-	defer l.close()
-	peer, err := s.peer(p.spec)
-	if err != nil {
-		return []string{err.Error()}
-	}
-	peer.Ahead, peer.Steps = depth, 60
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.Wait)
-	defer cancel()
-	peer.Watch = func(_ bool, state protocol.StateID, m protocol.Message) { p.taken[arc{state, m.Label()}]++ }
-	if err := peer.Run(ctx, l.channel); err != nil && !errors.Is(err, context.DeadlineExceeded) {
-		return []string{fmt.Sprintf("with up to %d requests ahead: %v", depth, err)}
-	}
-	return nil
 }

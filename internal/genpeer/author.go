@@ -16,8 +16,9 @@ type Author interface {
 	// another message that has to come first.
 	Compose(label, hope string) protocol.Message
 
-	// Heard is told each message of the other side.
-	Heard(protocol.Message)
+	// Heard is told each message of the other side. It returns an error if
+	// that is no answer to what was asked.
+	Heard(protocol.Message) error
 }
 
 // World is what the authors of a node know. One goroutine at a time uses it.
@@ -92,6 +93,4 @@ func (w *World) position(p ledger.Point) (n int, ok bool) {
 }
 
 // nowhere returns a point that is on no chain.
-func (w *World) nowhere() ledger.Point {
-	return ledger.Point{Slot: ledger.Slot(1 + w.Rand.IntN(1<<20)), Hash: w.values().hash()}
-}
+func (w *World) nowhere() ledger.Point { return w.values().nowhere() }

@@ -1,6 +1,7 @@
 package genpeer
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/ouronet/ouronet/blockfetch"
@@ -16,6 +17,9 @@ type follower struct {
 	at    ledger.Point
 	known bool // at is where the other side's read pointer stands
 	fresh bool // nothing has come since it was set there
+	asked [][]ledger.Point
+
+	linked bool // the next header follows at
 }
 
 func (a *follower) Compose(label, hope string) protocol.Message {
@@ -28,11 +32,11 @@ func (a *follower) Compose(label, hope string) protocol.Message {
 	atTip := a.known && a.at == a.tip.Point
 	switch {
 	case hope == "MsgAwaitReply" && !atTip && a.tip != (ledger.Tip{}):
-		return chainsync.FindIntersect{Points: []ledger.Point{a.tip.Point}}
+		return a.find(a.tip.Point)
 	case hope == "MsgAwaitReply" && !a.known:
 		return a.intersect("MsgIntersectFound")
 	case hope == "MsgRollForward" && atTip && !a.fresh && !a.at.IsOrigin():
-		return chainsync.FindIntersect{Points: []ledger.Point{ledger.Origin}}
+		return a.find(ledger.Origin)
 	case hope == "MsgRollBackward" && !a.fresh:
 		return a.intersect("MsgIntersectFound")
 	}
@@ -53,22 +57,72 @@ func (a *follower) intersect(hope string) protocol.Message {
 	if len(points) == 0 {
 		points = append(points, a.nowhere())
 	}
+	return a.find(points...)
+}
+
+func (a *follower) find(points ...ledger.Point) protocol.Message {
+	a.asked = append(a.asked, points)
 	return chainsync.FindIntersect{Points: points}
 }
 
-func (a *follower) Heard(m protocol.Message) {
+// Heard checks that an intersection was offered, that the origin is found, that
+// the first update after it is a rollback to it or further, and that headers
+// can be read and link. (miniprotocols, 1)
+func (a *follower) Heard(m protocol.Message) error {
+	before, fresh := a.at, a.fresh
+	if err := a.heard(m); err != nil {
+		return err
+	}
+	switch m := m.(type) {
+	case chainsync.RollForward:
+		h, err := a.Network.ParseHeader(m.Header)
+		switch {
+		case err != nil:
+			return err
+		case fresh:
+			return fmt.Errorf("no rollback after an intersection at %v", before)
+		case a.linked && !h.PrevIs(before):
+			return fmt.Errorf("%v does not follow %v", h.Point(), before)
+		}
+		a.linked = true
+	case chainsync.RollBackward:
+		if m.Point.Slot > before.Slot && a.linked {
+			return fmt.Errorf("rolled back from %v to %v", before, m.Point)
+		}
+		a.linked = true
+	case chainsync.IntersectFound:
+		a.linked = true
+	}
+	return nil
+}
+
+func (a *follower) heard(m protocol.Message) error {
 	switch m := m.(type) {
 	case chainsync.RollForward:
 		a.tip, a.fresh = m.Tip, false
 		h, err := a.Network.ParseHeader(m.Header)
 		a.at, a.known = h.Point(), err == nil
+		return err
 	case chainsync.RollBackward:
 		a.tip, a.at, a.known, a.fresh = m.Tip, m.Point, true, false
 	case chainsync.IntersectFound:
 		a.tip, a.at, a.known, a.fresh = m.Tip, m.Point, true, true
+		return a.answered(m.Point, true)
 	case chainsync.IntersectNotFound:
 		a.tip = m.Tip
+		return a.answered(ledger.Origin, false)
 	}
+	return nil
+}
+
+// answered checks the answer to the oldest offer of points.
+func (a *follower) answered(p ledger.Point, found bool) error {
+	points := a.asked[0]
+	a.asked = a.asked[1:]
+	if slices.Contains(points, p) != found {
+		return fmt.Errorf("%v for %v", p, points)
+	}
+	return nil
 }
 
 // leader answers on chain-sync.
@@ -120,14 +174,20 @@ func (a *leader) Compose(label, _ string) protocol.Message {
 	return chainsync.IntersectNotFound{Tip: tip}
 }
 
-func (a *leader) Heard(m protocol.Message) {
+func (a *leader) Heard(m protocol.Message) error {
 	if m, ok := m.(chainsync.FindIntersect); ok {
 		a.asked = append(a.asked, m.Points)
 	}
+	return nil
 }
 
 // fetcher asks on block-fetch.
-type fetcher struct{ *World }
+type fetcher struct {
+	*World
+	asked []blockfetch.RequestRange
+	last  ledger.Point // of the batch, once it has a block
+	n     int          // blocks of it
+}
 
 func (a *fetcher) Compose(label, hope string) protocol.Message {
 	if label == "MsgClientDone" {
@@ -136,16 +196,52 @@ func (a *fetcher) Compose(label, hope string) protocol.Message {
 	if len(a.Blocks) > 0 && (hope == "MsgStartBatch" || hope == "" && !a.chance(4)) {
 		from := 1 + a.Rand.IntN(len(a.Blocks))
 		to := min(from+a.Rand.IntN(5), len(a.Blocks))
-		return blockfetch.RequestRange{From: a.tip(from).Point, To: a.tip(to).Point}
+		return a.request(a.tip(from).Point, a.tip(to).Point)
 	}
 	if hope == "MsgStartBatch" {
 		return nil
 	}
 	p := a.nowhere()
-	return blockfetch.RequestRange{From: p, To: p}
+	return a.request(p, p)
 }
 
-func (a *fetcher) Heard(protocol.Message) {}
+func (a *fetcher) request(from, to ledger.Point) protocol.Message {
+	r := blockfetch.RequestRange{From: from, To: to}
+	a.asked = append(a.asked, r)
+	return r
+}
+
+// Heard checks that a batch is the range that was asked for, from one end to
+// the other. (miniprotocols, 2)
+func (a *fetcher) Heard(m protocol.Message) error {
+	r := a.asked[0]
+	switch m := m.(type) {
+	case blockfetch.NoBlocks:
+		a.asked = a.asked[1:]
+	case blockfetch.StartBatch:
+		a.n = 0
+	case blockfetch.Block:
+		b, err := a.Network.ParseBlock(m.Raw)
+		if err == nil {
+			err = b.CheckBody()
+		}
+		p := b.Header.Point()
+		switch {
+		case err != nil:
+			return err
+		case a.n == 0 && p != r.From || a.n > 0 && !b.Header.PrevIs(a.last):
+			return fmt.Errorf("block %d of %v to %v is %v", a.n, r.From, r.To, p)
+		}
+		a.last = p
+		a.n++
+	case blockfetch.BatchDone:
+		a.asked = a.asked[1:]
+		if a.n == 0 || a.last != r.To {
+			return fmt.Errorf("range %v to %v ends after %d blocks at %v", r.From, r.To, a.n, a.last)
+		}
+	}
+	return nil
+}
 
 // server answers on block-fetch.
 type server struct {
@@ -184,8 +280,9 @@ func (a *server) Compose(label, _ string) protocol.Message {
 	return blockfetch.BatchDone{}
 }
 
-func (a *server) Heard(m protocol.Message) {
+func (a *server) Heard(m protocol.Message) error {
 	if m, ok := m.(blockfetch.RequestRange); ok {
 		a.asked = append(a.asked, m)
 	}
+	return nil
 }

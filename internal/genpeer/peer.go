@@ -27,6 +27,9 @@ type Peer struct {
 	// place of At.
 	In func(protocol.StateID) bool
 
+	// Label, if not "", is the message of WrongMessage and WrongAgency.
+	Label string
+
 	// Ahead is how many requests a peer that asks keeps outstanding at most;
 	// 0 is 1.
 	Ahead int
@@ -76,7 +79,9 @@ func (p *Peer) Run(ctx context.Context, t protocol.Transport) error {
 				return err
 			}
 			p.saw(false, state, m)
-			p.Author.Heard(m)
+			if err := p.Author.Heard(m); err != nil {
+				return fmt.Errorf("%s in %s: %w", m.Label(), p.Spec.States[state].Name, err)
+			}
 			continue
 		}
 		if p.due(state, n) {

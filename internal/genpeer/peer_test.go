@@ -6,7 +6,6 @@ import (
 	"flag"
 	"math/rand/v2"
 	"net"
-	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -83,7 +82,10 @@ var expected = map[genpeer.Fault][]error{
 	genpeer.WrongAgency:  {protocol.ErrOutOfTurn},
 	genpeer.TooLarge:     {protocol.ErrTooLarge, protocol.ErrOverrun},
 	genpeer.TooLate:      {protocol.ErrTimeout},
-	genpeer.Malformed:    {protocol.ErrMalformed},
+	genpeer.NoCBOR:       {protocol.ErrMalformed},
+	genpeer.NoMessage:    {protocol.ErrMalformed},
+	genpeer.WrongShape:   {protocol.ErrMalformed},
+	genpeer.UnknownTag:   {protocol.ErrMalformed},
 }
 
 func isAny(err error, list []error) bool {
@@ -122,38 +124,21 @@ func TestLegalPeers(t *testing.T) {
 
 // possible reports whether a role can commit a fault in any of its states.
 func possible(spec *protocol.Spec, role protocol.Role, fault genpeer.Fault) bool {
-	for _, s := range spec.States {
+	for i, s := range spec.States {
 		if s.Agency != role {
 			continue
 		}
+		ok := true
 		switch fault {
 		case genpeer.WrongMessage:
-			if foreign(spec, s, role) {
-				return true
-			}
+			ok = len(genpeer.Foreign(spec, protocol.StateID(i), role)) > 0
 		case genpeer.WrongAgency:
-			if foreign(spec, s, role.Peer()) {
-				return true
-			}
+			ok = len(genpeer.Foreign(spec, protocol.StateID(i), role.Peer())) > 0
 		case genpeer.TooLate:
-			if (s.Timeout != protocol.Timeout{}) {
-				return true
-			}
-		default:
-			return true
+			ok = s.Timeout != protocol.Timeout{}
 		}
-	}
-	return false
-}
-
-// foreign reports whether a sender has messages that no tag of a state stands
-// for.
-func foreign(spec *protocol.Spec, here protocol.State, sender protocol.Role) bool {
-	for _, s := range spec.States {
-		for _, e := range s.Edges {
-			if s.Agency == sender && !slices.ContainsFunc(here.Edges, func(x protocol.Edge) bool { return x.Msg.Tag() == e.Msg.Tag() }) {
-				return true
-			}
+		if ok {
+			return true
 		}
 	}
 	return false

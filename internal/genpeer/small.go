@@ -1,6 +1,9 @@
 package genpeer
 
 import (
+	"errors"
+	"fmt"
+
 	"github.com/ouronet/ouronet/handshake"
 	"github.com/ouronet/ouronet/keepalive"
 	"github.com/ouronet/ouronet/peersharing"
@@ -11,7 +14,8 @@ import (
 type shaker struct {
 	*World
 	asks     bool
-	proposed handshake.Table
+	sent     handshake.Table // by us
+	proposed handshake.Table // to us
 }
 
 func (a *shaker) data() handshake.Data {
@@ -28,7 +32,8 @@ func (a *shaker) Compose(label, hope string) protocol.Message {
 		case "MsgQueryReply":
 			d.Query = true
 		}
-		return handshake.ProposeVersions{Table: handshake.Versions(d)}
+		a.sent = handshake.Versions(d)
+		return handshake.ProposeVersions{Table: a.sent}
 	case "MsgReplyVersions":
 		return handshake.ReplyVersions{Table: handshake.Versions(d)}
 	case "MsgAcceptVersion":
@@ -45,11 +50,31 @@ func (a *shaker) Compose(label, hope string) protocol.Message {
 	return nil
 }
 
-func (a *shaker) Heard(m protocol.Message) {
-	if m, ok := m.(handshake.ProposeVersions); ok {
+// Heard checks that what was accepted was proposed, and that both sides ended up
+// with the same. (handshake, 6)
+func (a *shaker) Heard(m protocol.Message) error {
+	switch m := m.(type) {
+	case handshake.ProposeVersions:
 		a.proposed = m.Table
+	case handshake.AcceptVersion:
+		agreed, refusal := handshake.Negotiate(a.sent, handshake.Table{m.Entry})
+		if refusal != nil {
+			return fmt.Errorf("version %d was accepted, proposed were %v (%s)", m.Entry.Version, a.sent, refusal.Text)
+		}
+		data, err := handshake.DecodeData(m.Entry.Raw, m.Entry.Version)
+		if err != nil {
+			return err
+		}
+		if data != agreed.Data {
+			return fmt.Errorf("%w: %+v, both sides together have %+v", ErrNotCombined, data, agreed.Data)
+		}
 	}
+	return nil
 }
+
+// ErrNotCombined means that a node accepted a version with data other than what
+// both sides want.
+var ErrNotCombined = errors.New("accepted with data that is not the combination of both sides'")
 
 // pinger is either side of keep-alive.
 type pinger struct {
@@ -57,22 +82,34 @@ type pinger struct {
 	cookies []uint16 // not answered, oldest first
 }
 
+func (a *pinger) pop() uint16 {
+	c := a.cookies[0]
+	a.cookies = a.cookies[1:]
+	return c
+}
+
 func (a *pinger) Compose(label, _ string) protocol.Message {
 	switch label {
 	case "MsgKeepAlive":
-		return keepalive.KeepAlive{Cookie: uint16(a.values().number())}
+		c := uint16(a.values().number())
+		a.cookies = append(a.cookies, c)
+		return keepalive.KeepAlive{Cookie: c}
 	case "MsgKeepAliveResponse":
-		c := a.cookies[0]
-		a.cookies = a.cookies[1:]
-		return keepalive.KeepAliveResponse{Cookie: c}
+		return keepalive.KeepAliveResponse{Cookie: a.pop()}
 	}
 	return keepalive.Done{}
 }
 
-func (a *pinger) Heard(m protocol.Message) {
-	if m, ok := m.(keepalive.KeepAlive); ok {
+func (a *pinger) Heard(m protocol.Message) error {
+	switch m := m.(type) {
+	case keepalive.KeepAlive:
 		a.cookies = append(a.cookies, m.Cookie)
+	case keepalive.KeepAliveResponse:
+		if c := a.pop(); c != m.Cookie {
+			return fmt.Errorf("cookie %d for %d", m.Cookie, c)
+		}
 	}
+	return nil
 }
 
 // sharer is either side of peer-sharing.
@@ -81,21 +118,33 @@ type sharer struct {
 	amounts []uint8 // not answered, oldest first
 }
 
+func (a *sharer) pop() int {
+	n := a.amounts[0]
+	a.amounts = a.amounts[1:]
+	return int(n)
+}
+
 func (a *sharer) Compose(label, _ string) protocol.Message {
 	switch label {
 	case "MsgShareRequest":
-		return peersharing.ShareRequest{Amount: uint8(a.Rand.IntN(20))}
+		n := uint8(a.Rand.IntN(20))
+		a.amounts = append(a.amounts, n)
+		return peersharing.ShareRequest{Amount: n}
 	case "MsgSharePeers":
 		peers := list(a.values(), 20, a.values().address)
-		most := int(a.amounts[0])
-		a.amounts = a.amounts[1:]
-		return peersharing.SharePeers{Peers: peers[:min(len(peers), most)]}
+		return peersharing.SharePeers{Peers: peers[:min(len(peers), a.pop())]}
 	}
 	return peersharing.Done{}
 }
 
-func (a *sharer) Heard(m protocol.Message) {
-	if m, ok := m.(peersharing.ShareRequest); ok {
+func (a *sharer) Heard(m protocol.Message) error {
+	switch m := m.(type) {
+	case peersharing.ShareRequest:
 		a.amounts = append(a.amounts, m.Amount)
+	case peersharing.SharePeers:
+		if n := a.pop(); len(m.Peers) > n {
+			return fmt.Errorf("%d addresses for %d", len(m.Peers), n)
+		}
 	}
+	return nil
 }

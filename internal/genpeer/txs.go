@@ -1,6 +1,7 @@
 package genpeer
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/ouronet/ouronet/ledger"
@@ -12,6 +13,7 @@ import (
 type provider struct {
 	*World
 	given int // of World.Txs
+	acked int // of those
 	asked []protocol.Message
 }
 
@@ -51,7 +53,35 @@ func (a *provider) Compose(label, _ string) protocol.Message {
 	return reply
 }
 
-func (a *provider) Heard(m protocol.Message) { a.asked = append(a.asked, m) }
+// Heard checks the rules of the window, as far as no request is ahead of an
+// answer. (miniprotocols, 3)
+func (a *provider) Heard(m protocol.Message) error {
+	a.asked = append(a.asked, m)
+	switch m := m.(type) {
+	case txsubmission.RequestTxIDs:
+		left := a.given - a.acked - int(m.Ack)
+		a.acked += int(m.Ack)
+		switch {
+		case left < 0:
+			return fmt.Errorf("%w: by %d", txsubmission.ErrAckedTooMany, -left)
+		case left+int(m.Req) > txsubmission.MaxUnacknowledged:
+			return fmt.Errorf("%w: %d with %d unacknowledged", txsubmission.ErrRequestedTooMany, m.Req, left)
+		case m.Blocking && left > 0:
+			return txsubmission.ErrRequestBlocking
+		case !m.Blocking && left == 0:
+			return txsubmission.ErrRequestNonBlocking
+		case m.Req == 0 && (m.Blocking || m.Ack == 0):
+			return txsubmission.ErrRequestedNothing
+		}
+	case txsubmission.RequestTxs:
+		for _, id := range m.IDs {
+			if !slices.ContainsFunc(a.Txs[a.acked:a.given], func(tx ledger.Tx) bool { return tx.ID == id }) {
+				return fmt.Errorf("%w: %v", txsubmission.ErrRequestedUnavailable, id)
+			}
+		}
+	}
+	return nil
+}
 
 // collector asks for transactions.
 type collector struct {
@@ -98,7 +128,7 @@ func (a *collector) requestIDs(block bool, ack int) protocol.Message {
 	return txsubmission.RequestTxIDs{Blocking: block, Ack: uint16(ack), Req: uint16(req)}
 }
 
-func (a *collector) Heard(m protocol.Message) {
+func (a *collector) Heard(m protocol.Message) error {
 	if m, ok := m.(txsubmission.ReplyTxIDs); ok {
 		a.inFlight -= a.owed[0]
 		a.owed = a.owed[1:]
@@ -107,4 +137,5 @@ func (a *collector) Heard(m protocol.Message) {
 			a.wanted = append(a.wanted, id.ID)
 		}
 	}
+	return nil
 }

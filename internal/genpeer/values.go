@@ -116,6 +116,11 @@ func (v values) point() ledger.Point {
 	return ledger.Point{Slot: ledger.Slot(v.number()), Hash: v.hash()}
 }
 
+// nowhere returns a point that is not the origin, and on no chain.
+func (v values) nowhere() ledger.Point {
+	return ledger.Point{Slot: ledger.Slot(1 + v.r.IntN(1<<20)), Hash: v.hash()}
+}
+
 func (v values) tip() ledger.Tip {
 	if p := v.point(); !p.IsOrigin() {
 		return ledger.Tip{Point: p, BlockNo: ledger.BlockNo(v.number())}
