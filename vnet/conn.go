@@ -99,11 +99,7 @@ func (c *Conn) wait(w *waiter, now time.Duration) {
 	if at <= now {
 		return
 	}
-	w.begin(now, at)
-	c.pair.mu.Unlock()
-	fired := w.wait()
-	c.pair.mu.Lock()
-	w.end(fired)
+	w.wait(&c.pair.mu, &c.pair.net.alarms, at)
 }
 
 // CloseWrite ends our direction: the other side gets io.EOF after what was
@@ -170,8 +166,10 @@ func (c *Conn) shut(hard bool) bool {
 	in.discard(in.ready)
 	in.ready = 0
 	p.changed(now)
-	c.reader.signal()
-	c.writer.signal()
+	for _, w := range []*waiter{&c.reader, &c.writer} {
+		w.signal()
+		p.net.alarms.arm(&w.alarm, never) // a far deadline would keep us in memory
+	}
 	return p.ends[1-c.side].closed
 }
 

@@ -36,9 +36,12 @@ type Config struct {
 	// in any order: a multiplexer. In lockstep it is given what one side of a
 	// connection sent at one instant, and returns it cut into chunks that
 	// arrive one at a time, in an order that does not depend on theirs. What it
-	// leaves out at the end, an incomplete message, is given to it again with
-	// what follows. It may keep nothing, and return no more bytes than it got;
-	// nil chunks stand for what it got, cut as [Link].Chunk says.
+	// leaves out at the end, rest bytes of an incomplete message, is given to
+	// it again with what follows. It returns no more bytes than it got; if it
+	// does, or for nil chunks and no rest, what it got is sent as it is.
+	//
+	// Let windows be so large that no write waits: how far a multiplexer got
+	// by then depends on the order, too.
 	Arrange func(sent []byte) (chunks [][]byte, rest int)
 
 	// Observe, if not nil, is told what happens on a network in lockstep, in
@@ -58,6 +61,8 @@ type Path struct {
 type Network struct {
 	cfg   Config
 	epoch time.Time
+
+	alarms alarms
 
 	kick chan struct{} // capacity 1: something changed, in lockstep
 
@@ -83,9 +88,11 @@ type Network struct {
 // New returns a network without hosts. Inside a bubble of testing/synctest, it
 // must be called there.
 func New(cfg Config) *Network {
+	epoch := time.Now()
 	n := &Network{
 		cfg:       cfg,
-		epoch:     time.Now(),
+		epoch:     epoch,
+		alarms:    alarms{epoch: epoch, set: never},
 		kick:      make(chan struct{}, 1),
 		hosts:     make(map[string]*Host),
 		byIP:      make(map[netip.Addr]*Host),

@@ -140,8 +140,8 @@ func (p *pair) nudge(now time.Duration) bool {
 			at := c.ready(w)
 			if at <= now {
 				woke = w.signal() || woke
-			} else if at < w.armed {
-				w.arm(now, at)
+			} else if at < w.alarm.at {
+				p.net.alarms.arm(&w.alarm, at)
 			}
 		}
 	}

@@ -16,12 +16,10 @@ type waiter struct {
 	turn   chan struct{} // capacity 1; nil before the first does
 
 	waiting bool
-	wake    chan struct{} // capacity 1; nil before the first wait, as is
-	timer   *time.Timer
-	armed   time.Duration // what timer is set to, or never
+	alarm   alarm
 }
 
-func newWaiter() waiter { return waiter{armed: never, deadline: never} }
+func newWaiter() waiter { return waiter{deadline: never, alarm: alarm{at: never}} }
 
 // acquire waits until nobody else is reading.
 func (w *waiter) acquire(mu *sync.Mutex) {
@@ -53,46 +51,18 @@ func poke(c chan struct{}) {
 	}
 }
 
-// begin gets ready to wait until a wake-up or the time at.
-func (w *waiter) begin(now, at time.Duration) {
+// wait waits, without the mutex, for a wake-up or the time at. It may return
+// early.
+func (w *waiter) wait(mu *sync.Mutex, alarms *alarms, at time.Duration) {
+	if w.alarm.wake == nil {
+		w.alarm.wake = make(chan struct{}, 1)
+	}
 	w.waiting = true
-	if w.timer == nil {
-		w.wake = make(chan struct{}, 1)
-		w.timer = time.NewTimer(time.Hour)
-		w.timer.Stop()
-	}
-	w.arm(now, at)
-}
-
-// wait follows begin, without the mutex. It may return early.
-func (w *waiter) wait() (fired bool) {
-	select {
-	case <-w.wake:
-		return false
-	case <-w.timer.C:
-		return true
-	}
-}
-
-// end follows wait.
-func (w *waiter) end(fired bool) {
+	alarms.arm(&w.alarm, at)
+	mu.Unlock()
+	<-w.alarm.wake
+	mu.Lock()
 	w.waiting = false
-	if fired {
-		w.armed = -1 // it may have been set again meanwhile
-	}
-}
-
-// arm sets the timer, if it is not set so already.
-func (w *waiter) arm(now, at time.Duration) {
-	if at == w.armed {
-		return
-	}
-	w.armed = at
-	if at == never {
-		w.timer.Stop()
-	} else {
-		w.timer.Reset(max(0, at-now))
-	}
 }
 
 // signal wakes whoever waits and reports whether somebody does.
@@ -100,6 +70,6 @@ func (w *waiter) signal() bool {
 	if !w.waiting {
 		return false
 	}
-	poke(w.wake)
+	poke(w.alarm.wake)
 	return true
 }

@@ -20,6 +20,8 @@ var pureFiles = []string{
 	"chain/*.go",
 	"txsubmission/*window*.go",
 	"handshake/negotiat*.go",
+	"vnet/link.go",
+	"vnet/fault.go",
 	"internal/curve/*.go",
 	"internal/eddsa/*.go",
 	"internal/vrf/*.go",
