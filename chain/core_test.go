@@ -67,6 +67,20 @@ func TestWindowFollowsBandwidth(t *testing.T) {
 	if got := r.window(1000); got != 1000 {
 		t.Errorf("limit 1000: %d", got)
 	}
+	for _, fast := range []struct {
+		rtt  time.Duration
+		perS int64
+		want int
+	}{
+		{100 * time.Microsecond, 1_000_000_000, minWindow},
+		{time.Microsecond, maxPerS, minWindow},
+		{500 * time.Microsecond, 1_000_000_000, 1_000_000},
+		{time.Hour, maxPerS, DefaultMaxInFlight},
+	} {
+		if got := (rate{fast.rtt, fast.perS}).window(DefaultMaxInFlight); got != fast.want {
+			t.Errorf("%d bytes a second at %v: %d, want %d", fast.perS, fast.rtt, got, fast.want)
+		}
+	}
 	before := r
 	r.sawBytes(100, time.Hour)
 	if r != before {

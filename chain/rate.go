@@ -50,8 +50,9 @@ func ewma[T int64 | time.Duration](avg, sample T) T {
 func (r rate) window(limit int) int {
 	w := int64(minWindow)
 	if r.rtt > 0 && r.perS > 0 {
-		ms := min(r.rtt.Milliseconds()+1, 10_000)
-		w = max(w, r.perS/1000*ms*2)
+		// At most 2^34 bytes times 10^7 µs, twice: below 2^59.
+		us := min((r.rtt + time.Microsecond - 1).Microseconds(), 10_000_000)
+		w = max(w, 2*r.perS*us/1_000_000)
 	}
 	return int(min(w, int64(limit)))
 }
