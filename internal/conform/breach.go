@@ -14,6 +14,10 @@ import (
 // for.
 func (s *suite) breaches(ctx context.Context, p *plan, state protocol.StateID) (probes []Probe) {
 	for _, fault := range genpeer.Faults {
+		if len(probes) > 0 && probes[0].Outcome == Unreached {
+			probes[0].Breach = "all"
+			return probes[:1]
+		}
 		switch fault {
 		case genpeer.TooLate: // see silences
 		case genpeer.Surplus: // from a side that asks, that is a request ahead
@@ -60,7 +64,7 @@ func (s *suite) breach(ctx context.Context, p *plan, state protocol.StateID, fau
 
 // lead converses until the fault can be committed in a state.
 func (s *suite) lead(ctx context.Context, p *plan, l *line, state protocol.StateID, fault genpeer.Fault, label string) error {
-	peer, err := s.peer(p.spec)
+	peer, err := s.peer(p.spec, true)
 	if err != nil {
 		return err
 	}

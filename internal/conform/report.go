@@ -85,6 +85,21 @@ func (r *Report) Totals() (t Totals) {
 	return t
 }
 
+// Departures lists what the node did wrong, a line each.
+func (r *Report) Departures() (list []string) {
+	for _, p := range r.Protocols {
+		for _, f := range p.Faults {
+			list = append(list, p.Name+": "+f)
+		}
+		for _, probe := range p.Probes {
+			if probe.Outcome == Departure {
+				list = append(list, fmt.Sprintf("%s: %s, %s: %s", p.Name, probe.State, probe.Breach, probe.Note))
+			}
+		}
+	}
+	return list
+}
+
 // Print writes the report for people.
 func (r *Report) Print(w io.Writer) {
 	fmt.Fprintf(w, "%s, %s, in %v\n", r.Address, r.Version, r.Took.Round(100*time.Millisecond))

@@ -142,8 +142,8 @@ var why = map[string]string{
 }
 
 // peer returns our side of a conversation.
-func (s *suite) peer(spec *protocol.Spec) (*genpeer.Peer, error) {
-	world := &genpeer.World{Rand: s.rand, Magic: s.cfg.Network.Magic, Network: s.cfg.Network, Blocks: s.blocks, Txs: s.cfg.Txs, Honest: true}
+func (s *suite) peer(spec *protocol.Spec, honest bool) (*genpeer.Peer, error) {
+	world := &genpeer.World{Rand: s.rand, Magic: s.cfg.Network.Magic, Network: s.cfg.Network, Blocks: s.blocks, Txs: s.cfg.Txs, Honest: honest}
 	author, err := genpeer.NewAuthor(world, spec, protocol.Initiator)
 	return &genpeer.Peer{Spec: spec, Role: protocol.Initiator, Author: author, Rand: s.rand}, err
 }

@@ -13,26 +13,36 @@ import (
 	"github.com/ouronet/ouronet/protocol"
 )
 
-// shake runs a handshake for each answer there may be.
+// shake runs a handshake for each answer there may be, and some more with other
+// data.
 func (s *suite) shake(ctx context.Context, p *plan) (faults []string) {
 	for _, e := range p.spec.States[handshake.StConfirm].Edges {
-		hope := e.Msg.Label()
-		l, err := s.open(ctx, p.spec)
-		if err != nil {
-			return append(faults, err.Error())
+		faults = append(faults, s.shakeOnce(ctx, p, e.Msg.Label(), true)...)
+	}
+	for range 2 * tries {
+		if more := s.shakeOnce(ctx, p, "", false); len(more) > 0 {
+			return append(faults, more...)
 		}
-		peer, err := s.peer(p.spec)
-		if err == nil {
-			peer.Choose = func(_ protocol.StateID, labels []string) (string, string) { return labels[0], hope }
-			peer.Watch = func(_ bool, state protocol.StateID, m protocol.Message) { p.took(state, m.Label()) }
-			err = peer.Run(ctx, l.channel)
-		}
-		if err != nil {
-			faults = append(faults, fmt.Sprintf("asking for %s: %v", hope, err))
-		}
-		l.close()
 	}
 	return faults
+}
+
+func (s *suite) shakeOnce(ctx context.Context, p *plan, hope string, honest bool) (faults []string) {
+	l, err := s.open(ctx, p.spec)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	defer l.close()
+	peer, err := s.peer(p.spec, honest)
+	if err == nil {
+		peer.Choose = func(_ protocol.StateID, labels []string) (string, string) { return labels[0], hope }
+		peer.Watch = func(_ bool, state protocol.StateID, m protocol.Message) { p.took(state, m.Label()) }
+		err = peer.Run(ctx, l.channel)
+	}
+	if err != nil {
+		return []string{err.Error()}
+	}
+	return nil
 }
 
 // tour takes as many transitions as it can on one connection, then some more
@@ -48,7 +58,7 @@ func (s *suite) tour(ctx context.Context, p *plan) (faults []string) {
 		return []string{err.Error()}
 	}
 	defer l.close()
-	peer, err := s.peer(p.spec)
+	peer, err := s.peer(p.spec, true)
 	if err != nil {
 		return []string{err.Error()}
 	}
@@ -126,7 +136,7 @@ func (s *suite) ahead(ctx context.Context, p *plan) []string {
 		return []string{err.Error()}
 	}
 	defer l.close()
-	peer, err := s.peer(p.spec)
+	peer, err := s.peer(p.spec, true)
 	if err != nil {
 		return []string{err.Error()}
 	}

@@ -1,0 +1,68 @@
+package interop_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ouronet/ouronet/conformance/interop/peer"
+	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/conform"
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// TestConform runs the conformance suite against gouroboros. What it departs in
+// is known; this fails when that changes.
+func TestConform(t *testing.T) {
+	skipRace(t, "the end of a connection that is refused")
+	blocks := generate(400, 10_000)
+	chain := peer.NewChain(blocks[:50])
+	s := theirServer(t, peer.ServerConfig{Chain: chain, PeerSharing: true, OnTx: func(peer.Tx) {}})
+	stop := make(chan struct{})
+	go func() {
+		for n := 0; chain.Len() < len(blocks); n++ {
+			select {
+			case <-time.After(200 * time.Millisecond):
+			case <-stop:
+				return
+			}
+			if n%2 == 1 {
+				chain.Rollback(chain.Len() - 1)
+			}
+			chain.Append(blocks[chain.Len()])
+			chain.Append(blocks[chain.Len()])
+		}
+	}()
+	defer close(stop)
+	var txs []ledger.Tx
+	for _, b := range blocks {
+		more, err := b.Txs()
+		if err != nil {
+			t.Fatal(err)
+		}
+		txs = append(txs, more...)
+	}
+	report, err := conform.Run(t.Context(), conform.Config{
+		Address: s.Addr(), Network: chaingen.Network(), Txs: txs, Patience: 2 * time.Second, Wait: 5 * time.Second,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	report.Print(&b)
+	t.Log("\n" + b.String())
+	got := report.Departures()
+	want := []string{
+		// The server answers with its own data.
+		"handshake (0): MsgAcceptVersion in StConfirm: accepted with data that is not the combination",
+		// Limits belong to bytes queued, 462,000 here, not to a message.
+		"chain-sync (2): StIdle, too large: the connection is still up",
+		// There is no ingress limit: the reader stops reading.
+		"multiplexer: after handshake, ingress limit exceeded: the connection is still up",
+	}
+	for i := range max(len(got), len(want)) {
+		if i >= len(got) || i >= len(want) || !strings.HasPrefix(got[i], want[i]) {
+			t.Fatalf("departures are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	}
+}
