@@ -26,6 +26,13 @@ const (
 	// responders that refuse more. (relay-behaviour, 7.3)
 	MaxRange = 1000
 
+	// RequestIngress is enough ingress for a responder, in bytes: it receives
+	// no blocks, only requests of less than 100 bytes, and an initiator keeps
+	// no more than [MaxRequests] of them outstanding. This is 13 times that.
+	// With the whole [protocol.Spec].Ingress, whoever asks and never reads could
+	// make us hold 23 MB.
+	RequestIngress = 128 << 10
+
 	// Ten of the largest blocks, which is more than a hundred of mainnet's
 	// largest, and a tenth. (mux, 4)
 	ingress = 10 * 2097154 * 11 / 10

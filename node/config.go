@@ -44,7 +44,8 @@ type Config struct {
 
 	// Specs are the tables of the mini-protocols; nil stands for
 	// [NewSpecs]. They are shared by all connections: do not change them
-	// any more.
+	// any more. To answer block-fetch takes [blockfetch.RequestIngress] at
+	// most, whatever the table says.
 	Specs *Specs
 
 	// Dial opens the connections that we make; nil is TCP, for at most 10 s.
@@ -56,6 +57,10 @@ type Config struct {
 
 	// Logger tells what connections do, at debug level; nil is silent.
 	Logger *zap.Logger
+
+	// blockRequests is Specs.BlockFetch for answering; set when all of the
+	// above is complete.
+	blockRequests *protocol.Spec
 }
 
 // Sources are what a node answers with. Every field may be nil: then followers
@@ -106,6 +111,11 @@ func (cfg Config) complete() (Config, error) {
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = zap.NewNop()
+	}
+	if cfg.blockRequests == nil {
+		spec := *cfg.Specs.BlockFetch
+		spec.Ingress = min(spec.Ingress, blockfetch.RequestIngress)
+		cfg.blockRequests = &spec
 	}
 	return cfg, nil
 }

@@ -86,12 +86,12 @@ func (c *Conn) answer() {
 		}
 		return chainsync.Respond(ctx, specs.ChainSync, ch, source)
 	})
-	c.mux.Respond(specs.BlockFetch, mux.OnOwn, func(ctx context.Context, ch *mux.Channel) error {
+	c.mux.Respond(c.cfg.blockRequests, mux.OnOwn, func(ctx context.Context, ch *mux.Channel) error {
 		var source blockfetch.Source = noBlocks{}
 		if sources.BlockFetch != nil {
 			source = sources.BlockFetch
 		}
-		return blockfetch.Respond(ctx, specs.BlockFetch, ch, source)
+		return blockfetch.Respond(ctx, c.cfg.blockRequests, ch, source)
 	})
 	c.mux.Respond(specs.TxSubmission, mux.OnOwn, func(ctx context.Context, ch *mux.Channel) error {
 		r := txsubmission.NewResponder(specs.TxSubmission, ch)

@@ -13,9 +13,10 @@
 //     connection are independent of each other.
 //
 // What a peer sent and nobody has taken yet is at most the sum of its channels'
-// ingress limits and largest messages: 54 MB if both sides ask, half of that if
-// one does, nearly all of it block-fetch's, in buffers that are a third larger.
-// Only a peer that is about to be cut off comes near it. While a connection is quiet, it needs about 30 kB.
+// ingress limits and largest messages: 27 MB of answers if we ask, nearly all of
+// it block-fetch's, and 4.1 MB if the peer asks, nearly all of it transactions,
+// in buffers that are a third larger. Only a peer that is about to be cut off
+// comes near it. While a connection is quiet, it needs about 30 kB.
 //
 // No rule of a mini-protocol is here: those are in packages handshake,
 // chainsync and so on, and which blocks to fetch from whom is in package chain.
