@@ -11,18 +11,19 @@
 // milliseconds, and latencies and rates are exact to the nanosecond.
 //
 // There are two modes. Running freely, a network adds nothing but delays, and
-// it starts no goroutines. In lockstep, with [Config].Wait, [Network.Run] lets
-// one thing happen at a time, so that with ordinary goroutines each run with
-// the same seed is the same run, byte by byte; [Config].Observe sees it.
+// needs no goroutine but for moments. In lockstep, with [Config].Wait,
+// [Network.Run] lets one thing happen at a time, so that with ordinary
+// goroutines each run with the same seed is the same run, byte by byte;
+// [Config].Observe sees it.
 //
 // Duties of the caller:
 //
 //  1. Inside a bubble, make the network there.
 //  2. Make the hosts in the same order each time, if their addresses matter.
 //  3. In lockstep, keep Run running, and let what the hosts do depend on
-//     nothing but what they receive and the time. A host whose goroutines
-//     race for one connection, or that draws random numbers, is not made
-//     reproducible by its network.
+//     nothing but what they receive and the time. No network makes a host
+//     reproducible that draws random numbers; where its goroutines race for
+//     one connection, [Config].Arrange can help.
 //
 // What is left out on purpose: packets that are lost or come twice, which TCP
 // hides; connections sharing a link's bandwidth; datagrams; name service beyond
