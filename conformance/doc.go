@@ -1,13 +1,21 @@
-// Package conformance checks the table of a mini-protocol: by itself, and
-// against a second one that was written independently.
+// Package conformance checks a mini-protocol from its table: by itself, against
+// a second table that was written independently, and in motion.
 //
 // Start with [Check], which finds what no mini-protocol may have, such as a
 // state that is never reached. [Compare] holds a Spec against a [Table], which
-// can be kept as JSON beside the specification it was read from. Both are for
-// tests of anyone who adds a mini-protocol or changes one.
+// can be kept as JSON beside the specification it was read from. [Model] runs
+// both sides with everything that may be between them, requests ahead of
+// answers included, and visits every situation there is. [Mermaid], [DOT] and
+// [Markdown] draw what the table says. All are for tests of anyone who adds a
+// mini-protocol or changes one.
 //
-// The tests of this package do that for all mini-protocols of this module, and
-// hold their messages against worked examples of the wire format: see testdata.
+// [Budgets] add up what the sides of this module ask for, which must fit what
+// they have room for.
+//
+// The tests of this package do all that for the mini-protocols of this module,
+// and hold their messages against worked examples of the wire format: see
+// testdata. Programs that speak from the tables, right and wrong, to our own
+// drivers and to other nodes, are run by cmd/ouronet.
 //
 // Left out on purpose: behaviour that is not in a table, which is tested with
 // each mini-protocol, and other implementations (conformance/interop).

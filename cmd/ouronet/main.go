@@ -51,7 +51,10 @@ func run(ctx context.Context, args []string, out, help io.Writer) error {
 			usage(out)
 			return nil
 		}
-		args, help = []string{args[1], "-h"}, out
+		if err := run(ctx, []string{args[1], "-h"}, out, out); !errors.Is(err, flag.ErrHelp) {
+			return err
+		}
+		return nil
 	}
 	for _, c := range commands {
 		if c.name == args[0] {

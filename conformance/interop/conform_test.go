@@ -14,7 +14,7 @@ import (
 // TestConform runs the conformance suite against gouroboros. What it departs in
 // is known; this fails when that changes.
 func TestConform(t *testing.T) {
-	skipRace(t, "the end of a connection that is refused")
+	skipRace(t, "the end of tx-submission (handleDone)")
 	blocks := generate(400, 10_000)
 	chain := peer.NewChain(blocks[:50])
 	s := theirServer(t, peer.ServerConfig{Chain: chain, PeerSharing: true, OnTx: func(peer.Tx) {}})

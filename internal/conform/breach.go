@@ -13,25 +13,29 @@ import (
 // breaches breaks the protocol in a state in every way the table leaves room
 // for.
 func (s *suite) breaches(ctx context.Context, p *plan, state protocol.StateID) (probes []Probe) {
-	for _, fault := range genpeer.Faults {
-		if len(probes) > 0 && probes[0].Outcome == Unreached {
-			probes[0].Breach = "all"
-			return probes[:1]
+	type way struct {
+		fault genpeer.Fault
+		label string
+	}
+	var ways []way
+	for _, label := range genpeer.Foreign(p.spec, state, protocol.Initiator) {
+		ways = append(ways, way{genpeer.WrongMessage, label})
+	}
+	for _, label := range genpeer.Foreign(p.spec, state, protocol.Responder) {
+		ways = append(ways, way{genpeer.WrongAgency, label})
+	}
+	// Silence has its own connections. A surplus message from a side that asks
+	// is a request ahead of an answer.
+	for _, fault := range []genpeer.Fault{genpeer.TooLarge, genpeer.NoCBOR, genpeer.NoMessage, genpeer.WrongShape, genpeer.UnknownTag} {
+		ways = append(ways, way{fault, ""})
+	}
+	for _, w := range ways {
+		probe := s.breach(ctx, p, state, w.fault, w.label)
+		if probe.Outcome == Unreached { // then so it is for the others
+			probe.Breach = "all"
+			return append(probes, probe)
 		}
-		switch fault {
-		case genpeer.TooLate: // see silences
-		case genpeer.Surplus: // from a side that asks, that is a request ahead
-		case genpeer.WrongMessage, genpeer.WrongAgency:
-			sender := protocol.Initiator
-			if fault == genpeer.WrongAgency {
-				sender = protocol.Responder
-			}
-			for _, label := range genpeer.Foreign(p.spec, state, sender) {
-				probes = append(probes, s.breach(ctx, p, state, fault, label))
-			}
-		default:
-			probes = append(probes, s.breach(ctx, p, state, fault, ""))
-		}
+		probes = append(probes, probe)
 	}
 	return probes
 }
