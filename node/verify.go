@@ -40,10 +40,14 @@ func (e *BadHeaderError) Unwrap() error { return e.Err }
 // is a batch of headers at most, and was granted by the core.
 const unverified = 4
 
+// errUnlinked: a header is not the child of the one that the peer sent before.
+var errUnlinked = errors.New("does not follow the header before it")
+
 // verifyHeaders hands on to the engine what chain-sync received, in order, once
 // the headers in it are verified. It is a goroutine of the connection, so that
 // receiving goes on meanwhile.
 func (l *link) verifyHeaders(ctx context.Context) error {
+	var at ledger.Point // where the peer's candidate ends
 	for {
 		var m message
 		select {
@@ -51,27 +55,49 @@ func (l *link) verifyHeaders(ctx context.Context) error {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
-		h, ok := m.event.(chain.Headers)
-		if !ok {
-			l.send(ctx, m)
+		switch ev := m.event.(type) {
+		case chain.Intersected:
+			at = ev.Point
+		case chain.RolledBack:
+			at = ev.Point
+		case chain.Headers:
+			good, err := l.verify(ctx, at, ev.Headers)
+			if good > 0 {
+				at = ev.Headers[good-1].Point()
+				ev.Headers = ev.Headers[:good]
+				l.send(ctx, message{event: ev})
+			}
+			var bad *BadHeaderError
+			if errors.As(err, &bad) {
+				// The core disconnects the peer, and nobody hears of the rest.
+				l.send(ctx, message{event: chain.BadHeader{Peer: l.id, Point: bad.Point, Err: bad.Err}})
+				<-ctx.Done()
+				return context.Cause(ctx)
+			}
+			if err != nil {
+				return err
+			}
 			continue
 		}
-		good, err := l.upstream.engine.f.cfg.Verifier.Verify(ctx, h.Headers)
-		if good > 0 {
-			h.Headers = h.Headers[:good]
-			l.send(ctx, message{event: h})
-		}
-		var bad *BadHeaderError
-		if errors.As(err, &bad) {
-			// The core disconnects the peer, and nobody hears of the rest.
-			l.send(ctx, message{event: chain.BadHeader{Peer: l.id, Point: bad.Point, Err: bad.Err}})
-			<-ctx.Done()
-			return context.Cause(ctx)
-		}
-		if err != nil {
-			return err
-		}
+		l.send(ctx, m)
 	}
+}
+
+// verify returns how many of the headers after at are good and what is wrong
+// with the next. The core checks links as well, but a Verifier may rely on them.
+func (l *link) verify(ctx context.Context, at ledger.Point, headers []ledger.Header) (good int, err error) {
+	linked := 0
+	for linked < len(headers) && headers[linked].PrevIs(at) {
+		at = headers[linked].Point()
+		linked++
+	}
+	if linked > 0 {
+		good, err = l.upstream.engine.f.cfg.Verifier.Verify(ctx, headers[:linked])
+	}
+	if err == nil && linked < len(headers) {
+		err = &BadHeaderError{headers[linked].Point(), errUnlinked}
+	}
+	return good, err
 }
 
 // pass hands on what chain-sync received: to be verified first, or at once.

@@ -11,7 +11,7 @@ import (
 // envelope checks what a header of any era says of its place in the chain.
 // (header-validation, 11)
 func (v *Verifier) envelope(s *State, h *ledger.Header, prev ledger.Hash) error {
-	if err := v.checkEra(h); err != nil {
+	if err := v.CheckEra(h); err != nil {
 		return err
 	}
 	if want := v.parentHash(s, h); prev != want {
@@ -29,11 +29,12 @@ func (v *Verifier) envelope(s *State, h *ledger.Header, prev ledger.Hash) error 
 	return nil
 }
 
-// checkEra checks that a header is of its slot's era. The tag that says the
-// header's era is not part of what is signed or hashed, but the rules depend on
-// it. An era whose start is not known may come at any time after the last known
-// one.
-func (v *Verifier) checkEra(h *ledger.Header) error {
+// CheckEra checks that a header is of its slot's era; else the error is an
+// [*EraError]. The tag that says the header's era is not part of what is signed
+// or hashed, but the rules depend on it: check it, as [Verifier.Prepare] does, of
+// every header whose hash is known already. An era whose start is not known may
+// come at any time after the last known one.
+func (v *Verifier) CheckEra(h *ledger.Header) error {
 	want, got := v.config.Network.EraAt(h.Slot), h.Raw.Era
 	if got == want || got.Known() && got > want && v.config.Network.Eras[got].Start == ledger.Never {
 		return nil

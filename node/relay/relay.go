@@ -14,6 +14,7 @@ import (
 	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
+	"github.com/ouronet/ouronet/ledger/praos"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/txsubmission"
 )
@@ -230,7 +231,7 @@ func (r *Relay) extend(block ledger.Block) error {
 	if r.verifier == nil {
 		return nil
 	}
-	r.verifier.extend(block.Header.Hash)
+	r.verifier.extend(&block.Header)
 	return r.save(saveEvery)
 }
 
@@ -291,6 +292,11 @@ type Status struct {
 	InMemory   int64      // bytes of blocks
 	Folder     ledger.Tip // last block of the folder, the zero Tip without one
 	Removed    int64      // bytes of the folder that a crash had left unusable
+
+	// Verified is how many headers' signatures and proofs were checked since
+	// the start, each once. Checks are those of the last block adopted.
+	Verified int64
+	Checks   praos.Checks
 }
 
 // Status returns the present state; it may be called while Run runs.
@@ -305,6 +311,9 @@ func (r *Relay) Status() Status {
 	}
 	if r.db != nil {
 		s.Folder, s.Removed = r.db.Tip(), r.db.Removed()
+	}
+	if r.verifier != nil {
+		s.Verified, s.Checks = r.verifier.checked.Load(), r.verifier.last()
 	}
 	return s
 }

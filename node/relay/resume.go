@@ -84,14 +84,22 @@ func loadState(name string) (*praos.State, error) {
 	return &s, nil
 }
 
-// saveState replaces the file as a whole.
+// saveState replaces the file as a whole, also if the machine stops meanwhile.
 func saveState(name string, s praos.State) error {
 	b, err := s.MarshalBinary()
 	if err != nil {
 		return err
 	}
 	temporary := name + ".new"
-	if err := os.WriteFile(temporary, b, 0o644); err != nil {
+	f, err := os.Create(temporary)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
 	return os.Rename(temporary, name)
