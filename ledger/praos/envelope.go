@@ -76,7 +76,7 @@ func nextSlot(s *State, h *ledger.Header) ledger.Slot {
 // checkLimits checks sizes and protocol version, from Shelley on. In Praos the
 // version says what the issuer could do next, and is not held against it.
 func (v *Verifier) checkLimits(h *ledger.Header, s *ledger.ShelleyHeader) error {
-	if size := uint32(min(len(h.Raw.Bytes), math.MaxUint32)); size > v.config.MaxHeaderSize {
+	if size := uint32(min(uint64(len(h.Raw.Bytes)), math.MaxUint32)); size > v.config.MaxHeaderSize {
 		return &SizeError{"header", size, v.config.MaxHeaderSize}
 	}
 	if s.BodySize > v.config.MaxBodySize {
