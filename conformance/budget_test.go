@@ -6,7 +6,6 @@ import (
 	"slices"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chainsync"
@@ -146,11 +145,11 @@ func (wantAll) Deliver(context.Context, []ledger.TxID, []ledger.Tx) error { retu
 func TestTxWindowKeepsBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ours, peer := pipe.New()
-		var err error
+		ended := make(chan error, 1)
 		go func() {
 			r := txsubmission.NewResponder(txsubmission.Spec(), ours)
 			r.Policy = txsubmission.Policy{IDs: 10, Txs: 10}
-			err = r.Run(t.Context(), wantAll{})
+			ended <- r.Run(t.Context(), wantAll{})
 		}()
 		s := protocol.NewSession[txsubmission.Message](txsubmission.Spec(), protocol.Initiator, peer)
 		s.Send(t.Context(), txsubmission.Init{})
@@ -173,8 +172,7 @@ func TestTxWindowKeepsBudget(t *testing.T) {
 		if want := txsubmission.MaxUnacknowledged * txsubmission.MaxTxSize; bytes != want || bytes > txsubmission.Spec().Ingress {
 			t.Errorf("%d bytes asked for, want %d", bytes, want)
 		}
-		time.Sleep(time.Minute)
-		if !errors.Is(err, protocol.ErrTimeout) {
+		if err := <-ended; !errors.Is(err, protocol.ErrTimeout) {
 			t.Error(err)
 		}
 	})

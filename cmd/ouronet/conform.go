@@ -21,7 +21,10 @@ var errDeparts = errors.New("the node departs from the specification")
 var conformCommand = command{
 	name:    "conform",
 	summary: "Runs the conformance suite against a node and prints a report. Use it on nodes of your own.",
-	example: "conform -peer 127.0.0.1:3001 -network preview",
+	examples: []string{
+		"conform -self",
+		"conform -peer 127.0.0.1:3001 -network preview",
+	},
 	setup: func(flags *flag.FlagSet) func(context.Context, []string, io.Writer) error {
 		cfg := conform.Config{}
 		flags.StringVar(&cfg.Address, "peer", "", "the node, as `HOST:PORT`")
@@ -32,12 +35,22 @@ var conformCommand = command{
 		flags.DurationVar(&cfg.Wait, "wait", 30*time.Second, "how long to wait for the node's next block")
 		flags.DurationVar(&cfg.Silence, "silence", 15*time.Second, "the longest time limit to try; 100s tries keep-alive's, 1h chain-sync's")
 		flags.Uint64Var(&cfg.Seed, "seed", 0, "of what is random in messages")
+		self := flags.Bool("self", false, "look at a node of this module, started for that, and offer it transactions")
 		quiet := flags.Bool("quiet", false, "do not tell progress")
 		return func(ctx context.Context, args []string, out io.Writer) error {
+			var err error
+			if *self {
+				// Cancelled, the node ends with the run.
+				serving, stop := context.WithCancel(ctx)
+				defer stop()
+				if cfg.Address, err = serveSelf(serving); err != nil {
+					return err
+				}
+				*magic, *txs = uint(chaingen.Network().Magic), true
+			}
 			if cfg.Address == "" || len(args) > 0 {
 				return errors.New("say which node with -peer HOST:PORT")
 			}
-			var err error
 			if cfg.Network, err = networkOf(*network, uint32(*magic)); err != nil {
 				return err
 			}

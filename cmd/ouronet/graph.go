@@ -17,7 +17,10 @@ import (
 var graph = command{
 	name:    "graph",
 	summary: "Draws mini-protocols from the tables that the code runs.",
-	example: "graph -format mermaid chain-sync",
+	examples: []string{
+		"graph -format mermaid chain-sync",
+		"graph -format markdown > docs/protocols.md",
+	},
 	setup: func(flags *flag.FlagSet) func(context.Context, []string, io.Writer) error {
 		format := flags.String("format", "mermaid", "mermaid, dot, json, or markdown for a document with all limits")
 		return func(_ context.Context, args []string, out io.Writer) error {

@@ -15,9 +15,9 @@ import (
 
 // command is a subcommand.
 type command struct {
-	name    string
-	summary string // one line
-	example string // a command line that works, without the program's name
+	name     string
+	summary  string   // one line
+	examples []string // command lines that work, without the program's name
 
 	// setup declares flags and returns what runs once they are parsed.
 	setup func(*flag.FlagSet) func(ctx context.Context, args []string, out io.Writer) error
@@ -70,7 +70,11 @@ func (c command) run(ctx context.Context, args []string, out, help io.Writer) er
 	flags.SetOutput(help)
 	do := c.setup(flags)
 	flags.Usage = func() {
-		fmt.Fprintf(help, "%s\n\nExample:\n\n\tgo run ./cmd/ouronet %s\n\nFlags:\n\n", c.summary, c.example)
+		fmt.Fprintf(help, "%s\n\nExamples:\n\n", c.summary)
+		for _, e := range c.examples {
+			fmt.Fprintf(help, "\tgo run ./cmd/ouronet %s\n", e)
+		}
+		fmt.Fprint(help, "\nFlags:\n\n")
 		flags.PrintDefaults()
 	}
 	if err := flags.Parse(args); err != nil {
@@ -88,7 +92,7 @@ func (c command) run(ctx context.Context, args []string, out, help io.Writer) er
 func usage(w io.Writer) {
 	fmt.Fprint(w, "usage: ouronet COMMAND [flags] [arguments]\n\n")
 	for _, c := range commands {
-		fmt.Fprintf(w, "%s\n\t%s\n\tgo run ./cmd/ouronet %s\n\n", c.name, c.summary, c.example)
+		fmt.Fprintf(w, "%s\n\t%s\n\tgo run ./cmd/ouronet %s\n\n", c.name, c.summary, c.examples[0])
 	}
 	fmt.Fprintln(w, "ouronet help COMMAND tells the flags.")
 }

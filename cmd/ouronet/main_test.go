@@ -27,7 +27,7 @@ func TestGraph(t *testing.T) {
 	for _, test := range []struct {
 		line, want string
 	}{
-		{graph.example, "StIdle --> StCanAwait: MsgRequestNext"},
+		{graph.examples[0], "StIdle --> StCanAwait: MsgRequestNext"},
 		{"graph", "%% peer-sharing\nstateDiagram-v2"},
 		{"graph -format dot keep-alive block-fetch", `digraph "block-fetch" {`},
 		{"graph -format markdown", "## What is asked for"},
@@ -92,6 +92,14 @@ func TestConform(t *testing.T) {
 	}
 }
 
+// The suite on a node of ours, as the first example has it but for the waiting.
+func TestConformSelf(t *testing.T) {
+	out, _, err := output(t, conformCommand.examples[0]+" -quiet -silence 1ms -wait 2s")
+	if err != nil || !strings.Contains(out, "34 of 35 transitions taken") || !strings.Contains(out, " 0 departures") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 // Every command has help with an example, which is one of its command lines.
 func TestHelp(t *testing.T) {
 	all, _, err := output(t, "help")
@@ -99,18 +107,19 @@ func TestHelp(t *testing.T) {
 		t.Error(err)
 	}
 	for _, c := range commands {
-		if !strings.HasPrefix(c.example, c.name+" ") || !strings.Contains(all, c.example) {
-			t.Errorf("%s: example %q is not in the help", c.name, c.example)
-		}
 		out, _, err := output(t, "help "+c.name)
-		if err != nil || !strings.Contains(out, "go run ./cmd/ouronet "+c.example) || !strings.Contains(out, "Flags:") {
+		if err != nil || !strings.Contains(out, "Flags:") || !strings.Contains(all, c.examples[0]) {
 			t.Errorf("help %s: %v\n%s", c.name, err, out)
 		}
-		// The example's flags exist.
-		flags := flag.NewFlagSet(c.name, flag.ContinueOnError)
-		c.setup(flags)
-		if err := flags.Parse(strings.Fields(c.example)[1:]); err != nil {
-			t.Errorf("%s: %v", c.example, err)
+		for _, e := range c.examples {
+			if !strings.HasPrefix(e, c.name+" ") || !strings.Contains(out, "go run ./cmd/ouronet "+e+"\n") {
+				t.Errorf("%s: %q is not in the help", c.name, e)
+			}
+			flags := flag.NewFlagSet(c.name, flag.ContinueOnError)
+			c.setup(flags)
+			if err := flags.Parse(strings.Fields(e)[1:]); err != nil {
+				t.Errorf("%s: %v", e, err)
+			}
 		}
 	}
 }
