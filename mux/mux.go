@@ -35,6 +35,10 @@ type Config struct {
 	// nobody holds it (see [Mux.Go]) for so long; 0 is 5 s, negative is never.
 	// (mux, 8)
 	IdleTimeout time.Duration
+
+	// Record returns what is told all bytes of the connection; it is called
+	// once, by [New]. nil, or a nil Recorder, is nobody.
+	Record func(net.Conn) Recorder
 }
 
 // Mux multiplexes one bearer. Its methods may be called from any goroutine.
@@ -43,6 +47,7 @@ type Mux struct {
 	segment int
 	sduTime time.Duration
 	idle    time.Duration
+	record  Recorder // nil is nobody
 
 	ctx    context.Context // ends with the Mux; its cause is why
 	cancel context.CancelCauseFunc
@@ -99,6 +104,9 @@ func New(conn net.Conn, cfg Config) *Mux {
 	}
 	if cfg.IdleTimeout != 0 {
 		m.idle = cfg.IdleTimeout
+	}
+	if cfg.Record != nil {
+		m.record = cfg.Record(conn)
 	}
 	m.ctx, m.cancel = context.WithCancelCause(context.Background())
 	m.ended = m.ctx.Done()
@@ -197,6 +205,9 @@ func (m *Mux) end(err error) {
 	m.sealed = true
 	m.emu.Unlock()
 	m.mu.Lock()
+	if m.record != nil && m.ctx.Err() == nil {
+		m.record.Ended(err)
+	}
 	m.cancel(err)
 	if m.idleTimer != nil {
 		m.idleTimer.Stop()

@@ -174,6 +174,9 @@ func (r *reader) more() error {
 	r.w += n
 	r.last = n
 	if n > 0 {
+		if r.m.record != nil {
+			r.m.record.Received(r.buf[r.w-n : r.w])
+		}
 		if r.w == len(r.buf) && r.busy == nil {
 			r.grow()
 		}

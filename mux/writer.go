@@ -55,6 +55,10 @@ func (m *Mux) writeBatch(b *batch) error {
 		m.writeBy = due.Add(slack)
 		m.conn.SetWriteDeadline(m.writeBy) // if it fails, writing tells why
 	}
+	if m.record != nil {
+		// Before the write, so that the answer cannot be recorded first.
+		m.record.Sending(b.bufs)
+	}
 	b.unwritten = b.bufs
 	_, err := b.unwritten.WriteTo(m.conn)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
