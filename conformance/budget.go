@@ -71,6 +71,9 @@ func Budgets(specs []*protocol.Spec) []Budget {
 			add(protocol.Initiator, 1, i.Window(), half, "Window, in ranges")
 			add(protocol.Initiator, 1, reply, half, "a block that is larger than Window alone")
 			add(protocol.Responder, blockfetch.MaxRequests, request, whole, "MaxRequests ranges")
+			// A node answers with less room than the table has.
+			answering := &list[len(list)-1]
+			answering.Ingress = min(answering.Ingress, blockfetch.RequestIngress)
 		case 4:
 			add(protocol.Responder, txsubmission.MaxUnacknowledged, txID+txsubmission.MaxTxSize, margin, "a full window of the largest transactions")
 			add(protocol.Initiator, 2*txsubmission.MaxUnacknowledged, txID, whole, "requests for a full window, one by one")
