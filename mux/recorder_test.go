@@ -91,6 +91,7 @@ func TestRecorder(t *testing.T) {
 func TestNoRecorder(t *testing.T) {
 	a, b := pipePair(t)
 	ma, mb := pair(t, a, b, mux.Config{Record: func(net.Conn) mux.Recorder { return nil }})
+	mb.Start()
 	ma.Fail(errors.New("enough"))
 	<-mb.Done()
 }
