@@ -87,7 +87,9 @@ func (c *Core) abandon() {
 	}
 	b.adopted, b.kept = false, true
 	c.keptN++
-	c.kept.push(b)
+	c.lastKept++
+	b.keptNo = c.lastKept
+	c.kept.push(keptBlock{b, b.keptNo})
 	c.tip = b.parent
 }
 
@@ -99,11 +101,22 @@ func (c *Core) unkeep(b *block) {
 	c.heldBytes += b.bytes
 }
 
+// keptBlock is an entry of Core.kept. A block that is left behind a second time
+// has a second entry; the first must not count, or the block would be forgotten
+// before those that follow it.
+type keptBlock struct {
+	b  *block
+	no uint64
+}
+
+func (e keptBlock) live() bool { return e.b.kept && e.b.keptNo == e.no }
+
 // evict forgets the blocks of old forks beyond k of them: a peer could make us
 // switch for ever. It also keeps the queue short.
 func (c *Core) evict() {
-	for c.kept.len() > 0 && (c.keptN > c.cfg.K || !c.kept.at(0).kept) {
-		if b := c.kept.popFirst(); b.kept {
+	for c.kept.len() > 0 && (c.keptN > c.cfg.K || !c.kept.at(0).live()) {
+		if e := c.kept.popFirst(); e.live() {
+			b := e.b
 			c.unkeep(b)
 			c.unhold(b)
 			c.prune(b)
@@ -111,13 +124,13 @@ func (c *Core) evict() {
 	}
 	if c.kept.len() > 2*c.keptN+64 {
 		live := c.kept.buf[:0]
-		for _, b := range c.kept.items() {
-			if b.kept {
-				live = append(live, b)
+		for _, e := range c.kept.items() {
+			if e.live() {
+				live = append(live, e)
 			}
 		}
 		clear(c.kept.buf[len(live):])
-		c.kept = queue[*block]{buf: live}
+		c.kept = queue[keptBlock]{buf: live}
 	}
 }
 

@@ -21,8 +21,9 @@ type block struct {
 
 	// What keeps a block in the tree, beside its children and the flags
 	// adopted and kept.
-	tips   int // candidates that end here
-	claims int // ranges, cancelled ones too, that may still bring it
+	tips   int    // candidates that end here
+	claims int    // ranges, cancelled ones too, that may still bring it
+	keptNo uint64 // of the latest entry in Core.kept
 
 	span *span // the range it is in flight with
 

@@ -22,9 +22,10 @@ type Core struct {
 	lost    bool     // blocks of candidates, in this step
 	bare    []*block // of our chain, above the anchor at the start
 
-	kept  queue[*block] // left behind by switches, oldest first; some not kept any more
-	keptN int           // of them kept
-	side  int           // blocks neither adopted nor kept
+	kept     queue[keptBlock] // left behind by switches, oldest first; some not kept any more
+	keptN    int              // of them kept
+	lastKept uint64
+	side     int // blocks neither adopted nor kept
 
 	peers   []*peer // in order of connection
 	byID    map[PeerID]*peer
@@ -125,6 +126,7 @@ func (c *Core) settle() {
 	}
 	if c.lost {
 		c.lost = false
+		c.cancelGone()
 		c.wake()
 	}
 	c.plan()

@@ -147,17 +147,35 @@ func (c *Core) fetchFailed(ev FetchFailed) {
 // against the bounds until p has answered them.
 func (c *Core) cancel(p *peer) {
 	for _, s := range p.spans {
-		if s.cancelled {
-			continue
-		}
-		s.cancelled = true
-		for _, b := range s.blocks[s.next:] {
-			if b.span == s {
-				b.span = nil
+		c.cancelSpan(p, s)
+	}
+}
+
+func (c *Core) cancelSpan(p *peer, s *span) {
+	if s.cancelled {
+		return
+	}
+	s.cancelled = true
+	for _, b := range s.blocks[s.next:] {
+		if b.span == s {
+			b.span = nil
+			if !b.gone {
 				c.rewind(b)
 			}
 		}
-		c.emit(CancelFetch{p.id, s.id})
+	}
+	c.emit(CancelFetch{p.id, s.id})
+}
+
+// cancelGone cancels ranges with blocks that left the tree. Another peer may
+// bring the headers again, and then nothing tells that bodies are on their way.
+func (c *Core) cancelGone() {
+	for _, p := range c.peers {
+		for _, s := range p.spans {
+			if s.next < len(s.blocks) && s.blocks[len(s.blocks)-1].gone {
+				c.cancelSpan(p, s)
+			}
+		}
 	}
 }
 
