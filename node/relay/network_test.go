@@ -32,12 +32,17 @@ func newChain() *testnode.Chain {
 
 // stage is a network in memory with relays on it.
 type stage struct {
-	t   *testing.T
-	net testnode.Net
+	t      *testing.T
+	net    testnode.Net
+	signed bool // so that relays verify
 }
 
 func (s *stage) config(peers ...string) node.FollowConfig {
-	return node.FollowConfig{Config: node.Config{Network: network(), Dial: s.net.Dial}, Peers: peers}
+	n := network()
+	if s.signed {
+		n = signedNetwork()
+	}
+	return node.FollowConfig{Config: node.Config{Network: n, Dial: s.net.Dial}, Peers: peers}
 }
 
 func (s *stage) upstream(address string, c *testnode.Chain) *testnode.Server {
@@ -50,7 +55,7 @@ func (s *stage) upstream(address string, c *testnode.Chain) *testnode.Server {
 func (s *stage) relay(address string, cfg relay.Config) (r *relay.Relay, stop func() error) {
 	s.t.Helper()
 	cfg.Listener = s.net.Listen(address)
-	cfg.NoVerify = true // generated chains are not signed
+	cfg.NoVerify = !s.signed
 	r, err := relay.New(cfg)
 	if err != nil {
 		s.t.Fatal(err)

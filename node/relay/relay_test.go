@@ -16,6 +16,7 @@ import (
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
+	"github.com/ouronet/ouronet/ledger/praos"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/relay"
 )
@@ -69,13 +70,16 @@ func TestRealBlocks(t *testing.T) {
 	upstream := config("127.0.0.1:1") // follows nobody
 	upstream.ImmutableDir = dir
 	_, address := run(t, upstream)
-	_, address = run(t, config(address))
+	r, address := run(t, config(address))
 
 	db, err := immutable.Open(dir, immutable.Options{Network: ledger.Preview})
 	if err != nil {
 		t.Fatal(err)
 	}
 	follow(t, config(address).Follow, db)
+	if st := r.Status(); st.Verified != st.Blocks || st.Checks&praos.VRF == 0 {
+		t.Errorf("%d of %d headers verified, the last one's %v", st.Verified, st.Blocks, st.Checks)
+	}
 }
 
 // A relay shares the upstream nodes that it is connected to.

@@ -1,0 +1,404 @@
+package relay_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/internal/cbor"
+	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/testnode"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/ledger/praos"
+	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/relay"
+)
+
+// signedNetwork has short epochs and KES periods, and has begun when the time
+// of synctest does.
+func signedNetwork() ledger.Network {
+	n := network()
+	n.Start = time.Date(1999, 12, 1, 0, 0, 0, 0, time.UTC)
+	n.ActiveSlots = ledger.Ratio{Num: 1, Den: 2}
+	n.SlotsPerKESPeriod = 20
+	for e := ledger.Shelley; e <= ledger.Conway; e++ {
+		n.Eras[e].EpochLength = 10 * k * 2
+	}
+	return n
+}
+
+func signedConfig() chaingen.Config {
+	return chaingen.Config{Seed: 7, BlockSize: 1, Network: signedNetwork(), Signed: true}
+}
+
+func newSigned(blocks int) *testnode.Chain { return testnode.New(signedConfig()).Grow(blocks) }
+
+// damaged is where headers are damaged: after the first new certificates.
+const damaged = 150
+
+// replace puts other bytes, of which there is one place, into a header.
+func replace(t *testing.T, h ledger.Header, old, new []byte) ledger.RawHeader {
+	t.Helper()
+	raw := h.Raw
+	if raw.Bytes = bytes.Replace(raw.Bytes, old, new, 1); bytes.Equal(raw.Bytes, h.Raw.Bytes) {
+		t.Fatal("nothing to damage")
+	}
+	return raw
+}
+
+// flip changes a bit in a part of a header.
+func flip(t *testing.T, h ledger.Header, part []byte) ledger.RawHeader {
+	t.Helper()
+	changed := bytes.Clone(part)
+	changed[8] ^= 4
+	return replace(t, h, part, changed)
+}
+
+// numbers is where a header says its number and slot.
+func numbers(n ledger.BlockNo, s ledger.Slot) []byte {
+	b := cbor.AppendArray(nil, 10)
+	return cbor.AppendUint(cbor.AppendUint(b, uint64(n)), uint64(s))
+}
+
+func certificate(c ledger.OCert) []byte {
+	b := cbor.AppendBytes(nil, c.HotKey)
+	b = cbor.AppendUint(cbor.AppendUint(b, c.Counter), c.KESPeriod)
+	return cbor.AppendBytes(b, c.Signature)
+}
+
+// damages are of the header of block [damaged]. Those that are signed again can
+// be refused by the check in question only.
+var damages = []struct {
+	name   string
+	change func(t *testing.T, chain []ledger.Block, h ledger.Header, s ledger.ShelleyHeader) ledger.RawHeader
+	resign bool
+	want   error
+}{
+	{"KES signature", func(t *testing.T, _ []ledger.Block, h ledger.Header, s ledger.ShelleyHeader) ledger.RawHeader {
+		return flip(t, h, s.Signature)
+	}, false, &praos.KESSignatureError{}},
+	{"body hash", func(t *testing.T, _ []ledger.Block, h ledger.Header, s ledger.ShelleyHeader) ledger.RawHeader {
+		return flip(t, h, s.BodyHash[:])
+	}, false, &praos.KESSignatureError{}},
+	{"certificate", func(t *testing.T, _ []ledger.Block, h ledger.Header, s ledger.ShelleyHeader) ledger.RawHeader {
+		return flip(t, h, s.OCert.Signature)
+	}, true, &praos.CertificateError{}},
+	{"certificate of before", func(t *testing.T, chain []ledger.Block, h ledger.Header, s ledger.ShelleyHeader) ledger.RawHeader {
+		for i := range chain {
+			before, _ := chain[i].Header.Shelley()
+			if bytes.Equal(before.Issuer, s.Issuer) && before.OCert.Counter < s.OCert.Counter {
+				return replace(t, h, certificate(s.OCert), certificate(before.OCert))
+			}
+		}
+		panic("no older certificate")
+	}, true, &praos.CounterError{}},
+	{"VRF proof", func(t *testing.T, _ []ledger.Block, h ledger.Header, s ledger.ShelleyHeader) ledger.RawHeader {
+		return flip(t, h, s.LeaderVRF.Proof)
+	}, true, &praos.VRFProofError{}},
+	{"VRF output", func(t *testing.T, _ []ledger.Block, h ledger.Header, s ledger.ShelleyHeader) ledger.RawHeader {
+		return flip(t, h, s.LeaderVRF.Output)
+	}, true, &praos.VRFOutputError{}},
+	{"slot that the pool does not lead", func(t *testing.T, _ []ledger.Block, h ledger.Header, _ ledger.ShelleyHeader) ledger.RawHeader {
+		return replace(t, h, numbers(h.BlockNo, h.Slot), numbers(h.BlockNo, h.Slot+1))
+	}, true, &praos.VRFProofError{}},
+	{"slot of the parent", func(t *testing.T, chain []ledger.Block, h ledger.Header, _ ledger.ShelleyHeader) ledger.RawHeader {
+		return replace(t, h, numbers(h.BlockNo, h.Slot), numbers(h.BlockNo, chain[damaged-1].Header.Slot))
+	}, true, &praos.SlotError{}},
+	{"block number", func(t *testing.T, _ []ledger.Block, h ledger.Header, _ ledger.ShelleyHeader) ledger.RawHeader {
+		return replace(t, h, numbers(h.BlockNo, h.Slot), numbers(h.BlockNo+1, h.Slot))
+	}, true, &praos.BlockNoError{}},
+	{"previous hash", func(t *testing.T, _ []ledger.Block, h ledger.Header, s ledger.ShelleyHeader) ledger.RawHeader {
+		return flip(t, h, s.Prev[:])
+	}, true, nil}, // found before it comes to verification
+	{"era", func(_ *testing.T, _ []ledger.Block, h ledger.Header, _ ledger.ShelleyHeader) ledger.RawHeader {
+		h.Raw.Era = ledger.Babbage // which has the same layout and hash
+		return h.Raw
+	}, false, &praos.EraError{}},
+}
+
+// damage returns the header of a block as damages[i] has it.
+func damage(t *testing.T, i int, chain []ledger.Block) ledger.RawHeader {
+	t.Helper()
+	d, h := damages[i], chain[damaged].Header
+	s, _ := h.Shelley()
+	raw := d.change(t, chain, h, s)
+	if d.resign {
+		again, err := chaingen.New(signedConfig()).Resign(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw = again.Raw
+	}
+	return raw
+}
+
+// instead has a chain announce other headers in place of its own.
+func instead(c *testnode.Chain, other map[ledger.Hash]ledger.RawHeader) *testnode.Chain {
+	return c.Copy().Lie(testnode.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
+		if f, ok := u.(chainsync.RollForward); ok {
+			h, err := signedNetwork().ParseHeader(f.Header)
+			if err != nil {
+				panic(err)
+			}
+			if raw, ok := other[h.Hash]; ok {
+				f.Header = raw
+			}
+			return f
+		}
+		return u
+	}})
+}
+
+// losses are why a relay lost its peers.
+type losses map[string]chan error
+
+func (l losses) note(cfg node.FollowConfig) node.FollowConfig {
+	for _, p := range cfg.Peers {
+		l[p] = make(chan error, 1000)
+	}
+	cfg.Lost = func(address string, err error, _ time.Duration) { l[address] <- err }
+	return cfg
+}
+
+// A relay refuses a damaged header of each kind, tells why, and follows an
+// honest peer all the while.
+func TestRelayRefuses(t *testing.T) {
+	for i, d := range damages {
+		t.Run(d.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, c, lost := &stage{t: t, signed: true}, newSigned(200), losses{}
+				h := c.Blocks()[damaged].Header
+				s.upstream("liar", instead(c, map[ledger.Hash]ledger.RawHeader{h.Hash: damage(t, i, c.Blocks())}))
+				r, _ := s.relay("relay", relay.Config{Follow: lost.note(s.config("liar", "honest"))})
+				reader := s.reader("relay")
+				err := <-lost["liar"] // before there is anybody else
+				var e *praos.Error
+				switch {
+				case !node.Blame(err):
+					t.Errorf("no blame in %v", err)
+				case d.want == nil && !strings.Contains(err.Error(), "does not follow"):
+					t.Error(err)
+				case d.want != nil && !isA(err, d.want):
+					t.Errorf("got %v, want %T", err, d.want)
+				case errors.As(err, &e) && e.Point.Slot > h.Slot+1:
+					t.Errorf("it is the header of %v that is bad: %v", h.Point(), err)
+				}
+				s.upstream("honest", c)
+				for range 3 {
+					reader.reach(c)
+					c.Grow(5)
+				}
+				reader.reach(c)
+				n := int64(len(c.Blocks()))
+				if got := r.Status().Verified; got < n || got > n+1 { // the damaged one may be
+					t.Errorf("%d headers verified, of %d", got, n)
+				}
+			})
+		})
+	}
+}
+
+// isA reports whether an error of the type of want is in the chain of err.
+func isA(err, want error) bool {
+	for ; err != nil; err = errors.Unwrap(err) {
+		if reflect.TypeOf(err) == reflect.TypeOf(want) {
+			return true
+		}
+	}
+	return false
+}
+
+// onTop returns what the headers after a damaged one are if its maker goes on:
+// linked, and signed.
+func onTop(t *testing.T, chain []ledger.Block, raw ledger.RawHeader) map[ledger.Hash]ledger.RawHeader {
+	t.Helper()
+	g := chaingen.New(signedConfig())
+	last, err := signedNetwork().ParseHeader(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := map[ledger.Hash]ledger.RawHeader{chain[damaged].Header.Hash: raw}
+	for _, b := range chain[damaged+1:] {
+		if last, err = g.Resign(replace(t, b.Header, b.Header.Prev[:], last.Hash[:])); err != nil {
+			t.Fatal(err)
+		}
+		other[b.Header.Hash] = last.Raw
+	}
+	return other
+}
+
+// A bad header is remembered: neither it nor what follows it is verified again,
+// whoever brings it and however often.
+func TestRelayRemembersBadHeaders(t *testing.T) {
+	for i, d := range damages {
+		if d.want == nil || d.name == "era" { // nothing to build on
+			continue
+		}
+		t.Run(d.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, c, lost := &stage{t: t, signed: true}, newSigned(200), losses{}
+				bad := onTop(t, c.Blocks(), damage(t, i, c.Blocks()))
+				s.upstream("first", instead(c, bad))
+				r, _ := s.relay("relay", relay.Config{Follow: lost.note(s.config("first", "second", "third"))})
+				if err := <-lost["first"]; !isA(err, d.want) {
+					t.Fatal(err)
+				}
+				synctest.Wait()
+				before := r.Status()
+				// Some of those after it may have been verified at the same time.
+				if before.Verified > damaged+16 {
+					t.Errorf("%d headers verified for %d good ones", before.Verified, damaged)
+				}
+				s.upstream("second", instead(c, bad))
+				s.upstream("third", instead(c, bad))
+				time.Sleep(time.Hour)
+				for peer, errs := range lost {
+					n := 0
+					for ; len(errs) > 0; n++ {
+						if err := <-errs; node.Blame(err) && !isA(err, d.want) {
+							t.Errorf("lost %s for %v", peer, err)
+						}
+					}
+					if n < 3 {
+						t.Errorf("lost %s %d times", peer, n)
+					}
+				}
+				after := r.Status()
+				if after.Verified != before.Verified {
+					t.Errorf("%d headers verified, %d at first", after.Verified, before.Verified)
+				}
+				if after.Tip.BlockNo != damaged-1 { // what is before it is as good as any
+					t.Errorf("the chain ends at %v", after.Tip)
+				}
+			})
+		})
+	}
+}
+
+// Whatever honest peers bring is verified once, on forks as well; a header comes
+// with all checks that need no stake.
+func TestRelaySharesVerdicts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, c := &stage{t: t, signed: true}, newSigned(300)
+		other := c.Copy()
+		s.upstream("one", c)
+		s.upstream("two", other)
+		s.upstream("three", c)
+		r, _ := s.relay("relay", relay.Config{Follow: s.config("one", "two", "three")})
+		reader := s.reader("relay")
+		reader.reach(c)
+		made := int64(300)
+		for i := range 10 {
+			back, forward := 1+i*k/10, 2+i*k/10
+			c.Switch(back, forward)
+			other.Become(c)
+			made += int64(forward)
+			reader.reach(c)
+		}
+		synctest.Wait()
+		want := praos.Envelope | praos.Certificate | praos.KES | praos.VRF | praos.Bound
+		if st := r.Status(); st.Verified != made || st.Checks != want {
+			t.Errorf("%d headers verified, %d made; %v", st.Verified, made, st.Checks)
+		}
+	})
+}
+
+// A header whose era is told wrong is refused, also when the header is known; and
+// its hash is not held against those who tell it right.
+func TestRelayEraOfKnownHeader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, c, lost := &stage{t: t, signed: true}, newSigned(200), losses{}
+		s.upstream("honest", c)
+		r, _ := s.relay("relay", relay.Config{Follow: lost.note(s.config("honest", "liar"))})
+		reader := s.reader("relay")
+		reader.reach(c)
+		h := c.Blocks()[190].Header
+		raw := h.Raw
+		raw.Era = ledger.Babbage
+		liar := instead(c, map[ledger.Hash]ledger.RawHeader{h.Hash: raw})
+		c.Switch(k-5, k-4) // so that h is known and not on our chain
+		reader.reach(c)
+		s.upstream("liar", liar)
+		time.Sleep(5 * time.Minute)
+		var err error
+		for len(lost["liar"]) > 0 && !isA(err, &praos.EraError{}) {
+			err = <-lost["liar"] // at first because it was not there
+		}
+		if !isA(err, &praos.EraError{}) || !node.Blame(err) {
+			t.Errorf("lost the liar for %v", err)
+		}
+		if len(lost["honest"]) > 0 {
+			t.Errorf("lost the honest peer: %v", <-lost["honest"])
+		}
+		if st := r.Status(); st.Verified != 200+k-4 {
+			t.Errorf("%d headers verified, %d made", st.Verified, 200+k-4)
+		}
+	})
+}
+
+// A header that comes before its time is refused until then.
+func TestRelayFutureHeader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, c, lost := &stage{t: t, signed: true}, newSigned(200), losses{}
+		n := signedNetwork()
+		h := c.Blocks()[damaged].Header
+		cfg := lost.note(s.config("early"))
+		// The slot is a minute away. The rest of the network has another clock.
+		cfg.Network.Start = time.Now().Add(time.Minute - n.SlotTime(h.Slot).Sub(n.Start))
+		s.upstream("early", c)
+		r, _ := s.relay("relay", relay.Config{Follow: cfg})
+		err := <-lost["early"]
+		var early *praos.FutureError
+		if !errors.As(err, &early) || !node.Blame(err) {
+			t.Fatal(err)
+		}
+		if st := r.Status(); st.Verified == 0 || st.Verified > damaged {
+			t.Errorf("%d headers verified", st.Verified)
+		}
+		time.Sleep(time.Hour)
+		if st := r.Status(); st.Tip != c.Tip() || st.Verified != 200 {
+			t.Errorf("an hour later at %v, %d headers verified", st.Tip, st.Verified)
+		}
+	})
+}
+
+// A relay that verifies goes on from its folder, with what it saved beside it or
+// without, over epochs.
+func TestRelayVerifiesAfterRestart(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		s, c := &stage{t: t, signed: true}, newSigned(100)
+		s.upstream("upstream", c)
+		reader := s.reader("relay")
+		for i := range 6 {
+			r, stop := s.relay("relay", relay.Config{Follow: s.config("upstream"), DataDir: dir})
+			reader.reach(c)
+			c.Switch(5, 60)
+			reader.reach(c)
+			if err := stop(); err != nil {
+				t.Fatal(err)
+			}
+			st := r.Status()
+			if i > 0 && st.Blocks > k+1+10+60 {
+				t.Errorf("%d blocks came", st.Blocks)
+			}
+			if st.Checks&praos.VRF == 0 || st.Verified != st.Blocks {
+				t.Errorf("of %d headers %d were verified; the last for %v", st.Blocks, st.Verified, st.Checks)
+			}
+			if i%2 == 1 {
+				if err := os.Remove(filepath.Join(dir, "ouronet.state")); err != nil {
+					t.Error(err)
+				}
+			}
+			c.Switch(3, 10)
+		}
+	})
+}
