@@ -24,7 +24,7 @@ type command struct {
 }
 
 // commands in the order in which help lists them.
-var commands = []command{graph, conformCommand}
+var commands = []command{graph, conformCommand, decode, simCommand}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

@@ -43,7 +43,9 @@ var mayImport = map[string][]string{
 	"node":             slices.Concat(network, []string{"chain"}), // not storage: a program that only dials does not link it
 	"node/relay":       slices.Concat(network, storage, []string{"node"}),
 	"conformance":      network,
+	"trace":            network,
 	"vnet":             nil, // knows nothing of Cardano
+	"sim":              {"ledger", "chain", "txsubmission"},
 }
 
 // programs are folders of programs. They may import all but each other.

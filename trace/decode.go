@@ -1,0 +1,307 @@
+package trace
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ouronet/ouronet/blockfetch"
+	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/handshake"
+	"github.com/ouronet/ouronet/keepalive"
+	"github.com/ouronet/ouronet/peersharing"
+	"github.com/ouronet/ouronet/protocol"
+	"github.com/ouronet/ouronet/txsubmission"
+)
+
+// Summary counts what [Decode] met.
+type Summary struct {
+	Connections int
+	Messages    int
+	Bytes       uint64 // of segments, heads included
+	Violations  int    // by either side
+	Truncated   int    // connections and cores recorded in part
+	Damaged     uint64 // bytes left out
+	Steps       int    // of cores
+}
+
+// Decode prints the messages of a recording or capture, a line each:
+//
+//	0.012033  1 > chain-sync      StIdle       MsgRequestNext  3 B  +1.2ms
+//
+// That is the time in seconds since the first record; the connection; > for
+// what our side sent, or in a capture the side that connected, and < for what
+// came back; the mini-protocol, with ~ before it if the side that accepted is
+// the initiator; the state in which the message was judged, or "pipelined" for a
+// request ahead of answers; the message; its size; how long its sender had had
+// the turn; and what is in it. A violation follows on the same line after "!!".
+// What comes after one in the same conversation is not judged any more.
+func Decode(r io.Reader, w io.Writer) (Summary, error) {
+	source, err := Open(r)
+	if err != nil {
+		return Summary{}, err
+	}
+	d := &decoder{w: bufio.NewWriter(w), conns: make(map[uint32]*connection), cores: make(map[uint32]string), specs: specs()}
+	for {
+		rec, err := source.Next()
+		if err != nil {
+			d.end()
+			if errors.Is(err, io.EOF) {
+				err = nil
+			}
+			return d.sum, errors.Join(err, d.w.Flush())
+		}
+		d.record(rec)
+	}
+}
+
+func specs() map[uint16]*protocol.Spec {
+	all := make(map[uint16]*protocol.Spec)
+	for _, s := range []*protocol.Spec{handshake.Spec(), chainsync.Spec(), blockfetch.Spec(), txsubmission.Spec(), keepalive.Spec(), peersharing.Spec()} {
+		all[s.ID] = s
+	}
+	return all
+}
+
+type decoder struct {
+	w     *bufio.Writer
+	sum   Summary
+	start time.Time
+	conns map[uint32]*connection
+	cores map[uint32]string
+	specs map[uint16]*protocol.Spec
+}
+
+// connection is what the decoder knows of one.
+type connection struct {
+	id        uint32
+	in        [2]segments // by side
+	bytes     [2]uint64
+	convs     map[convKey]*conversation
+	counts    map[uint16]*count
+	connector side
+	begun     bool   // connector is known
+	given     string // why it is not decoded any further
+	uniplex   bool   // the side that accepted may not ask
+}
+
+// convKey tells conversations apart: a mini-protocol may run in both
+// directions at once.
+type convKey struct {
+	id        uint16
+	initiator side
+}
+
+type count struct{ messages, bytes int }
+
+func (d *decoder) line(r Record, id uint32, format string, args ...any) {
+	if d.start.IsZero() {
+		d.start = r.Time
+	}
+	fmt.Fprintf(d.w, "%10.6f %2d ", r.Time.Sub(d.start).Seconds(), id)
+	d.w.WriteString(strings.TrimRight(printable(fmt.Sprintf(format, args...)), " "))
+	d.w.WriteByte('\n')
+}
+
+// printable keeps what peers wrote from steering a terminal.
+func printable(s string) string {
+	return strings.Map(func(c rune) rune {
+		if c < ' ' || c == 0x7f || c >= 0x80 && c < 0xa0 {
+			return '.'
+		}
+		return c
+	}, s)
+}
+
+func (d *decoder) record(r Record) {
+	switch r.Kind {
+	case Opened:
+		d.sum.Connections++
+		d.line(r, r.ID, "= opened: %s to %s", r.Local, r.Remote)
+		d.conns[r.ID] = &connection{id: r.ID, convs: make(map[convKey]*conversation), counts: make(map[uint16]*count)}
+	case Received, Sent:
+		d.data(r)
+	case Ended:
+		d.line(r, r.ID, "= ended: %s", r.Text)
+		d.close(r.ID)
+	case CoreBegun:
+		d.cores[r.ID] = r.Text
+		d.line(r, r.ID, "= core %s", r.Text)
+	case Stepped:
+		d.sum.Steps++
+		d.line(r, r.ID, "* %s step %d: event of %d B, effects %x…", d.cores[r.ID], r.Number, len(r.Data), r.Effects[:4])
+	case Truncated:
+		d.sum.Truncated++
+		d.line(r, r.ID, "= truncated: the recording could not keep up, or was full")
+		d.close(r.ID)
+	case Damaged:
+		d.sum.Damaged += r.Number
+		fmt.Fprintf(d.w, "%d bytes of the recording are damaged\n", r.Number)
+	}
+}
+
+func (d *decoder) close(id uint32) {
+	c := d.conns[id]
+	if c == nil {
+		return
+	}
+	delete(d.conns, id)
+	if c.given != "" && !c.begun {
+		return
+	}
+	ids := make([]uint16, 0, len(c.counts))
+	for id := range c.counts { // any order
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		fmt.Fprintf(d.w, "           %2d = %s: %d messages, %d bytes\n", c.id, d.name(id), c.counts[id].messages, c.counts[id].bytes)
+	}
+}
+
+// end closes what the recording left open.
+func (d *decoder) end() {
+	ids := make([]uint32, 0, len(d.conns))
+	for id := range d.conns { // any order
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		d.close(id)
+	}
+}
+
+func (d *decoder) name(id uint16) string {
+	if s := d.specs[id]; s != nil {
+		return s.Name
+	}
+	return fmt.Sprintf("number %d", id)
+}
+
+func (d *decoder) data(r Record) {
+	c := d.conns[r.ID]
+	if c == nil || c.given != "" {
+		return
+	}
+	from := ours
+	if r.Kind == Received {
+		from = theirs
+	}
+	if r.Number != c.bytes[from] {
+		c.given = "gap"
+		d.line(r, c.id, "= bytes %d to %d of %s are missing: no more of this connection is decoded", c.bytes[from], r.Number, from)
+		return
+	}
+	c.bytes[from] += uint64(len(r.Data))
+	d.sum.Bytes += uint64(len(r.Data))
+	ok := c.in[from].feed(r.Data,
+		func(h segmentHeader) bool { return d.segment(r, c, from, h) },
+		func(h segmentHeader, b []byte) bool {
+			d.payload(r, c, from, h, b)
+			return true
+		})
+	if !ok {
+		c.given = "not followed"
+	}
+}
+
+// segment judges the head of a segment.
+func (d *decoder) segment(r Record, c *connection, from side, h segmentHeader) bool {
+	if !c.begun {
+		if h.id != 0 || h.length == 0 {
+			d.line(r, c.id, "= does not begin with a handshake: not decoded")
+			return false
+		}
+		c.begun, c.connector = true, from
+		if h.role == protocol.Responder {
+			c.connector = from.other()
+		}
+	}
+	key := keyOf(from, h)
+	fault := ""
+	switch {
+	case h.length == 0:
+		fault = "segment without payload"
+	case h.id != 0 && key.initiator != c.connector && c.uniplex:
+		fault = fmt.Sprintf("%s of the side that accepted, on a connection for the other's questions only", d.name(h.id))
+	}
+	if fault != "" {
+		d.sum.Violations++
+		d.line(r, c.id, "%s !! %s", arrow(from), fault)
+	}
+	return h.length > 0
+}
+
+func arrow(from side) string { return [...]string{">", "<"}[from] }
+
+func keyOf(from side, h segmentHeader) convKey {
+	if h.role == protocol.Initiator {
+		return convKey{h.id, from}
+	}
+	return convKey{h.id, from.other()}
+}
+
+// payload gives a piece of a segment to its conversation.
+func (d *decoder) payload(r Record, c *connection, from side, h segmentHeader, b []byte) {
+	n := c.counts[h.id]
+	if n == nil {
+		n = new(count)
+		c.counts[h.id] = n
+	}
+	n.bytes += len(b)
+	key := keyOf(from, h)
+	conv := c.convs[key]
+	if conv == nil {
+		spec := d.specs[h.id]
+		if spec == nil {
+			// Other protocols are none of ours; say so once.
+			if n.bytes == len(b) {
+				d.line(r, c.id, "%s %s is not known: not decoded", arrow(from), d.name(h.id))
+			}
+			return
+		}
+		conv = newConversation(spec)
+		c.convs[key] = conv
+	}
+	conv.feed(r.Time, h.role, b, func(m message) {
+		n.messages++
+		d.sum.Messages++
+		d.message(c, key, conv, m)
+	})
+}
+
+func (d *decoder) message(c *connection, key convKey, conv *conversation, m message) {
+	from := key.initiator
+	if m.from == protocol.Responder {
+		from = from.other()
+	}
+	mark := " "
+	if key.initiator != c.connector {
+		mark = "~"
+	}
+	took := ""
+	if m.timed {
+		took = "+" + m.took.Round(time.Microsecond).String()
+	}
+	text := ""
+	if m.msg != nil {
+		text = describe(m.msg)
+	}
+	if m.early {
+		text = strings.TrimLeft(text+" (sent early)", " ")
+	}
+	if m.fault != nil {
+		d.sum.Violations++
+		text = strings.TrimLeft(text+" !! "+m.fault.Error(), " ")
+	}
+	if accept, ok := m.msg.(handshake.AcceptVersion); ok {
+		data, err := handshake.DecodeData(accept.Entry.Raw, accept.Entry.Version)
+		c.uniplex = err == nil && data.InitiatorOnly
+	}
+	d.line(Record{Time: m.at}, c.id, "%s%s%-14s %-18s %-22s %7d B  %-10s %s",
+		arrow(from), mark, conv.spec.Name, m.state, m.label, m.size, took, text)
+}
