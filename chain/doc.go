@@ -31,7 +31,8 @@
 //     point, then told by [BlockFetched]. A range ends with [RangeDone],
 //     [NoBlocks] or [FetchFailed], also when [CancelFetch] came in between.
 //  5. Bodies are kept until [Forget] or, for adopted ones, until the caller
-//     has stored them after [Immutable].
+//     has stored them after [Immutable]. A body that comes once more after that
+//     is forgotten too: what is stored, or about to be, is kept apart.
 //  6. What [Adopt] handed over is given back by [Consumed] when it was taken;
 //     until then it counts against Config.MaxBytes.
 //  7. [Core.Deadline] says when to call Step with a [Tick] if nothing else

@@ -18,6 +18,7 @@ var pureFiles = []string{
 	"protocol/machine*.go",
 	"*/spec.go",
 	"chain/*.go",
+	"sim/*.go",
 	"txsubmission/*window*.go",
 	"handshake/negotiat*.go",
 	"vnet/link.go",

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+
+	"github.com/ouronet/ouronet/sim"
+)
+
+// simCommand plays networks from seeds.
+var simCommand = command{
+	name:     "sim",
+	summary:  "Plays a network of nodes, peers and faults from a seed, and checks what the nodes do.",
+	examples: []string{"sim -seed 7 -scenario liars", "sim -list"},
+	setup: func(flags *flag.FlagSet) func(context.Context, []string, io.Writer) error {
+		seed := flags.Uint64("seed", 1, "of all that is random")
+		name := flags.String("scenario", "all", "what to play; -list tells")
+		seeds := flags.Int("seeds", 1, "how many to play, from -seed on")
+		list := flags.Bool("list", false, "list scenarios and oracles")
+		nodes := flags.Int("nodes", -1, "with decision cores; -1 here and below is the scenario's number")
+		peers := flags.Int("peers", -1, "scripted peers")
+		blocks := flags.Int("blocks", -1, "of the best chain")
+		reorgs := flags.Int("reorgs", -1, "`percent` of blocks that change the branch")
+		txs := flags.Int("txs", -1, "transactions")
+		faults := flags.Int("faults", -1, "faults")
+		return func(ctx context.Context, _ []string, out io.Writer) error {
+			if *list {
+				listSim(out)
+				return nil
+			}
+			sc, err := sim.ByName(*name)
+			if err != nil {
+				return err
+			}
+			for _, f := range []struct{ to, from *int }{
+				{&sc.Nodes, nodes}, {&sc.Peers, peers}, {&sc.Blocks, blocks},
+				{&sc.Reorgs, reorgs}, {&sc.Txs, txs}, {&sc.Faults, faults},
+			} {
+				if *f.from >= 0 {
+					*f.to = *f.from
+				}
+			}
+			return play(ctx, sc, *seed, *seeds, out)
+		}
+	},
+}
+
+var errSim = errors.New("an oracle found a fault")
+
+// play plays a scenario with so many seeds and stops at the first failure,
+// which it makes smaller.
+func play(ctx context.Context, sc sim.Scenario, seed uint64, n int, out io.Writer) error {
+	for i := range max(n, 1) {
+		r := sim.Run(sc, seed+uint64(i))
+		fmt.Fprintln(out, r)
+		if r.Failure != nil {
+			if small := sim.Shrink(r); small != r {
+				fmt.Fprintf(out, "made smaller:\n%v\n", small)
+			}
+			return errSim
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func listSim(out io.Writer) {
+	fmt.Fprintln(out, "scenarios")
+	for _, sc := range sim.Scenarios() {
+		fmt.Fprintf(out, "\t%-10s %s\n", sc.Name, sc.About)
+	}
+	fmt.Fprintln(out, "oracles")
+	for _, o := range sim.Oracles() {
+		fmt.Fprintf(out, "\t%-10s %s\n", o.Name, o.About)
+	}
+}

@@ -1,0 +1,168 @@
+package sim
+
+import (
+	"time"
+
+	"github.com/ouronet/ouronet/chain"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/txsubmission"
+)
+
+// kind says what an event is.
+type kind uint8
+
+const (
+	connect    kind = iota + 1 // node dials a
+	tick                       // a core's deadline
+	consume                    // node's application takes a block
+	produce                    // blocks are made
+	adoptMain                  // a script moves to block a
+	fault                      // number a
+	unfreeze                   // node may dial again
+	submit                     // transaction a comes to node
+	look                       // whether all are there
+	serverFind                 // chain-sync, at the server from here on
+	serverNext
+	serverRange // block-fetch
+	serverTx    // tx-submission, at the side that has transactions
+	clientFound // chain-sync, at the client from here on
+	clientHeaders
+	clientBack
+	clientBlock // block-fetch
+	clientDone
+	clientNone
+	clientTx    // tx-submission, at the side that asks
+	rangeLimit  // block-fetch's time limit
+	drainLimit  // chain-sync's
+	resetByPeer // a connection ends
+)
+
+// event is what happens; which fields have a meaning depends on its kind.
+type event struct {
+	kind   kind
+	flag   bool
+	sent   time.Duration
+	conn   *conn
+	node   *node
+	a, b   int32
+	tip    ledger.Tip
+	points []ledger.Point
+	ask    *ask
+	stream *stream
+	tx     txsubmission.Message
+}
+
+// Lanes keep the order within a mini-protocol and direction.
+const (
+	upSync = iota
+	downSync
+	upFetch
+	downFetch
+	lanes
+)
+
+// conn is one connection, from its start to its end: client follows server.
+// After its end what is still under way is lost.
+type conn struct {
+	id             chain.PeerID
+	client, server *node
+	up             bool
+	latency        time.Duration
+	perKB          time.Duration // to send that much
+	last           [lanes]time.Duration
+	sendFree       time.Duration // when the server has sent all blocks planned
+
+	syncClient
+	syncServer
+	fetchClient
+	seen view // the oracles'
+
+	worst time.Duration // latency there was
+	txs   [2]*stream    // from client, from server
+}
+
+// send plans an event at the other end, after all that was sent on the lane.
+func (w *world) send(c *conn, lane int, k kind) *event {
+	at := w.now + c.latency + time.Duration(w.link.IntN(int(c.latency/4)+1))
+	at = max(at, c.last[lane])
+	if w.sc.bug == headOfLine && lane == downSync {
+		at = max(at, c.last[downFetch])
+	}
+	c.last[lane] = at
+	e := w.agenda.plan(at, k)
+	e.conn, e.sent = c, w.now
+	return e
+}
+
+// dial opens a connection unless there is one or n is down.
+func (w *world) dial(n, to *node) {
+	if n.frozen > w.now || to.frozen > w.now {
+		w.redial(n, to, max(n.frozen, to.frozen)-w.now+time.Second)
+		return
+	}
+	for _, c := range n.conns {
+		if c.server == to {
+			return
+		}
+	}
+	w.lastPeer++
+	c := &conn{id: w.lastPeer, client: n, server: to, up: true}
+	if w.sc.bug == reusedPeerID {
+		c.id = chain.PeerID(n.index)<<8 | chain.PeerID(to.index)
+	}
+	c.latency = time.Duration(5+w.link.IntN(95)) * time.Millisecond
+	c.perKB = time.Duration(20+w.link.IntN(400)) * time.Microsecond
+	if to.manner == Slow {
+		c.latency += time.Duration(200+w.link.IntN(1300)) * time.Millisecond
+		c.perKB += time.Duration(20+w.link.IntN(200)) * time.Millisecond
+	}
+	c.worst = c.latency
+	n.conns = append(n.conns, c)
+	to.followers = append(to.followers, c)
+	if to.manner == Resetting {
+		w.agenda.plan(w.now+time.Duration(1+w.link.IntN(40))*time.Second, resetByPeer).conn = c
+	}
+	w.startTxs(c)
+	limit := 0
+	if w.limits.inFlight > 0 {
+		limit = w.limits.inFlight
+	}
+	n.step(chain.PeerConnected{Peer: c.id, MaxInFlight: limit})
+}
+
+func (w *world) redial(n, to *node, after time.Duration) {
+	e := w.agenda.plan(w.now+after, connect)
+	e.node, e.a = n, int32(to.index)
+}
+
+// end ends a connection. blamed says that the client found a fault.
+func (w *world) end(c *conn, blamed bool) {
+	if !c.up {
+		return
+	}
+	c.up = false
+	c.client.conns = without(c.client.conns, c)
+	c.server.followers = without(c.server.followers, c)
+	w.watch.connEnded(c)
+	w.endTxs(c)
+	if w.sc.bug != candidateKept {
+		c.client.tell(chain.PeerGone{Peer: c.id})
+	}
+	if w.draining {
+		return
+	}
+	pause := time.Duration(1000+w.link.IntN(3000)) * time.Millisecond
+	if blamed {
+		pause += 30 * time.Second
+	}
+	w.redial(c.client, c.server, pause)
+}
+
+func without(all []*conn, c *conn) []*conn {
+	for i, x := range all {
+		if x == c {
+			return append(all[:i], all[i+1:]...)
+		}
+	}
+	return all
+}

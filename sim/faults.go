@@ -1,0 +1,48 @@
+package sim
+
+import (
+	"math/rand/v2"
+	"time"
+)
+
+// planFaults spreads faults over the time in which blocks are made.
+func (w *world) planFaults(r *rand.Rand) {
+	if len(w.sc.Kinds) == 0 {
+		return
+	}
+	for range w.sc.Faults {
+		at := time.Duration(r.Int64N(int64(w.quiet)))
+		e := w.agenda.plan(at, fault)
+		e.a = int32(w.sc.Kinds[r.IntN(len(w.sc.Kinds))])
+		e.node, e.b = w.nodes[r.IntN(w.sc.Nodes)], r.Int32()
+	}
+}
+
+func (w *world) fault(kind Fault, n *node, chance int) {
+	switch kind {
+	case Restart, RestartBare:
+		n.restart(kind == RestartBare)
+		return
+	case Part:
+		n.frozen = w.now + time.Duration(chance%30)*time.Second
+		for _, side := range [][]*conn{n.conns, n.followers} {
+			for _, c := range append([]*conn(nil), side...) {
+				w.end(c, false)
+			}
+		}
+		return
+	}
+	if len(n.conns) == 0 {
+		return
+	}
+	c := n.conns[chance%len(n.conns)]
+	if kind == Cut {
+		w.end(c, false)
+		return
+	}
+	if c.worst == c.latency { // once is enough
+		c.latency *= 20
+		c.worst = c.latency
+		w.agenda.plan(w.now+10*time.Second, unfreeze).conn = c
+	}
+}

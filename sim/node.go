@@ -1,0 +1,284 @@
+package sim
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/ouronet/ouronet/chain"
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// node is a participant: one with a core, or a scripted peer, which has none.
+type node struct {
+	w      *world
+	index  int
+	manner Manner
+	core   *chain.Core
+
+	chain     []blockID // served, by height
+	ups       []*node   // whom to follow
+	conns     []*conn   // as client
+	followers []*conn   // as server
+	frozen    time.Duration
+
+	held     []bool    // bodies, by block
+	store    []blockID // of a follower that resumed from points: what its application has, by height
+	fork     bool      // a scripted peer is on a side branch
+	late     []chain.Event
+	stepping bool
+	moved    bool // chain, since followers were served
+	tickAt   time.Duration
+	consumer time.Duration // what a block takes the application
+	owed     []owed        // adopted and not consumed
+	busy     bool          // the application
+	saved    blockID       // the last block that the application has consumed
+	before   blockID       // tip before the last rollback
+	pool     pool
+}
+
+type owed struct {
+	id    blockID
+	bytes int
+}
+
+func (n *node) tip() blockID { return n.chain[len(n.chain)-1] }
+
+func (n *node) honest() bool { return n.manner != Lying && n.manner != Withholding }
+
+func (n *node) has(id blockID) bool {
+	h := n.w.tree.height(id)
+	return h < len(n.chain) && n.chain[h] == id
+}
+
+func (n *node) hold(id blockID, yes bool) {
+	for len(n.held) <= int(id) {
+		n.held = append(n.held, make([]bool, 256)...)
+	}
+	n.held[id] = yes
+}
+
+func (n *node) holds(id blockID) bool {
+	if h := n.w.tree.height(id); h < len(n.store) && n.store[h] == id {
+		return true
+	}
+	return id == 0 || int(id) < len(n.held) && n.held[id]
+}
+
+// tell has an event wait for its turn.
+func (n *node) tell(ev chain.Event) {
+	n.late = append(n.late, ev)
+	n.run()
+}
+
+func (n *node) step(ev chain.Event) { n.tell(ev) }
+
+// run takes what waits, one after the other; effects may add to it.
+func (n *node) run() {
+	if n.stepping || n.core == nil {
+		return
+	}
+	n.stepping = true
+	for len(n.late) > 0 && n.w.failure == nil {
+		ev := n.late[0]
+		n.late = n.late[:copy(n.late, n.late[1:])]
+		n.w.watch.before(n)
+		for _, e := range n.core.Step(n.w.now, ev) {
+			n.w.count(e)
+			n.do(e)
+		}
+		n.w.watch.after(n)
+	}
+	n.stepping = false
+	if n.moved {
+		n.moved = false
+		n.serveAll()
+	}
+	n.arm()
+}
+
+// arm plans a tick for the core's deadline.
+func (n *node) arm() {
+	if n.w.sc.bug == neverTick {
+		return
+	}
+	at, ok := n.core.Deadline()
+	if ok && (n.tickAt <= n.w.now || at < n.tickAt) {
+		n.tickAt = at
+		n.w.agenda.plan(at, tick).node = n
+	}
+}
+
+func (n *node) conn(id chain.PeerID) *conn {
+	for _, c := range n.conns {
+		if c.id == id {
+			return c
+		}
+	}
+	return nil
+}
+
+// do does what the core wants.
+func (n *node) do(e chain.Effect) {
+	w := n.w
+	switch e := e.(type) {
+	case chain.FindIntersect:
+		if c := n.conn(e.Peer); c != nil {
+			w.watch.findWanted(c)
+			c.wantFind(w, e.Points)
+		}
+	case chain.RequestHeaders:
+		if c := n.conn(e.Peer); c != nil {
+			c.mayAsk += e.N
+			c.granted += e.N
+			c.pump(w)
+		}
+	case chain.StopChainSync:
+		if c := n.conn(e.Peer); c != nil {
+			w.watch.findWanted(c)
+			c.finding, c.points, c.granted = true, nil, 0
+		}
+	case chain.Disconnect:
+		if c := n.conn(e.Peer); c != nil {
+			w.watch.blamed(c, e.Err)
+			w.end(c, true)
+		}
+	case chain.Fetch:
+		w.watch.fetchWanted(n, e)
+		if c := n.conn(e.Peer); c != nil {
+			c.wantRange(w, e)
+		}
+	case chain.CancelFetch:
+		if c := n.conn(e.Peer); c != nil {
+			c.cancel(w, e.Range)
+		}
+	case chain.Adopt:
+		id, _ := w.tree.idOf(e.Header.Hash)
+		w.watch.forward(n, id, e.Bytes)
+		if w.sc.bug == handedOverTwice && w.bugs.IntN(20) == 0 {
+			w.watch.forward(n, id, e.Bytes)
+		}
+		if w.sc.bug != announcedEarly || !n.has(id) {
+			n.extend(id)
+		}
+		n.owed = append(n.owed, owed{id, e.Bytes})
+		n.eat()
+	case chain.RollBack:
+		id, ok := w.tree.at(e.Tip.Point)
+		if w.sc.bug == rollbackSwallowed && w.bugs.IntN(3) == 0 {
+			return
+		}
+		w.watch.backward(n, id, ok)
+		n.before = n.tip()
+		n.cut(id)
+	case chain.Immutable:
+		w.watch.immutable(n, e.Tip)
+	case chain.Forget:
+		id, ok := w.tree.at(e.Point)
+		w.watch.forget(n, id, ok)
+		if w.sc.bug != forgetIgnored && !w.watch.stored(n, id) {
+			n.hold(id, false)
+		}
+	}
+}
+
+// extend and cut change the chain that n serves.
+func (n *node) extend(id blockID) {
+	n.chain = append(n.chain, id)
+	n.moved = true
+}
+
+func (n *node) cut(id blockID) {
+	n.chain = n.chain[:min(len(n.chain), n.w.tree.height(id)+1)]
+	n.moved = true
+	for _, c := range n.followers {
+		c.rollBack(n)
+	}
+}
+
+// eat lets the application take the next block, if it has time.
+func (n *node) eat() {
+	if !n.busy && len(n.owed) > 0 {
+		n.busy = true
+		n.w.agenda.plan(n.w.now+n.consumer, consume).node = n
+	}
+}
+
+func (n *node) consumed() {
+	n.busy = false
+	if len(n.owed) == 0 { // it was started again
+		return
+	}
+	o := n.owed[0]
+	n.owed = n.owed[:copy(n.owed, n.owed[1:])]
+	n.saved = o.id
+	n.w.watch.consumed(n, o.bytes)
+	if n.w.sc.bug != neverConsumed {
+		n.step(chain.Consumed{Bytes: o.bytes})
+	}
+	n.eat()
+}
+
+// start gives n a core that resumes from what it saved; from points only, if
+// bare, as a follower that keeps no blocks.
+func (n *node) start(bare bool) {
+	w := n.w
+	cfg := w.limits.config(w.sc, n.index)
+	from := n.saved
+	if w.sc.bug == resumedStale && n.before != 0 {
+		from = n.before
+	}
+	line := w.tree.line(n.saved)
+	n.chain = line
+	line = w.tree.line(from)
+	root := max(0, len(line)-1-cfg.K)
+	if w.sc.bug == kOffByOne {
+		cfg.K++
+	}
+	if bare {
+		for i := len(line) - 1; i > root; i -= 1 + i%3 {
+			cfg.Points = append(cfg.Points, w.tree.point(line[i]))
+		}
+		cfg.Points = append(cfg.Points, w.tree.point(line[root]))
+	} else {
+		cfg.Anchor = w.tree.tip(line[root])
+		for _, id := range line[root+1:] {
+			cfg.Adopted = append(cfg.Adopted, w.tree.blocks[id].h)
+		}
+	}
+	clear(n.held)
+	n.store = nil
+	if bare {
+		n.store = append(n.store, line...)
+	} else {
+		for _, id := range line {
+			n.hold(id, true)
+		}
+	}
+	n.owed, n.late, n.tickAt = nil, nil, 0
+	core, err := chain.New(cfg)
+	if err != nil {
+		w.fail("restart", "node %d: %v", n.index, err)
+		return
+	}
+	n.core = core
+	w.watch.started(n, bare, root)
+}
+
+// restart is a crash: all that was not saved is lost.
+func (n *node) restart(bare bool) {
+	w := n.w
+	n.late = nil
+	for _, side := range [][]*conn{n.conns, n.followers} {
+		for _, c := range append([]*conn(nil), side...) {
+			w.end(c, false)
+		}
+	}
+	n.frozen = w.now + 2*time.Second
+	n.start(bare)
+}
+
+func (n *node) String() string {
+	return fmt.Sprintf("node %d (%v) at height %d", n.index, n.manner, len(n.chain)-1)
+}
+
+func (n *node) announced() ledger.Tip { return n.w.tree.tip(n.tip()) }

@@ -1,0 +1,226 @@
+package sim
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/ouronet/ouronet/chain"
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// Failure is what an oracle found first.
+type Failure struct {
+	Oracle string // one of [Oracles]
+	Text   string
+	At     time.Duration // virtual time
+}
+
+func (f *Failure) Error() string {
+	return fmt.Sprintf("oracle %q after %v: %s", f.Oracle, f.At, f.Text)
+}
+
+// Oracle is what one kind of check is for.
+type Oracle struct{ Name, About string }
+
+// Oracles returns what is watched.
+func Oracles() []Oracle {
+	return []Oracle{
+		{"ledger", "an application's chain: no block twice, none that does not fit, whose body is not held or that does not verify; rollbacks to known points, at most k deep, and only for a better chain"},
+		{"stream", "what an honest server sends by chain-sync: first a rollback to the intersection, then headers and rollbacks that fit"},
+		{"turn", "no new intersection is asked for while replies are outstanding"},
+		{"blame", "an honest peer is never blamed"},
+		{"flight", "no block is asked for while it is in flight"},
+		{"limits", "bytes, headers, ranges and old forks stay within their bounds, and the core counts them as they are"},
+		{"serving", "nothing is announced or sent whose body is not held"},
+		{"delay", "headers do not wait for blocks of the same connection"},
+		{"restart", "what was saved can be resumed from"},
+		{"progress", "all nodes have the best honest chain and all transactions in bounded time after the last fault"},
+		{"leak", "nothing is left behind when all peers are gone"},
+		{"txs", "the rules of the window hold; a transaction is delivered once, and only if it was submitted"},
+		{"unbounded", "a run ends"},
+	}
+}
+
+// watch is what the oracles know. It learns from what goes in and out, not
+// from the state of drivers and cores, but for Stats.
+type watch struct {
+	w     *world
+	steps uint64
+
+	// Of the step under way.
+	tip    blockID
+	rolled bool
+}
+
+// model is what the oracles know of a node.
+type model struct {
+	line   []blockID // handed over, by height
+	fixed  int       // height that cannot change
+	bare   bool      // resumed from points
+	owed   int       // bytes handed over and not given back
+	flight []*conn   // by block
+	sound  []bool    // by block: a body came that verifies
+	txs    []bool    // delivered or submitted, by number
+}
+
+// view is what the oracles know of a server's stream.
+type view struct {
+	active bool
+	first  bool // the rollback that starts a session is due
+	at     blockID
+}
+
+func (o *watch) model(n *node) *model { return &o.w.models[n.index] }
+
+func (m *model) room(id blockID) {
+	for len(m.flight) <= int(id) {
+		m.flight = append(m.flight, make([]*conn, 256)...)
+		m.sound = append(m.sound, make([]bool, 256)...)
+	}
+}
+
+func (o *watch) started(n *node, bare bool, root int) {
+	m := o.model(n)
+	m.line = append(m.line[:0], o.w.tree.line(n.saved)...)
+	m.fixed, m.bare, m.owed = root, bare, 0
+	clear(m.flight)
+	for _, id := range m.line {
+		m.room(id)
+		m.sound[id] = true
+	}
+}
+
+func (o *watch) before(n *node) {
+	m := o.model(n)
+	o.tip, o.rolled = m.line[len(m.line)-1], false
+}
+
+func (o *watch) forward(n *node, id blockID, bytes int) {
+	m, t := o.model(n), o.w.tree
+	tip := m.line[len(m.line)-1]
+	m.room(id)
+	switch b := &t.blocks[id]; {
+	case b.height < int32(len(m.line)) && m.line[b.height] == id:
+		o.w.fail("ledger", "%v: block %d handed over twice", n, id)
+	case b.parent != tip:
+		o.w.fail("ledger", "%v: block %d does not fit on %d", n, id, tip)
+	case !n.holds(id) || !m.sound[id]:
+		o.w.fail("ledger", "%v: block %d adopted without a sound body", n, id)
+	case b.bad:
+		o.w.fail("ledger", "%v: block %d adopted, which does not verify", n, id)
+	}
+	m.line = append(m.line, id)
+	m.owed += bytes
+}
+
+func (o *watch) backward(n *node, id blockID, known bool) {
+	m := o.model(n)
+	h := o.w.tree.height(id)
+	if !known || h >= len(m.line) || m.line[h] != id {
+		o.w.fail("ledger", "%v: rollback to block %d, which is not on the chain", n, id)
+		return
+	}
+	if deep := len(m.line) - 1 - h; h < m.fixed || deep > o.w.limits.k && !m.bare {
+		o.w.fail("ledger", "%v: rollback by %d to height %d, with k %d and %d immutable", n, deep, h, o.w.limits.k, m.fixed)
+	}
+	m.line = m.line[:h+1]
+	o.rolled = true
+}
+
+func (o *watch) immutable(n *node, tip ledger.Tip) {
+	m := o.model(n)
+	id, ok := o.w.tree.at(tip.Point)
+	h := o.w.tree.height(id)
+	if !ok || h >= len(m.line) || m.line[h] != id || h < m.fixed {
+		o.w.fail("ledger", "%v: block %d immutable", n, id)
+		return
+	}
+	if want := len(m.line) - 1 - o.w.limits.k; !m.bare && h != want {
+		o.w.fail("ledger", "%v: height %d immutable, want %d", n, h, want)
+	}
+	m.fixed = h
+}
+
+func (o *watch) consumed(n *node, bytes int) { o.model(n).owed -= bytes }
+
+func (o *watch) forget(n *node, id blockID, known bool) {
+	m := o.model(n)
+	if h := o.w.tree.height(id); !known || !m.bare && h > m.fixed && h < len(m.line) && m.line[h] == id {
+		o.w.fail("ledger", "%v: block %d of its chain forgotten", n, id)
+	}
+	if !n.holds(id) {
+		o.w.fail("leak", "%v: block %d forgotten, which is not held", n, id)
+	}
+	m.room(id)
+	m.sound[id] = m.sound[id] && (m.bare || o.stored(n, id))
+}
+
+// stored reports whether a block is part of what cannot change, and so kept
+// apart from what Forget is about.
+func (o *watch) stored(n *node, id blockID) bool {
+	m, h := o.model(n), o.w.tree.height(id)
+	return h <= m.fixed && m.line[h] == id
+}
+
+func (o *watch) after(n *node) {
+	w, m := o.w, o.model(n)
+	if tip := m.line[len(m.line)-1]; o.rolled && !m.bare {
+		a, b := &w.tree.blocks[o.tip], &w.tree.blocks[tip]
+		if b.height < a.height || b.height == a.height && !prefer(&a.h, &b.h) {
+			w.fail("ledger", "%v: left block %d for %d, which is not better", n, o.tip, tip)
+		}
+	}
+	s, l := n.core.Stats(), &w.limits
+	switch {
+	case s.InFlight < 0 || s.Held < 0 || s.SideHeaders < 0 || s.Backlog < 0:
+		w.fail("limits", "%v: negative: %+v", n, s)
+	case s.InFlight+s.Held+s.Backlog > l.bytes+(l.k+1)*maxBlock:
+		w.fail("limits", "%v: more than %d bytes: %+v", n, l.bytes, s)
+	case s.SideHeaders > l.side+l.k:
+		w.fail("limits", "%v: more than %d headers: %+v", n, l.side, s)
+	case s.OldForks > l.k:
+		w.fail("limits", "%v: more than %d old blocks: %+v", n, l.k, s)
+	case s.Backlog != m.owed && len(n.late) == 0:
+		w.fail("limits", "%v: backlog %d, want %d", n, s.Backlog, m.owed)
+	case s.Peers != len(n.conns) && len(n.late) == 0:
+		w.fail("leak", "%v: core has %d peers, want %d", n, s.Peers, len(n.conns))
+	}
+	if o.steps++; o.steps%8 != 0 || len(n.late) > 0 {
+		return // the rest costs more
+	}
+	for _, c := range n.conns {
+		if st, _ := n.core.Peer(c.id); st.Ranges != len(c.asks) {
+			w.fail("limits", "%v waits for %d ranges of peer %d, want %d", n, st.Ranges, c.id, len(c.asks))
+		}
+	}
+}
+
+// delivered takes note of a transaction that reached n's application.
+func (o *watch) delivered(n *node, tx int32) {
+	m := o.model(n)
+	switch {
+	case int(tx) >= o.w.submitted:
+		o.w.fail("txs", "%v was delivered transaction %d, which nobody submitted", n, tx)
+	case m.txs[tx]:
+		o.w.fail("txs", "%v was delivered transaction %d twice", n, tx)
+	default:
+		m.txs[tx] = true
+	}
+}
+
+// drained looks at what is left of a node without peers and backlog.
+func (o *watch) drained(n *node) {
+	s, m := n.core.Stats(), o.model(n)
+	if s != (chain.Stats{OldForks: s.OldForks}) {
+		o.w.fail("leak", "%v: left behind %+v", n, s)
+	}
+	extra := 0
+	for id, held := range n.held {
+		if h := o.w.tree.height(blockID(min(id, len(o.w.tree.blocks)-1))); held && (h >= len(m.line) || m.line[h] != blockID(id)) {
+			extra++
+		}
+	}
+	if extra > s.OldForks {
+		o.w.fail("leak", "%v: %d bodies left beside its chain, want %d", n, extra, s.OldForks)
+	}
+}

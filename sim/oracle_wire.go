@@ -1,0 +1,148 @@
+package sim
+
+import (
+	"time"
+
+	"github.com/ouronet/ouronet/chain"
+)
+
+// What the oracles see of connections.
+
+// Chain-sync.
+
+func (o *watch) findWanted(c *conn)   { c.mayAsk, c.seen.active = 0, false }
+func (o *watch) headersAsked(c *conn) { o.within(c.outstanding, c.mayAsk, c, "headers") }
+
+func (o *watch) within(n, most int, c *conn, what string) {
+	if n > most {
+		o.w.fail("limits", "%v asks peer %d for %d %s, more than %d", c.client, c.id, n, what, most)
+	}
+}
+
+func (o *watch) outOfTurn(c *conn, what string) {
+	o.w.fail("turn", "%v: %s of peer %d with %d requests outstanding", c.client, what, c.id, c.pending)
+}
+
+func (o *watch) synced(c *conn, id blockID, found bool) {
+	c.seen = view{active: found && c.server.honest(), first: true, at: id}
+}
+
+func (o *watch) extended(c *conn, last blockID, n int) {
+	c.mayAsk -= n
+	if !c.seen.active {
+		return
+	}
+	if c.seen.first || o.w.tree.back(last, n) != c.seen.at {
+		o.w.fail("stream", "%v sent %d headers up to block %d to one that is at %d, rollback due: %t", c.server, n, last, c.seen.at, c.seen.first)
+	}
+	c.seen.at = last
+}
+
+func (o *watch) cutBack(c *conn, id blockID) {
+	if !c.seen.active {
+		return
+	}
+	if d := o.w.tree.height(c.seen.at) - o.w.tree.height(id); d < 0 || o.w.tree.back(c.seen.at, d) != id ||
+		c.seen.first && d != 0 {
+		// A server's chain may change between the two messages that start.
+		if !c.seen.first || d < 0 {
+			o.w.fail("stream", "%v rolled back to block %d, unknown to one that is at %d", c.server, id, c.seen.at)
+		}
+	}
+	c.seen.at, c.seen.first = id, false
+}
+
+func (o *watch) announced(s *node, last blockID, n int) {
+	if s.core == nil {
+		return
+	}
+	for ; n > 0; n-- {
+		o.served(s, last)
+		last = o.w.tree.blocks[last].parent
+	}
+}
+
+func (o *watch) arrivedAfter(c *conn, d time.Duration) {
+	if d > c.worst+c.worst/4 {
+		o.w.fail("delay", "a header of %v took %v, want at most %v", c.server, d, c.worst+c.worst/4)
+	}
+}
+
+func (o *watch) blamed(c *conn, err error) {
+	if c.server.honest() {
+		o.w.fail("blame", "%v blames %v: %v", c.client, c.server, err)
+	}
+	o.w.result.Blamed++
+}
+
+// Block-fetch.
+
+func (o *watch) fetchWanted(n *node, e chain.Fetch) {
+	sum := 0
+	for i, h := range e.Headers {
+		sum += chain.BlockSize(h)
+		if i > 0 && h.Prev != e.Headers[i-1].Hash {
+			o.w.fail("limits", "%v: range %d is not a chain", n, e.Range)
+		}
+	}
+	if sum != e.Bytes || len(e.Headers) == 0 || len(e.Headers) > o.w.limits.rangeBlocks {
+		o.w.fail("limits", "%v: range of %d blocks and %d bytes, want at most %d", n, len(e.Headers), e.Bytes, o.w.limits.rangeBlocks)
+	}
+	st, ok := n.core.Peer(e.Peer)
+	if ok && (st.Ranges > o.w.limits.ranges || st.InFlight > max(o.w.limits.inFlight, maxBlock)) {
+		o.w.fail("limits", "%v: %+v", n, st)
+	}
+}
+
+func (o *watch) asked(c *conn, a *ask) {
+	m := o.model(c.client)
+	if a.cancelled {
+		return
+	}
+	for _, id := range a.blocks {
+		m.room(id)
+		if m.flight[id] != nil {
+			o.w.fail("flight", "%v asks peer %d for block %d, which is in flight with peer %d", c.client, c.id, id, m.flight[id].id)
+		}
+		m.flight[id] = c
+	}
+}
+
+func (o *watch) arrived(c *conn, id blockID, bad bool) {
+	m := o.model(c.client)
+	m.room(id)
+	m.sound[id] = !bad
+	if m.flight[id] == c {
+		m.flight[id] = nil
+	}
+}
+
+func (o *watch) cancelled(c *conn, a *ask) { o.land(c, a) }
+func (o *watch) over(c *conn, a *ask)      { o.land(c, a) }
+
+func (o *watch) land(c *conn, a *ask) {
+	m := o.model(c.client)
+	for _, id := range a.blocks[a.next:] {
+		if m.room(id); m.flight[id] == c {
+			m.flight[id] = nil
+		}
+	}
+}
+
+func (o *watch) connEnded(c *conn) {
+	for _, a := range c.asks {
+		o.land(c, a)
+	}
+}
+
+func (o *watch) served(s *node, id blockID) {
+	if s.core != nil && !s.holds(id) {
+		o.w.fail("serving", "%v serves block %d, which it does not hold", s, id)
+	}
+}
+
+func (o *watch) late(c *conn) {
+	if c.server.honest() {
+		o.w.fail("progress", "%v waited %v for a block of %v", c.client, rangeTime, c.server)
+	}
+}

@@ -1,0 +1,150 @@
+package sim
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/ouronet/ouronet/chain"
+)
+
+// Manner is how a scripted peer behaves.
+type Manner uint8
+
+// The manners of peers. All but Lying and Withholding keep the rules.
+const (
+	Node        Manner = iota // runs a core, is not scripted
+	Honest                    // follows the best chain, now and then a fork for a while
+	Slow                      // the same with a bad line
+	Forking                   // goes from fork to fork
+	Resetting                 // ends its connections
+	Withholding               // announces blocks and does not deliver all of them
+	Lying                     // sends what is wrong, in any message
+)
+
+var manners = []string{"node", "honest", "slow", "forking", "resetting", "withholding", "lying"}
+
+// String returns the manner in a word.
+func (m Manner) String() string { return manners[m] }
+
+// Fault is a kind of thing that goes wrong around nodes.
+type Fault uint8
+
+// The kinds of faults.
+const (
+	Cut         Fault = iota // a connection ends
+	Delay                    // a connection becomes 20 times slower for a while
+	Part                     // a node loses all connections for up to 30 s
+	Restart                  // a node resumes from the blocks it saved
+	RestartBare              // a node resumes from points it saved
+)
+
+// Scenario is what happens, but for what is drawn from the seed. Numbers are at
+// the most of use in the hundreds; zero of any is fine but for Nodes and Peers,
+// which are 1 at least.
+type Scenario struct {
+	Name  string
+	About string // one sentence
+
+	Nodes   int      // with cores
+	Peers   int      // scripted; the first is honest
+	Manners []Manner // of the other peers, in turn
+	Blocks  int      // of the best chain at the end; half of them are there at the start
+	Reorgs  int      // percent of new blocks that go to another branch
+	Txs     int      // transactions that users submit
+	Faults  int
+	Kinds   []Fault // of faults
+	Roomy   bool    // the bounds are those of a node; else drawn, and tight
+
+	bug bug
+}
+
+// Scenarios returns the scenarios there are, in order.
+func Scenarios() []Scenario {
+	all := []Manner{Lying, Forking, Withholding, Slow, Resetting, Honest}
+	return []Scenario{
+		{Name: "sync", About: "Nodes catch up with honest peers.",
+			Nodes: 3, Peers: 3, Manners: []Manner{Honest, Slow}, Blocks: 200, Reorgs: 5},
+		{Name: "forks", About: "The best chain changes its branch again and again.",
+			Nodes: 3, Peers: 5, Manners: []Manner{Forking, Honest, Slow}, Blocks: 120, Reorgs: 40},
+		{Name: "liars", About: "Most peers break rules or keep blocks back.",
+			Nodes: 3, Peers: 6, Manners: []Manner{Lying, Withholding, Lying, Forking}, Blocks: 100, Reorgs: 15},
+		{Name: "churn", About: "Connections come and go.",
+			Nodes: 4, Peers: 4, Manners: []Manner{Resetting, Slow, Honest}, Blocks: 120, Reorgs: 15,
+			Faults: 30, Kinds: []Fault{Cut, Cut, Delay, Part}},
+		{Name: "restart", About: "Nodes crash and resume from what they saved.",
+			Nodes: 4, Peers: 4, Manners: []Manner{Forking, Honest}, Blocks: 120, Reorgs: 25,
+			Faults: 12, Kinds: []Fault{Restart, Restart, RestartBare, Cut}},
+		{Name: "txs", About: "Users submit transactions, which reach every node.",
+			Nodes: 5, Peers: 4, Manners: []Manner{Withholding, Lying, Resetting}, Blocks: 20, Reorgs: 10, Txs: 60,
+			Faults: 10, Kinds: []Fault{Cut, Delay, Part}},
+		{Name: "all", About: "All of it together.",
+			Nodes: 5, Peers: 8, Manners: all, Blocks: 100, Reorgs: 20, Txs: 30,
+			Faults: 20, Kinds: []Fault{Cut, Delay, Part, Restart, RestartBare}},
+	}
+}
+
+// ByName returns a scenario.
+func ByName(name string) (Scenario, error) {
+	var known []string
+	for _, sc := range Scenarios() {
+		if sc.Name == name {
+			return sc, nil
+		}
+		known = append(known, sc.Name)
+	}
+	return Scenario{}, fmt.Errorf("sim: no scenario %q: take one of %v", name, known)
+}
+
+// Command returns what a user types to run the scenario with a seed: flags
+// beyond those two are for what differs from the scenario of the same name.
+func (sc *Scenario) Command(seed uint64) string {
+	s := fmt.Sprintf("go run ./cmd/ouronet sim -seed %d -scenario %s", seed, sc.Name)
+	base, _ := ByName(sc.Name)
+	for _, f := range []struct {
+		name      string
+		got, want int
+	}{
+		{"nodes", sc.Nodes, base.Nodes}, {"peers", sc.Peers, base.Peers}, {"blocks", sc.Blocks, base.Blocks},
+		{"reorgs", sc.Reorgs, base.Reorgs}, {"txs", sc.Txs, base.Txs}, {"faults", sc.Faults, base.Faults},
+	} {
+		if f.got != f.want {
+			s += fmt.Sprintf(" -%s %d", f.name, f.got)
+		}
+	}
+	return s
+}
+
+// maxBlock is the size of the largest block, in bytes.
+const maxBlock = 2100
+
+// limits are the bounds of all nodes of a run.
+type limits struct {
+	k, lead, side, bytes, rangeBlocks, ranges, fetchPeers, inFlight int
+}
+
+func drawLimits(r *rand.Rand, sc *Scenario) limits {
+	if sc.Roomy {
+		return limits{k: 2160, lead: chain.DefaultMaxLead, side: chain.DefaultMaxSideHeaders,
+			bytes: chain.DefaultMaxBytes, rangeBlocks: 1000, ranges: 16, fetchPeers: 1, inFlight: chain.DefaultMaxInFlight}
+	}
+	return limits{
+		k: 4 + r.IntN(12), lead: 30 + r.IntN(100), side: 300 + r.IntN(1000), bytes: 15_000 + r.IntN(80_000),
+		rangeBlocks: 1 + r.IntN(20), ranges: 1 + r.IntN(6), fetchPeers: 1 + r.IntN(3), inFlight: 5_000 + r.IntN(20_000),
+	}
+}
+
+func (l *limits) config(sc Scenario, index int) chain.Config {
+	cfg := chain.Config{
+		K: l.k, MaxLead: l.lead, MaxSideHeaders: l.side, MaxBytes: l.bytes, MaxRangeBlocks: l.rangeBlocks,
+		MaxRanges: l.ranges, FetchPeers: l.fetchPeers, StallTimeout: 5 * time.Second,
+		Salt: mix(uint64(index)), Prefer: prefer,
+	}
+	switch sc.bug {
+	case rangeTooLong:
+		cfg.MaxRangeBlocks++
+	case preferAny:
+		cfg.Prefer = anyOf
+	}
+	return cfg
+}

@@ -1,0 +1,210 @@
+package sim
+
+import (
+	"encoding/binary"
+	"time"
+
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/txsubmission"
+)
+
+// pool is a node's transactions, by number.
+type pool struct {
+	order []int32 // as they came
+	has   []bool
+	asked []bool
+}
+
+func (p *pool) add(tx int32) {
+	p.has[tx] = true
+	p.order = append(p.order, tx)
+}
+
+// stream carries transactions one way over a connection.
+type stream struct {
+	conn     *conn
+	from, to *node
+	next     int // of from.pool.order, the first not announced
+	asking   txsubmission.AskingWindow
+	offering txsubmission.AnsweringWindow
+	waiting  *txsubmission.RequestTxIDs // from has nothing to announce
+	last     [2]time.Duration           // order of arrival, to from and to to
+	dead     bool
+}
+
+func txID(n int32) ledger.TxID {
+	id := ledger.TxID{Era: ledger.Conway}
+	binary.BigEndian.PutUint32(id.Hash[:], uint32(n))
+	return id
+}
+
+func txNumber(id ledger.TxID) int32 { return int32(binary.BigEndian.Uint32(id.Hash[:])) }
+
+func rawTx(n int32) ledger.RawTx {
+	return ledger.RawTx{Era: ledger.Conway, Bytes: binary.BigEndian.AppendUint32(make([]byte, 0, 4), uint32(n))}
+}
+
+func (w *world) startTxs(c *conn) {
+	if w.sc.Txs == 0 {
+		return
+	}
+	c.txs = [2]*stream{{conn: c, from: c.client, to: c.server}, {conn: c, from: c.server, to: c.client}}
+	for _, s := range c.txs {
+		w.askTxs(s)
+	}
+}
+
+func (w *world) endTxs(c *conn) {
+	for _, s := range c.txs {
+		if s != nil {
+			s.dead = true
+		}
+	}
+}
+
+func (w *world) sendTx(s *stream, k kind, m txsubmission.Message) {
+	lane := int(k-serverTx) & 1
+	if k == clientTx {
+		lane = 1
+	}
+	at := max(w.now+s.conn.latency+time.Duration(w.link.IntN(int(s.conn.latency/4)+1)), s.last[lane])
+	s.last[lane] = at
+	e := w.agenda.plan(at, k)
+	e.conn, e.stream, e.tx = s.conn, s, m
+}
+
+// askTxs sends what the window allows.
+func (w *world) askTxs(s *stream) {
+	for {
+		m, ok := s.asking.Next()
+		if !ok {
+			return
+		}
+		if r, ids := m.(txsubmission.RequestTxIDs); ids && w.sc.bug == ackOneMore && w.bugs.IntN(10) == 0 {
+			r.Ack++
+			m = r
+		}
+		w.sendTx(s, serverTx, m)
+	}
+}
+
+// offerTxs answers a request at the side that has transactions.
+func (w *world) offerTxs(s *stream, m txsubmission.Message) {
+	switch m := m.(type) {
+	case txsubmission.RequestTxIDs:
+		if err := s.offering.RequestTxIDs(m); err != nil && s.from.honest() { // a liar lost count
+			w.fail("txs", "%v asks %v: %v", s.to, s.from, err)
+			return
+		}
+		if s.next == len(s.from.pool.order) && m.Blocking {
+			s.waiting = &m
+			return
+		}
+		w.announceTxs(s, m)
+	case txsubmission.RequestTxs:
+		ids, err := s.offering.RequestTxs(m)
+		if err != nil {
+			w.fail("txs", "%v asks %v: %v", s.to, s.from, err)
+			return
+		}
+		var reply txsubmission.ReplyTxs
+		for _, id := range ids {
+			if s.from.manner == Withholding {
+				break
+			}
+			n := txNumber(id)
+			if w.lies(s.from) {
+				n = int32(w.sc.Txs) + w.peers.Int32N(100) // nobody submitted it
+			}
+			reply.Txs = append(reply.Txs, rawTx(n))
+		}
+		w.sendTx(s, clientTx, reply)
+	}
+}
+
+func (w *world) announceTxs(s *stream, m txsubmission.RequestTxIDs) {
+	s.waiting = nil
+	most := int(m.Req)
+	if w.lies(s.from) {
+		most++
+	}
+	var reply txsubmission.ReplyTxIDs
+	for ; s.next < len(s.from.pool.order) && len(reply.IDs) < most; s.next++ {
+		n := s.from.pool.order[s.next]
+		reply.IDs = append(reply.IDs, txsubmission.Announced{ID: txID(n), Size: rawTx(n).WireSize()})
+	}
+	s.offering.Announce(reply.IDs)
+	w.sendTx(s, clientTx, reply)
+}
+
+// takeTxs takes a reply at the side that asks.
+func (w *world) takeTxs(s *stream, m txsubmission.Message) {
+	var err error
+	p := &s.to.pool
+	switch m := m.(type) {
+	case txsubmission.ReplyTxIDs:
+		var open []txsubmission.Announced
+		open, err = s.asking.ReplyTxIDs(m)
+		var want []ledger.TxID
+		for _, a := range open {
+			n := txNumber(a.ID)
+			if !p.has[n] && !(w.sc.bug == txForgotten && p.asked[n]) {
+				want = append(want, a.ID)
+				p.asked[n] = true
+			}
+		}
+		s.asking.Decide(want)
+	case txsubmission.ReplyTxs:
+		txs := make([]ledger.Tx, len(m.Txs))
+		for i, raw := range m.Txs {
+			txs[i] = ledger.Tx{ID: txID(int32(binary.BigEndian.Uint32(raw.Bytes))), Raw: raw}
+		}
+		_, err = s.asking.ReplyTxs(txs)
+		if err == nil || w.sc.bug == txUnrequested {
+			for _, tx := range txs {
+				w.deliver(s.to, txNumber(tx.ID))
+			}
+		}
+	}
+	if err != nil && w.sc.bug != txUnrequested {
+		if s.from.honest() {
+			w.fail("blame", "%v blames %v: %v", s.to, s.from, err)
+		}
+		w.end(s.conn, true)
+		return
+	}
+	w.askTxs(s)
+}
+
+// deliver hands a transaction to n's application, which is the oracle here.
+func (w *world) deliver(n *node, tx int32) {
+	if n.pool.has[tx] && w.sc.bug != txTwice {
+		return // it came from two peers
+	}
+	w.watch.delivered(n, tx)
+	w.result.Txs++
+	n.pool.add(tx)
+	w.offerAll(n)
+}
+
+// offerAll answers those that wait for a transaction of n.
+func (w *world) offerAll(n *node) {
+	for _, side := range [][]*conn{n.conns, n.followers} {
+		for _, c := range side {
+			for _, s := range c.txs {
+				if s != nil && s.from == n && s.waiting != nil {
+					w.announceTxs(s, *s.waiting)
+				}
+			}
+		}
+	}
+}
+
+// submitTx has a user give a new transaction to a node.
+func (w *world) submitTx(n *node) {
+	tx := int32(w.submitted)
+	w.submitted++
+	w.watch.delivered(n, tx)
+	n.pool.add(tx)
+	w.offerAll(n)
+}

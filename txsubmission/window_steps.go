@@ -1,0 +1,68 @@
+package txsubmission
+
+import (
+	"slices"
+
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// AskingWindow is what [Responder.Run] decides with, without a session: for
+// simulations, and for drivers of one's own. It has no clock and no I/O. Its
+// methods must not overlap.
+type AskingWindow struct {
+	Policy Policy // as in Responder
+
+	w collected
+}
+
+// Next returns the next request to send, a [RequestTxIDs] or a [RequestTxs],
+// and takes it for sent; ok is false if there is none before the next reply.
+func (a *AskingWindow) Next() (req Message, ok bool) {
+	m, ok := a.w.next(a.Policy.withDefaults())
+	if ok {
+		a.w.note(m)
+	}
+	return m, ok
+}
+
+// ReplyTxIDs takes the answer to the oldest request without one, which asked
+// for ids. It returns the ids to decide about before the next call of Next. An
+// error is the peer's fault.
+func (a *AskingWindow) ReplyTxIDs(m ReplyTxIDs) ([]Announced, error) {
+	if err := a.w.replyTxIDs(m); err != nil {
+		return nil, err
+	}
+	return a.w.undecided(), nil
+}
+
+// Decide says which of the undecided ids to ask for; the others are not.
+func (a *AskingWindow) Decide(want []ledger.TxID) { a.w.decide(want) }
+
+// ReplyTxs takes the answer to the oldest request without one, which asked for
+// transactions, and puts them in the order of the request. It returns the ids
+// that were asked for. An error is the peer's fault.
+func (a *AskingWindow) ReplyTxs(txs []ledger.Tx) ([]ledger.TxID, error) {
+	return a.w.replyTxs(txs, a.Policy.withDefaults().SizeTolerance)
+}
+
+// Unacknowledged returns how many ids are announced and not acknowledged.
+func (a *AskingWindow) Unacknowledged() int { return len(a.w.ids) }
+
+// AnsweringWindow is what [Provide] checks requests with, without a session.
+// Its methods must not overlap.
+type AnsweringWindow struct{ w provided }
+
+// RequestTxIDs checks a request and drops the ids that it acknowledges. An
+// error is the peer's fault.
+func (a *AnsweringWindow) RequestTxIDs(m RequestTxIDs) error { return a.w.requestTxIDs(m) }
+
+// Announce appends the ids of a reply.
+func (a *AnsweringWindow) Announce(ids []Announced) { a.w.announce(ids) }
+
+// RequestTxs checks a request and returns its ids, each once. An error is the
+// peer's fault.
+func (a *AnsweringWindow) RequestTxs(m RequestTxs) ([]ledger.TxID, error) { return a.w.requestTxs(m) }
+
+// Unacknowledged returns the ids that are announced and not acknowledged,
+// oldest first.
+func (a *AnsweringWindow) Unacknowledged() []ledger.TxID { return slices.Clone(a.w.ids) }
