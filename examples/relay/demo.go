@@ -117,7 +117,7 @@ func demoChecks(o *options) string {
 	if o.noVerify {
 		return "Checked: that headers follow each other, and that bodies are those of their\nheaders. Not checked, as -no-verify says: signatures and VRF proofs."
 	}
-	return "Verified: links, certificates, KES signatures and VRF proofs of headers, and that\nbodies are those of their headers. Not verified: who has stake, ledger rules."
+	return "Verified: links, certificates, KES signatures and VRF proofs of headers, and that\nbodies are those of their headers. Not verified: who has stake, ledger rules; without\nstake anybody can forge a header that passes."
 }
 
 // dialable is where to reach a listener from this machine.
@@ -136,11 +136,12 @@ func (d *demo) introduce(upstream, served net.Addr, made time.Duration, o *optio
 	}
 	bytes := 0
 	blocks := d.chain.Blocks()
+	verified, not := o.checked()
 	for _, b := range blocks {
 		bytes += len(b.Raw)
 	}
 	d.out.event(event{
-		Event: "demo_start", Network: d.network.Name, Magic: d.network.Magic, Listen: served.String(),
+		Event: "demo_start", Verified: verified, NotVerified: not, Network: d.network.Name, Magic: d.network.Magic, Listen: served.String(),
 		text: fmt.Sprintf(`Three nodes in this process, talking node-to-node over TCP:
 
   upstream  %-16s made a chain of %s blocks, %s, in %s and will make more

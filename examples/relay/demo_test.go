@@ -23,7 +23,7 @@ func TestDemo(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
 	for _, want := range []string{
-		"chain of 50 blocks", "Not verified: who has stake, ledger rules",
+		"chain of 50 blocks", "Not verified: who has stake, ledger rules; without\nstake anybody can forge a header that passes",
 		"relay     has all of upstream's 50 blocks", "drops its last 3 blocks, adds 4 others",
 		"relay     rolls back to block 50", "follower  rolls back to block 50",
 		"The follower holds 59 blocks", "same bytes as upstream, block for block, after 1 rollback.",

@@ -19,6 +19,10 @@ type event struct {
 	Listen  string   `json:"listen,omitempty"`
 	Follow  []string `json:"follow,omitempty"`
 
+	// Also of start: what is verified of what peers send, and what is not.
+	Verified    []string `json:"verified,omitempty"`
+	NotVerified []string `json:"not_verified,omitempty"`
+
 	// Of a peer: connected, lost, stopped, served, left.
 	Peer    string  `json:"peer,omitempty"`
 	Version uint16  `json:"version,omitempty"`

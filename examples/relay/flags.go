@@ -55,8 +55,8 @@ const about = `Relay follows Cardano nodes, keeps their blocks and serves them t
 
 It verifies headers (links, certificates, KES signatures, VRF proofs) and that
 each block is the one its header promises. It does NOT know who has stake, nor
-check ledger rules, so anybody can forge a chain that passes: follow only nodes
-that you trust.
+check ledger rules: without stake anybody can forge a header that passes, so
+follow only nodes that you trust.
 
 `
 
@@ -93,7 +93,7 @@ func flags(o *options) *flag.FlagSet {
 		o.keep, err = parseBytes(s)
 		return err
 	})
-	f.BoolVar(&o.noVerify, "no-verify", false, "do not verify certificates, signatures and VRF proofs of headers")
+	f.BoolVar(&o.noVerify, "no-verify", false, "do not verify certificates, KES signatures and VRF proofs of headers")
 	f.BoolVar(&o.exitAtTip, "exit-at-tip", false, "end at the tip of every connected peer; fail if none is reached for a minute")
 	f.BoolVar(&o.json, "json", false, "one JSON object a line for programs, in place of text")
 	f.Func("log-level", "`LEVEL` of what connections log on stderr: debug, info, warn, error (default) or off", func(s string) error {

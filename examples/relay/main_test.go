@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"net"
 	"os"
@@ -146,6 +147,10 @@ func TestJSON(t *testing.T) {
 		if seen[want] == nil {
 			t.Errorf("no event %q in\n%s", want, stdout)
 		}
+	}
+	if v, not := seen["start"]["verified"], seen["start"]["not_verified"]; fmt.Sprint(v) != "[links body hashes]" ||
+		fmt.Sprint(not) != "[certificates KES signatures VRF proofs stake ledger rules]" {
+		t.Errorf("verified are %v, but not %v", v, not)
 	}
 	end := seen["end"]
 	if end["blocks"] != 100.0 || end["block"] != 99.0 || end["hash"] != chain.Tip().Point.Hash.String() || end["at_tip"] != true {

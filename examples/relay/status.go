@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/ledger/praos"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/relay"
 )
@@ -27,9 +28,12 @@ type status struct {
 	ETA        *float64 `json:"eta_s,omitempty"` // until the tip of the peers
 	AtTip      bool     `json:"at_tip"`
 	InMemory   int64    `json:"memory_bytes"` // of blocks
+	Headers    int64    `json:"headers_verified"`
+	Checks     []string `json:"checks,omitempty"` // of the last block's header
 
 	tip     ledger.Tip
 	trouble string // why nobody is followed
+	checks  praos.Checks
 }
 
 // statusOf puts together what there is to say at a time.
@@ -37,6 +41,7 @@ func statusOf(s relay.Status, network ledger.Network, m *meter, now time.Time) *
 	st := &status{
 		Peers: len(s.Upstream), Downstream: s.Downstream, Blocks: s.Blocks, Bytes: s.Bytes,
 		AtTip: s.AtTip(), InMemory: s.InMemory, tip: s.Tip,
+		Headers: s.Verified, Checks: checkNames(s.Checks), checks: s.Checks,
 	}
 	for _, p := range s.Upstream {
 		switch {
@@ -126,6 +131,9 @@ func (s *status) String() string {
 	}
 	if s.Downstream > 0 || s.Peers == 0 {
 		add("serving %d", s.Downstream)
+	}
+	if s.Blocks > 0 {
+		parts = append(parts, headerChecks(s.checks))
 	}
 	return strings.Join(parts, " | ")
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ouronet/ouronet/handshake"
 	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/ledger/praos"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/relay"
 )
@@ -34,7 +35,10 @@ func TestStatusLine(t *testing.T) {
 			"0/1 peers | block 5 | lost a:1: EOF | slot 3,600, 4d 3h behind"},
 		{"syncing", relay.Status{Tip: tip(1000, 20000), Blocks: 1000, Bytes: 2e6, Downstream: 3,
 			Upstream: []node.PeerStatus{{Address: "a:1", Connected: true, Announced: true, Tip: tip(61000, 359990)}, {Address: "b:1", Err: refused}}},
-			"1/2 peers | block 1,000/61,000 | 1,000 blocks/s, 2.0 MB/s, 1m 0s left | slot 20,000, 3d 22h behind | serving 3"},
+			"1/2 peers | block 1,000/61,000 | 1,000 blocks/s, 2.0 MB/s, 1m 0s left | slot 20,000, 3d 22h behind | serving 3 | headers not verified"},
+		{"verified", relay.Status{Tip: tip(70, 359990), Blocks: 1, Checks: praos.Envelope | praos.Certificate | praos.KES | praos.VRF | praos.Bound,
+			Upstream: []node.PeerStatus{{Address: "a:1", Connected: true, Announced: true, Tip: tip(70, 359990)}}},
+			"1/1 peers | block 70 | at the tip | slot 359,990, 10s behind | verified certificate, KES, VRF, not stake"},
 		{"at the tip", relay.Status{Tip: tip(70, 359990), Upstream: []node.PeerStatus{{Address: "a:1", Connected: true, Announced: true, Tip: tip(70, 359990)}}},
 			"1/1 peers | block 70 | at the tip | slot 359,990, 10s behind"},
 		{"another chain", relay.Status{Tip: tip(70, 359990), Upstream: []node.PeerStatus{{Address: "a:1", Connected: true, Announced: true, Stopped: errors.New("no intersection"), Tip: tip(80, 359995)}}},

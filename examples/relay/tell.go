@@ -40,21 +40,14 @@ func (p *program) tellStart(address string) {
 		fmt.Fprintf(&b, "removed %s that a crash had left incomplete at the end of %s\n", size(float64(s.Removed)), p.o.data)
 	}
 	b.WriteString(checks(p.o))
-	p.out.event(event{
+	e := event{
 		Event: "start", Network: p.network.Name, Magic: p.network.Magic, Listen: address, Follow: peers,
 		text: b.String(),
-	}.at(s.Tip))
-}
-
-// checks says what is verified and what is not.
-func checks(o *options) string {
-	switch {
-	case o.serveOnly:
-		return "serves what the folder holds, as it is"
-	case o.noVerify:
-		return "checks links and bodies, but with -no-verify no signatures and VRF proofs:\nanybody can forge a chain that passes, follow only nodes that you trust"
 	}
-	return "verifies headers and bodies, but not who has stake, nor ledger rules:\nanybody can forge a chain that passes, follow only nodes that you trust"
+	if !p.o.serveOnly {
+		e.Verified, e.NotVerified = p.o.checked()
+	}
+	p.out.event(e.at(s.Tip))
 }
 
 // resuming tells how far the headers in the folder have been read.
