@@ -49,9 +49,10 @@ func relayProgram(t *testing.T, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// previewChain is a generated chain that passes for preview's.
+// previewChain is a generated chain that passes for preview's, signatures and
+// all.
 func previewChain(n int) []ledger.Block {
-	return chaingen.New(chaingen.Config{Network: ledger.Preview, BlockSize: 2500}).Blocks(n)
+	return chaingen.New(chaingen.Config{Network: ledger.Preview, BlockSize: 2500, Signed: true}).Blocks(n)
 }
 
 // chains runs f with a generated and the real chain.
