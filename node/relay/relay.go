@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"path/filepath"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -14,7 +13,6 @@ import (
 	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
-	"github.com/ouronet/ouronet/ledger/praos"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/txsubmission"
 )
@@ -197,6 +195,7 @@ func (r *Relay) keep(ctx context.Context) (err error) {
 		r.verifier.start(state)
 		r.saved = state.Tip
 	}
+	r.logChecks()
 	defer func() { err = errors.Join(err, r.save(0)) }()
 	for ev, err := range r.follow.Events(ctx) {
 		if err != nil {
@@ -235,27 +234,6 @@ func (r *Relay) extend(block ledger.Block) error {
 	return r.save(saveEvery)
 }
 
-// save keeps what is needed to verify the header after the folder's last block,
-// if the folder has grown by so many blocks since the last time.
-func (r *Relay) save(blocks ledger.BlockNo) error {
-	if r.cfg.DataDir == "" || r.verifier == nil {
-		return nil
-	}
-	tip := r.db.Tip()
-	if tip == r.saved || tip.BlockNo < r.saved.BlockNo+blocks {
-		return nil
-	}
-	state, ok := r.verifier.state(tip.Point.Hash)
-	if !ok {
-		return nil
-	}
-	if err := r.db.Sync(); err != nil { // or the file could be ahead of the chain
-		return err
-	}
-	r.saved = tip
-	return saveState(filepath.Join(r.cfg.DataDir, stateFile), state)
-}
-
 func (r *Relay) folder() string { return r.cfg.DataDir + r.cfg.ImmutableDir } // one is empty
 
 func (r *Relay) close() error {
@@ -280,61 +258,4 @@ func (r *Relay) Peers(_ context.Context, amount int) ([]netip.AddrPort, error) {
 		}
 	}
 	return peers, nil
-}
-
-// Status is a view of a running relay.
-type Status struct {
-	Tip        ledger.Tip
-	Upstream   []node.PeerStatus
-	Downstream int        // connections that others opened
-	Blocks     int64      // adopted since the start
-	Bytes      int64      // of them
-	InMemory   int64      // bytes of blocks
-	Folder     ledger.Tip // last block of the folder, the zero Tip without one
-	Removed    int64      // bytes of the folder that a crash had left unusable
-
-	// Verified is how many headers' signatures and proofs were checked since
-	// the start, each once. Checks are those of the last block adopted.
-	Verified int64
-	Checks   praos.Checks
-}
-
-// Status returns the present state; it may be called while Run runs.
-func (r *Relay) Status() Status {
-	s := Status{
-		Tip:        r.store.Tip(),
-		Upstream:   r.upstream(),
-		Downstream: int(r.served.Load()),
-		Blocks:     r.blocks.Load(),
-		Bytes:      r.bytes.Load(),
-		InMemory:   r.store.Bytes(),
-	}
-	if r.db != nil {
-		s.Folder, s.Removed = r.db.Tip(), r.db.Removed()
-	}
-	if r.verifier != nil {
-		s.Verified, s.Checks = r.verifier.checked.Load(), r.verifier.last()
-	}
-	return s
-}
-
-// AtTip reports whether the relay's chain is as long as every connected
-// upstream peer says its own is, and at least one is connected. A peer that is
-// behind, or at another block of the same height, does not count against it;
-// one whose chain cannot be followed does.
-func (s Status) AtTip() bool {
-	connected := 0
-	for _, p := range s.Upstream {
-		if !p.Connected {
-			continue
-		}
-		connected++
-		switch {
-		case !p.Announced || p.Stopped != nil:
-			return false
-		case p.Tip.Point != s.Tip.Point && (s.Tip.Point.IsOrigin() || p.Tip.BlockNo > s.Tip.BlockNo):
-			return false
-		}
-	}
-	return connected > 0
 }

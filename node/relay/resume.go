@@ -7,6 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
+
+	"go.uber.org/zap"
 
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
@@ -21,8 +24,10 @@ const (
 	// saveEvery is how many blocks go to the folder between two savings.
 	saveEvery = 1000
 
-	// reportEvery is how many headers are read between two reports.
-	reportEvery = 20_000
+	// reportEvery is how long headers are read between two reports, and
+	// lookEvery how many of them between two looks at the clock.
+	reportEvery = time.Second
+	lookEvery   = 100
 )
 
 // resume finds the state after the last block of a folder: from the file that
@@ -46,7 +51,7 @@ func resume(ctx context.Context, v *verifier, db *immutable.DB, dir string, repo
 			state, headers = *saved, db.HeadersAfter(saved.Tip.Point)
 		}
 	}
-	n := 0
+	n, told := 0, time.Now()
 	for h, err := range headers {
 		if err == nil {
 			err = ctx.Err()
@@ -61,7 +66,8 @@ func resume(ctx context.Context, v *verifier, db *immutable.DB, dir string, repo
 		} else if _, state, err = v.v.Prepare(state, &h); err != nil {
 			return praos.State{}, fmt.Errorf("%s: %w: is the folder of the network that was named?", dir, err)
 		}
-		if n++; n%reportEvery == 0 && report != nil {
+		if n++; report != nil && n%lookEvery == 0 && time.Since(told) >= v.reportEvery {
+			told = time.Now()
 			report(state.Tip, db.Tip())
 		}
 	}
@@ -103,4 +109,43 @@ func saveState(name string, s praos.State) error {
 		return err
 	}
 	return os.Rename(temporary, name)
+}
+
+// save keeps what is needed to verify the header after the folder's last block,
+// if the folder has grown by so many blocks since the last time.
+func (r *Relay) save(blocks ledger.BlockNo) error {
+	if r.cfg.DataDir == "" || r.verifier == nil {
+		return nil
+	}
+	tip := r.db.Tip()
+	if tip == r.saved || tip.BlockNo < r.saved.BlockNo+blocks {
+		return nil
+	}
+	state, ok := r.verifier.state(tip.Point.Hash)
+	if !ok {
+		return nil
+	}
+	if err := r.db.Sync(); err != nil { // or the file could be ahead of the chain
+		return err
+	}
+	r.saved = tip
+	return saveState(filepath.Join(r.cfg.DataDir, stateFile), state)
+}
+
+// logChecks tells what is verified of headers, and what is not.
+func (r *Relay) logChecks() {
+	log := r.cfg.Follow.Logger
+	switch {
+	case log == nil:
+	case r.verifier == nil:
+		log.Warn("headers are not verified, but for links and bodies")
+	default:
+		tip := r.store.Tip()
+		state, _ := r.verifier.state(tip.Point.Hash)
+		log.Info("headers are verified: without stake anybody can forge one that passes",
+			zap.Stringer("after", tip),
+			zap.Strings("verified", []string{"links", "certificates", "KES signatures"}),
+			zap.Bool("VRF proofs", state.Known != praos.NoNonces),
+			zap.Strings("not", []string{"stake", "ledger rules"}))
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -148,6 +149,23 @@ func TestResumeInTheMiddle(t *testing.T) {
 	v.extend(&blocks[100].Header)
 	if want := praos.Envelope | praos.Certificate | praos.KES; v.last() != want {
 		t.Errorf("verified %v, want %v", v.last(), want)
+	}
+}
+
+// How far it has come is told at times.
+func TestResumeReports(t *testing.T) {
+	v := newTestVerifier(t)
+	v.reportEvery = 0
+	blocks := shortGenerator().Blocks(250)
+	dir, db := folderOf(t, blocks)
+	var told []ledger.BlockNo
+	_, err := resume(t.Context(), v, db, dir, func(at, tip ledger.Tip) {
+		if told = append(told, at.BlockNo); tip != blocks[249].Header.Tip() {
+			t.Errorf("told of the tip %v", tip)
+		}
+	})
+	if err != nil || !slices.Equal(told, []ledger.BlockNo{99, 199}) {
+		t.Errorf("told of %v, %v", told, err)
 	}
 }
 

@@ -21,6 +21,8 @@ type verifier struct {
 	network ledger.Network
 	workers int
 
+	reportEvery time.Duration // while a folder is read
+
 	checked atomic.Int64 // headers whose signatures and proofs were checked
 
 	verdicts
@@ -32,9 +34,12 @@ func newVerifier(n ledger.Network) (*verifier, error) {
 		return nil, err
 	}
 	return &verifier{
-		v:        v,
-		network:  n,
-		workers:  runtime.GOMAXPROCS(0),
+		v:       v,
+		network: n,
+		workers: runtime.GOMAXPROCS(0),
+
+		reportEvery: reportEvery,
+
 		verdicts: newVerdicts(int(n.SecurityParam)),
 	}, nil
 }

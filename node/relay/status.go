@@ -1,0 +1,64 @@
+package relay
+
+import (
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/ledger/praos"
+	"github.com/ouronet/ouronet/node"
+)
+
+// Status is a view of a running relay.
+type Status struct {
+	Tip        ledger.Tip
+	Upstream   []node.PeerStatus
+	Downstream int        // connections that others opened
+	Blocks     int64      // adopted since the start
+	Bytes      int64      // of them
+	InMemory   int64      // bytes of blocks
+	Folder     ledger.Tip // last block of the folder, the zero Tip without one
+	Removed    int64      // bytes of the folder that a crash had left unusable
+
+	// Verified is how many headers' signatures and proofs were checked since
+	// the start, each once. Checks are those of the last block adopted.
+	Verified int64
+	Checks   praos.Checks
+}
+
+// Status returns the present state; it may be called while Run runs.
+func (r *Relay) Status() Status {
+	s := Status{
+		Tip:        r.store.Tip(),
+		Upstream:   r.upstream(),
+		Downstream: int(r.served.Load()),
+		Blocks:     r.blocks.Load(),
+		Bytes:      r.bytes.Load(),
+		InMemory:   r.store.Bytes(),
+	}
+	if r.db != nil {
+		s.Folder, s.Removed = r.db.Tip(), r.db.Removed()
+	}
+	if r.verifier != nil {
+		s.Verified, s.Checks = r.verifier.checked.Load(), r.verifier.last()
+	}
+	return s
+}
+
+// AtTip reports whether the relay's chain is as long as every connected
+// upstream peer says its own is, and at least one is connected. A peer that is
+// behind, or at another block of the same height, does not count against it;
+// one whose chain cannot be followed does.
+func (s Status) AtTip() bool {
+	connected := 0
+	for _, p := range s.Upstream {
+		if !p.Connected {
+			continue
+		}
+		connected++
+		switch {
+		case !p.Announced || p.Stopped != nil:
+			return false
+		case p.Tip.Point != s.Tip.Point && (s.Tip.Point.IsOrigin() || p.Tip.BlockNo > s.Tip.BlockNo):
+			return false
+		}
+	}
+	return connected > 0
+}
