@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/ouronet/ouronet/chain"
@@ -189,8 +190,11 @@ func (n *node) move(to blockID) {
 	if common != n.tip() {
 		n.cut(common)
 	}
-	line := n.w.tree.line(to)
-	n.chain = append(n.chain, line[len(n.chain):]...)
+	from, end := len(n.chain), n.w.tree.height(to)+1
+	n.chain = slices.Grow(n.chain, end-from)[:end]
+	for i := end - 1; i >= from; i-- {
+		n.chain[i], to = to, n.w.tree.blocks[to].parent
+	}
 	n.serveAll()
 }
 
