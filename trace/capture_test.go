@@ -1,0 +1,161 @@
+package trace_test
+
+import (
+	"encoding/binary"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/ouronet/ouronet/handshake"
+	"github.com/ouronet/ouronet/keepalive"
+	"github.com/ouronet/ouronet/protocol"
+)
+
+// pcap makes a capture in the older format.
+func pcap(link uint32, packets ...[]byte) []byte {
+	le := binary.LittleEndian
+	b := le.AppendUint32(nil, 0xa1b2c3d4)
+	b = append(b, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0)
+	b = le.AppendUint32(b, link)
+	for i, p := range packets {
+		b = le.AppendUint32(b, uint32(i))
+		b = le.AppendUint32(b, 1000)
+		b = le.AppendUint32(b, uint32(len(p)))
+		b = le.AppendUint32(b, uint32(len(p)))
+		b = append(b, p...)
+	}
+	return b
+}
+
+// framed puts the head of a link before an IP packet.
+func framed(link uint32, ip []byte) []byte {
+	ether := []byte{0x08, 0x00}
+	if ip[0]>>4 == 6 {
+		ether = []byte{0x86, 0xdd}
+	}
+	switch link {
+	case 0:
+		return append([]byte{2, 0, 0, 0}, ip...)
+	case 1: // with a VLAN
+		return append(slices.Concat(make([]byte, 12), []byte{0x81, 0, 0, 5}, ether), ip...)
+	case 113:
+		return append(slices.Concat(make([]byte, 14), ether), ip...)
+	case 276:
+		return append(slices.Concat(ether, make([]byte, 18)), ip...)
+	}
+	return ip
+}
+
+// tcp makes an IP packet from one side, 0 being the one that connected.
+func tcp(from byte, seq uint32, flags byte, data []byte, v6 bool) []byte {
+	be := binary.BigEndian
+	size := 20 + len(data)
+	var ip []byte
+	if v6 {
+		ip = append(ip, 0x60, 0, 0, 0, byte(size>>8), byte(size), 6, 64)
+		ip = append(ip, make([]byte, 15)...)
+		ip = append(ip, 1+from)
+		ip = append(ip, make([]byte, 15)...)
+		ip = append(ip, 2-from)
+	} else {
+		size += 20
+		ip = append(ip, 0x45, 0, byte(size>>8), byte(size), 0, 0, 0x40, 0, 64, 6, 0, 0)
+		ip = append(ip, 10, 0, 0, 1+from, 10, 0, 0, 2-from)
+	}
+	ip = be.AppendUint16(ip, 3000+uint16(from))
+	ip = be.AppendUint16(ip, 3001-uint16(from))
+	ip = be.AppendUint32(ip, seq)
+	ip = be.AppendUint32(ip, 0)
+	ip = append(ip, 5<<4, flags, 0, 0, 0, 0, 0, 0)
+	return append(ip, data...)
+}
+
+func segment(id uint16, role protocol.Role, m protocol.Message) []byte {
+	if role == protocol.Responder {
+		id |= 0x8000
+	}
+	payload := m.AppendCBOR(nil)
+	b := binary.BigEndian.AppendUint16([]byte{0, 0, 0, 0}, id)
+	return append(binary.BigEndian.AppendUint16(b, uint16(len(payload))), payload...)
+}
+
+var table = handshake.Versions(handshake.Data{Magic: 1, InitiatorOnly: true})
+
+// exchange is a capture of a handshake and a keep-alive, whose packets come
+// late, twice, in the wrong order, and with numbers that wrap around.
+func exchange(link uint32) (packets [][]byte) {
+	v6 := link == 276
+	const syn, ack, fin = 2, 16, 1
+	a := slices.Concat(segment(0, protocol.Initiator, handshake.ProposeVersions{Table: table}),
+		segment(8, protocol.Initiator, keepalive.KeepAlive{Cookie: 77}))
+	b := slices.Concat(segment(0, protocol.Responder, handshake.AcceptVersion{Entry: table[1]}),
+		segment(8, protocol.Responder, keepalive.KeepAliveResponse{Cookie: 77}))
+	const isn, theirs = 1<<32 - 10, 500
+	one := uint32(isn + 1)
+	for _, p := range [][]byte{
+		tcp(0, isn, syn, nil, v6),
+		tcp(1, theirs, syn|ack, nil, v6),
+		tcp(0, one, ack, a[:5], v6),
+		tcp(0, one+20, ack, a[20:], v6), // too early
+		tcp(0, one+5, ack, a[5:25], v6),
+		tcp(0, one, ack, a[:5], v6), // again
+		tcp(1, theirs+1, ack, b, v6),
+		tcp(0, one+uint32(len(a)), fin|ack, nil, v6),
+		tcp(1, theirs+1+uint32(len(b)), fin|ack, nil, v6),
+	} {
+		packets = append(packets, framed(link, p))
+	}
+	return packets
+}
+
+func TestLinks(t *testing.T) {
+	for _, link := range []uint32{0, 1, 12, 101, 113, 276} {
+		out, sum := decode(t, pcap(link, exchange(link)...))
+		if sum.Messages != 4 || sum.Violations != 0 || sum.Connections != 1 || !strings.Contains(out, "ended: closed") {
+			t.Errorf("link %d: %+v\n%s", link, sum, out)
+		}
+	}
+}
+
+// Other traffic in a capture is passed over.
+func TestOtherTraffic(t *testing.T) {
+	web := tcp(0, 1, 16, []byte("GET / HTTP/1.1\r\n\r\n"), false)
+	out, sum := decode(t, pcap(101, web, []byte{1}, nil))
+	if sum.Messages != 0 || sum.Violations != 0 || !strings.Contains(out, "does not begin with a handshake") {
+		t.Errorf("%+v\n%s", sum, out)
+	}
+}
+
+// What either side does wrong is told with the message.
+func TestViolations(t *testing.T) {
+	hello := [][]byte{
+		segment(0, protocol.Initiator, handshake.ProposeVersions{Table: table}),
+		segment(0, protocol.Responder, handshake.AcceptVersion{Entry: table[1]}),
+	}
+	for _, test := range []struct {
+		name     string
+		segments []byte // then, from the side that connected
+		reply    []byte // and from the other
+		want     string
+	}{
+		{"out of turn", nil, segment(8, protocol.Responder, keepalive.KeepAliveResponse{}), "message out of turn"},
+		{"tag", []byte{0, 0, 0, 0, 0, 8, 0, 2, 0x81, 9}, nil, "tag 9 is no message of the initiator"},
+		{"no CBOR", []byte{0, 0, 0, 0, 0, 8, 0, 1, 0xff}, nil, "malformed message"},
+		{"shape", []byte{0, 0, 0, 0, 0, 8, 0, 2, 0x81, 0}, nil, "malformed message"},
+		{"too large", []byte{0, 0, 0, 0, 0, 8, 0, 5, 0x82, 0, 0x5a, 0x7f, 0}, nil, ""},
+		{"empty segment", []byte{0, 0, 0, 0, 0, 8, 0, 0}, nil, "segment without payload"},
+		{"initiator at the wrong side", nil, segment(8, protocol.Initiator, keepalive.KeepAlive{}), "the other's questions only"},
+		{"too large for the state", append([]byte{0, 0, 0, 0, 0, 8, 0, 7}, 0x82, 0, 0x5a, 0, 1, 0, 0), nil, "message too large"},
+	} {
+		packets := [][]byte{
+			tcp(0, 0, 2, nil, false), tcp(1, 0, 18, nil, false),
+			tcp(0, 1, 16, hello[0], false), tcp(1, 1, 16, hello[1], false),
+			tcp(0, 1+uint32(len(hello[0])), 16, test.segments, false),
+			tcp(1, 1+uint32(len(hello[1])), 16, test.reply, false),
+		}
+		out, sum := decode(t, pcap(101, packets...))
+		if want := min(1, len(test.want)); sum.Violations != want || !strings.Contains(out, test.want) {
+			t.Errorf("%s: %+v\n%s", test.name, sum, out)
+		}
+	}
+}
