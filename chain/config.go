@@ -81,6 +81,10 @@ type Config struct {
 	// with NoBlocks, 5. (relay-behaviour, 10.2 no. 35)
 	MaxRefusals int
 
+	// MaxGap is how many slots a header may be after the one before it; 0 is
+	// any number. A caller that stores blocks by slot may have a bound.
+	MaxGap ledger.Slot
+
 	// StallTimeout is how long to wait for the next block of a range before
 	// the rest is fetched from another peer, if there is one.
 	StallTimeout time.Duration

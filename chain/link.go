@@ -1,6 +1,8 @@
 package chain
 
 import (
+	"fmt"
+
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -9,6 +11,12 @@ import (
 func (c *Core) extend(b *block, h *ledger.Header) (*block, error) {
 	if rule := b.broken(h); rule != "" {
 		return nil, &LinkError{Header: h.Tip(), Parent: b.tip(), Prev: h.Prev, Rule: rule}
+	}
+	if gap := c.cfg.MaxGap; gap > 0 && h.Slot > b.point.Slot && h.Slot-b.point.Slot > gap {
+		return nil, &LinkError{
+			Header: h.Tip(), Parent: b.tip(), Prev: h.Prev,
+			Rule: fmt.Sprintf("a slot that is not more than %d later", gap),
+		}
 	}
 	if x := b.find(h.Hash); x != nil {
 		return x, nil

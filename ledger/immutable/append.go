@@ -13,6 +13,12 @@ import (
 // has no gap of more than a few. (3 k / f slots are 6 chunks)
 const maxSkipped = 1000
 
+// MaxGap is how many slots the slot of an appended block may be after that of
+// the block before it. Do not adopt what goes beyond it: it could not be stored.
+func MaxGap(n ledger.Network) ledger.Slot {
+	return ledger.Slot(maxSkipped * 10 * n.SecurityParam) // chunks of 10 k slots
+}
+
 // Append appends the block that follows the tip; to an empty folder, any block
 // may be appended. It returns [ErrDoesNotFollow] for another block, and
 // [ErrReadOnly] if the DB is not open for appending.

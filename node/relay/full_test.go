@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -93,5 +94,32 @@ func TestFollowerOnFork(t *testing.T) {
 	}
 	r.chain = r.chain[:25]
 	for w.read(r) {
+	}
+}
+
+// Blocks that come and go count once.
+func TestAdoptedAgainCountsOnce(t *testing.T) {
+	blocks := chaingen.New(chaingen.Config{BlockSize: 1100}).Blocks(100)
+	size := int64(0)
+	for _, b := range blocks {
+		size += int64(len(b.Raw))
+	}
+	s := newStore(nil, false, 2000, 2*size)
+	extend := func(blocks []ledger.Block) {
+		for _, b := range blocks {
+			if err := s.Extend(b); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	extend(blocks)
+	for range 20 {
+		if err := s.RollBack(blocks[9].Header.Point()); err != nil {
+			t.Fatal(err)
+		}
+		extend(blocks[10:])
+	}
+	if got := s.Bytes(); got != size {
+		t.Errorf("%d bytes in memory, want %d", got, size)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/relay"
 	"github.com/ouronet/ouronet/txsubmission"
@@ -205,6 +206,28 @@ func TestRelayStaysUp(t *testing.T) {
 		up.Stop()
 		s.upstream("upstream", c)
 		r.reach(c)
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A chain with a gap that no folder can hold is its sender's fault, and does not
+// end the relay.
+func TestRelayRefusesGaps(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		s, c := &stage{t: t}, newChain().Grow(100)
+		far := immutable.MaxGap(network()) + 1
+		liar := testnode.New(chaingen.Config{Seed: 8, BlockSize: 1100, Network: network(), After: far}).Grow(150)
+		s.upstream("upstream", c)
+		s.upstream("liar", liar)
+		r := s.reader("relay")
+		got, stop := s.relay("relay", relay.Config{Follow: s.config("liar", "upstream"), DataDir: dir})
+		r.reach(c)
+		if st := got.Status(); !node.Blame(st.Upstream[0].Err) {
+			t.Errorf("blamed nobody: %+v", st.Upstream[0])
+		}
 		if err := stop(); err != nil {
 			t.Error(err)
 		}

@@ -110,6 +110,9 @@ func New(cfg Config) (*Relay, error) {
 	} else {
 		cfg.Follow.Connected = r.connected
 	}
+	if cfg.DataDir != "" {
+		cfg.Follow.Chain.MaxGap = immutable.MaxGap(cfg.Follow.Network)
+	}
 	cfg.Follow.Sources = r.sources()
 	if !cfg.NoVerify && !cfg.ServeOnly {
 		if r.verifier, err = newVerifier(cfg.Follow.Network); err != nil {

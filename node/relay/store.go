@@ -85,10 +85,14 @@ func (s *store) Bytes() int64 {
 // Extend adopts the block after the tip.
 func (s *store) Extend(block ledger.Block) error {
 	size := int64(len(block.Raw))
-	if s.keep > 0 && s.bytes+size > s.keep { // only this goroutine changes bytes
+	s.mu.Lock()
+	if old := s.entries[block.Header.Point()]; old != nil {
+		s.remove(old) // abandoned, and adopted again
+	}
+	if s.keep > 0 && s.bytes+size > s.keep {
+		s.mu.Unlock()
 		return fmt.Errorf("%w: %d bytes", ErrFull, s.keep)
 	}
-	s.mu.Lock()
 	e := &entry{block: block, before: s.tip().Point, pos: s.basePos + int64(len(s.chain))}
 	if n := len(s.chain); n > 0 {
 		e.prev = s.chain[n-1]
@@ -166,11 +170,12 @@ func (s *store) purge() {
 	}
 }
 
+// remove forgets an entry, unless another one has taken its place.
 func (s *store) remove(e *entry) {
 	if p := e.block.Header.Point(); s.entries[p] == e {
 		delete(s.entries, p)
+		s.bytes -= int64(len(e.block.Raw))
 	}
-	s.bytes -= int64(len(e.block.Raw))
 }
 
 func (s *store) notify() {
