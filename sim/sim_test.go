@@ -27,7 +27,7 @@ func TestSweep(t *testing.T) {
 		sum.Blamed += r.Blamed
 		sum.Txs += r.Txs
 		if r.Failure != nil {
-			t.Errorf("%v", r)
+			t.Errorf("%v\nmade smaller:\n%v", r, Shrink(r))
 		}
 	}
 	t.Logf("%d runs: %d events, %d blocks adopted, %d rollbacks, %d ranges, %d cancelled, %d chain-syncs stopped, %d peers blamed, %d transactions",
