@@ -191,12 +191,12 @@ func (r *Relay) upstream() []node.PeerStatus {
 // keep stores what the follower yields.
 func (r *Relay) keep(ctx context.Context) (err error) {
 	if r.verifier != nil {
-		state, err := resume(ctx, r.verifier, r.db, r.folder(), r.cfg.Resuming)
+		state, saved, err := resume(ctx, r.verifier, r.db, r.folder(), r.cfg.Resuming)
 		if err != nil {
 			return fmt.Errorf("relay: resume verification: %w", err)
 		}
 		r.verifier.start(state)
-		r.saved = state.Tip
+		r.saved = saved
 	}
 	r.logChecks()
 	defer func() { err = errors.Join(err, r.save(0)) }()

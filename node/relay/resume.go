@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -31,24 +30,22 @@ const (
 )
 
 // resume finds the state after the last block of a folder: from the file that
-// was saved with it and the headers since, or from all headers. Those were
-// verified when they came, or are what the operator chose to start from.
-func resume(ctx context.Context, v *verifier, db *immutable.DB, dir string, report func(at, tip ledger.Tip)) (praos.State, error) {
-	state := praos.Origin(v.network)
+// was saved with it and the headers since, or from all headers if there is no
+// such file, or none that fits. Those headers were verified when they came, or
+// are what the operator chose to start from. saved is the tip of the file.
+func resume(ctx context.Context, v *verifier, db *immutable.DB, dir string, report func(at, tip ledger.Tip)) (state praos.State, saved ledger.Tip, err error) {
+	state = praos.Origin(v.network)
 	if db == nil || db.Tip().Point.IsOrigin() {
-		return state, nil
+		return state, saved, nil
 	}
 	headers := db.HeadersFrom(db.First())
-	switch saved, err := loadState(filepath.Join(dir, stateFile)); {
-	case err != nil:
-		return praos.State{}, err
-	case saved != nil:
-		on, err := db.Contains(saved.Tip.Point)
+	if s, ok := loadState(filepath.Join(dir, stateFile)); ok {
+		on, err := db.Contains(s.Tip.Point)
 		if err != nil {
-			return praos.State{}, err
+			return state, saved, err
 		}
 		if on {
-			state, headers = *saved, db.HeadersAfter(saved.Tip.Point)
+			state, saved, headers = s, s.Tip, db.HeadersAfter(s.Tip.Point)
 		}
 	}
 	n, told := 0, time.Now()
@@ -57,37 +54,28 @@ func resume(ctx context.Context, v *verifier, db *immutable.DB, dir string, repo
 			err = ctx.Err()
 		}
 		if err != nil {
-			return praos.State{}, err
+			return praos.State{}, ledger.Tip{}, err
 		}
 		if n == 0 && state.Tip.Point.IsOrigin() && h.HasPrev {
 			// The folder does not start where the chain does: what came
 			// before is not known, and nonces go back to the start.
 			state = praos.State{Tip: h.Tip(), EBB: h.Raw.EBB}
 		} else if _, state, err = v.v.Prepare(state, &h); err != nil {
-			return praos.State{}, fmt.Errorf("%s: %w: is the folder of the network that was named?", dir, err)
+			return praos.State{}, ledger.Tip{}, fmt.Errorf("%s: %w: is the folder of the network that was named?", dir, err)
 		}
 		if n++; report != nil && n%lookEvery == 0 && time.Since(told) >= v.reportEvery {
 			told = time.Now()
 			report(state.Tip, db.Tip())
 		}
 	}
-	return state, nil
+	return state, saved, nil
 }
 
-// loadState returns nil if there is no file.
-func loadState(name string) (*praos.State, error) {
+// loadState reads the file. It only saves time: without it, or with one that
+// cannot be used, the state is made anew from the chain.
+func loadState(name string) (s praos.State, ok bool) {
 	b, err := os.ReadFile(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	var s praos.State
-	if err := s.UnmarshalBinary(b); err != nil {
-		return nil, fmt.Errorf("%s: %w: remove the file, and it is made anew from the chain", name, err)
-	}
-	return &s, nil
+	return s, err == nil && s.UnmarshalBinary(b) == nil
 }
 
 // saveState replaces the file as a whole, also if the machine stops meanwhile.

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/ouronet/ouronet/ledger"
@@ -74,6 +75,13 @@ func (v *verdicts) start(s praos.State) {
 func (v *verdicts) add(hash ledger.Hash, d *verdict) {
 	v.known[hash] = d
 	v.side = append(v.side, hash)
+	if len(v.side) > 2*len(v.known)+1000 {
+		// One that stays at the front must not keep all that came after it.
+		v.side = slices.DeleteFunc(v.side, func(h ledger.Hash) bool {
+			d := v.known[h]
+			return d == nil || d.adopted
+		})
+	}
 }
 
 // trim forgets headers that were not adopted, oldest first, if there are too

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"sync"
 	"testing"
@@ -211,5 +212,27 @@ func TestVerifyStopped(t *testing.T) {
 	cancel()
 	if n, err := v.Verify(ctx, headers); n != 0 || !errors.Is(err, context.Canceled) {
 		t.Errorf("%d headers, %v", n, err)
+	}
+}
+
+// A header that never goes on our chain does not keep the list of all that came
+// after it.
+func TestVerdictsList(t *testing.T) {
+	v := newVerdicts(10)
+	v.start(praos.State{})
+	for i := range uint64(20_000) { // the first is of another fork
+		var h ledger.Hash
+		binary.BigEndian.PutUint64(h[:], i+1)
+		v.mu.Lock()
+		v.add(h, &verdict{done: closed, adopted: i > 0})
+		v.trim()
+		if i > 11 { // below k
+			binary.BigEndian.PutUint64(h[:], i-10)
+			delete(v.known, h)
+		}
+		v.mu.Unlock()
+	}
+	if len(v.side) > 2*len(v.known)+1000 {
+		t.Errorf("%d listed for %d known", len(v.side), len(v.known))
 	}
 }
