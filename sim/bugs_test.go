@@ -51,7 +51,7 @@ func TestPlantedBugs(t *testing.T) {
 			t.Fatal("a planted bug has no test")
 		}
 		found := false
-		for n := 0; n < 1050 && !found; n++ {
+		for n := 0; n < 1200 && !found; n++ {
 			sc := all[n%len(all)]
 			sc.bug = test.bug
 			r := Run(sc, uint64(n/len(all)))

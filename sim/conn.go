@@ -18,7 +18,7 @@ const (
 	produce                    // blocks are made
 	adoptMain                  // a script moves to block a
 	fault                      // number a
-	unfreeze                   // node may dial again
+	hasten                     // a delay is over
 	submit                     // transaction a comes to node
 	look                       // whether all are there
 	serverFind                 // chain-sync, at the server from here on
@@ -77,8 +77,9 @@ type conn struct {
 	fetchClient
 	seen view // the oracles'
 
-	worst time.Duration // latency there was
-	txs   [2]*stream    // from client, from server
+	worst   time.Duration // latency there was
+	delayed bool
+	txs     [2]*stream // from client, from server
 }
 
 // send plans an event at the other end, after all that was sent on the lane.

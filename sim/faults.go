@@ -40,9 +40,10 @@ func (w *world) fault(kind Fault, n *node, chance int) {
 		w.end(c, false)
 		return
 	}
-	if c.worst == c.latency { // once is enough
+	if c.worst < 2*time.Second && !c.delayed {
+		c.delayed = true
 		c.latency *= 20
-		c.worst = c.latency
-		w.agenda.plan(w.now+10*time.Second, unfreeze).conn = c
+		c.worst = max(c.worst, c.latency)
+		w.agenda.plan(w.now+10*time.Second, hasten).conn = c
 	}
 }

@@ -23,7 +23,6 @@ type node struct {
 
 	held     []bool    // bodies, by block
 	store    []blockID // of a follower that resumed from points: what its application has, by height
-	fork     bool      // a scripted peer is on a side branch
 	late     []chain.Event
 	stepping bool
 	moved    bool // chain, since followers were served

@@ -54,6 +54,7 @@ type Scenario struct {
 	Txs     int      // transactions that users submit
 	Faults  int
 	Kinds   []Fault // of faults
+	Drawn   bool    // the numbers are bounds of what is drawn, as are all manners and kinds
 	Roomy   bool    // the bounds are those of a node; else drawn, and tight
 
 	bug bug
@@ -81,7 +82,26 @@ func Scenarios() []Scenario {
 		{Name: "all", About: "All of it together.",
 			Nodes: 5, Peers: 8, Manners: all, Blocks: 100, Reorgs: 20, Txs: 30,
 			Faults: 20, Kinds: []Fault{Cut, Delay, Part, Restart, RestartBare}},
+		{Name: "wild", About: "What happens is drawn as well.", Drawn: true,
+			Nodes: 7, Peers: 9, Manners: all, Blocks: 160, Reorgs: 70, Txs: 30,
+			Faults: 50, Kinds: []Fault{Cut, Delay, Part, Restart, RestartBare}},
 	}
+}
+
+// drawn returns a scenario within the bounds of sc.
+func (sc Scenario) drawn(r *rand.Rand) Scenario {
+	for _, n := range []*int{&sc.Nodes, &sc.Peers, &sc.Blocks, &sc.Reorgs, &sc.Txs, &sc.Faults} {
+		*n = r.IntN(*n + 1)
+	}
+	manners, kinds := sc.Manners, sc.Kinds
+	sc.Manners, sc.Kinds = nil, nil
+	for range manners {
+		sc.Manners = append(sc.Manners, manners[r.IntN(len(manners))])
+	}
+	for range 1 + r.IntN(len(kinds)) {
+		sc.Kinds = append(sc.Kinds, kinds[r.IntN(len(kinds))])
+	}
+	return sc
 }
 
 // ByName returns a scenario.

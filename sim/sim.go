@@ -100,8 +100,9 @@ func (w *world) take(e *event) {
 		e.node.move(blockID(e.a))
 	case fault:
 		w.fault(Fault(e.a), e.node, int(e.b))
-	case unfreeze:
+	case hasten:
 		c.latency /= 20
+		c.delayed = false
 	case submit:
 		w.submitTx(e.node)
 	case look:

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-var seeds = flag.Int("sim.seeds", 1050, "how many seeds to play, over all scenarios")
+var seeds = flag.Int("sim.seeds", 1200, "how many seeds to play, over all scenarios")
 
 // TestSweep plays all scenarios in turn; what fails is made smaller.
 func TestSweep(t *testing.T) {

@@ -42,6 +42,9 @@ func anyOf(ours, cand *ledger.Header) bool { return ours.Hash != cand.Hash }
 
 func newWorld(sc Scenario, seed uint64) *world {
 	source := func(n uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, n)) }
+	if sc.Drawn && len(sc.Kinds) > 0 {
+		sc = sc.drawn(source(8))
+	}
 	sc.Nodes, sc.Peers = max(sc.Nodes, 1), max(sc.Peers, 1)
 	w := &world{sc: sc, link: source(1), script: source(2), peers: source(3), bugs: source(4)}
 	w.limits = drawLimits(source(5), &sc)
