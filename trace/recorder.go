@@ -40,7 +40,8 @@ type Recorder struct {
 	limit int
 	out   sink
 	done  chan struct{}
-	wake  chan struct{} // capacity 1: there is something to write, or closed is set
+	wake  chan struct{} // capacity 1: there is something to write
+	full  chan struct{} // capacity 1: there is so much that writing should not wait for more
 
 	mu        sync.Mutex // guards what follows
 	queue     []byte     // whole records without checksums
@@ -73,6 +74,7 @@ func NewRecorder(w io.Writer, cfg Config) *Recorder {
 		left:  cfg.MaxBytes - fileHead,
 		done:  make(chan struct{}),
 		wake:  make(chan struct{}, 1),
+		full:  make(chan struct{}, 1),
 	}
 	if cfg.Pcapng {
 		r.out = &transcoder{w: NewPcapngWriter(w), start: r.start}
@@ -122,22 +124,29 @@ func (r *Recorder) Close() error {
 	r.mu.Lock()
 	r.closed = true
 	r.mu.Unlock()
-	r.signal()
+	signal(r.wake)
+	signal(r.full)
 	<-r.done
 	return r.err
 }
 
-func (r *Recorder) signal() {
+func signal(c chan<- struct{}) {
 	select {
-	case r.wake <- struct{}{}:
+	case c <- struct{}{}:
 	default: // a value is there already, and says the same
 	}
 }
+
+// linger is how long little waits to be written together with what follows:
+// waking up for every read costs more than the copies do.
+const linger = 100 * time.Millisecond
 
 // run writes the queue until the recording is closed.
 func (r *Recorder) run() {
 	defer close(r.done)
 	var free []byte
+	pause := time.NewTimer(linger)
+	defer pause.Stop()
 	err := r.out.write(nil)
 	for {
 		r.mu.Lock()
@@ -163,8 +172,11 @@ func (r *Recorder) run() {
 			r.mu.Unlock()
 			return
 		}
-		if len(batch) == 0 {
-			<-r.wake
+		<-r.wake
+		pause.Reset(linger)
+		select {
+		case <-r.full:
+		case <-pause.C:
 		}
 	}
 }
@@ -203,7 +215,7 @@ func (s *stream) put(kind Kind, number uint64, n int, parts ...[]byte) bool {
 		s.truncated = true
 		r.truncated++
 		r.marks = appendHead(r.marks, Truncated, at, s.id, number, 0)
-		r.signal()
+		signal(r.wake)
 		return false
 	}
 	r.left -= int64(size)
@@ -214,7 +226,10 @@ func (s *stream) put(kind Kind, number uint64, n int, parts ...[]byte) bool {
 	for _, p := range parts {
 		r.queue = append(r.queue, p...)
 	}
-	r.signal()
+	signal(r.wake)
+	if len(r.queue) > r.limit/4 {
+		signal(r.full)
+	}
 	return true
 }
 
