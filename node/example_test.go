@@ -66,7 +66,7 @@ func ExampleFollow() {
 				return
 			}
 		case node.RollBackward:
-			fmt.Println("back to", ev.Tip.Point)
+			fmt.Println("back to", ev.To.Point)
 		}
 	}
 	// Output:

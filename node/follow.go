@@ -52,11 +52,11 @@ type RollForward struct {
 	Block ledger.Block
 }
 
-// RollBackward drops everything after Tip. It is the first event of every run
+// RollBackward drops everything after To. It is the first event of every run
 // and says where the run starts. The block number is 0 for a point that was
 // passed to [Follow], since points do not tell it.
 type RollBackward struct {
-	Tip ledger.Tip
+	To ledger.Tip
 }
 
 func (RollForward) event()  {}

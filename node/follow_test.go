@@ -115,17 +115,17 @@ func (f *following) step() {
 		f.blocks = append(f.blocks, ev.Block)
 	case node.RollBackward:
 		if f.events == 1 {
-			f.base = ev.Tip.Point
+			f.base = ev.To.Point
 			return
 		}
 		f.backs++
-		for f.tip() != ev.Tip.Point {
+		for f.tip() != ev.To.Point {
 			if len(f.blocks) == 0 {
-				if ev.Tip.Point.Slot < f.base.Slot {
-					f.base = ev.Tip.Point // one of the points that were saved
+				if ev.To.Point.Slot < f.base.Slot {
+					f.base = ev.To.Point // one of the points that were saved
 					return
 				}
-				f.t.Fatalf("event %d: rollback to %v, which is not on our chain", f.events, ev.Tip)
+				f.t.Fatalf("event %d: rollback to %v, which is not on our chain", f.events, ev.To)
 			}
 			f.blocks = f.blocks[:len(f.blocks)-1]
 		}

@@ -75,7 +75,7 @@ func startRelay(t *testing.T, cfg relay.Config, tip ledger.Point) (address strin
 				return
 			}
 		case node.RollBackward:
-			if ev.Tip.Point != tip {
+			if ev.To.Point != tip {
 				return
 			}
 		}
@@ -140,7 +140,7 @@ func apply(chain []ledger.Block, ev node.Event) []ledger.Block {
 		return append(chain, ev.Block)
 	case node.RollBackward:
 		n := len(chain)
-		for n > 0 && chain[n-1].Header.Point() != ev.Tip.Point {
+		for n > 0 && chain[n-1].Header.Point() != ev.To.Point {
 			n--
 		}
 		return chain[:n]
@@ -191,7 +191,7 @@ func TestRelayOfAChainThatChanges(t *testing.T) {
 			t.Fatalf("after %d blocks: %v", len(got), err)
 		}
 		if back, ok := ev.(node.RollBackward); ok {
-			backTo = back.Tip.Point
+			backTo = back.To.Point
 		}
 		got = apply(got, ev)
 		if n := len(got); n == len(main) && got[n-1].Header.Point() == last(main) {

@@ -49,7 +49,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 			fmt.Fprintf(out, "%v, %d bytes\n", ev.Block.Header.Tip(), len(ev.Block.Raw))
 			*count--
 		case node.RollBackward:
-			fmt.Fprintln(out, "back to", ev.Tip.Point)
+			fmt.Fprintln(out, "back to", ev.To.Point)
 		}
 		if err != nil || *count == 0 {
 			return err

@@ -95,7 +95,7 @@ func (j *journal) relayed(ev node.Event) {
 		}
 	case node.RollBackward:
 		if !j.relayTip.Point.IsOrigin() {
-			j.say("relay", "rollback", ev.Tip, "rolls back to block %s", count(uint64(ev.Tip.BlockNo)))
+			j.say("relay", "rollback", ev.To, "rolls back to block %s", count(uint64(ev.To.BlockNo)))
 		}
 	}
 }
@@ -115,12 +115,12 @@ func (j *journal) followed(ev node.Event) error {
 		return j.got(ev.Block, now)
 	case node.RollBackward:
 		n := len(j.held)
-		for n > 0 && j.held[n-1].Header.Point() != ev.Tip.Point {
+		for n > 0 && j.held[n-1].Header.Point() != ev.To.Point {
 			n--
 		}
 		if len(j.held) > 0 {
 			j.backs++
-			j.say("follower", "rollback", ev.Tip, "rolls back to block %s", count(uint64(ev.Tip.BlockNo)))
+			j.say("follower", "rollback", ev.To, "rolls back to block %s", count(uint64(ev.To.BlockNo)))
 		}
 		j.held = j.held[:n]
 	}

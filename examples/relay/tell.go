@@ -131,7 +131,7 @@ func (p *program) observe(ev node.Event) {
 			p.started = true
 			return
 		}
-		p.out.event(event{Event: "rollback", text: "rolled back to " + block(ev.Tip)}.at(ev.Tip))
+		p.out.event(event{Event: "rollback", text: "rolled back to " + block(ev.To)}.at(ev.To))
 	}
 }
 

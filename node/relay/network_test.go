@@ -103,7 +103,7 @@ func (r *reader) reach(c *testnode.Chain) {
 		case node.RollForward:
 			r.blocks = append(r.blocks, ev.Block)
 		case node.RollBackward:
-			for len(r.blocks) > 0 && r.blocks[len(r.blocks)-1].Header.Point() != ev.Tip.Point {
+			for len(r.blocks) > 0 && r.blocks[len(r.blocks)-1].Header.Point() != ev.To.Point {
 				r.blocks = r.blocks[:len(r.blocks)-1]
 			}
 		}

@@ -210,11 +210,11 @@ func (r *Relay) keep(ctx context.Context) (err error) {
 				return err
 			}
 		case node.RollBackward:
-			if err := r.store.RollBack(ev.Tip.Point); err != nil {
+			if err := r.store.RollBack(ev.To.Point); err != nil {
 				return err
 			}
 			if r.verifier != nil {
-				r.verifier.rollBack(ev.Tip.Point.Hash)
+				r.verifier.rollBack(ev.To.Point.Hash)
 			}
 		}
 		if r.cfg.Observe != nil {

@@ -124,8 +124,8 @@ func idleRow(name, goal string) row {
 		r, err := idleIn(s, 200)
 		return result{
 			value:      r.Bytes,
-			text:       fmt.Sprintf("%.3g kB", r.Bytes/1e3),
-			notes:      fmt.Sprintf("%.3g goroutines", r.Goroutines),
+			text:       number(r.Bytes/1e3) + " kB",
+			notes:      number(r.Goroutines) + " goroutines",
 			goroutines: r.Goroutines,
 		}, err
 	}}
@@ -144,7 +144,7 @@ func crowdRow(name, goal string) row {
 		count := min(want, int(memory/max(one.Bytes, 1)))
 		r, err := idleIn(s, count)
 		res := result{value: float64(r.RSS) * want / float64(count)}
-		res.text = fmt.Sprintf("%.3g MB", res.value/1e6)
+		res.text = number(res.value/1e6) + " MB"
 		if count < want {
 			res.notes = fmt.Sprintf("from %d", count)
 		}

@@ -31,8 +31,8 @@ func memoryRow(name, goal string) row {
 		after, err := relayIn(c, long)
 		return result{
 			value: after / before,
-			text:  fmt.Sprintf("%.3g ×", after/before),
-			notes: fmt.Sprintf("%.3g MB after %d, %.3g MB after %d", before/1e6, short, after/1e6, long),
+			text:  number(after/before) + " ×",
+			notes: fmt.Sprintf("%s MB after %d, %s MB after %d", number(before/1e6), short, number(after/1e6), long),
 		}, err
 	}}
 }

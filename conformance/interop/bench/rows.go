@@ -69,12 +69,12 @@ const noLimit = 1 << 30
 func (r *result) note(c cost, ch *chain) {
 	mallocs, bytes := c.each()
 	r.allocs, r.size = mallocs, bytes/(float64(ch.bytes)/float64(len(ch.blocks)))
-	r.notes = fmt.Sprintf("%.3g allocations, %.3g × size", r.allocs, r.size)
+	r.notes = fmt.Sprintf("%s allocations, %s × size", number(r.allocs), number(r.size))
 }
 
 func throughput(c cost, ch *chain) result {
 	mb := c.rate() * float64(ch.bytes) / float64(len(ch.blocks)) / 1e6
-	return result{value: c.rate(), text: fmt.Sprintf("%.3g MB/s", mb)}
+	return result{value: c.rate(), text: number(mb) + " MB/s"}
 }
 
 // fetchRow runs both ends; allocations are those of the fetching end, with the
@@ -141,7 +141,7 @@ func syncRow(name, goal string, c *chain) row {
 		gave, _ := giving.each()
 		r := headersPerSecond(both)
 		r.allocs = max(took, gave)
-		r.notes = fmt.Sprintf("%.3g + %.3g allocations", took, gave)
+		r.notes = fmt.Sprintf("%s + %s allocations", number(took), number(gave))
 		return r, err
 	}}
 }
@@ -154,7 +154,7 @@ func slowSyncRow(name, goal string, c *chain) row {
 }
 
 func headersPerSecond(c cost) result {
-	return result{value: c.rate(), text: fmt.Sprintf("%.3g headers/s", c.rate())}
+	return result{value: c.rate(), text: number(c.rate()) + " headers/s"}
 }
 
 func pingRow(name, goal string, c *chain) row {

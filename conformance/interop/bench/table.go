@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -135,11 +136,22 @@ func (c *cell) text(compare, less bool) string {
 	case compare && less:
 		parts = append(parts, fmt.Sprintf("**%.2f ×**", c.ratio))
 	case compare:
-		parts = append(parts, fmt.Sprintf("**%.3g %%**", 100*c.ratio))
+		parts = append(parts, "**"+number(100*c.ratio)+" %**")
 	}
 	parts = append(parts, c.result.text)
 	if c.notes != "" {
 		parts = append(parts, c.notes)
 	}
 	return strings.Join(parts, ", ")
+}
+
+// number prints three digits of v and no exponent.
+func number(v float64) string {
+	switch {
+	case v >= 100:
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	case v < 0.001:
+		return "0"
+	}
+	return strconv.FormatFloat(v, 'g', 3, 64)
 }
