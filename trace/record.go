@@ -101,25 +101,6 @@ func seal(records []byte) {
 	}
 }
 
-// append encodes a record with its checksum.
-func (r *Record) append(dst []byte, start time.Time) []byte {
-	var rest []byte
-	switch r.Kind {
-	case Opened:
-		rest = appendText(appendText(nil, r.Local), r.Remote)
-	case Received, Sent:
-		rest = r.Data
-	case Ended, CoreBegun:
-		rest = []byte(clip(r.Text))
-	case Stepped:
-		rest = append(r.Effects[:], r.Data...)
-	}
-	from := len(dst)
-	dst = append(appendHead(dst, r.Kind, r.Time.Sub(start), r.ID, r.Number, len(rest)), rest...)
-	seal(dst[from:])
-	return dst
-}
-
 func clip(s string) string { return s[:min(len(s), maxText)] }
 
 func appendText(dst []byte, s string) []byte {

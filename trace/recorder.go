@@ -49,7 +49,6 @@ type Recorder struct {
 	left      int64      // bytes that the file may still grow
 	ids       uint32
 	truncated uint64
-	dropped   uint64 // bytes
 	closed    bool
 	err       error // of writing
 }
