@@ -39,6 +39,9 @@ func TestDamage(t *testing.T) {
 			t.Fatalf("%d bytes: %v", n, err)
 		}
 	}
+	if out, _ := decode(t, file[:len(file)-1]); !strings.Contains(out, "has no end") {
+		t.Error("a recording that is cut off passes for a whole one")
+	}
 	bad := bytes.Clone(file)
 	bad[400] ^= 1
 	out, sum := decode(t, bad)

@@ -50,6 +50,9 @@ func Decode(r io.Reader, w io.Writer) (Summary, error) {
 		rec, err := source.Next()
 		if err != nil {
 			d.end()
+			if _, own := source.(*Reader); own && !d.finished {
+				fmt.Fprintln(d.w, "the recording has no end: it was not closed, or is cut off")
+			}
 			if errors.Is(err, io.EOF) {
 				err = nil
 			}
@@ -74,6 +77,8 @@ type decoder struct {
 	conns map[uint32]*connection
 	cores map[uint32]string
 	specs map[uint16]*protocol.Spec
+
+	finished bool // the recording was closed in order
 }
 
 // connection is what the decoder knows of one.
@@ -138,6 +143,8 @@ func (d *decoder) record(r Record) {
 		d.sum.Truncated++
 		d.line(r, r.ID, "= truncated: the recording could not keep up, or was full")
 		d.close(r.ID)
+	case Finished:
+		d.finished = true
 	case Damaged:
 		d.sum.Damaged += r.Number
 		fmt.Fprintf(d.w, "%d bytes of the recording are damaged\n", r.Number)
