@@ -186,6 +186,7 @@ func (c *conn) over(w *world, a *ask, ev chain.Event) {
 		c.client.step(ev)
 	}
 	if c.up {
+		w.watch.letGo(c, a, ev)
 		c.push(w)
 	}
 }

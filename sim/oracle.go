@@ -28,7 +28,7 @@ func Oracles() []Oracle {
 		{"ledger", "an application's chain: no block twice, none that does not fit, whose body is not held or that does not verify; rollbacks to known points, at most k deep, and only for a better chain"},
 		{"stream", "what an honest server sends by chain-sync: first a rollback to the intersection, then headers and rollbacks that fit"},
 		{"turn", "no new intersection is asked for while replies are outstanding"},
-		{"blame", "an honest peer is never blamed"},
+		{"blame", "an honest peer is never blamed, and one that ends a range early is"},
 		{"flight", "no block is asked for while it is in flight"},
 		{"limits", "bytes, headers, ranges and old forks stay within their bounds, and the core counts them as they are"},
 		{"serving", "nothing is announced or sent whose body is not held"},

@@ -120,6 +120,13 @@ func (o *watch) arrived(c *conn, id blockID, bad bool) {
 func (o *watch) cancelled(c *conn, a *ask) { o.land(c, a) }
 func (o *watch) over(c *conn, a *ask)      { o.land(c, a) }
 
+// letGo is told of the end of a range that has not ended the connection.
+func (o *watch) letGo(c *conn, a *ask, ev chain.Event) {
+	if _, done := ev.(chain.RangeDone); done && a.next < len(a.blocks) && o.w.failure == nil {
+		o.w.fail("blame", "%v does not blame %v, which sent %d blocks of %d", c.client, c.server, a.next, len(a.blocks))
+	}
+}
+
 func (o *watch) land(c *conn, a *ask) {
 	m := o.model(c.client)
 	for _, id := range a.blocks[a.next:] {
