@@ -129,6 +129,9 @@ func (in *ingress) Peek(seen int) (unread []byte, err error) {
 func (in *ingress) Consume(n int) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
+	if n == 0 {
+		return
+	}
 	in.unread -= n
 	in.seen = max(0, in.seen-n)
 	in.first.r += n
