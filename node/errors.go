@@ -21,8 +21,7 @@ func (e *PeerError) Unwrap() error { return e.Err }
 // Blame reports whether err says that the peer did something wrong, as against
 // a connection that broke or an error of our own.
 func Blame(err error) bool {
-	var violation *protocol.ViolationError
-	return errors.As(err, &violation)
+	return protocol.IsPeerFault(err)
 }
 
 // Permanent reports whether trying the same again cannot help: the other side

@@ -49,6 +49,12 @@ func (e *ViolationError) Error() string {
 
 func (e *ViolationError) Unwrap() error { return e.Err }
 
+// IsPeerFault reports whether err says that the peer broke a protocol.
+func IsPeerFault(err error) bool {
+	var v *ViolationError
+	return errors.As(err, &v)
+}
+
 func agencyError(spec *Spec, state StateID, doing string) error {
 	return fmt.Errorf("%w: %s in %s of %s, where %s has agency",
 		ErrAgency, doing, spec.States[state].Name, spec.Name, spec.States[state].Agency)

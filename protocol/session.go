@@ -2,7 +2,6 @@ package protocol
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -244,12 +243,6 @@ func (s *Session[M]) wait(ctx context.Context, wake <-chan struct{}, timeout Tim
 	default:
 		return false, err
 	}
-}
-
-// IsPeerFault reports whether err says that the peer broke a protocol.
-func IsPeerFault(err error) bool {
-	var v *ViolationError
-	return errors.As(err, &v)
 }
 
 // scratches hold messages while they are encoded; a Transport copies them.
