@@ -169,6 +169,10 @@ func (d *demo) grow(ctx context.Context, end bool) {
 		}
 		switch {
 		case n == d.until+1:
+			// A fork left before the follower had it would not be seen.
+			if !d.journal.waitFor(ctx, d.chain.Tip()) {
+				return
+			}
 			d.journal.forking(d.back, d.forward)
 			d.journal.grow(func() { d.chain.Switch(d.back, d.forward) })
 		case end && n > 2*d.until+1:
