@@ -37,6 +37,10 @@ func NewInitiator(spec *protocol.Spec, t protocol.Transport) *Initiator {
 	return &Initiator{s: protocol.NewSession[Message](spec, protocol.Initiator, t)}
 }
 
+// SetRandom has random, which returns a number in [0, 1), draw how long to wait
+// for a peer that is at its tip; without it math/rand/v2 does. Call it first.
+func (i *Initiator) SetRandom(random func() float64) { i.s.Random = random }
+
 // Intersect asks for the first of points, best first, that is on the peer's
 // chain. The next update rolls back to that point, or to an earlier one.
 //

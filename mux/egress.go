@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"sync"
+	"time"
 
 	"github.com/ouronet/ouronet/protocol"
 )
@@ -186,7 +187,9 @@ type batch struct {
 // fill takes segments from the channels in turn until the batch is full or
 // nothing is queued. (mux, 6)
 func (b *batch) fill(m *Mux) {
-	now := timestamp() // one for the whole batch (mux, 1)
+	// One time for the whole batch, since an epoch that is ours to choose.
+	// (mux, 1)
+	now := uint32(time.Since(m.epoch).Microseconds())
 	for m.turns.head != nil && b.bytes < batchBytes && b.segments < batchSegments {
 		c := m.turns.pop()
 		full := c.out.bytes >= EgressMark

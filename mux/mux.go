@@ -57,6 +57,7 @@ type Mux struct {
 	writeBy time.Time // the write deadline of conn; the writer's alone
 
 	want    chan struct{} // capacity 1: the handshake wants another segment
+	epoch   time.Time     // of the timestamps
 	started chan struct{} // closed by Start
 	closing chan struct{} // closed by Close: flush, then end
 	eof     chan struct{} // closed when the peer will send no more
@@ -90,6 +91,7 @@ func New(conn net.Conn, cfg Config) *Mux {
 		sduTime:  30 * time.Second,
 		idle:     5 * time.Second,
 		want:     make(chan struct{}, 1),
+		epoch:    time.Now(),
 		started:  make(chan struct{}),
 		closing:  make(chan struct{}),
 		eof:      make(chan struct{}),

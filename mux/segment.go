@@ -3,7 +3,6 @@ package mux
 import (
 	"encoding/binary"
 	"errors"
-	"time"
 
 	"github.com/ouronet/ouronet/protocol"
 )
@@ -62,9 +61,3 @@ func parseHeader(b []byte) (header, error) {
 	}
 	return h, nil
 }
-
-// clock is the epoch of the segments' timestamps, which is arbitrary.
-var clock = time.Now()
-
-// timestamp returns the low 32 bits of a monotonic clock in microseconds.
-func timestamp() uint32 { return uint32(time.Since(clock).Microseconds()) }

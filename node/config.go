@@ -52,6 +52,12 @@ type Config struct {
 	// The address is as it was given to [Dial], or as in FollowConfig.Peers.
 	Dial func(ctx context.Context, address string) (net.Conn, error)
 
+	// Seed, if not 0, is what all that the node draws follows from: cookies,
+	// timeouts that have a range, pauses before dialling again, the order of
+	// peers that are equally good. Together with a virtual network it makes a
+	// run repeatable. Elsewhere leave it 0: peers could tell what comes.
+	Seed uint64
+
 	// Mux adjusts the multiplexer.
 	Mux mux.Config
 

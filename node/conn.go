@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -29,6 +30,7 @@ type Conn struct {
 	cfg    Config
 	role   protocol.Role // initiator if we dialled
 	peer   string
+	local  net.Addr
 	remote net.Addr
 	agreed handshake.Agreement
 	mux    *mux.Mux
@@ -46,8 +48,10 @@ type Conn struct {
 }
 
 // newConn declares the channels that the agreement has and starts them.
-func newConn(cfg Config, m *mux.Mux, remote net.Addr, peer string, role protocol.Role, agreed handshake.Agreement) *Conn {
-	c := &Conn{cfg: cfg, role: role, peer: peer, remote: remote, agreed: agreed, mux: m}
+func newConn(cfg Config, m *mux.Mux, bearer net.Conn, peer string, role protocol.Role, agreed handshake.Agreement) *Conn {
+	c := &Conn{
+		cfg: cfg, role: role, peer: peer, local: bearer.LocalAddr(), remote: bearer.RemoteAddr(), agreed: agreed, mux: m,
+	}
 	c.log = cfg.Logger.With(zap.String("peer", peer))
 	// The side that dialled may ask; so may the other if both said they
 	// answer. (handshake, 6)
@@ -146,6 +150,9 @@ func (c *Conn) ChainSync() *chainsync.Initiator {
 	defer c.mu.Unlock()
 	if c.chainSyncI == nil || c.chainSyncI.Ended() {
 		c.chainSyncI = chainsync.NewInitiator(c.cfg.Specs.ChainSync, c.chainSync)
+		if r := c.random("timeouts"); r != nil {
+			c.chainSyncI.SetRandom(r.Float64)
+		}
 	}
 	return c.chainSyncI
 }
@@ -196,6 +203,9 @@ func (c *Conn) use() {
 	c.alive = true
 	c.mux.Go(func(ctx context.Context) error {
 		i := keepalive.NewInitiator(c.cfg.Specs.KeepAlive, c.keepAlive)
+		if r := c.random("cookies"); r != nil {
+			i.Cookie = func() uint16 { return uint16(r.Uint32()) }
+		}
 		return i.Run(ctx, c.cfg.KeepAlive, func(rtt time.Duration) {
 			c.rtt.Store(int64(rtt))
 			if c.cfg.RoundTrip != nil {
@@ -203,6 +213,11 @@ func (c *Conn) use() {
 			}
 		})
 	})
+}
+
+// random returns what draws for one purpose of this connection, or nil.
+func (c *Conn) random(purpose string) *rand.Rand {
+	return c.cfg.random(purpose, c.local, c.remote)
 }
 
 // Go runs f in a goroutine of the connection. ctx ends when the connection

@@ -87,7 +87,7 @@ func start(ctx context.Context, conn net.Conn, peer string, role protocol.Role, 
 	}
 	agreed, err := run(ctx, cfg.Specs.Handshake, channel, cfg.versions(role, false))
 	if err == nil {
-		c := newConn(cfg, m, conn.RemoteAddr(), peer, role, agreed)
+		c := newConn(cfg, m, conn, peer, role, agreed)
 		if role == protocol.Initiator {
 			c.use()
 		}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -35,6 +36,8 @@ type engine struct {
 	events chan message
 	out    outbox
 	epoch  time.Time
+
+	lastPeer atomic.Uint64 // numbers connections: a chain.PeerID
 
 	// Owned by run.
 	core   *chain.Core

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -115,6 +116,12 @@ func NewFollower(cfg FollowConfig) (*Follower, error) {
 		}
 	}
 	cfg.Peers = peers
+	if cfg.Chain.Salt == 0 {
+		cfg.Chain.Salt = rand.Uint64()
+		if r := cfg.random("salt"); r != nil {
+			cfg.Chain.Salt = r.Uint64()
+		}
+	}
 	cfg.Chain.K = int(cfg.Network.SecurityParam)
 	cfg.Chain.Anchor, cfg.Chain.Adopted, cfg.Chain.Points = ledger.Tip{}, nil, nil
 	return &Follower{cfg: cfg}, nil

@@ -2,9 +2,7 @@ package node
 
 import (
 	"context"
-	"math/rand/v2"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -24,9 +22,6 @@ const (
 	// over.
 	steadyTime = 30 * time.Second
 )
-
-// lastPeerID numbers connections through the whole process.
-var lastPeerID atomic.Uint64
 
 // upstream is one of the peers to follow.
 type upstream struct {
@@ -60,6 +55,7 @@ func (u *upstream) stop(err error) {
 
 // keep connects to the peer again and again until ctx ends.
 func (u *upstream) keep(ctx context.Context) {
+	random := u.engine.f.cfg.random("pauses", u.address)
 	for {
 		since := time.Now()
 		err := u.connect(ctx)
@@ -80,7 +76,7 @@ func (u *upstream) keep(ctx context.Context) {
 		if Permanent(err) {
 			pause = longestPause // it may have changed its mind, but not soon
 		}
-		pause += time.Duration(spread * (rand.Float64() - 0.5) * float64(pause))
+		pause += time.Duration(spread * (draw(random) - 0.5) * float64(pause))
 		u.engine.log.Warn("lost peer", zap.String("peer", u.address), zap.Error(err), zap.Bool("blame", Blame(err)), zap.Duration("retry", pause))
 		if lost := u.engine.f.cfg.Lost; lost != nil {
 			lost(u.address, err, pause)
@@ -106,7 +102,7 @@ func (u *upstream) connect(ctx context.Context) error {
 	if e.f.cfg.Connected != nil {
 		e.f.cfg.Connected(conn)
 	}
-	l := newLink(u, conn, chain.PeerID(lastPeerID.Add(1)))
+	l := newLink(u, conn, chain.PeerID(e.lastPeer.Add(1)))
 	e.send(ctx, message{event: chain.PeerConnected{Peer: l.id, MaxInFlight: conn.BlockFetch().Window()}, link: l})
 	conn.Go(l.followHeaders)
 	if l.received != nil {

@@ -22,8 +22,9 @@
 //  2. Make the hosts in the same order each time, if their addresses matter.
 //  3. In lockstep, keep Run running, and let what the hosts do depend on
 //     nothing but what they receive and the time. No network makes a host
-//     reproducible that draws random numbers; where its goroutines race for
-//     one connection, [Config].Arrange can help.
+//     reproducible that draws random numbers (a node of this module does not
+//     with node.Config.Seed); where its goroutines race for one connection,
+//     [Config].Arrange can help, for which package mux has a function.
 //
 // What is left out on purpose: packets that are lost or come twice, which TCP
 // hides; connections sharing a link's bandwidth; datagrams; name service beyond

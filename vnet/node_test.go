@@ -2,13 +2,9 @@ package vnet_test
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"maps"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -20,6 +16,7 @@ import (
 	"github.com/ouronet/ouronet/internal/race"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/mux"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/vnet"
 )
@@ -131,84 +128,36 @@ func TestResetAnywhere(t *testing.T) {
 	}
 }
 
-// segments writes down the segments that arrive, but for what keep-alives carry:
-// nodes draw their cookies, even their length, so that bandwidth would make a
-// difference, too.
-type segments struct {
-	trace   strings.Builder
-	streams map[string][]byte // what is left of the last segment
-}
-
-func (s *segments) observe(e vnet.Event) {
-	stream := fmt.Sprintf("#%d %s>%s", e.Conn, e.From, e.To)
-	fmt.Fprintf(&s.trace, "%v %s %s\n", e.At, stream, e.What)
-	buf := append(s.streams[stream], e.Data...)
-	for len(buf) >= 8 {
-		size := 8 + int(binary.BigEndian.Uint16(buf[6:]))
-		if len(buf) < size {
-			break
-		}
-		if buf[5] == 8 {
-			fmt.Fprintf(&s.trace, "  %x keep-alive\n", buf[:6])
-		} else {
-			fmt.Fprintf(&s.trace, "  %x %x\n", buf[:8], sha256.Sum256(buf[8:size]))
-		}
-		buf = buf[size:]
-	}
-	s.streams[stream] = buf
-}
-
-// arrange sorts segments of one instant by mini-protocol and cuts them as if
-// their bytes had all been queued before the first was written: in which order
-// the goroutines of a node run makes no difference.
-func arrange(sent []byte) (chunks [][]byte, rest int) {
-	streams := make(map[uint16][]byte) // header of the first, then payloads
-	for len(sent) >= 8 {
-		size := 8 + int(binary.BigEndian.Uint16(sent[6:]))
-		if len(sent) < size {
-			break
-		}
-		id := binary.BigEndian.Uint16(sent[4:])
-		if streams[id] == nil {
-			streams[id] = slices.Clone(sent[:8])
-		}
-		streams[id] = append(streams[id], sent[8:size]...)
-		sent = sent[size:]
-	}
-	for _, id := range slices.Sorted(maps.Keys(streams)) {
-		head := streams[id][:8:8]
-		for payload := range slices.Chunk(streams[id][8:], 12288) {
-			binary.BigEndian.PutUint16(head[6:], uint16(len(payload)))
-			chunks = append(chunks, slices.Concat(head, payload))
-		}
-	}
-	return chunks, len(sent)
-}
-
-// Three nodes in lockstep, over a bad network that breaks no connection (pauses
-// before dialling again are drawn by the node), say the same in every run.
+// Three nodes in lockstep, over a bad network that breaks connections, say the
+// same in every run: not only what of the chain, also cookies, and when they
+// dial again.
 func TestNodeLockstep(t *testing.T) {
 	leak.Check(t)
-	run := func() string {
-		trace := segments{streams: make(map[string][]byte)}
+	run := func(seed uint64) string {
+		var trace strings.Builder
 		synctest.Test(t, func(t *testing.T) {
 			n := vnet.New(vnet.Config{
 				Seed: 4,
-				Link: vnet.Link{Latency: 25 * ms, Jitter: 10 * ms, Window: 64 << 20, Ragged: true},
+				Link: vnet.Link{Latency: 25 * ms, Jitter: 10 * ms, Bandwidth: 1 << 20, Window: 64 << 20, Ragged: true},
 				Faults: []vnet.Fault{
 					{Kind: vnet.Stall, From: "two", At: 700 * ms, For: 5 * time.Second},
+					{Kind: vnet.Reset, From: "us", To: "one", At: 900 * ms},
 					{Kind: vnet.Partition, From: "us", At: 10 * time.Second, For: 10 * time.Second},
 				},
 				Wait:    synctest.Wait,
-				Arrange: arrange,
-				Observe: trace.observe,
+				Arrange: mux.Arrange,
+				Observe: func(e vnet.Event) {
+					fmt.Fprintf(&trace, "%v #%d %s>%s %s %x\n", e.At, e.Conn, e.From, e.To, e.What, e.Data)
+				},
 			})
 			ctx, cancel := context.WithCancel(t.Context())
 			go func() {
 				defer cancel()
 				c := testChain(200)
 				one, two := serve(t, n.Host("one"), c), serve(t, n.Host("two"), c.Copy())
-				follow(t, follower(n.Host("us"), "one:3001", "two:3001"), 199)
+				cfg := follower(n.Host("us"), "one:3001", "two:3001")
+				cfg.Seed = seed
+				follow(t, cfg, 199)
 				one.Stop()
 				two.Stop()
 			}()
@@ -216,16 +165,24 @@ func TestNodeLockstep(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		return trace.trace.String()
+		return trace.String()
 	}
-	first := run()
+	first := run(5)
 	t.Logf("%d lines", strings.Count(first, "\n"))
+	for _, want := range []string{"reset", "us>one", "one>us", "us>two", "two>us"} {
+		if !strings.Contains(first, want) {
+			t.Errorf("nothing of %q happened", want)
+		}
+	}
+	if run(6) == first {
+		t.Error("the seed makes no difference")
+	}
 	runs := 50
 	if race.Enabled || testing.Short() {
 		runs = 5
 	}
 	for range runs - 1 {
-		if again := run(); again != first {
+		if again := run(5); again != first {
 			t.Fatalf("another run: %s", difference(first, again))
 		}
 	}
