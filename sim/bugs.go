@@ -1,5 +1,10 @@
 package sim
 
+import (
+	"github.com/ouronet/ouronet/chain"
+	"github.com/ouronet/ouronet/ledger"
+)
+
 // bug is a fault planted into what is around the cores, to see that an oracle
 // finds it. Only tests set one.
 type bug uint8
@@ -39,3 +44,15 @@ const (
 	txUnrequested               // replies are not checked against requests
 	bugs
 )
+
+// config returns what n's core starts from.
+func (w *world) config(n *node) chain.Config {
+	cfg := w.plot.Config(n.index)
+	switch w.sc.bug {
+	case rangeTooLong:
+		cfg.MaxRangeBlocks++
+	case preferAny:
+		cfg.Prefer = func(ours, cand *ledger.Header) bool { return ours.Hash != cand.Hash }
+	}
+	return cfg
+}

@@ -36,7 +36,7 @@ func TestPlantedBugs(t *testing.T) {
 		{"body not checked", bodyUnchecked, []string{"ledger"}},
 		{"header not verified", headerUnchecked, []string{"ledger"}},
 		{"any chain of equal length preferred", preferAny, []string{"ledger"}},
-		{"deadlines missed", neverTick, []string{"progress"}},
+		{"deadlines missed", neverTick, []string{"deadline"}},
 		{"silent server never let go", neverTimedOut, []string{"progress"}},
 		{"restart from before the last rollback", resumedStale, []string{"ledger", "restart"}},
 		{"headers wait behind blocks", headOfLine, []string{"delay"}},

@@ -15,8 +15,7 @@ const (
 	connect    kind = iota + 1 // node dials a
 	tick                       // a core's deadline
 	consume                    // node's application takes a block
-	produce                    // blocks are made
-	adoptMain                  // a script moves to block a
+	move                       // a scripted peer goes over to block a
 	fault                      // number a
 	hasten                     // a delay is over
 	submit                     // transaction a comes to node
@@ -124,11 +123,7 @@ func (w *world) dial(n, to *node) {
 		w.agenda.plan(w.now+time.Duration(1+w.link.IntN(40))*time.Second, resetByPeer).conn = c
 	}
 	w.startTxs(c)
-	limit := 0
-	if w.limits.inFlight > 0 {
-		limit = w.limits.inFlight
-	}
-	n.step(chain.PeerConnected{Peer: c.id, MaxInFlight: limit})
+	n.step(chain.PeerConnected{Peer: c.id, MaxInFlight: w.plot.MaxInFlight()})
 }
 
 func (w *world) redial(n, to *node, after time.Duration) {

@@ -10,6 +10,9 @@
 // what they saved. Oracles watch all of it and know nothing of how a core
 // decides; see [Oracles].
 //
+// What happens from outside in a run is drawn before it starts, as a [Plot]; the
+// same can be played with real nodes.
+//
 // Start with [Run] and one of [Scenarios]; what fails is made smaller by
 // [Shrink].
 //

@@ -1,22 +1,6 @@
 package sim
 
-import (
-	"math/rand/v2"
-	"time"
-)
-
-// planFaults spreads faults over the time in which blocks are made.
-func (w *world) planFaults(r *rand.Rand) {
-	if len(w.sc.Kinds) == 0 {
-		return
-	}
-	for range w.sc.Faults {
-		at := time.Duration(r.Int64N(int64(w.quiet)))
-		e := w.agenda.plan(at, fault)
-		e.a = int32(w.sc.Kinds[r.IntN(len(w.sc.Kinds))])
-		e.node, e.b = w.nodes[r.IntN(w.sc.Nodes)], r.Int32()
-	}
-}
+import "time"
 
 func (w *world) fault(kind Fault, n *node, chance int) {
 	switch kind {

@@ -16,7 +16,6 @@ type node struct {
 	core   *chain.Core
 
 	chain     []blockID // served, by height
-	ups       []*node   // whom to follow
 	conns     []*conn   // as client
 	followers []*conn   // as server
 	frozen    time.Duration
@@ -27,6 +26,7 @@ type node struct {
 	stepping bool
 	moved    bool // chain, since followers were served
 	tickAt   time.Duration
+	deadline time.Duration // of the core, 0 for none
 	consumer time.Duration // what a block takes the application
 	owed     []owed        // adopted and not consumed
 	busy     bool          // the application
@@ -97,10 +97,11 @@ func (n *node) run() {
 
 // arm plans a tick for the core's deadline.
 func (n *node) arm() {
+	at, ok := n.core.Deadline()
+	n.deadline = at
 	if n.w.sc.bug == neverTick {
 		return
 	}
-	at, ok := n.core.Deadline()
 	if ok && (n.tickAt <= n.w.now || at < n.tickAt) {
 		n.tickAt = at
 		n.w.agenda.plan(at, tick).node = n
@@ -221,7 +222,7 @@ func (n *node) consumed() {
 // bare, as a follower that keeps no blocks.
 func (n *node) start(bare bool) {
 	w := n.w
-	cfg := w.limits.config(w.sc, n.index)
+	cfg := w.config(n)
 	from := n.saved
 	if w.sc.bug == resumedStale && n.before != 0 {
 		from = n.before
@@ -253,7 +254,7 @@ func (n *node) start(bare bool) {
 			n.hold(id, true)
 		}
 	}
-	n.owed, n.late, n.tickAt = nil, nil, 0
+	n.owed, n.late, n.tickAt, n.deadline = nil, nil, 0, 0
 	core, err := chain.New(cfg)
 	if err != nil {
 		w.fail("restart", "node %d: %v", n.index, err)

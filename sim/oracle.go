@@ -33,6 +33,7 @@ func Oracles() []Oracle {
 		{"limits", "bytes, headers, ranges and old forks stay within their bounds, and the core counts them as they are"},
 		{"serving", "nothing is announced or sent whose body is not held"},
 		{"delay", "headers do not wait for blocks of the same connection"},
+		{"deadline", "a core is woken when it asked for that"},
 		{"restart", "what was saved can be resumed from"},
 		{"progress", "all nodes have the best honest chain and all transactions in bounded time after the last fault"},
 		{"leak", "nothing is left behind when all peers are gone"},
@@ -93,6 +94,9 @@ func (o *watch) started(n *node, bare bool, root int) {
 func (o *watch) before(n *node) {
 	m := o.model(n)
 	o.tip, o.rolled = m.line[len(m.line)-1], false
+	if n.deadline > 0 && n.deadline < o.w.now {
+		o.w.fail("deadline", "%v was to be woken at %v", n, n.deadline)
+	}
 }
 
 func (o *watch) forward(n *node, id blockID, bytes int) {

@@ -3,7 +3,6 @@ package sim
 import (
 	"fmt"
 	"math/rand/v2"
-	"time"
 
 	"github.com/ouronet/ouronet/chain"
 )
@@ -152,19 +151,4 @@ func drawLimits(r *rand.Rand, sc *Scenario) limits {
 		k: 4 + r.IntN(12), lead: 30 + r.IntN(100), side: 300 + r.IntN(1000), bytes: 15_000 + r.IntN(80_000),
 		rangeBlocks: 1 + r.IntN(20), ranges: 1 + r.IntN(6), fetchPeers: 1 + r.IntN(3), inFlight: 5_000 + r.IntN(20_000),
 	}
-}
-
-func (l *limits) config(sc Scenario, index int) chain.Config {
-	cfg := chain.Config{
-		K: l.k, MaxLead: l.lead, MaxSideHeaders: l.side, MaxBytes: l.bytes, MaxRangeBlocks: l.rangeBlocks,
-		MaxRanges: l.ranges, FetchPeers: l.fetchPeers, StallTimeout: 5 * time.Second,
-		Salt: mix(uint64(index)), Prefer: prefer,
-	}
-	switch sc.bug {
-	case rangeTooLong:
-		cfg.MaxRangeBlocks++
-	case preferAny:
-		cfg.Prefer = anyOf
-	}
-	return cfg
 }

@@ -49,7 +49,7 @@ func (r *Result) String() string {
 func Run(sc Scenario, seed uint64) *Result {
 	w := newWorld(sc, seed)
 	w.result.Scenario, w.result.Seed = sc, seed
-	w.agenda.plan(w.quiet+lookEvery, look)
+	w.agenda.plan(w.plot.Quiet+lookEvery, look)
 	for w.failure == nil && len(w.agenda.heap) > 0 && !w.draining {
 		w.next()
 	}
@@ -94,9 +94,8 @@ func (w *world) take(e *event) {
 		e.node.step(chain.Tick{})
 	case consume:
 		e.node.consumed()
-	case produce:
-		w.produce(e.flag)
-	case adoptMain:
+	case move:
+		w.planMove()
 		e.node.move(blockID(e.a))
 	case fault:
 		w.fault(Fault(e.a), e.node, int(e.b))
@@ -143,7 +142,7 @@ func (w *world) take(e *event) {
 // look starts to drain once all nodes have the best chain.
 func (w *world) look() {
 	behind := ""
-	best := w.tree.height(w.main)
+	best := w.plot.Blocks[w.plot.Best].Height
 	for _, n := range w.nodes[:w.sc.Nodes] {
 		if have := len(n.chain) - 1; have < best {
 			behind = fmt.Sprintf("%v, the best chain has %d: %+v", n, best, n.core.Stats())
@@ -155,7 +154,7 @@ func (w *world) look() {
 	switch {
 	case behind == "":
 		w.draining = true
-	case w.now > w.quiet+settleTime:
+	case w.now > w.plot.Quiet+settleTime:
 		w.fail("progress", "%s", behind)
 	default:
 		w.agenda.plan(w.now+lookEvery, look)

@@ -17,15 +17,22 @@ type block struct {
 	bad    bool  // what only a check of the header tells
 }
 
-// tree holds every block that anybody made in a run.
+// tree holds every block that there is in a run: those of the plot, with the same
+// numbers, and what liars make up.
 type tree struct {
 	blocks []block
 	salt   uint64
 	raw    []byte // stands for the bytes of every header
 }
 
-func newTree(salt uint64) *tree {
-	return &tree{blocks: make([]block, 1, 256), salt: salt, raw: make([]byte, 84)}
+func newTree(p *Plot) *tree {
+	n := len(p.Blocks)
+	t := &tree{blocks: make([]block, 1, n+n/4), salt: p.Seed, raw: make([]byte, 84)}
+	for _, b := range p.Blocks[1:] {
+		parent := blockID(b.Parent)
+		t.grow(parent, int(b.Slot-t.blocks[parent].h.Slot), b.Body)
+	}
+	return t
 }
 
 // grow adds a block. The hash carries the id, so that no index is needed; its
