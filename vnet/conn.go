@@ -155,9 +155,18 @@ func (c *Conn) shut(hard bool) bool {
 	p.advance(now)
 	c.closed = true
 	out, in := &p.streams[c.side], &p.streams[1-c.side]
+	unread := in.ready
+	if p.net.arranged() {
+		// The host's goroutines raced: one closes, another may not have got
+		// around to reading what has just arrived, or to writing.
+		unread = in.older
+		if !out.closed {
+			out.retract()
+		}
+	}
 	switch {
 	case c.dead:
-	case hard || in.ready > 0:
+	case hard || unread > 0:
 		out.ending = reset
 	case !out.closed:
 		out.ending = end

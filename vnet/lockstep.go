@@ -74,15 +74,24 @@ func (n *Network) step() time.Duration {
 		}
 	}
 	for {
+		// A host that loses several connections at once is told of one after
+		// the other.
+		if len(n.breaking) > 0 {
+			p := n.breaking[0]
+			if n.breaking = n.breaking[1:]; n.pairs[p.id] == p {
+				p.breakDown(now)
+				return 0
+			}
+			continue
+		}
 		next := never
 		if len(n.resets) > 0 {
 			next = n.resets[0].At
 		}
 		if next <= now {
-			f := n.resets[0]
+			n.breaking = n.hit(n.resets[0])
 			n.resets = n.resets[1:]
-			n.reset(f, now)
-			return 0
+			continue
 		}
 		if len(n.agenda) > 0 {
 			next = min(next, n.agenda[0].at)

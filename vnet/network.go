@@ -40,8 +40,10 @@ type Config struct {
 	// it again with what follows. It returns no more bytes than it got; if it
 	// does, or for nil chunks and no rest, what it got is sent as it is.
 	//
-	// Let windows be so large that no write waits: how far a multiplexer got
-	// by then depends on the order, too.
+	// What a host writes to a connection at the instant at which it closes it
+	// is lost, unless CloseWrite came first, and what arrived then counts as
+	// read: how far its goroutines got depends on their order. So it does when
+	// a write has to wait; let windows be so large that none does.
 	Arrange func(sent []byte) (chunks [][]byte, rest int)
 
 	// Observe, if not nil, is told what happens on a network in lockstep, in
@@ -76,6 +78,7 @@ type Network struct {
 	listeners map[netip.AddrPort]*Listener
 	faults    []Fault
 	resets    []Fault // still to come, by time
+	breaking  []*pair // in lockstep: hit by a reset whose turn it is
 	timer     *time.Timer
 	pairs     map[uint64]*pair
 	ids       uint64
@@ -105,6 +108,8 @@ func New(cfg Config) *Network {
 }
 
 func (n *Network) lockstep() bool { return n.cfg.Wait != nil }
+
+func (n *Network) arranged() bool { return n.lockstep() && n.cfg.Arrange != nil }
 
 // now is the time since the network was made.
 func (n *Network) now() time.Duration { return time.Since(n.epoch) }
@@ -182,16 +187,21 @@ func (n *Network) strike(now time.Duration) {
 
 // reset breaks the connections that a fault hits, in the order of their making.
 func (n *Network) reset(f Fault, now time.Duration) {
-	var hit []*pair
+	for _, p := range n.hit(f) {
+		p.breakDown(now)
+	}
+}
+
+// hit returns the connections that a fault is about, in the order of their
+// making.
+func (n *Network) hit(f Fault) (hit []*pair) {
 	for _, p := range n.pairs { // any order: sorted below
 		if f.hits(p.from(), p.to()) {
 			hit = append(hit, p)
 		}
 	}
 	slices.SortFunc(hit, byID)
-	for _, p := range hit {
-		p.breakDown(now)
-	}
+	return hit
 }
 
 // Close breaks all connections, closes all listeners, and refuses what comes.

@@ -99,6 +99,7 @@ func (p *pair) arrive(i int, at time.Duration) {
 			receiver.dead = true
 		}
 	case c.kind == data:
+		s.older = s.ready
 		s.ready += c.n
 	case c.kind == end:
 		s.ended = true

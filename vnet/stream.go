@@ -43,6 +43,7 @@ type stream struct {
 	buf   []byte // from at on
 	at    int
 	ready int
+	older int // of ready, those that were there before the last chunk arrived
 
 	lastPut int // bytes
 
@@ -87,8 +88,17 @@ func (s *stream) take(b []byte) int {
 	copy(b[:n], s.buf[s.at:])
 	s.discard(n)
 	s.ready -= n
+	s.older = max(0, s.older-n)
 	s.owed += n
 	return n
+}
+
+// retract takes back what was put since the last schedule.
+func (s *stream) retract() {
+	n := s.pending - s.held
+	s.buf = s.buf[:len(s.buf)-n]
+	s.pending -= n
+	s.used -= n
 }
 
 // discard lets go of the first n bytes.
