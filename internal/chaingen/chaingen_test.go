@@ -183,3 +183,30 @@ func BenchmarkNext(b *testing.B) {
 		})
 	}
 }
+
+// A block can be given a slot and a size.
+func TestNextAfter(t *testing.T) {
+	n := chaingen.Network()
+	n.ActiveSlots = ledger.Ratio{Num: 1, Den: 1}
+	for _, signed := range []bool{false, true} {
+		if signed {
+			n.ActiveSlots.Den = 2
+		}
+		g := chaingen.New(chaingen.Config{Network: n, Signed: signed, BlockSize: 5000})
+		var last ledger.Slot
+		for i, after := range []ledger.Slot{3, 4, 40, 2} {
+			b := g.NextAfter(after, 2000)
+			least := max(after, last) + 1
+			if slot := b.Header.Slot; slot < least || !signed && slot != least {
+				t.Errorf("signed %t: slot %d, want %d", signed, slot, least)
+			}
+			last = b.Header.Slot
+			if size := len(b.Raw); size < 1500 || size > 2500 || int(b.Header.BlockNo) != i {
+				t.Errorf("block %d of %d bytes, want %d of 2000", b.Header.BlockNo, size, i)
+			}
+		}
+		if b := g.Next(); len(b.Raw) < 4500 || b.Header.Slot <= last {
+			t.Errorf("the next one has %d bytes, slot %d", len(b.Raw), b.Header.Slot)
+		}
+	}
+}

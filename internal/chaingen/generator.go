@@ -138,6 +138,16 @@ func (g *Generator) Next() ledger.Block {
 	return b
 }
 
+// NextAfter is [Generator.Next] for a block after a slot, of a size as
+// Config.BlockSize has it, in bytes. Where Config.Network has a block in each
+// slot, and nothing is signed, the block's slot is the next one.
+func (g *Generator) NextAfter(slot ledger.Slot, size int) ledger.Block {
+	config := g.config
+	g.config.After, g.config.BlockSize = slot, size
+	defer func() { g.config = config }()
+	return g.Next()
+}
+
 // Blocks makes the next n blocks.
 func (g *Generator) Blocks(n int) []ledger.Block {
 	blocks := make([]ledger.Block, n)
@@ -201,10 +211,7 @@ func (g *Generator) encode() ledger.RawBlock {
 // nextSlot draws the slot of the next block: each slot has one with
 // probability f.
 func (g *Generator) nextSlot(r *rand.Rand) ledger.Slot {
-	slot := g.last().tip.Point.Slot
-	if len(g.chain) == 0 {
-		slot = g.config.After
-	}
+	slot := max(g.last().tip.Point.Slot, g.config.After)
 	f := g.config.Network.ActiveSlots
 	for slot++; r.Uint64N(f.Den) >= f.Num; {
 		slot++

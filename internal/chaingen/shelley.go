@@ -17,7 +17,11 @@ func (g *Generator) shelleyBlock(source *rand.ChaCha8, era ledger.Era) ledger.Ra
 	r := rand.New(source)
 	i := issue{source: source, network: &g.config.Network}
 	if g.signer != nil {
-		i = g.signer.lead(g.last(), g.byronSlot(), source)
+		first := g.byronSlot()
+		if g.config.After > 0 {
+			first = max(first, g.config.After+1)
+		}
+		i = g.signer.lead(g.last(), first, source)
 	} else {
 		i.slot = g.nextSlot(r)
 		i.pool = g.pools[r.IntN(len(g.pools))]
