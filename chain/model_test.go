@@ -31,6 +31,8 @@ type world struct {
 	late    []Event // to be told after the present step
 	resumed bool    // from points, with unknown blocks between them
 
+	record func(input, effects []byte) // of each step, if not nil
+
 	adopts, rollbacks, nextName int
 }
 
@@ -64,7 +66,11 @@ func (w *world) step(ev Event) {
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%d %T", w.trace, ev)
 	before := len(w.ours)
-	for _, e := range w.core.Step(w.now, ev) {
+	effects := w.core.Step(w.now, ev)
+	if w.record != nil {
+		w.record(AppendEvent(nil, w.now, ev), AppendEffects(nil, effects))
+	}
+	for _, e := range effects {
 		fmt.Fprint(h, w.tree.show(e))
 		w.handle(e)
 	}

@@ -39,11 +39,11 @@ var mayImport = map[string][]string{
 	"txsubmission":     forMini,
 	"keepalive":        forMini,
 	"peersharing":      forMini,
-	"chain":            {"ledger"},
+	"chain":            {"internal/cbor", "ledger"},
 	"node":             slices.Concat(network, []string{"chain"}), // not storage: a program that only dials does not link it
 	"node/relay":       slices.Concat(network, storage, []string{"node"}),
 	"conformance":      network,
-	"trace":            network,
+	"trace":            slices.Concat(network, []string{"chain"}), // whose recorded decisions it prints
 	"vnet":             nil, // knows nothing of Cardano
 	"sim":              {"ledger", "chain", "txsubmission"},
 }

@@ -1,0 +1,58 @@
+package chain
+
+import (
+	"errors"
+
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// Replayer takes the steps of a recorded core again. Its zero value is ready; it
+// is a trace.Stepper.
+type Replayer struct {
+	// Prefer is Config.Prefer of the cores that were recorded, which no
+	// recording can hold; nil stands for [PreferPraos].
+	Prefer func(ours, cand *ledger.Header) bool
+
+	core *Core
+	buf  []byte
+}
+
+// ErrNoConfig means that an event came before the Config of its core: the start
+// of the recording is missing.
+var ErrNoConfig = errors.New("chain: an event before the Config that begins a core")
+
+// Step gives an encoded input to the core and returns the encoded effects, which
+// are valid until the next call. A Config begins a fresh core and has no effects,
+// so a recording may hold several runs, one after the other. After an error the
+// replay cannot go on.
+func (r *Replayer) Step(input []byte) (effects []byte, err error) {
+	_, todo, err := r.Take(input)
+	if err != nil {
+		return nil, err
+	}
+	r.buf = AppendEffects(r.buf[:0], todo)
+	return r.buf, nil
+}
+
+// Take is Step for those who want to look at the input and the effects
+// themselves. The effects are valid until the next call.
+func (r *Replayer) Take(input []byte) (Input, []Effect, error) {
+	in, err := ParseInput(input)
+	if err != nil {
+		return in, nil, err
+	}
+	if in.Config != nil {
+		cfg := *in.Config
+		cfg.Prefer = r.Prefer
+		r.core, err = New(cfg)
+		return in, nil, err
+	}
+	if r.core == nil {
+		return in, nil, ErrNoConfig
+	}
+	return in, r.core.Step(in.Now, in.Event), nil
+}
+
+// Core returns the core as the steps so far have left it, nil before the first
+// Config.
+func (r *Replayer) Core() *Core { return r.core }
