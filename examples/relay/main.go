@@ -25,7 +25,11 @@ import (
 // at most (node.CloseTime).
 const stopTime = 1900 * time.Millisecond
 
-func main() {
+func main() { os.Exit(untilSignalled(stopTime)) }
+
+// untilSignalled runs the program until it ends or a signal ends it, for which
+// it has the given time.
+func untilSignalled(patience time.Duration) int {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -34,11 +38,11 @@ func main() {
 		cancel()
 		select { // whoever asks twice means it
 		case <-signals:
-		case <-time.After(stopTime):
+		case <-time.After(patience):
 		}
 		os.Exit(1)
 	}()
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	return run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 }
 
 // run is the program; it ends when ctx does.
