@@ -108,7 +108,7 @@ func TestSegments(t *testing.T) {
 // receive returns the first n bytes that arrive on c.
 func receive(t *testing.T, c *mux.Channel, n int) []byte {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for seen := 0; ; {
 		got, err := c.Peek(seen)
@@ -136,7 +136,7 @@ func TestEmptySegment(t *testing.T) {
 		if !protocol.IsPeerFault(m.Err()) {
 			t.Error(m.Err())
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("still there")
 	}
 	m.Close(t.Context())

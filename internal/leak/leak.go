@@ -10,7 +10,7 @@ import (
 
 // patience is how long goroutines may take to end after a test, on a machine
 // that is busy with other things.
-const patience = 5 * time.Second
+const patience = time.Minute
 
 // module is what the stack of a goroutine of ours contains.
 const module = "github.com/ouronet/ouronet"

@@ -47,7 +47,7 @@ func run(t testing.TB, cfg relay.Config) (*relay.Relay, string) {
 			if err != nil {
 				t.Errorf("Run: %v", err)
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			t.Error("Run did not end")
 		}
 	})
@@ -98,9 +98,7 @@ func TestPeers(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
-	for _, err := range node.Follow(ctx, node.FollowConfig{Config: cfg.Follow.Config, Peers: []string{address}}) {
+	for _, err := range node.Follow(t.Context(), node.FollowConfig{Config: cfg.Follow.Config, Peers: []string{address}}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -124,13 +122,11 @@ func TestPeers(t *testing.T) {
 // follow follows until it has all blocks of db.
 func follow(t *testing.T, cfg node.FollowConfig, db *immutable.DB) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
 	start := time.Now()
 	want, stop := pull(t, db)
 	defer stop()
 	n, size := 0, 0
-	for ev, err := range node.Follow(ctx, cfg) {
+	for ev, err := range node.Follow(t.Context(), cfg) {
 		if err != nil {
 			t.Fatalf("after %d blocks: %v", n, err)
 		}
