@@ -148,6 +148,7 @@ func (c *Core) advance() {
 			x = next
 		}
 		old.gone, old.child = true, nil
+		c.haunt(old)
 		c.lost = c.lost || old.tips > 0
 		b.parent, b.next, b.prev = nil, nil, nil
 		c.anchor = b

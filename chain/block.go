@@ -63,6 +63,9 @@ func (c *Core) add(b *block, h *ledger.Header) *block {
 	}
 	b.child = x
 	c.side++
+	if g := c.ghosts[x.point.Hash]; g != nil {
+		g.again = x
+	}
 	return x
 }
 
@@ -105,6 +108,7 @@ func (c *Core) removeTree(b *block) {
 func (c *Core) remove(b *block) {
 	b.unlink()
 	b.gone = true
+	c.haunt(b)
 	if b.kept {
 		c.unkeep(b)
 	}

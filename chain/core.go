@@ -26,6 +26,7 @@ type Core struct {
 	keptN    int              // of them kept
 	lastKept uint64
 	side     int // blocks neither adopted nor kept
+	ghosts   map[ledger.Hash]*ghost
 
 	peers   []*peer // in order of connection
 	byID    map[PeerID]*peer
@@ -56,7 +57,7 @@ func New(cfg Config) (*Core, error) {
 		point: cfg.Anchor.Point, no: cfg.Anchor.BlockNo,
 		held: true, ready: true, adopted: true,
 	}
-	c := &Core{cfg: cfg, anchor: root, tip: root, byID: make(map[PeerID]*peer)}
+	c := &Core{cfg: cfg, anchor: root, tip: root, byID: make(map[PeerID]*peer), ghosts: make(map[ledger.Hash]*ghost)}
 	if err := c.resume(cfg.Points); err != nil {
 		return nil, err
 	}

@@ -57,10 +57,10 @@ func (c *Core) blockFetched(ev BlockFetched) {
 	s.bytes -= b.size
 	p.flying -= b.size
 	c.flying -= b.size
-	b.claims--
 	if b.span == s {
 		b.span = nil
 	}
+	b = c.unclaim(b)
 	switch {
 	case b.gone:
 		c.emit(Forget{b.point})
@@ -192,7 +192,7 @@ func (c *Core) release(p *peer, s *span) {
 	// Backwards, so that what nobody needs goes leaf by leaf.
 	for i := len(s.blocks) - 1; i >= s.next; i-- {
 		b := s.blocks[i]
-		b.claims--
+		c.unclaim(b)
 		if b.span == s {
 			b.span = nil
 			if !b.gone {

@@ -225,6 +225,23 @@ func (c *Core) check(t testing.TB) {
 		}
 	}
 	walk(c.anchor)
+	lost := 0
+	for b, n := range claims { // any order
+		if b.gone {
+			lost += n
+			if g := c.ghosts[b.point.Hash]; g == nil || g.again != nil && g.again.gone {
+				bad("a range may bring %v, which is gone, and %+v is known of it", b.point, g)
+			}
+		}
+	}
+	for hash, g := range c.ghosts { // any order
+		if lost -= g.claims; g.again != nil && g.again.point.Hash != hash {
+			bad("%v stands for %v", g.again.point, hash)
+		}
+	}
+	if lost != 0 {
+		bad("%d claims on blocks that are gone are not counted", lost)
+	}
 	if side != c.side || kept != c.keptN || held != c.heldBytes || flying != c.flying || credits != c.credits {
 		bad("counted side %d, kept %d, held %d, flying %d, credits %d; have %d, %d, %d, %d, %d",
 			side, kept, held, flying, credits, c.side, c.keptN, c.heldBytes, c.flying, c.credits)

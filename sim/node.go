@@ -57,10 +57,14 @@ func (n *node) hold(id blockID, yes bool) {
 }
 
 func (n *node) holds(id blockID) bool {
-	if h := n.w.tree.height(id); h < len(n.store) && n.store[h] == id {
-		return true
-	}
-	return id == 0 || int(id) < len(n.held) && n.held[id]
+	return id == 0 || int(id) < len(n.held) && n.held[id] || n.resumedWith(id)
+}
+
+// resumedWith reports whether n's application had the block when n resumed from
+// points.
+func (n *node) resumedWith(id blockID) bool {
+	h := n.w.tree.height(id)
+	return h < len(n.store) && n.store[h] == id
 }
 
 // tell has an event wait for its turn.

@@ -149,7 +149,7 @@ func (o *watch) consumed(n *node, bytes int) { o.model(n).owed -= bytes }
 
 func (o *watch) forget(n *node, id blockID, known bool) {
 	m := o.model(n)
-	if h := o.w.tree.height(id); !known || !m.bare && h > m.fixed && h < len(m.line) && m.line[h] == id {
+	if h := o.w.tree.height(id); !known || h > m.fixed && h < len(m.line) && m.line[h] == id && !n.resumedWith(id) {
 		o.w.fail("ledger", "%v: block %d of its chain forgotten", n, id)
 	}
 	if !n.holds(id) {
