@@ -28,7 +28,7 @@ func ParseHash(s string) (Hash, error) {
 			return h, nil
 		}
 	}
-	return Hash{}, fmt.Errorf("ledger: %q is not a hash: want 64 hex digits", s)
+	return Hash{}, fmt.Errorf("ledger: %.100q is not a hash: want 64 hex digits", s)
 }
 
 // Point names a block by slot and header hash, or the start of the chain

@@ -112,11 +112,10 @@ func readDelegates(dir, name string) (*Distribution, error) {
 		return nil, err
 	}
 	d := &Distribution{Pools: make(map[PoolID]Pool)}
-	r, ok := new(big.Rat).SetString(string(genesis.ProtocolParams.DecentralisationParam))
-	if !ok || !r.Num().IsUint64() || !r.Denom().IsUint64() {
-		return nil, fmt.Errorf("praos: %s: decentralisationParam %q is not a share", name, genesis.ProtocolParams.DecentralisationParam)
+	var ok bool
+	if d.Overlay, ok = parseShare(genesis.ProtocolParams.DecentralisationParam); !ok {
+		return nil, fmt.Errorf("praos: %s: decentralisationParam %.40q is not a share", name, genesis.ProtocolParams.DecentralisationParam)
 	}
-	d.Overlay = ledger.Ratio{Num: r.Num().Uint64(), Den: r.Denom().Uint64()}
 	var keys []string
 	for key := range genesis.GenDelegs { // any order
 		keys = append(keys, key)
@@ -131,4 +130,21 @@ func readDelegates(dir, name string) (*Distribution, error) {
 		d.Delegates = append(d.Delegates, Delegate{id, vrf})
 	}
 	return d, nil
+}
+
+// parseShare reads a decimal number from 0 to 1 exactly.
+func parseShare(s json.Number) (ledger.Ratio, bool) {
+	// The float tells absurd exponents before big.Rat writes them out.
+	f, err := s.Float64()
+	switch {
+	case err != nil || f < 0 || f > 1 || f > 0 && f < 1e-9 || len(s) > 32:
+		return ledger.Ratio{}, false
+	case f == 0:
+		return ledger.Ratio{Den: 1}, true
+	}
+	r, ok := new(big.Rat).SetString(string(s))
+	if !ok || !r.Num().IsUint64() || !r.Denom().IsUint64() {
+		return ledger.Ratio{}, false
+	}
+	return ledger.Ratio{Num: r.Num().Uint64(), Den: r.Denom().Uint64()}, true
 }

@@ -1,0 +1,160 @@
+package fuzzseed_test
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/conform"
+	"github.com/ouronet/ouronet/internal/fuzzseed"
+	"github.com/ouronet/ouronet/internal/testnode"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/trace"
+	"github.com/ouronet/ouronet/txsubmission"
+)
+
+// record collects the conversations that seeds come from.
+func record(t *testing.T) (all []fuzzseed.Conversation) {
+	add := func(file []byte) {
+		more, err := fuzzseed.Cut(bytes.NewReader(file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, more...)
+	}
+	kept, err := filepath.Glob("../../*/testdata/*.trace")
+	if err != nil || len(kept) == 0 {
+		t.Fatal("no recordings", err)
+	}
+	for _, name := range kept {
+		file, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		add(file)
+	}
+	synctest.Test(t, func(t *testing.T) { add(follow(t)) })
+	synctest.Test(t, func(t *testing.T) { add(suite(t)) })
+	return all
+}
+
+// serve records a node with a chain.
+func serve(t *testing.T, r *trace.Recorder, chain *testnode.Chain) *testnode.Net {
+	sources := chain.Sources()
+	sources.PeerSharing = peers{}
+	sources.TxSubmission = func(context.Context, *node.Conn) txsubmission.Sink { return taker{} }
+	cfg := node.Config{Network: chaingen.Network(), PeerSharing: true, Sources: sources}
+	cfg.Mux.Record = r.Record
+	memory := new(testnode.Net)
+	testnode.Serve(t, memory.Listen("node"), cfg)
+	return memory
+}
+
+// eras is a chain with blocks of every era.
+var eras = []chaingen.Stretch{
+	{Era: ledger.Byron, Blocks: 4}, {Era: ledger.Shelley, Blocks: 2}, {Era: ledger.Allegra, Blocks: 2}, {Era: ledger.Mary, Blocks: 2},
+	{Era: ledger.Alonzo, Blocks: 2}, {Era: ledger.Babbage, Blocks: 2}, {Era: ledger.Conway, Blocks: 2},
+}
+
+// follow records who takes headers and blocks of every era.
+func follow(t *testing.T) []byte {
+	var file bytes.Buffer
+	r := trace.NewRecorder(&file, trace.Config{})
+	chain := testnode.New(chaingen.Config{Eras: eras, BlockSize: 2000}).Grow(16)
+	memory := serve(t, r, chain)
+	c, err := node.Dial(t.Context(), "node", node.Config{Network: chaingen.Network(), Dial: memory.Dial})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for u, err := range c.ChainSync().Updates(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := u.(chainsync.RollForward); ok {
+			if n++; n == 16 {
+				break
+			}
+		}
+	}
+	for _, err := range c.BlockFetch().Blocks(t.Context(), chain.Point(15), chain.Point(0)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.Close()
+	synctest.Wait()
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return file.Bytes()
+}
+
+// suite records a node that the conformance suite looks at.
+func suite(t *testing.T) []byte {
+	var file bytes.Buffer
+	r := trace.NewRecorder(&file, trace.Config{QueueBytes: 64 << 20})
+	chain := testnode.New(chaingen.Config{BlockSize: 2000}).Grow(30)
+	memory := serve(t, r, chain)
+	go func() {
+		for {
+			select {
+			case <-time.After(20 * time.Second):
+				chain.Switch(1, 2)
+			case <-t.Context().Done():
+				return
+			}
+		}
+	}()
+	var txs []ledger.Tx
+	for _, b := range chaingen.New(chaingen.Config{Seed: 9, BlockSize: 10_000}).Blocks(20) {
+		more, err := b.Txs()
+		if err != nil {
+			t.Fatal(err)
+		}
+		txs = append(txs, more...)
+	}
+	_, err := conform.Run(t.Context(), conform.Config{
+		Address: "node", Network: chaingen.Network(), Txs: txs, Wait: time.Minute,
+		Dial: func(ctx context.Context) (net.Conn, error) { return memory.Dial(ctx, "node") },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(time.Hour) // until the node has ended all connections
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return file.Bytes()
+}
+
+// taker wants every transaction and keeps none.
+type taker struct{}
+
+func (taker) Want(_ context.Context, ids []txsubmission.Announced) (want []ledger.TxID, _ error) {
+	for _, a := range ids {
+		want = append(want, a.ID)
+	}
+	return want, nil
+}
+
+func (taker) Deliver(context.Context, []ledger.TxID, []ledger.Tx) error { return nil }
+
+// peers gives addresses that are for documentation.
+type peers struct{}
+
+func (peers) Peers(_ context.Context, amount int) (list []netip.AddrPort, _ error) {
+	for _, s := range []string{"192.0.2.1:3001", "[2001:db8::1]:3001"}[:min(amount, 2)] {
+		list = append(list, netip.MustParseAddrPort(s))
+	}
+	return list, nil
+}
