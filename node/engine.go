@@ -47,6 +47,9 @@ type engine struct {
 	own    []chain.Event                 // events that follow from effects
 	start  ledger.Tip                    // where this run began
 	lost   map[string]bool               // peers that have none of our points
+
+	decisions      Decisions // nil if nothing is recorded, or no more
+	input, effects []byte    // scratch
 }
 
 // newEngine makes an engine that starts at the anchor of the configuration or,
@@ -73,6 +76,10 @@ func newEngine(f *Follower, points []ledger.Point, cancel context.CancelCauseFun
 		blocks: make(map[ledger.Point]ledger.Block),
 		start:  core.Tip(),
 		lost:   make(map[string]bool),
+	}
+	if e.decisions = f.cfg.Decisions; e.decisions != nil {
+		e.input = chain.AppendConfig(e.input, &cfg)
+		e.record(nil)
 	}
 	e.out.ready = make(chan struct{}, 1)
 	e.out.push(item{event: RollBackward{e.start}})
@@ -157,7 +164,13 @@ func (e *engine) drop(p ledger.Point) {
 
 // step lets the core decide and does what it says.
 func (e *engine) step(ev chain.Event) {
-	for _, effect := range e.core.Step(time.Since(e.epoch), ev) {
+	now := time.Since(e.epoch)
+	effects := e.core.Step(now, ev)
+	if e.decisions != nil {
+		e.input = chain.AppendEvent(e.input[:0], now, ev)
+		e.record(effects)
+	}
+	for _, effect := range effects {
 		switch effect := effect.(type) {
 		case chain.FindIntersect:
 			if l := e.links[effect.Peer]; l != nil {
@@ -192,6 +205,15 @@ func (e *engine) step(ev chain.Event) {
 		case chain.Forget:
 			delete(e.blocks, effect.Point)
 		}
+	}
+}
+
+// record hands on e.input and the effects that came of it.
+func (e *engine) record(effects []chain.Effect) {
+	e.effects = chain.AppendEffects(e.effects[:0], effects)
+	if err := e.decisions.Step(e.input, e.effects); err != nil {
+		e.log.Warn("the decisions are recorded no further", zap.Error(err))
+		e.decisions, e.input, e.effects = nil, nil, nil
 	}
 }
 

@@ -136,3 +136,24 @@ func TestEngineHoldsNothingTwice(t *testing.T) {
 		}
 	})
 }
+
+type nowhere struct{}
+
+func (nowhere) Step(_, _ []byte) error { return nil }
+
+// Recording is free when it is off, and needs no memory for each step when it
+// is on.
+func TestEngineStepAllocatesNothing(t *testing.T) {
+	for name, d := range map[string]Decisions{"off": nil, "on": nowhere{}} {
+		t.Run(name, func(t *testing.T) {
+			s := newStand(t, 5, 10)
+			s.e.decisions = d
+			if n := testing.AllocsPerRun(100, func() { s.e.step(chain.Tick{}) }); n > 0 {
+				t.Errorf("%v allocations", n)
+			}
+			if d == nil && s.e.input != nil {
+				t.Error("something is encoded")
+			}
+		})
+	}
+}

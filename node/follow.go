@@ -41,6 +41,21 @@ type FollowConfig struct {
 	// Lost, if not nil, is told why a connection to one of Peers ended or could
 	// not be made, and when it is tried again. It must not block.
 	Lost func(address string, err error, retry time.Duration)
+
+	// Decisions, if not nil, is told every step of the decisions, to be
+	// replayed later. A *trace.Decisions is one.
+	Decisions Decisions
+}
+
+// Decisions records what the chain core is given and what it decides, as
+// encoded by package chain: first its configuration, then each event, with the
+// effects that followed from it. A chain.Replayer takes the same steps again.
+type Decisions interface {
+	// Step is told of one step; input and effects are valid during the call
+	// only. It is called by one goroutine at a time and holds up all decisions
+	// while it runs. An error ends the recording, is logged, and has no other
+	// consequence: in that run, Step is not called again.
+	Step(input, effects []byte) error
 }
 
 // Event is what [Follow] yields: a [RollForward] or a [RollBackward].

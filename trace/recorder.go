@@ -210,7 +210,7 @@ func (s *stream) put(kind Kind, number uint64, n int, parts ...[]byte) bool {
 	}
 	size := recordHead + bodyHead + n
 	at := time.Since(r.start)
-	if len(r.queue)+size > r.limit || int64(size) > r.left {
+	if len(r.queue)+size > r.limit || int64(size) > r.left || n > sha256.Size+maxData {
 		s.truncated = true
 		r.truncated++
 		r.marks = appendHead(r.marks, Truncated, at, s.id, number, 0)
@@ -287,22 +287,31 @@ type Decisions struct {
 	steps uint64
 }
 
-// errEvent refuses an event that no record can hold.
-var errEvent = errors.New("trace: event too large")
+// Why a core is recorded no further.
+var (
+	errEvent = errors.New("trace: event larger than a record can be: the core is recorded no further")
+	errFull  = errors.New("trace: the queue or the file is full, writing failed, or the recorder is closed: the core is recorded no further")
+)
 
 // Step records one step of the core: the event that went in and the effects
 // that came out, both in an encoding of the caller's that does not change with
 // the code. Only a hash of the effects is kept.
+//
+// An error says that this step, and so any later one, is not in the recording;
+// the recorder has marked it. The caller may go on calling or not.
 func (d *Decisions) Step(event, effects []byte) error {
-	if len(event) > maxData {
-		return errEvent
-	}
 	hash := sha256.Sum256(effects)
 	d.r.mu.Lock()
 	defer d.r.mu.Unlock()
-	d.put(Stepped, d.steps, len(hash)+len(event), hash[:], event)
+	kept := d.put(Stepped, d.steps, len(hash)+len(event), hash[:], event)
 	d.steps++
-	return nil
+	switch {
+	case kept:
+		return nil
+	case len(event) > maxData:
+		return errEvent
+	}
+	return errFull
 }
 
 // file is the sink of our own format.
