@@ -35,7 +35,8 @@ func TestArrange(t *testing.T) {
 		{"broken off", lines, vnet.Link{ResetAfter: 3}, []string{"b\na\nc\n"}, []string{"a\n", "b"}},
 		{"shorter", func(b []byte) ([][]byte, int) { return [][]byte{b[:1], b[1:2]}, 1 }, vnet.Link{}, []string{"abcde"}, []string{"a", "b", "e"}},
 		{"nil", func([]byte) ([][]byte, int) { return nil, 0 }, vnet.Link{Chunk: 3}, []string{"abcde"}, []string{"abc", "de"}},
-		{"longer", func(b []byte) ([][]byte, int) { return [][]byte{b, b}, 0 }, vnet.Link{}, []string{"ab"}, []string{"ab"}},
+		{"longer", func(b []byte) ([][]byte, int) { return [][]byte{b, b}, 0 }, vnet.Link{}, []string{"ab"}, []string{"ab", "ab"}},
+		{"longer than the window", func(b []byte) ([][]byte, int) { return [][]byte{b, b}, 0 }, vnet.Link{Window: 3}, []string{"ab", "cd"}, []string{"ab", "ab", "cd", "cd"}},
 		{"rest too large", func(b []byte) ([][]byte, int) { return nil, 100 }, vnet.Link{}, []string{"ab"}, []string{"ab"}},
 		{"negative rest", func(b []byte) ([][]byte, int) { return nil, -1 }, vnet.Link{}, []string{"ab"}, []string{"ab"}},
 	}

@@ -37,8 +37,9 @@ type Config struct {
 	// connection sent at one instant, and returns it cut into chunks that
 	// arrive one at a time, in an order that does not depend on theirs. What it
 	// leaves out at the end, rest bytes of an incomplete message, is given to
-	// it again with what follows. It returns no more bytes than it got; if it
-	// does, or for nil chunks and no rest, what it got is sent as it is.
+	// it again with what follows. The chunks may be of other bytes, even of
+	// more, such as headers between. For nil chunks and no rest, or a rest that
+	// cannot be, what it got is sent as it is.
 	//
 	// What a host writes to a connection at the instant at which it closes it
 	// is lost, unless CloseWrite came first, and what arrived then counts as

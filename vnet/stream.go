@@ -161,7 +161,7 @@ func (s *stream) arrange(now time.Duration, arrange func([]byte) ([][]byte, int)
 		return
 	}
 	all := slices.Concat(chunks...)
-	if len(all) > s.pending-rest {
+	if len(all) > 0 && rest == s.pending { // out of nothing
 		s.held = 0
 		return
 	}
