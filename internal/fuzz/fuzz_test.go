@@ -66,8 +66,7 @@ func TestSizes(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		// Most bytes are written as four.
-		if total += info.Size(); info.Size() > 4*mostEntry {
+		if total += info.Size(); info.Size() > mostEntry {
 			t.Errorf("%s has %d bytes", path, info.Size())
 		}
 		return nil

@@ -95,7 +95,7 @@ func read(spec *protocol.Spec, from protocol.Role, raw []byte) sample {
 func (s *sample) name() string { return s.from.String() + "-" + s.label }
 
 const (
-	maxSeed  = 4000 // bytes
+	maxSeed  = 3000 // bytes
 	maxLabel = 3    // seeds with a label
 )
 
