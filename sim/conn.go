@@ -33,6 +33,7 @@ const (
 	clientTx    // tx-submission, at the side that asks
 	rangeLimit  // block-fetch's time limit
 	drainLimit  // chain-sync's
+	syncLimit   // the same
 	resetByPeer // a connection ends
 )
 
@@ -74,11 +75,23 @@ type conn struct {
 	syncClient
 	syncServer
 	fetchClient
-	seen view // the oracles'
+	notes
 
 	worst   time.Duration // latency there was
 	delayed bool
 	txs     [2]*stream // from client, from server
+}
+
+// notes are the oracles'.
+type notes struct {
+	seen     view
+	verdict  verdict        // on the latest message
+	offered  []ledger.Point // by the FindIntersect sent last
+	refused  blockID        // first block of the range refused last
+	refusals int            // of it in a row
+	refusing bool           // the core is being told
+	restTill time.Duration  // nothing is to be asked for before
+	heard    time.Duration  // when a block came, or was asked for with none to come
 }
 
 // send plans an event at the other end, after all that was sent on the lane.
@@ -121,6 +134,13 @@ func (w *world) dial(n, to *node) {
 	to.followers = append(to.followers, c)
 	if to.manner == Resetting {
 		w.agenda.plan(w.now+time.Duration(1+w.link.IntN(40))*time.Second, resetByPeer).conn = c
+	}
+	if to.manner == Silent {
+		c.muteAt = w.now + time.Duration(w.link.IntN(60))*time.Second
+		c.patience = answerTime
+		if w.link.IntN(2) == 0 {
+			c.patience = nextTime
+		}
 	}
 	w.startTxs(c)
 	n.step(chain.PeerConnected{Peer: c.id, MaxInFlight: w.plot.MaxInFlight()})

@@ -5,8 +5,8 @@
 //
 // Nodes run a [chain.Core] each, serve what they adopted to others, and
 // exchange transactions through the windows of tx-submission. Peers are
-// scripted: honest, slow, lying, forking, resetting or withholding. Faults cut
-// connections, hold them up, part nodes from the network and restart them from
+// scripted: honest, slow, forking, resetting, silent, withholding or lying. Faults
+// cut connections, hold them up, part nodes from the network and restart them from
 // what they saved. Oracles watch all of it and know nothing of how a core
 // decides; see [Oracles].
 //

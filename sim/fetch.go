@@ -163,16 +163,18 @@ func (c *conn) block(w *world, a *ask, id blockID, bad bool) {
 		w.end(c, true)
 		return
 	}
+	want := badRange
 	if expected {
+		want = fine
 		a.next++
 		n.hold(id, true)
 		w.watch.arrived(c, id, bad)
 	}
-	n.step(chain.BlockFetched{Peer: c.id, Range: a.id, Point: w.tree.point(id), Bytes: int(w.tree.blocks[id].size)})
+	c.judged(w, want, chain.BlockFetched{Peer: c.id, Range: a.id, Point: w.tree.point(id), Bytes: int(w.tree.blocks[id].size)})
 }
 
 // over ends a range at the client.
-func (c *conn) over(w *world, a *ask, ev chain.Event) {
+func (c *conn) over(w *world, a *ask, none bool) {
 	c.limit = w.now + rangeTime
 	for i, x := range c.asks {
 		if x == a {
@@ -182,11 +184,22 @@ func (c *conn) over(w *world, a *ask, ev chain.Event) {
 		}
 	}
 	w.watch.over(c, a)
+	var ev chain.Event = chain.RangeDone{Peer: c.id, Range: a.id}
+	want := fine
+	switch {
+	case none:
+		ev = chain.NoBlocks{Peer: c.id, Range: a.id}
+		want = w.watch.refusals(c, a)
+	case a.next < len(a.blocks):
+		want = badRange
+	}
 	if w.sc.bug != doneSwallowed || w.bugs.IntN(4) > 0 {
-		c.client.step(ev)
+		c.judged(w, want, ev)
 	}
 	if c.up {
-		w.watch.letGo(c, a, ev)
+		if c.refusing {
+			w.watch.refusedAll(c)
+		}
 		c.push(w)
 	}
 }

@@ -138,11 +138,13 @@ func (n *node) do(e chain.Effect) {
 		}
 	case chain.StopChainSync:
 		if c := n.conn(e.Peer); c != nil {
+			w.watch.ruled(c, e.Err)
 			w.watch.findWanted(c)
 			c.finding, c.points, c.granted = true, nil, 0
 		}
 	case chain.Disconnect:
 		if c := n.conn(e.Peer); c != nil {
+			w.watch.ruled(c, e.Err)
 			w.watch.blamed(c, e.Err)
 			w.end(c, true)
 		}

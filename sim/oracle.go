@@ -26,9 +26,12 @@ type Oracle struct{ Name, About string }
 func Oracles() []Oracle {
 	return []Oracle{
 		{"ledger", "an application's chain: no block twice, none that does not fit, whose body is not held or that does not verify; rollbacks to known points, at most k deep, and only for a better chain"},
+		{"best", "a chain that is better, and all there, is adopted, also if only a tie-break says so"},
 		{"stream", "what an honest server sends by chain-sync: first a rollback to the intersection, then headers and rollbacks that fit"},
 		{"turn", "no new intersection is asked for while replies are outstanding"},
-		{"blame", "an honest peer is never blamed, and one that ends a range early is"},
+		{"blame", "an honest peer is never blamed, and one that lies is, by the core or a driver and with the right error"},
+		{"patience", "a range is given up only for silence, a refusal, or because its blocks are of no use any more"},
+		{"refusal", "of a peer that refused blocks nothing else is waited for, and it is left alone for a while"},
 		{"flight", "no block is asked for while it is in flight"},
 		{"limits", "bytes, headers, ranges and old forks stay within their bounds, and the core counts them as they are"},
 		{"serving", "nothing is announced or sent whose body is not held"},
@@ -58,6 +61,7 @@ type model struct {
 	line   []blockID // handed over, by height
 	fixed  int       // height that cannot change
 	bare   bool      // resumed from points
+	left   []bool    // by block: it was on the chain and is no more
 	owed   int       // bytes handed over and not given back
 	flight []*conn   // by block
 	sound  []bool    // by block: a body came that verifies
@@ -77,6 +81,7 @@ func (m *model) room(id blockID) {
 	for len(m.flight) <= int(id) {
 		m.flight = append(m.flight, make([]*conn, 256)...)
 		m.sound = append(m.sound, make([]bool, 256)...)
+		m.left = append(m.left, make([]bool, 256)...)
 	}
 }
 
@@ -85,6 +90,7 @@ func (o *watch) started(n *node, bare bool, root int) {
 	m.line = append(m.line[:0], o.w.tree.line(n.saved)...)
 	m.fixed, m.bare, m.owed = root, bare, 0
 	clear(m.flight)
+	clear(m.left)
 	for _, id := range m.line {
 		m.room(id)
 		m.sound[id] = true
@@ -126,6 +132,9 @@ func (o *watch) backward(n *node, id blockID, known bool) {
 	}
 	if deep := len(m.line) - 1 - h; h < m.fixed || deep > o.w.limits.k && !m.bare {
 		o.w.fail("ledger", "%v: rollback by %d to height %d, with k %d and %d immutable", n, deep, h, o.w.limits.k, m.fixed)
+	}
+	for _, left := range m.line[h+1:] {
+		m.left[left] = true
 	}
 	m.line = m.line[:h+1]
 	o.rolled = true
@@ -197,6 +206,7 @@ func (o *watch) after(n *node) {
 			w.fail("limits", "%v waits for %d ranges of peer %d, want %d", n, st.Ranges, c.id, len(c.asks))
 		}
 	}
+	o.content(n)
 }
 
 // delivered takes note of a transaction that reached n's application.

@@ -24,7 +24,7 @@ func (o *watch) outOfTurn(c *conn, what string) {
 }
 
 func (o *watch) synced(c *conn, id blockID, found bool) {
-	c.seen = view{active: found && c.server.honest(), first: true, at: id}
+	c.seen = view{active: found, first: true, at: id}
 }
 
 func (o *watch) extended(c *conn, last blockID, n int) {
@@ -32,7 +32,7 @@ func (o *watch) extended(c *conn, last blockID, n int) {
 	if !c.seen.active {
 		return
 	}
-	if c.seen.first || o.w.tree.back(last, n) != c.seen.at {
+	if c.server.honest() && (c.seen.first || o.w.tree.back(last, n) != c.seen.at) {
 		o.w.fail("stream", "%v sent %d headers up to block %d to one that is at %d, rollback due: %t", c.server, n, last, c.seen.at, c.seen.first)
 	}
 	c.seen.at = last
@@ -42,8 +42,9 @@ func (o *watch) cutBack(c *conn, id blockID) {
 	if !c.seen.active {
 		return
 	}
-	if d := o.w.tree.height(c.seen.at) - o.w.tree.height(id); d < 0 || o.w.tree.back(c.seen.at, d) != id ||
-		c.seen.first && d != 0 {
+	c.restTill = 0
+	if d := o.w.tree.height(c.seen.at) - o.w.tree.height(id); c.server.honest() && (d < 0 || o.w.tree.back(c.seen.at, d) != id ||
+		c.seen.first && d != 0) {
 		// A server's chain may change between the two messages that start.
 		if !c.seen.first || d < 0 {
 			o.w.fail("stream", "%v rolled back to block %d, unknown to one that is at %d", c.server, id, c.seen.at)
@@ -68,13 +69,6 @@ func (o *watch) arrivedAfter(c *conn, d time.Duration) {
 	}
 }
 
-func (o *watch) blamed(c *conn, err error) {
-	if c.server.honest() {
-		o.w.fail("blame", "%v blames %v: %v", c.client, c.server, err)
-	}
-	o.w.result.Blamed++
-}
-
 // Block-fetch.
 
 func (o *watch) fetchWanted(n *node, e chain.Fetch) {
@@ -87,6 +81,14 @@ func (o *watch) fetchWanted(n *node, e chain.Fetch) {
 	}
 	if sum != e.Bytes || len(e.Headers) == 0 || len(e.Headers) > o.w.limits.rangeBlocks {
 		o.w.fail("limits", "%v: range of %d blocks and %d bytes, want at most %d", n, len(e.Headers), e.Bytes, o.w.limits.rangeBlocks)
+	}
+	if c := n.conn(e.Peer); c != nil {
+		if o.w.now < c.restTill {
+			o.w.fail("refusal", "%v asks %v again, which has refused, before %v", n, c.server, c.restTill)
+		}
+		if c.toCome() == 0 && len(n.late) == 0 {
+			c.heard = o.w.now
+		}
 	}
 	st, ok := n.core.Peer(e.Peer)
 	if ok && (st.Ranges > o.w.limits.ranges || st.InFlight > max(o.w.limits.inFlight, maxBlock)) {
@@ -112,19 +114,53 @@ func (o *watch) arrived(c *conn, id blockID, bad bool) {
 	m := o.model(c.client)
 	m.room(id)
 	m.sound[id] = !bad
+	c.heard = o.w.now
 	if m.flight[id] == c {
 		m.flight[id] = nil
 	}
 }
 
-func (o *watch) cancelled(c *conn, a *ask) { o.land(c, a) }
-func (o *watch) over(c *conn, a *ask)      { o.land(c, a) }
-
-// letGo is told of the end of a range that has not ended the connection.
-func (o *watch) letGo(c *conn, a *ask, ev chain.Event) {
-	if _, done := ev.(chain.RangeDone); done && a.next < len(a.blocks) && o.w.failure == nil {
-		o.w.fail("blame", "%v does not blame %v, which sent %d blocks of %d", c.client, c.server, a.next, len(a.blocks))
+// cancelled takes note of a range that is no longer waited for, for which there
+// are three reasons.
+func (o *watch) cancelled(c *conn, a *ask) {
+	o.land(c, a)
+	silent := o.w.now-c.heard >= stallTimeout
+	if !silent && !c.refusing && !o.lost(c.client, a.blocks[len(a.blocks)-1]) {
+		o.w.fail("patience", "%v gives %v up %v after the last block", c.client, c.server, o.w.now-c.heard)
 	}
+}
+
+// lost reports whether a block cannot be adopted any more.
+func (o *watch) lost(n *node, id blockID) bool {
+	m := o.model(n)
+	for h := o.w.tree.height(id); h >= len(m.line) || m.line[h] != id; h-- {
+		id = o.w.tree.blocks[id].parent
+	}
+	return o.w.tree.height(id) < m.fixed || m.bare
+}
+
+// toCome returns how many blocks the server was asked for and did not send.
+func (c *conn) toCome() int {
+	n := 0
+	for _, a := range c.asks {
+		n += len(a.blocks) - a.next
+	}
+	return n
+}
+
+func (o *watch) over(c *conn, a *ask) { o.land(c, a) }
+
+// refusedAll is told that the core knows of a refusal: nothing else is to be
+// waited for, and the server is to be left alone for a second, twice that after
+// the second refusal, and so on.
+func (o *watch) refusedAll(c *conn) {
+	c.refusing = false
+	for _, a := range c.asks {
+		if !a.cancelled {
+			o.w.fail("refusal", "%v still waits for %d blocks of %v, which has refused", c.client, len(a.blocks), c.server)
+		}
+	}
+	c.restTill = o.w.now + time.Duration(c.refusals)*time.Second
 }
 
 func (o *watch) land(c *conn, a *ask) {

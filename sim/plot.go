@@ -107,6 +107,8 @@ func NewPlot(sc Scenario, seed uint64) *Plot {
 	return p
 }
 
+const stallTimeout = 5 * time.Second
+
 // Config returns the bounds that a node is to keep to; they are tight, unless
 // Scenario.Roomy. It starts at the beginning of all chains. Config.Prefer goes
 // by the hashes of headers alone, so that any kind will do.
@@ -114,7 +116,7 @@ func (p *Plot) Config(node int) chain.Config {
 	l := &p.limits
 	return chain.Config{
 		K: l.k, MaxLead: l.lead, MaxSideHeaders: l.side, MaxBytes: l.bytes, MaxRangeBlocks: l.rangeBlocks,
-		MaxRanges: l.ranges, FetchPeers: l.fetchPeers, StallTimeout: 5 * time.Second,
+		MaxRanges: l.ranges, FetchPeers: l.fetchPeers, StallTimeout: stallTimeout,
 		Salt: mix(uint64(node)), Prefer: prefer,
 	}
 }

@@ -10,18 +10,19 @@ import (
 // Manner is how a scripted peer behaves.
 type Manner uint8
 
-// The manners of peers. All but Lying and Withholding keep the rules.
+// The manners of peers. All but Silent, Withholding and Lying keep the rules.
 const (
 	Node        Manner = iota // runs a core, is not scripted
 	Honest                    // follows the best chain, now and then a fork for a while
 	Slow                      // the same with a bad line
 	Forking                   // goes from fork to fork
 	Resetting                 // ends its connections
+	Silent                    // announces blocks, and after a while sends no header any more
 	Withholding               // announces blocks and does not deliver all of them
 	Lying                     // sends what is wrong, in any message
 )
 
-var manners = []string{"node", "honest", "slow", "forking", "resetting", "withholding", "lying"}
+var manners = []string{"node", "honest", "slow", "forking", "resetting", "silent", "withholding", "lying"}
 
 // String returns the manner in a word.
 func (m Manner) String() string { return manners[m] }
@@ -61,14 +62,14 @@ type Scenario struct {
 
 // Scenarios returns the scenarios there are, in order.
 func Scenarios() []Scenario {
-	all := []Manner{Lying, Forking, Withholding, Slow, Resetting, Honest}
+	all := []Manner{Lying, Forking, Withholding, Slow, Silent, Resetting, Honest}
 	return []Scenario{
 		{Name: "sync", About: "Nodes catch up with honest peers.",
 			Nodes: 3, Peers: 3, Manners: []Manner{Honest, Slow}, Blocks: 200, Reorgs: 5},
 		{Name: "forks", About: "The best chain changes its branch again and again.",
 			Nodes: 3, Peers: 5, Manners: []Manner{Forking, Honest, Slow}, Blocks: 120, Reorgs: 40},
-		{Name: "liars", About: "Most peers break rules or keep blocks back.",
-			Nodes: 3, Peers: 6, Manners: []Manner{Lying, Withholding, Lying, Forking}, Blocks: 100, Reorgs: 15},
+		{Name: "liars", About: "Most peers break rules, keep blocks back or fall silent.",
+			Nodes: 3, Peers: 7, Manners: []Manner{Lying, Withholding, Lying, Silent, Forking}, Blocks: 100, Reorgs: 15},
 		{Name: "churn", About: "Connections come and go.",
 			Nodes: 4, Peers: 4, Manners: []Manner{Resetting, Slow, Honest}, Blocks: 120, Reorgs: 15,
 			Faults: 30, Kinds: []Fault{Cut, Cut, Delay, Part}},

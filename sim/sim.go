@@ -125,15 +125,17 @@ func (w *world) take(e *event) {
 	case clientBlock:
 		c.block(w, e.ask, blockID(e.a), e.flag)
 	case clientDone:
-		c.over(w, e.ask, chain.RangeDone{Peer: c.id, Range: e.ask.id})
+		c.over(w, e.ask, false)
 	case clientNone:
-		c.over(w, e.ask, chain.NoBlocks{Peer: c.id, Range: e.ask.id})
+		c.over(w, e.ask, true)
 	case clientTx:
-		w.takeTxs(e.stream, e.tx)
+		w.takeTxs(e.stream, e.tx, e.flag)
 	case rangeLimit:
 		c.timeOut(w)
 	case drainLimit:
 		c.drained(w)
+	case syncLimit:
+		w.end(c, false)
 	case resetByPeer:
 		w.end(c, false)
 	}

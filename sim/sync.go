@@ -11,6 +11,15 @@ import (
 // depth is the most requests for headers under way.
 const depth = 100
 
+// Time limits of chain-sync: for the answer to a search for an intersection and
+// to a request for headers, and for the next block after a peer said that there
+// is none yet. Between them nobody is at fault.
+const (
+	intersectTime = 10 * time.Second
+	answerTime    = 10 * time.Second
+	nextTime      = 911 * time.Second
+)
+
 // drainTime is how long a peer at its tip may keep chain-sync from being
 // started anew.
 const drainTime = 300 * time.Second
@@ -34,6 +43,11 @@ type syncServer struct {
 	serving bool
 	rolled  bool // it is to be told so
 	pending int  // requests without a reply
+
+	// Of a server that falls silent, and what its client makes of it.
+	muteAt   time.Duration
+	muted    bool
+	patience time.Duration // after a request for headers
 }
 
 func (c *conn) wantFind(w *world, points []ledger.Point) {
@@ -53,7 +67,7 @@ func (c *conn) find(w *world) {
 		return
 	}
 	w.send(c, upSync, serverFind).points = c.points
-	c.points = nil
+	c.offered, c.points = c.points, nil
 	c.outstanding = 0
 }
 
@@ -81,6 +95,9 @@ func (c *conn) drained(w *world) {
 // serveFind answers with the first of points that is on the server's chain.
 func (c *conn) serveFind(w *world, points []ledger.Point) {
 	s := c.server
+	if c.mute(w, intersectTime) {
+		return
+	}
 	if c.pending > 0 {
 		w.watch.outOfTurn(c, "FindIntersect")
 	}
@@ -102,6 +119,19 @@ func (c *conn) serveFind(w *world, points []ledger.Point) {
 	}
 }
 
+// mute reports whether the server has fallen silent; what it owes then has a
+// time limit.
+func (c *conn) mute(w *world, limit time.Duration) bool {
+	if c.server.manner != Silent || w.now < c.muteAt {
+		return false
+	}
+	if !c.muted {
+		c.muted = true
+		w.agenda.plan(w.now+limit, syncLimit).conn = c
+	}
+	return true
+}
+
 // rollBack notes that the server's chain changed.
 func (c *conn) rollBack(s *node) {
 	if c.serving && !s.has(c.at) {
@@ -113,7 +143,7 @@ func (c *conn) rollBack(s *node) {
 // serve answers requests as far as the chain goes.
 func (c *conn) serve(w *world) {
 	s := c.server
-	if !c.serving {
+	if !c.serving || c.pending > 0 && c.mute(w, c.patience) {
 		return
 	}
 	for c.pending > 0 {
@@ -179,13 +209,14 @@ func (c *conn) found(w *world, e *event) {
 	c.theirs = int(e.tip.BlockNo) + 1
 	if e.flag {
 		w.watch.synced(c, 0, false)
-		c.client.step(chain.NoIntersection{Peer: c.id, Tip: e.tip})
+		c.judged(w, noIntersection, chain.NoIntersection{Peer: c.id, Tip: e.tip})
 		return
 	}
 	id := blockID(e.a)
 	c.end = w.tree.height(id)
 	w.watch.synced(c, id, true)
-	c.client.step(chain.Intersected{Peer: c.id, Point: w.tree.point(id), Tip: e.tip})
+	p := w.tree.point(id)
+	c.judged(w, w.watch.intersection(c, p), chain.Intersected{Peer: c.id, Point: p, Tip: e.tip})
 	if c.up {
 		c.pump(w)
 	}
@@ -202,6 +233,7 @@ func (c *conn) headers(w *world, id blockID, n int, tip ledger.Tip) {
 	c.end += n
 	c.theirs = int(tip.BlockNo) + 1
 	n = min(n, w.tree.height(id)) // a liar's
+	want := w.watch.link(c, id, n)
 	w.watch.extended(c, id, n)
 	if cap(w.batch) < n {
 		w.batch = make([]ledger.Header, n)
@@ -217,11 +249,10 @@ func (c *conn) headers(w *world, id blockID, n int, tip ledger.Tip) {
 		x = b.parent
 	}
 	if bad > 0 {
-		c.client.step(chain.Headers{Peer: c.id, Headers: hs[:bad], Tip: tip})
+		c.judged(w, want, chain.Headers{Peer: c.id, Headers: hs[:bad], Tip: tip})
 	}
 	if bad < n && c.up {
-		w.watch.blamed(c, errBadHeader)
-		c.client.step(chain.BadHeader{Peer: c.id, Point: hs[bad].Point(), Err: errBadHeader})
+		c.judged(w, badHeader, chain.BadHeader{Peer: c.id, Point: hs[bad].Point(), Err: errBadHeader})
 	}
 	if c.up {
 		c.pump(w)
@@ -239,9 +270,15 @@ func (c *conn) rolledBack(w *world, id blockID, tip ledger.Tip) {
 	}
 	c.end = w.tree.height(id)
 	c.theirs = int(tip.BlockNo) + 1
+	want, known := w.watch.reach(c, id)
 	w.watch.cutBack(c, id)
-	if w.sc.bug != rollbackNotTold {
-		c.client.step(chain.RolledBack{Peer: c.id, Point: w.tree.point(id), Tip: tip})
+	ev := chain.RolledBack{Peer: c.id, Point: w.tree.point(id), Tip: tip}
+	switch {
+	case w.sc.bug == rollbackNotTold:
+	case known:
+		c.judged(w, want, ev)
+	default:
+		c.client.step(ev)
 	}
 	if c.up {
 		c.pump(w)

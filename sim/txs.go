@@ -2,6 +2,7 @@ package sim
 
 import (
 	"encoding/binary"
+	"errors"
 	"time"
 
 	"github.com/ouronet/ouronet/ledger"
@@ -62,7 +63,7 @@ func (w *world) endTxs(c *conn) {
 	}
 }
 
-func (w *world) sendTx(s *stream, k kind, m txsubmission.Message) {
+func (w *world) sendTx(s *stream, k kind, m txsubmission.Message) *event {
 	lane := int(k-serverTx) & 1
 	if k == clientTx {
 		lane = 1
@@ -71,6 +72,7 @@ func (w *world) sendTx(s *stream, k kind, m txsubmission.Message) {
 	s.last[lane] = at
 	e := w.agenda.plan(at, k)
 	e.conn, e.stream, e.tx = s.conn, s, m
+	return e
 }
 
 // askTxs sends what the window allows.
@@ -108,6 +110,7 @@ func (w *world) offerTxs(s *stream, m txsubmission.Message) {
 			return
 		}
 		var reply txsubmission.ReplyTxs
+		lie := false
 		for _, id := range ids {
 			if s.from.manner == Withholding {
 				break
@@ -115,10 +118,11 @@ func (w *world) offerTxs(s *stream, m txsubmission.Message) {
 			n := txNumber(id)
 			if w.lies(s.from) {
 				n = int32(w.sc.Txs) + w.peers.Int32N(100) // nobody submitted it
+				lie = true
 			}
 			reply.Txs = append(reply.Txs, rawTx(n))
 		}
-		w.sendTx(s, clientTx, reply)
+		w.sendTx(s, clientTx, reply).flag = lie
 	}
 }
 
@@ -134,15 +138,16 @@ func (w *world) announceTxs(s *stream, m txsubmission.RequestTxIDs) {
 		reply.IDs = append(reply.IDs, txsubmission.Announced{ID: txID(n), Size: rawTx(n).WireSize()})
 	}
 	s.offering.Announce(reply.IDs)
-	w.sendTx(s, clientTx, reply)
+	w.sendTx(s, clientTx, reply).flag = len(reply.IDs) > int(m.Req)
 }
 
-// takeTxs takes a reply at the side that asks.
-func (w *world) takeTxs(s *stream, m txsubmission.Message) {
-	var err error
+// takeTxs takes a reply at the side that asks. A lie is to be found.
+func (w *world) takeTxs(s *stream, m txsubmission.Message, lie bool) {
+	var err, want error
 	p := &s.to.pool
 	switch m := m.(type) {
 	case txsubmission.ReplyTxIDs:
+		want = txsubmission.ErrTxIDsNotRequested
 		var open []txsubmission.Announced
 		open, err = s.asking.ReplyTxIDs(m)
 		var want []ledger.TxID
@@ -155,6 +160,7 @@ func (w *world) takeTxs(s *stream, m txsubmission.Message) {
 		}
 		s.asking.Decide(want)
 	case txsubmission.ReplyTxs:
+		want = txsubmission.ErrTxNotRequested
 		txs := make([]ledger.Tx, len(m.Txs))
 		for i, raw := range m.Txs {
 			txs[i] = ledger.Tx{ID: txID(int32(binary.BigEndian.Uint32(raw.Bytes))), Raw: raw}
@@ -166,10 +172,11 @@ func (w *world) takeTxs(s *stream, m txsubmission.Message) {
 			}
 		}
 	}
+	if lie != errors.Is(err, want) || !lie && err != nil {
+		w.fail("blame", "%v finds %v with %v, which lies: %t", s.to, err, s.from, lie)
+		return
+	}
 	if err != nil && w.sc.bug != txUnrequested {
-		if s.from.honest() {
-			w.fail("blame", "%v blames %v: %v", s.to, s.from, err)
-		}
 		w.end(s.conn, true)
 		return
 	}
