@@ -1,0 +1,244 @@
+package stack
+
+import (
+	"context"
+	"iter"
+	"math/rand/v2"
+	"sync"
+
+	"github.com/ouronet/ouronet/blockfetch"
+	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/sim"
+	"github.com/ouronet/ouronet/txsubmission"
+)
+
+// peer is a scripted participant: a chain that moves when it is told to, and
+// what its manner makes of it. Its methods may overlap.
+type peer struct {
+	tree   *Tree
+	manner sim.Manner
+	seed   uint64
+	fail   func(format string, args ...any)
+
+	mu        sync.Mutex
+	line      []int // the chain, by height
+	followers map[*follower]struct{}
+	changed   chan struct{} // closed at the next change
+	streams   uint64        // followers there were
+	ranges    uint64        // requests for ranges there were
+	lies      int           // told, that nobody may believe
+	txs       map[ledger.TxID]bool
+}
+
+func newPeer(t *Tree, manner sim.Manner, seed uint64, start int, fail func(string, ...any)) *peer {
+	return &peer{
+		tree: t, manner: manner, seed: seed, fail: fail, line: t.Line(start),
+		followers: make(map[*follower]struct{}), changed: make(chan struct{}), txs: make(map[ledger.TxID]bool),
+	}
+}
+
+// move gives the peer the chain that ends with a block.
+func (p *peer) move(to int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.line = p.tree.Line(to)
+	for f := range p.followers { // any order
+		for !p.has(f.at) {
+			f.at, f.back = p.tree.parents[f.at], true
+		}
+	}
+	close(p.changed)
+	p.changed = make(chan struct{})
+}
+
+// has reports whether a block is on the chain. p.mu is held.
+func (p *peer) has(i int) bool {
+	h := p.height(i)
+	return h < len(p.line) && p.line[h] == i
+}
+
+func (p *peer) height(i int) int {
+	if i == 0 {
+		return 0
+	}
+	return int(p.tree.Blocks[i].Header.BlockNo) + 1
+}
+
+func (p *peer) sources() *node.Sources {
+	return &node.Sources{
+		ChainSync: func(ctx context.Context, _ *node.Conn) chainsync.Source {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.streams++
+			f := &follower{p: p, back: true, random: rand.New(rand.NewPCG(p.seed, p.streams))}
+			p.followers[f] = struct{}{}
+			context.AfterFunc(ctx, func() {
+				p.mu.Lock()
+				defer p.mu.Unlock()
+				delete(p.followers, f)
+			})
+			return f
+		},
+		BlockFetch: p,
+		TxSubmission: func(context.Context, *node.Conn) txsubmission.Sink {
+			return &sink{p: p, got: make(map[ledger.TxID]bool)}
+		},
+	}
+}
+
+// follower is what one connection sees of the chain, a chainsync.Source. p.mu
+// guards at and back. Its chance is its own: several followers are woken at
+// once.
+type follower struct {
+	p       *peer
+	random  *rand.Rand
+	at      int
+	back    bool // the next update is a rollback to at
+	changed <-chan struct{}
+}
+
+// lies is drawn for each answer.
+func (f *follower) lies() bool { return f.p.manner == sim.Lying && f.random.IntN(12) == 0 }
+
+func (f *follower) Intersect(_ context.Context, points []ledger.Point) (ledger.Point, ledger.Tip, error) {
+	p := f.p
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	tip := f.tip()
+	for _, q := range points {
+		i, ok := p.tree.Find(q)
+		if !ok || !p.has(i) {
+			continue
+		}
+		f.at, f.back = i, true
+		if f.lies() {
+			return p.tree.Point(f.random.IntN(len(p.tree.Blocks))), tip, nil
+		}
+		return q, tip, nil
+	}
+	return ledger.Point{}, tip, chainsync.ErrNoIntersect
+}
+
+// tip is what the peer says its chain ends with. A liar's is longer.
+func (f *follower) tip() ledger.Tip {
+	t := f.p.tree.Tip(f.p.line[len(f.p.line)-1])
+	if f.p.manner == sim.Lying {
+		t.BlockNo += ledger.BlockNo(f.random.IntN(1000))
+	}
+	return t
+}
+
+func (f *follower) Next(context.Context) (chainsync.Update, error) {
+	p := f.p
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	h := p.height(f.at)
+	switch {
+	case f.back:
+		f.back = false
+		to := f.at
+		if f.lies() {
+			to = f.random.IntN(len(p.tree.Blocks))
+		}
+		return chainsync.RollBackward{Point: p.tree.Point(to), Tip: f.tip()}, nil
+	case h+1 < len(p.line):
+		f.at = p.line[h+1]
+		return chainsync.RollForward{Header: f.header(), Tip: f.tip()}, nil
+	}
+	f.changed = p.changed
+	return nil, nil
+}
+
+// header is that of the block at f.at or, of a liar, one that cannot be right
+// there.
+func (f *follower) header() ledger.RawHeader {
+	raw := f.p.tree.Blocks[f.at].Header.Raw
+	if !f.lies() {
+		return raw
+	}
+	f.p.lies++
+	if f.random.IntN(2) == 0 {
+		return f.p.tree.foreign[1+f.random.IntN(len(f.p.tree.foreign)-1)].Header.Raw
+	}
+	// The last bytes are of the signature, which only a Verifier looks at; the
+	// hash, and so the next header, tells everybody.
+	bad := append([]byte(nil), raw.Bytes...)
+	bad[len(bad)-1] ^= 1
+	raw.Bytes = bad
+	return raw
+}
+
+func (f *follower) Wait(ctx context.Context) error {
+	select {
+	case <-f.changed:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// Range implements blockfetch.Source. Blocks of chains that the peer has left
+// are still there.
+func (p *peer) Range(ctx context.Context, from, to ledger.Point) (iter.Seq2[ledger.RawBlock, error], error) {
+	p.mu.Lock()
+	p.ranges++
+	random := rand.New(rand.NewPCG(p.seed, p.ranges<<32))
+	p.mu.Unlock()
+	first, ok1 := p.tree.Find(from)
+	last, ok2 := p.tree.Find(to)
+	if !ok1 || !ok2 {
+		return nil, nil
+	}
+	line, start := p.tree.Line(last), p.height(first)
+	if start >= len(line) || line[start] != first {
+		return nil, nil
+	}
+	if p.manner == sim.Withholding && random.IntN(3) > 0 {
+		if random.IntN(2) == 0 {
+			return nil, nil
+		}
+		<-ctx.Done() // it never answers
+		return nil, context.Cause(ctx)
+	}
+	return func(yield func(ledger.RawBlock, error) bool) {
+		for _, i := range line[start:] {
+			if p.manner == sim.Withholding && random.IntN(20) == 0 {
+				<-ctx.Done()
+				yield(nil, context.Cause(ctx))
+				return
+			}
+			raw, more := p.body(i, random)
+			if raw != nil && !yield(raw, nil) || !more {
+				return
+			}
+		}
+	}, nil
+}
+
+// body returns a block to send, or what a liar sends in place of it; more is
+// false if it ends the range there.
+func (p *peer) body(i int, random *rand.Rand) (raw ledger.RawBlock, more bool) {
+	raw = p.tree.Blocks[i].Raw
+	if p.manner != sim.Lying || random.IntN(12) > 0 {
+		return raw, true
+	}
+	p.mu.Lock()
+	p.lies++
+	p.mu.Unlock()
+	switch random.IntN(3) {
+	case 0: // another body
+		bad := append(ledger.RawBlock(nil), raw...)
+		bad[len(bad)-1] ^= 1
+		return bad, true
+	case 1: // another block
+		return p.tree.foreign[random.IntN(len(p.tree.foreign))].Raw, true
+	}
+	return nil, false
+}
+
+var (
+	_ chainsync.Source  = (*follower)(nil)
+	_ blockfetch.Source = (*peer)(nil)
+)

@@ -1,0 +1,254 @@
+package stack
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ouronet/ouronet/chain"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/sim"
+	"github.com/ouronet/ouronet/vnet"
+)
+
+// Result is what came of a play.
+type Result struct {
+	Failures []string // what oracles found
+
+	// Traces are what happened at each participant and user, by name, line by
+	// line: what arrived there and what arrived of what it sent, with times, and
+	// each step of a decision core.
+	Traces map[string][]string
+
+	Steps map[string][]Step // of decision cores, by name
+
+	Time                           time.Duration // virtual
+	Events, Adopted, Lost, Blamed  int
+	RolledBack, Lies, Transactions int
+}
+
+// Step is one step of a decision core, or the configuration that begins it.
+type Step struct {
+	Input, Effects []byte // as package chain encodes them
+}
+
+func (r *Result) String() string {
+	steps := 0
+	for _, s := range r.Steps { // any order
+		steps += len(s)
+	}
+	return fmt.Sprintf("%v virtual, %d arrivals, %d steps of cores, %d blocks adopted, %d rollbacks, %d connections lost, %d lies, %d blamed, %d transactions",
+		r.Time.Round(time.Millisecond), r.Events, steps, r.Adopted, r.RolledBack, r.Lost, r.Lies, r.Blamed, r.Transactions)
+}
+
+// Difference returns the first line of a trace that differs between two plays,
+// or "".
+func (r *Result) Difference(o *Result) string {
+	var names []string
+	for name := range r.Traces { // any order: sorted below
+		names = append(names, name)
+	}
+	for name := range o.Traces { // any order: sorted below
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		a, b := r.Traces[name], o.Traces[name]
+		for i := range max(len(a), len(b)) {
+			x, y := "nothing", "nothing"
+			if i < len(a) {
+				x = a[i]
+			}
+			if i < len(b) {
+				y = b[i]
+			}
+			if x != y {
+				before := strings.Join(a[max(0, i-6):i], "\n  ")
+				return fmt.Sprintf("%s, line %d, after\n  %s\n  one:   %s\n  other: %s", name, i+1, before, x, y)
+			}
+		}
+	}
+	return ""
+}
+
+// watch is the oracles and the trace. Its methods may overlap.
+type watch struct {
+	s *stage
+
+	mu     sync.Mutex
+	r      Result
+	models []model
+	blamed []int // by participant
+}
+
+// model is the chain that a relay has handed on.
+type model struct {
+	line  []ledger.Point
+	fresh bool // the next event says where the relay starts
+}
+
+func (w *watch) begin(s *stage) {
+	w.s = s
+	w.r.Traces, w.r.Steps = make(map[string][]string), make(map[string][]Step)
+	w.models = make([]model, len(s.plot.Manners))
+	for i := range w.models {
+		w.models[i].line = []ledger.Point{ledger.Origin}
+	}
+	w.blamed = make([]int, len(s.plot.Manners))
+}
+
+func (w *watch) fail(format string, args ...any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.failLocked(format, args...)
+}
+
+func (w *watch) failLocked(format string, args ...any) {
+	w.r.Failures = append(w.r.Failures, fmt.Sprintf("after %v: ", w.s.net.Now())+fmt.Sprintf(format, args...))
+}
+
+func (w *watch) line(name, format string, args ...any) {
+	w.r.Traces[name] = append(w.r.Traces[name], fmt.Sprintf(format, args...))
+}
+
+// network takes down what happens on the network.
+func (w *watch) network(e vnet.Event) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.r.Events++
+	what := e.What
+	if n := len(e.Data); n > 0 {
+		what += fmt.Sprintf(" %x", e.Data[:min(n, 24)])
+		if n > 24 {
+			what += fmt.Sprintf(".. %d bytes, %x", n, hash(e.Data))
+		}
+	}
+	for _, host := range []string{e.From, e.To} {
+		w.line(host, "%v #%d %s>%s %s", e.At, e.Conn, e.From, e.To, what)
+	}
+}
+
+func hash(b []byte) []byte {
+	h := sha256.Sum256(b)
+	return h[:8]
+}
+
+// decisions takes down the steps of a relay's core.
+type decisions struct {
+	w    *watch
+	host string
+}
+
+// Step implements node.Decisions.
+func (d *decisions) Step(event, effects []byte) error {
+	w, host := d.w, d.host
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.r.Steps[host] = append(w.r.Steps[host], Step{bytes.Clone(event), bytes.Clone(effects)})
+	what := "starts"
+	if in, err := chain.ParseInput(event); err == nil && in.Event != nil {
+		what = strings.TrimPrefix(fmt.Sprintf("%T", in.Event), "chain.")
+	}
+	w.line(host, "%v core: %s %s gives %s", w.s.net.Now(), what, brief(event), brief(effects))
+	return nil
+}
+
+func brief(b []byte) string {
+	if len(b) <= 24 {
+		return fmt.Sprintf("%x", b)
+	}
+	return fmt.Sprintf("%x..%x", b[:16], hash(b))
+}
+
+// started begins a new run of a relay.
+func (w *watch) started(i int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.models[i].fresh = true
+}
+
+// event checks what a relay hands on: no block twice, none that does not fit or
+// that nobody made; rollbacks to blocks of its chain only, at most k deep.
+func (w *watch) event(i int, ev node.Event) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	m := &w.models[i]
+	switch ev := ev.(type) {
+	case node.RollForward:
+		h := &ev.Block.Header
+		id, ok := w.s.tree.Find(h.Point())
+		switch {
+		case slices.Contains(m.line, h.Point()):
+			w.failLocked("ledger: %s: block %v twice", name(i), h.Point())
+		case !h.PrevIs(m.line[len(m.line)-1]):
+			w.failLocked("ledger: %s: block %v does not fit on %v", name(i), h.Point(), m.line[len(m.line)-1])
+		case !ok || !bytes.Equal(ev.Block.Raw, w.s.tree.Blocks[id].Raw):
+			w.failLocked("ledger: %s: block %v is not one that was made", name(i), h.Point())
+		}
+		m.line = append(m.line, h.Point())
+		w.r.Adopted++
+	case node.RollBackward:
+		at := slices.Index(m.line, ev.To.Point)
+		k := int(w.s.tree.Network.SecurityParam)
+		switch deep := len(m.line) - 1 - at; {
+		case at < 0:
+			w.failLocked("ledger: %s: rollback to %v, which is not on its chain", name(i), ev.To.Point)
+			return
+		case deep > k && !m.fresh:
+			w.failLocked("ledger: %s: rollback by %d blocks, more than %d", name(i), deep, k)
+		case !m.fresh:
+			w.r.RolledBack++
+		}
+		m.line = m.line[:at+1]
+	}
+	if m.fresh {
+		m.fresh = false
+	}
+}
+
+// lost checks who is blamed for the end of a connection.
+func (w *watch) lost(i int, address string, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.r.Lost++
+	p := w.s.participant(address)
+	if !node.Blame(err) {
+		return
+	}
+	w.r.Blamed++
+	w.blamed[p]++
+	if m := w.s.plot.Manners[p]; m != sim.Lying && m != sim.Withholding {
+		w.failLocked("blame: %s blames %s (%v): %v", name(i), name(p), m, err)
+	}
+}
+
+// result closes the books.
+func (w *watch) result(s *stage) *Result {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.r.Time = s.net.Now()
+	for i, p := range s.peers {
+		if p == nil {
+			continue
+		}
+		w.r.Lies += p.lies
+		w.r.Transactions += len(p.txs)
+		if p.lies > 2 && w.blamed[i] == 0 {
+			w.failLocked("blame: %s told %d lies and was not blamed", name(i), p.lies)
+		}
+		for id := range p.txs { // any order
+			if !slices.ContainsFunc(s.tree.Txs, func(tx ledger.Tx) bool { return tx.ID == id }) {
+				w.failLocked("txs: %s has %v, which nobody submitted", name(i), id)
+			}
+		}
+	}
+	return &w.r
+}
+
+// Failure returns all failures in one text, or "".
+func (r *Result) Failure() string { return strings.Join(r.Failures, "\n") }
