@@ -16,7 +16,7 @@ func FuzzGenesis(f *testing.F) {
 	f.Add([]byte(testByron), []byte(testShelley), []byte(testConfig))
 	f.Add([]byte(testByron), []byte(testShelley), []byte(`{}`))
 	f.Fuzz(func(t *testing.T, byronFile, shelleyFile, configFile []byte) {
-		fuzz.Bound(t, len(byronFile)+len(shelleyFile)+len(configFile), 200, func() {
+		fuzz.Bound(t, 1<<20+200*(len(byronFile)+len(shelleyFile)+len(configFile)), func() {
 			var byron byronGenesis
 			var shelley shelleyGenesis
 			var config nodeConfig

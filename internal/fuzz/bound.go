@@ -1,24 +1,24 @@
 package fuzz
 
-import (
-	"runtime/metrics"
-)
+import "runtime/metrics"
 
-// Slack is what [Bound] allows beside its factor, in bytes: what is allocated
-// whatever the input, and by the machinery around the test.
-const Slack = 1 << 20
-
-// Bound calls f, which reads size bytes of an input, and fails the test if all
-// that was allocated meanwhile is more than factor times size, and [Slack]. A
-// length that a peer only announces shows up here long before it fills the
-// memory of a machine.
-func Bound(t reporter, size, factor int, f func()) {
+// Bound calls f and fails the test if more than most bytes were allocated
+// meanwhile. A length that a peer only announces shows up here long before it
+// fills the memory of a machine. Give most a megabyte of slack: for what is
+// allocated whatever the input, and by the machinery around the test.
+func Bound(t reporter, most int, f func()) {
 	t.Helper()
 	before := allocated()
 	f()
-	if got, most := allocated()-before, uint64(size)*uint64(factor)+Slack; got > most {
-		t.Errorf("%d bytes allocated for an input of %d, want at most %d", got, size, most)
+	if got := allocated() - before; got > uint64(most) {
+		t.Errorf("%d bytes allocated, want at most %d", got, most)
 	}
+}
+
+// reporter is the part of testing.TB that is used.
+type reporter interface {
+	Helper()
+	Errorf(format string, args ...any)
 }
 
 // allocated returns how many bytes the program has allocated so far. Small ones
@@ -27,10 +27,4 @@ func allocated() uint64 {
 	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
 	metrics.Read(sample)
 	return sample[0].Value.Uint64()
-}
-
-// reporter is the part of [testing.TB] that is used.
-type reporter interface {
-	Helper()
-	Errorf(format string, args ...any)
 }

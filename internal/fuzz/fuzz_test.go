@@ -31,11 +31,11 @@ var keep []byte
 
 func TestBound(t *testing.T) {
 	var failed probe
-	Bound(&failed, 100, 2, func() { keep = make([]byte, 3*Slack) })
+	Bound(&failed, 2<<20, func() { keep = make([]byte, 3<<20) })
 	if !failed {
 		t.Error("an allocation above the bound was not found")
 	}
-	Bound(t, 2*Slack, 2, func() { keep = make([]byte, 3*Slack) })
+	Bound(t, 4<<20, func() { keep = make([]byte, 3<<20) })
 }
 
 // probe is a test that only notes that it failed.

@@ -147,7 +147,7 @@ func FuzzDrivers(f *testing.F) {
 	f.Fuzz(func(t *testing.T, which uint8, seed uint64, piece uint8, wire []byte) {
 		spec, role := specs[int(which/2)%len(specs)], protocol.Initiator+protocol.Role(which%2)
 		synctest.Test(t, func(t *testing.T) {
-			fuzz.Bound(t, len(wire), 1000, func() {
+			fuzz.Bound(t, 2<<20+1000*len(wire), func() {
 				s := newScript(wire, int(piece))
 				err := drivers[spec.ID][role-1](t.Context(), spec, s, rand.New(rand.NewPCG(seed, 1)))
 				if err != nil && !protocol.IsPeerFault(err) && !errors.Is(err, io.EOF) {

@@ -32,7 +32,7 @@ func FuzzConfig(f *testing.F) {
 			}
 		}
 		size := len(byron) + len(shelley) + len(checkpoints)
-		fuzz.Bound(t, size, 200, func() {
+		fuzz.Bound(t, 1<<20+200*size, func() {
 			if keys, err := readGenesisKeys(dir, "byron-genesis.json"); err == nil && len(keys) > len(byron) {
 				t.Errorf("%d keys in %d bytes", len(keys), len(byron))
 			}
