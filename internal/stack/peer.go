@@ -28,7 +28,7 @@ type peer struct {
 	changed   chan struct{} // closed at the next change
 	streams   uint64        // followers there were
 	ranges    uint64        // requests for ranges there were
-	lies      int           // told, that nobody may believe
+	lies      int           // told in place of blocks, which are seen if they arrive
 	txs       map[ledger.TxID]bool
 }
 
@@ -158,7 +158,6 @@ func (f *follower) header() ledger.RawHeader {
 	if !f.lies() {
 		return raw
 	}
-	f.p.lies++
 	if f.random.IntN(2) == 0 {
 		return f.p.tree.foreign[1+f.random.IntN(len(f.p.tree.foreign)-1)].Header.Raw
 	}

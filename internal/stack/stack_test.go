@@ -37,8 +37,22 @@ func TestPlay(t *testing.T) {
 				}
 				first := play(t, p, tree, false)
 				t.Log(first)
+				if testing.Verbose() {
+					for _, l := range first.Ends {
+						t.Log(l)
+					}
+				}
 				if f := first.Failure(); f != "" {
 					t.Error(f)
+				}
+				for name, steps := range first.Steps { // any order
+					told, err := sim.Replay(steps, p.Config(0).Prefer)
+					if err != nil {
+						t.Errorf("%s: %v", name, err)
+					}
+					if testing.Verbose() {
+						t.Log(name, told)
+					}
 				}
 				for range *reps - 1 {
 					if d := first.Difference(play(t, p, tree, false)); d != "" {

@@ -25,16 +25,15 @@ type Result struct {
 	// each step of a decision core.
 	Traces map[string][]string
 
-	Steps map[string][]Step // of decision cores, by name
+	Steps map[string][]sim.Step // of decision cores, by name
+
+	// Ends tells why connections ended, for reading: of those that end at the
+	// same time it may name any first, and of reasons that coincide any.
+	Ends []string
 
 	Time                           time.Duration // virtual
 	Events, Adopted, Lost, Blamed  int
 	RolledBack, Lies, Transactions int
-}
-
-// Step is one step of a decision core, or the configuration that begins it.
-type Step struct {
-	Input, Effects []byte // as package chain encodes them
 }
 
 func (r *Result) String() string {
@@ -94,7 +93,7 @@ type model struct {
 
 func (w *watch) begin(s *stage) {
 	w.s = s
-	w.r.Traces, w.r.Steps = make(map[string][]string), make(map[string][]Step)
+	w.r.Traces, w.r.Steps = make(map[string][]string), make(map[string][]sim.Step)
 	w.models = make([]model, len(s.plot.Manners))
 	for i := range w.models {
 		w.models[i].line = []ledger.Point{ledger.Origin}
@@ -149,7 +148,7 @@ func (d *decisions) Step(event, effects []byte) error {
 	w, host := d.w, d.host
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.r.Steps[host] = append(w.r.Steps[host], Step{bytes.Clone(event), bytes.Clone(effects)})
+	w.r.Steps[host] = append(w.r.Steps[host], sim.Step{Input: bytes.Clone(event), Effects: sha256.Sum256(effects)})
 	what := "starts"
 	if in, err := chain.ParseInput(event); err == nil && in.Event != nil {
 		what = strings.TrimPrefix(fmt.Sprintf("%T", in.Event), "chain.")
@@ -216,6 +215,7 @@ func (w *watch) lost(i int, address string, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.r.Lost++
+	w.r.Ends = append(w.r.Ends, fmt.Sprintf("%v %s of %s: %v", w.s.net.Now(), name(i), address, err))
 	p := w.s.participant(address)
 	if !node.Blame(err) {
 		return

@@ -1,0 +1,85 @@
+package sim
+
+import (
+	"crypto/sha256"
+	"fmt"
+
+	"github.com/ouronet/ouronet/chain"
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// Step is one recorded step of a decision core, as package chain encodes it: a
+// configuration that begins a core, or an event with its time.
+type Step struct {
+	Input   []byte
+	Effects [sha256.Size]byte // SHA-256 of what followed from it
+}
+
+// Replayed is what a recording of decisions holds.
+type Replayed struct {
+	Cores, Steps, Adopted, RolledBack, Blamed int
+}
+
+func (r Replayed) String() string {
+	return fmt.Sprintf("%d steps of %d cores, %d blocks adopted, %d rollbacks, %d peers blamed", r.Steps, r.Cores, r.Adopted, r.RolledBack, r.Blamed)
+}
+
+// ReplayError says at which step a recording goes wrong.
+type ReplayError struct {
+	Step   int // from 0
+	Oracle string
+	Text   string
+}
+
+func (e *ReplayError) Error() string {
+	return fmt.Sprintf("sim: step %d: oracle %q: %s", e.Step, e.Oracle, e.Text)
+}
+
+// Replay takes the steps of a core that was recorded anywhere, in a relay on a
+// real network or on a virtual one, again: the same core, fed with the same
+// events in the simulator, must give the same effects, step by step. What it
+// gives is held against oracles besides, which know nothing of how a core
+// decides:
+//
+//   - effects: equal to those recorded
+//   - ledger: no block adopted twice, none that does not fit or whose body is
+//     not held; rollbacks to known points, at most k deep, and only for a better
+//     chain; what is immutable stays
+//   - limits: bytes handed over and not taken are counted as they are
+//   - blame: a header that does not follow the one before it is held against its
+//     sender, and nobody else is blamed for it
+//
+// prefer is chain.Config.Prefer, which no recording can hold; nil is the
+// default. The error is a [*ReplayError].
+func Replay(steps []Step, prefer func(ours, cand *ledger.Header) bool) (Replayed, error) {
+	core := chain.Replayer{Prefer: prefer}
+	var told replayed
+	if told.prefer = prefer; prefer == nil {
+		told.prefer = chain.PreferPraos
+	}
+	var buf []byte
+	for i, s := range steps {
+		fail := func(oracle, format string, args ...any) (Replayed, error) {
+			return told.sums, &ReplayError{i, oracle, fmt.Sprintf(format, args...)}
+		}
+		in, effects, err := core.Take(s.Input)
+		if err != nil {
+			return fail("effects", "%v", err)
+		}
+		if buf = chain.AppendEffects(buf[:0], effects); sha256.Sum256(buf) != s.Effects {
+			return fail("effects", "not those recorded: %T gives %+v", in.Event, effects)
+		}
+		told.sums.Steps++
+		if in.Config != nil {
+			told.begin(in.Config)
+			continue
+		}
+		if fault := told.step(in.Event, effects); fault != nil {
+			return fail(fault.oracle, "%s", fault.text)
+		}
+		if have, want := core.Core().Stats().Backlog, told.owed; have != want {
+			return fail("limits", "backlog %d, want %d", have, want)
+		}
+	}
+	return told.sums, nil
+}
