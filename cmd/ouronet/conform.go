@@ -35,7 +35,7 @@ var conformCommand = command{
 		flags.DurationVar(&cfg.Wait, "wait", 30*time.Second, "how long to wait for the node's next block")
 		flags.DurationVar(&cfg.Silence, "silence", 15*time.Second, "the longest time limit to try; 100s tries keep-alive's, 1h chain-sync's")
 		flags.Uint64Var(&cfg.Seed, "seed", 0, "of what is random in messages")
-		self := flags.Bool("self", false, "look at a node of this module, started for that, and offer it transactions")
+		self := flags.Bool("self", false, "look at a node of this module, started for that in memory, and offer it transactions")
 		quiet := flags.Bool("quiet", false, "do not tell progress")
 		return func(ctx context.Context, args []string, out io.Writer) error {
 			var err error
@@ -43,9 +43,7 @@ var conformCommand = command{
 				// Cancelled, the node ends with the run.
 				serving, stop := context.WithCancel(ctx)
 				defer stop()
-				if cfg.Address, err = serveSelf(serving); err != nil {
-					return err
-				}
+				cfg.Address, cfg.Dial = selfAddress, serveSelf(serving)
 				*magic, *txs = uint(chaingen.Network().Magic), true
 			}
 			if cfg.Address == "" || len(args) > 0 {
@@ -60,17 +58,22 @@ var conformCommand = command{
 			if !*quiet {
 				cfg.Progress = func(what string) { fmt.Fprintln(os.Stderr, "looking at", what) }
 			}
-			report, err := conform.Run(ctx, cfg)
-			if err != nil {
-				return err
-			}
-			report.Print(out)
-			if report.Totals().Departures > 0 {
-				return errDeparts
-			}
-			return nil
+			return look(ctx, cfg, out)
 		}
 	},
+}
+
+// look prints what there is to say of a node.
+func look(ctx context.Context, cfg conform.Config, out io.Writer) error {
+	report, err := conform.Run(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	report.Print(out)
+	if report.Totals().Departures > 0 {
+		return errDeparts
+	}
+	return nil
 }
 
 // networkOf returns a network by its name or, if magic is not 0, one of that

@@ -14,19 +14,19 @@ import (
 	"github.com/ouronet/ouronet/txsubmission"
 )
 
-// serveSelf serves, until ctx ends, a node of this module on a free port of
-// this machine. Its chain grows and switches forks now and then, and it takes
-// whatever transactions it is offered.
-func serveSelf(ctx context.Context) (address string, err error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
+// selfAddress is where the node of [serveSelf] is.
+const selfAddress = "self"
+
+// serveSelf serves, until ctx ends, a node of this module on a network in
+// memory, and returns what connects to it. Its chain grows and switches forks
+// now and then, and it takes whatever transactions it is offered.
+func serveSelf(ctx context.Context) (dial func(context.Context) (net.Conn, error)) {
+	memory := new(testnode.Net)
 	chain := testnode.New(chaingen.Config{}).Grow(30)
 	sources := chain.Sources()
 	sources.PeerSharing = somePeers{}
 	sources.TxSubmission = func(context.Context, *node.Conn) txsubmission.Sink { return taker{} }
-	go node.Serve(ctx, l, node.Config{Network: chaingen.Network(), PeerSharing: true, Sources: sources}, nil)
+	go node.Serve(ctx, memory.Listen(selfAddress), node.Config{Network: chaingen.Network(), PeerSharing: true, Sources: sources}, nil)
 	go func() {
 		for n := 0; ; n++ {
 			select {
@@ -41,7 +41,7 @@ func serveSelf(ctx context.Context) (address string, err error) {
 			}
 		}
 	}()
-	return l.Addr().String(), nil
+	return func(ctx context.Context) (net.Conn, error) { return memory.Dial(ctx, selfAddress) }
 }
 
 // taker wants every transaction and keeps none.
