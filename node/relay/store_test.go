@@ -278,6 +278,39 @@ func (w *world) check() {
 	}
 }
 
+// act changes the store, or reads from it.
+func (w *world) act() {
+	w.t.Helper()
+	switch w.r.IntN(10) {
+	case 0, 1, 2:
+		w.extend(w.r.IntN(5))
+	case 3:
+		w.rollBack(1 + w.r.IntN(w.k+1))
+		if w.r.IntN(2) == 0 {
+			w.extend(w.r.IntN(w.k + 2))
+		}
+	case 4:
+		w.readopt(1 + w.r.IntN(w.k+1))
+	case 5:
+		if len(w.readers) < 8 {
+			w.readers = append(w.readers, &reader{f: newFollower(w.store), cut: 1 << 30})
+		} else {
+			w.intersect(w.readers[w.r.IntN(8)])
+		}
+	case 6:
+		w.fetch()
+	default:
+		if len(w.readers) > 0 {
+			r := w.readers[w.r.IntN(len(w.readers))]
+			for range w.r.IntN(20) {
+				if !w.read(r) {
+					break
+				}
+			}
+		}
+	}
+}
+
 // Random changes, readers at random places, and ranges in between.
 func TestStore(t *testing.T) {
 	for _, folder := range []bool{false, true} {
@@ -285,34 +318,7 @@ func TestStore(t *testing.T) {
 			t.Run(fmt.Sprintf("folder=%t/%d", folder, seed), func(t *testing.T) {
 				w := newStoreWorld(t, seed, folder)
 				for range 250 {
-					switch w.r.IntN(10) {
-					case 0, 1, 2:
-						w.extend(w.r.IntN(5))
-					case 3:
-						w.rollBack(1 + w.r.IntN(w.k+1))
-						if w.r.IntN(2) == 0 {
-							w.extend(w.r.IntN(w.k + 2))
-						}
-					case 4:
-						w.readopt(1 + w.r.IntN(w.k+1))
-					case 5:
-						if len(w.readers) < 8 {
-							w.readers = append(w.readers, &reader{f: newFollower(w.store), cut: 1 << 30})
-						} else {
-							w.intersect(w.readers[w.r.IntN(8)])
-						}
-					case 6:
-						w.fetch()
-					default:
-						if len(w.readers) > 0 {
-							r := w.readers[w.r.IntN(len(w.readers))]
-							for range w.r.IntN(20) {
-								if !w.read(r) {
-									break
-								}
-							}
-						}
-					}
+					w.act()
 					w.check()
 				}
 				for _, r := range w.readers {
