@@ -31,15 +31,23 @@ func newTxQueue() *txQueue {
 	return &txQueue{has: make(map[ledger.TxID]int64), changed: make(chan struct{})}
 }
 
-func (q *txQueue) add(tx ledger.Tx) {
+// add takes transactions at once: whoever waits sees all of them or none.
+func (q *txQueue) add(txs ...ledger.Tx) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if _, ok := q.has[tx.ID]; ok {
+	added := false
+	for _, tx := range txs {
+		if _, ok := q.has[tx.ID]; ok {
+			continue
+		}
+		q.has[tx.ID] = q.first + int64(len(q.txs))
+		q.txs = append(q.txs, tx)
+		q.bytes += len(tx.Raw.Bytes)
+		added = true
+	}
+	if !added {
 		return
 	}
-	q.has[tx.ID] = q.first + int64(len(q.txs))
-	q.txs = append(q.txs, tx)
-	q.bytes += len(tx.Raw.Bytes)
 	for len(q.txs) > 1 && (len(q.txs) > maxTxs || q.bytes > maxTxBytes) {
 		delete(q.has, q.txs[0].ID)
 		q.bytes -= len(q.txs[0].Raw.Bytes)
@@ -69,9 +77,7 @@ func (s sink) Want(_ context.Context, ids []txsubmission.Announced) ([]ledger.Tx
 
 // Deliver implements txsubmission.Sink.
 func (s sink) Deliver(_ context.Context, _ []ledger.TxID, txs []ledger.Tx) error {
-	for _, tx := range txs {
-		s.q.add(tx)
-	}
+	s.q.add(txs...)
 	return nil
 }
 

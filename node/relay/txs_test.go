@@ -111,3 +111,23 @@ func TestTxQueueWaits(t *testing.T) {
 		}
 	})
 }
+
+// What comes in one message goes on in one message, however goroutines run.
+func TestTxQueueKeepsTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newTxQueue()
+		for n := range 200 {
+			got := make(chan int)
+			go func() {
+				c := &cursor{q: q, next: int64(2 * n)}
+				announced, _ := c.Next(t.Context(), 10, true)
+				got <- len(announced)
+			}()
+			synctest.Wait()
+			sink{q}.Deliver(t.Context(), nil, []ledger.Tx{tx(2*n, 10), tx(2*n+1, 10)})
+			if n := <-got; n != 2 {
+				t.Fatalf("%d of 2 announced", n)
+			}
+		}
+	})
+}
