@@ -74,7 +74,7 @@ func TestDecisionsReplay(t *testing.T) {
 		c := newChain().Grow(200)
 		lying := c.Copy()
 		all := c.Blocks()
-		var sent atomic.Int64
+		var sent atomic.Int64 // hooks run side by side
 		lying.Lie(testnode.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
 			if forward, ok := u.(chainsync.RollForward); ok && sent.Add(1) == 50 {
 				forward.Header = all[60].Header.Raw
@@ -83,12 +83,13 @@ func TestDecisionsReplay(t *testing.T) {
 			return u
 		}})
 		w.serve("liar", lying)
-		w.serve("other", newChain().Grow(100).Fork(60).Grow(20))
 		cfg := w.followConfig("honest", "liar", "other")
 		cfg.Decisions = d
 		f := w.follow(cfg)
 		f.step()
-		time.Sleep(10 * time.Second) // both have had their say
+		time.Sleep(10 * time.Second) // until the liar has had its say
+		w.serve("other", c.Fork(160).Grow(20))
+		time.Sleep(time.Minute)
 		server := w.serve("honest", c)
 		f.reach(c)
 		c.Switch(10, 12)
