@@ -27,6 +27,7 @@ type Summary struct {
 	Truncated   int    // connections and cores recorded in part
 	Damaged     uint64 // bytes left out
 	Steps       int    // of cores
+	Differences int    // steps that have other effects today
 }
 
 // Decode prints the messages of a recording or capture, a line each:
@@ -40,12 +41,21 @@ type Summary struct {
 // request ahead of answers; the message; its size; how long its sender had had
 // the turn; and what is in it. A violation follows on the same line after "!!".
 // What comes after one in the same conversation is not judged any more.
+//
+// A step of a pure core is printed as
+//
+//	0.012033  2 * chain step 7: at 1.2ms peer 1 rolls back to origin, tip 60.99a35669… block 2
+//
+// followed by the effects, indented. A recording has only a hash of those, so
+// they are what the code of today does about the same events, from
+// chain.PreferPraos on; where that is not what was recorded, a line with "!!"
+// says so, and the later steps of that core are printed without effects.
 func Decode(r io.Reader, w io.Writer) (Summary, error) {
 	source, err := Open(r)
 	if err != nil {
 		return Summary{}, err
 	}
-	d := &decoder{w: bufio.NewWriter(w), conns: make(map[uint32]*connection), cores: make(map[uint32]string), specs: specs()}
+	d := &decoder{w: bufio.NewWriter(w), conns: make(map[uint32]*connection), cores: make(map[uint32]*core), specs: specs()}
 	for {
 		rec, err := source.Next()
 		if err != nil {
@@ -75,7 +85,7 @@ type decoder struct {
 	sum   Summary
 	start time.Time
 	conns map[uint32]*connection
-	cores map[uint32]string
+	cores map[uint32]*core
 	specs map[uint16]*protocol.Spec
 
 	finished bool // the recording was closed in order
@@ -134,11 +144,10 @@ func (d *decoder) record(r Record) {
 		d.line(r, r.ID, "= ended: %s", r.Text)
 		d.close(r.ID)
 	case CoreBegun:
-		d.cores[r.ID] = r.Text
+		d.cores[r.ID] = &core{name: r.Text}
 		d.line(r, r.ID, "= core %s", r.Text)
 	case Stepped:
-		d.sum.Steps++
-		d.line(r, r.ID, "* %s step %d: event of %d B, effects %x…", d.cores[r.ID], r.Number, len(r.Data), r.Effects[:4])
+		d.step(r)
 	case Truncated:
 		d.sum.Truncated++
 		d.line(r, r.ID, "= truncated: the recording could not keep up, or was full")

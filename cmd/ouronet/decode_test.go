@@ -1,11 +1,13 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/ouronet/ouronet/chain"
 	"github.com/ouronet/ouronet/trace"
 )
 
@@ -15,10 +17,15 @@ func TestDecode(t *testing.T) {
 	if err != nil || !strings.Contains(out, "MsgRollForward") || !strings.Contains(out, " 0 violations") {
 		t.Errorf("%v\n%s", err, out)
 	}
+	out, _, err = output(t, "decode "+filepath.Join("..", "..", "trace", "testdata", "decisions.trace"))
+	if err != nil || !strings.Contains(out, "roll back to") || !strings.Contains(out, " 0 other than recorded") {
+		t.Errorf("%v\n%s", err, out)
+	}
 	if _, _, err := output(t, "decode"); err == nil {
 		t.Error("no file, no error")
 	}
 
+	out, _, _ = output(t, "decode "+recording)
 	// As a capture it tells the same.
 	in, err := os.Open(recording)
 	if err != nil {
@@ -41,5 +48,26 @@ func TestDecode(t *testing.T) {
 	again, _, err := output(t, "decode "+capture.Name())
 	if err != nil || strings.Count(again, "\n") != strings.Count(out, "\n") {
 		t.Errorf("%v\n%s", err, again)
+	}
+}
+
+// A core that decides otherwise than it did ends the command with an error.
+func TestDecodeDifference(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "other.trace")
+	f, err := os.Create(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	r := trace.NewRecorder(f, trace.Config{})
+	d := r.Core("chain")
+	d.Step(chain.AppendConfig(nil, &chain.Config{K: 1}), chain.AppendEffects(nil, nil))
+	d.Step(chain.AppendEvent(nil, 0, chain.PeerConnected{Peer: 1}), chain.AppendEffects(nil, nil))
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	out, _, err := output(t, "decode "+file)
+	if !errors.Is(err, errDifferences) || !strings.Contains(out, "!!") || !strings.Contains(out, " 1 other than recorded") {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
