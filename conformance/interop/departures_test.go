@@ -85,7 +85,7 @@ func TestNegotiatedDataIsNotCombined(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	c, err := peer.Dial(ctx, s.Addr(), peer.ClientConfig{Magic: 42})
 	if err != nil {

@@ -36,8 +36,9 @@ func everyEra(first ledger.Era) []ledger.Block {
 	return chaingen.New(chaingen.Config{Eras: eras, BlockSize: 2000}).Blocks(12 * len(eras))
 }
 
+// limited returns a context that ends what hangs.
 func limited(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

@@ -47,9 +47,9 @@ func realChain(t *testing.T) []ledger.Block {
 	return blocks
 }
 
-// patient is for whole chains.
+// patient is for whole chains on a busy machine.
 func patient(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

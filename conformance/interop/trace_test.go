@@ -118,6 +118,7 @@ func TestReplayTheirServer(t *testing.T) {
 	var file bytes.Buffer
 	r := trace.NewRecorder(&file, trace.Config{})
 	cfg := config()
+	cfg.KeepAlive = time.Hour // so that there is one, however long it all takes
 	cfg.Mux.Record = r.Record
 	pinged := make(chan struct{}, 1)
 	cfg.RoundTrip = func(*node.Conn, time.Duration) { pinged <- struct{}{} }

@@ -49,7 +49,7 @@ func dial(t *testing.T, s *peer.Server, cfg peer.ClientConfig) *peer.Client {
 }
 
 func limited(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }
