@@ -66,11 +66,14 @@ func (d Data) AppendCBOR(dst []byte, v Version) []byte {
 	return dst
 }
 
-// DecodeData reads the data of version v, which must be all of b.
+// DecodeData reads the data of version v, which must be all of b and of a
+// version that is known here.
 func DecodeData(b []byte, v Version) (Data, error) {
 	r := cbor.NewReader(b)
 	n := v.fields()
-	r.ArrayLen(n)
+	if r.ArrayLen(n); n == 0 {
+		r.Fail("data of a known version")
+	}
 	d := Data{Magic: uint32(r.UintMax(1<<32 - 1)), InitiatorOnly: r.Bool()}
 	d.PeerSharing = r.UintMax(1) == 1 // an integer, not a bool
 	d.Query = r.Bool()

@@ -156,9 +156,11 @@ func (o *options) check(set map[string]bool) error {
 		return usagef("-magic needs -genesis DIR, the folder with the network's genesis files")
 	case !o.demo && !set["network"] && !set["genesis"]:
 		return usagef("say what to follow, for example:\n\n%s\nrelay -help lists all flags", examples)
-	case o.network != "":
+	case set["genesis"] && o.genesis == "":
+		return usagef("-genesis needs the folder with the network's genesis files")
+	case set["network"]:
 		if _, ok := ledger.NetworkByName(o.network); !ok {
-			return usagef("-network %s is not known: take mainnet, preprod or preview, or -genesis DIR for another one", o.network)
+			return usagef("-network %q is not known: take mainnet, preprod or preview, or -genesis DIR for another one", o.network)
 		}
 	case set["genesis"] && len(o.peers) == 0 && !o.serveOnly:
 		return usagef("-genesis needs -peer HOST:PORT: only known networks have bootstrap peers")
