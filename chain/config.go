@@ -60,8 +60,9 @@ type Config struct {
 	MaxSideHeaders int
 
 	// MaxBytes bounds blocks: asked for, held but not adopted, and adopted
-	// but not consumed. Beyond it may go a single block, and the blocks of an
-	// old fork we come back to, at most K.
+	// but not consumed. Beyond it may go a single block, another one for each
+	// peer that was asked for one and given up, and the blocks of an old fork
+	// we come back to, at most K.
 	MaxBytes int
 
 	// MaxRangeBlocks is the most blocks in a range, 1000: other

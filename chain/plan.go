@@ -18,8 +18,9 @@ func (c *Core) plan() {
 		room := c.cfg.MaxBytes - c.flying - c.heldBytes - c.backlog
 		if room < max(b.size, c.cfg.MaxBytes/4) {
 			// Ranges of single blocks are not worth it. But when nothing is on
-			// its way to us or from us, only more blocks make room.
-			if c.flying > 0 || c.backlog > 0 {
+			// its way to us or from us, only more blocks make room. What was
+			// cancelled may never come.
+			if c.backlog > 0 || c.awaited() {
 				return
 			}
 			room = max(room, 0)
@@ -30,6 +31,17 @@ func (c *Core) plan() {
 		}
 		c.request(p, room)
 	}
+}
+
+// awaited reports whether blocks are on their way from a peer that was not given
+// up.
+func (c *Core) awaited() bool {
+	for _, p := range c.peers {
+		if p.waiting() {
+			return true
+		}
+	}
+	return false
 }
 
 // choose returns the peer to ask for b, the block at the cursor, or nil if none

@@ -91,6 +91,7 @@ type notes struct {
 	refusals int            // of it in a row
 	refusing bool           // the core is being told
 	restTill time.Duration  // nothing is to be asked for before
+	retryAt  time.Duration  // chain-sync was ended until then; 0 if it was not
 	heard    time.Duration  // when a block came, or was asked for with none to come
 }
 
@@ -135,6 +136,7 @@ func (w *world) dial(n, to *node) {
 	if to.manner == Resetting {
 		w.agenda.plan(w.now+time.Duration(1+w.link.IntN(40))*time.Second, resetByPeer).conn = c
 	}
+	c.denies = to.manner == Withholding && w.link.IntN(3) == 0
 	if to.manner == Silent {
 		c.muteAt = w.now + time.Duration(w.link.IntN(60))*time.Second
 		c.patience = answerTime

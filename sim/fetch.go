@@ -31,6 +31,8 @@ type fetchClient struct {
 	sent  int           // of asks
 	limit time.Duration // for the next message, while asks are sent
 	timed bool          // an event is planned for it
+
+	denies bool // the server has no block for this client
 }
 
 func (c *conn) wantRange(w *world, e chain.Fetch) {
@@ -103,8 +105,8 @@ func (c *conn) timeOut(w *world) {
 func (c *conn) serveRange(w *world, a *ask) {
 	s := c.server
 	first, last := a.blocks[0], a.blocks[len(a.blocks)-1]
-	if s.manner == Withholding && w.peers.IntN(3) > 0 {
-		if w.peers.IntN(2) == 0 {
+	if s.manner == Withholding && (c.denies || w.peers.IntN(3) > 0) {
+		if c.denies || w.peers.IntN(2) == 0 {
 			w.send(c, downFetch, clientNone).ask = a
 		}
 		return

@@ -128,12 +128,14 @@ func (n *node) do(e chain.Effect) {
 	case chain.FindIntersect:
 		if c := n.conn(e.Peer); c != nil {
 			w.watch.findWanted(c)
+			c.retryAt = 0
 			c.wantFind(w, e.Points)
 		}
 	case chain.RequestHeaders:
 		if c := n.conn(e.Peer); c != nil {
 			c.mayAsk += e.N
 			c.granted += e.N
+			w.watch.granted(c)
 			c.pump(w)
 		}
 	case chain.StopChainSync:
@@ -141,6 +143,7 @@ func (n *node) do(e chain.Effect) {
 			w.watch.ruled(c, e.Err)
 			w.watch.findWanted(c)
 			c.finding, c.points, c.granted = true, nil, 0
+			c.retryAt = w.now + e.Retry
 		}
 	case chain.Disconnect:
 		if c := n.conn(e.Peer); c != nil {

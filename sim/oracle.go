@@ -30,12 +30,13 @@ func Oracles() []Oracle {
 		{"stream", "what an honest server sends by chain-sync: first a rollback to the intersection, then headers and rollbacks that fit"},
 		{"turn", "no new intersection is asked for while replies are outstanding"},
 		{"blame", "an honest peer is never blamed, and one that lies is, by the core or a driver and with the right error"},
-		{"patience", "a range is given up only for silence, a refusal, or because its blocks are of no use any more"},
+		{"patience", "a range is given up for silence, if another peer could do better, and else only for a refusal or because its blocks are of no use any more; who has what is lacking is asked for it"},
 		{"refusal", "of a peer that refused blocks nothing else is waited for, and it is left alone for a while"},
 		{"flight", "no block is asked for while it is in flight"},
 		{"limits", "bytes, headers, ranges and old forks stay within their bounds, and the core counts them as they are"},
 		{"serving", "nothing is announced or sent whose body is not held"},
 		{"delay", "headers do not wait for blocks of the same connection"},
+		{"retry", "chain-sync that was ended is tried again when it was to be"},
 		{"deadline", "a core is woken when it asked for that"},
 		{"restart", "what was saved can be resumed from"},
 		{"progress", "all nodes have the best honest chain and all transactions in bounded time after the last fault"},
@@ -58,14 +59,15 @@ type watch struct {
 
 // model is what the oracles know of a node.
 type model struct {
-	line   []blockID // handed over, by height
-	fixed  int       // height that cannot change
-	bare   bool      // resumed from points
-	left   []bool    // by block: it was on the chain and is no more
-	owed   int       // bytes handed over and not given back
-	flight []*conn   // by block
-	sound  []bool    // by block: a body came that verifies
-	txs    []bool    // delivered or submitted, by number
+	line   []blockID     // handed over, by height
+	fixed  int           // height that cannot change
+	bare   bool          // resumed from points
+	busyAt time.Duration // when it last waited for blocks, or had nobody to ask
+	left   []bool        // by block: it was on the chain and is no more
+	owed   int           // bytes handed over and not given back
+	flight []*conn       // by block
+	sound  []bool        // by block: a body came that verifies
+	txs    []bool        // delivered or submitted, by number
 }
 
 // view is what the oracles know of a server's stream.
@@ -73,6 +75,7 @@ type view struct {
 	active bool
 	first  bool // the rollback that starts a session is due
 	at     blockID
+	since  time.Duration
 }
 
 func (o *watch) model(n *node) *model { return &o.w.models[n.index] }
@@ -88,7 +91,7 @@ func (m *model) room(id blockID) {
 func (o *watch) started(n *node, bare bool, root int) {
 	m := o.model(n)
 	m.line = append(m.line[:0], o.w.tree.line(n.saved)...)
-	m.fixed, m.bare, m.owed = root, bare, 0
+	m.fixed, m.bare, m.owed, m.busyAt = root, bare, 0, o.w.now
 	clear(m.flight)
 	clear(m.left)
 	for _, id := range m.line {
@@ -201,12 +204,21 @@ func (o *watch) after(n *node) {
 	if o.steps++; o.steps%8 != 0 || len(n.late) > 0 {
 		return // the rest costs more
 	}
+	headers := s.SideHeaders
 	for _, c := range n.conns {
+		headers += c.mayAsk
+		if c.retryAt > 0 && c.retryAt < w.now {
+			w.fail("retry", "%v was to look for an intersection with %v at %v", n, c.server, c.retryAt)
+		}
 		if st, _ := n.core.Peer(c.id); st.Ranges != len(c.asks) {
 			w.fail("limits", "%v waits for %d ranges of peer %d, want %d", n, st.Ranges, c.id, len(c.asks))
 		}
 	}
+	if headers > l.side+l.k {
+		w.fail("limits", "%v: %d headers are there and asked for, more than %d", n, headers, l.side)
+	}
 	o.content(n)
+	o.patient(n)
 }
 
 // delivered takes note of a transaction that reached n's application.

@@ -114,9 +114,9 @@ func (o *watch) refusals(c *conn, a *ask) verdict {
 	if c.refused != a.blocks[0] {
 		c.refused, c.refusals = a.blocks[0], 0
 	}
+	c.refusing = true
 	if c.refusals++; c.refusals >= most {
 		return unavailable
 	}
-	c.refusing = true
 	return fine
 }

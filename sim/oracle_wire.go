@@ -13,6 +13,16 @@ import (
 func (o *watch) findWanted(c *conn)   { c.mayAsk, c.seen.active = 0, false }
 func (o *watch) headersAsked(c *conn) { o.within(c.outstanding, c.mayAsk, c, "headers") }
 
+// granted is told of a grant: a candidate may not get too far ahead. How high a
+// core that resumed from points stands is its own count. It goes by block
+// numbers, and the start of the chain has that of the first block.
+func (o *watch) granted(c *conn) {
+	m := o.model(c.client)
+	if ahead := o.w.tree.height(c.seen.at) + c.mayAsk - max(len(m.line)-1, 1); c.seen.active && !m.bare && ahead > o.w.limits.lead {
+		o.w.fail("limits", "%v lets %v be %d headers ahead, more than %d", c.client, c.server, ahead, o.w.limits.lead)
+	}
+}
+
 func (o *watch) within(n, most int, c *conn, what string) {
 	if n > most {
 		o.w.fail("limits", "%v asks peer %d for %d %s, more than %d", c.client, c.id, n, what, most)
@@ -24,7 +34,7 @@ func (o *watch) outOfTurn(c *conn, what string) {
 }
 
 func (o *watch) synced(c *conn, id blockID, found bool) {
-	c.seen = view{active: found, first: true, at: id}
+	c.seen = view{active: found, first: true, at: id, since: o.w.now}
 }
 
 func (o *watch) extended(c *conn, last blockID, n int) {
@@ -35,7 +45,7 @@ func (o *watch) extended(c *conn, last blockID, n int) {
 	if c.server.honest() && (c.seen.first || o.w.tree.back(last, n) != c.seen.at) {
 		o.w.fail("stream", "%v sent %d headers up to block %d to one that is at %d, rollback due: %t", c.server, n, last, c.seen.at, c.seen.first)
 	}
-	c.seen.at = last
+	c.seen.at, c.seen.since = last, o.w.now
 }
 
 func (o *watch) cutBack(c *conn, id blockID) {
@@ -50,7 +60,7 @@ func (o *watch) cutBack(c *conn, id blockID) {
 			o.w.fail("stream", "%v rolled back to block %d, unknown to one that is at %d", c.server, id, c.seen.at)
 		}
 	}
-	c.seen.at, c.seen.first = id, false
+	c.seen.at, c.seen.since, c.seen.first = id, o.w.now, false
 }
 
 func (o *watch) announced(s *node, last blockID, n int) {
@@ -86,7 +96,7 @@ func (o *watch) fetchWanted(n *node, e chain.Fetch) {
 		if o.w.now < c.restTill {
 			o.w.fail("refusal", "%v asks %v again, which has refused, before %v", n, c.server, c.restTill)
 		}
-		if c.toCome() == 0 && len(n.late) == 0 {
+		if c.toCome() == 0 && !n.ending(c) {
 			c.heard = o.w.now
 		}
 	}
@@ -127,6 +137,50 @@ func (o *watch) cancelled(c *conn, a *ask) {
 	silent := o.w.now-c.heard >= stallTimeout
 	if !silent && !c.refusing && !o.lost(c.client, a.blocks[len(a.blocks)-1]) {
 		o.w.fail("patience", "%v gives %v up %v after the last block", c.client, c.server, o.w.now-c.heard)
+	}
+}
+
+// ending reports whether n is still to be told of the end of a range that was not
+// sent.
+func (n *node) ending(c *conn) bool {
+	for _, ev := range n.late {
+		if failed, ok := ev.(chain.FetchFailed); ok && failed.Peer == c.id {
+			return true
+		}
+	}
+	return false
+}
+
+// patient looks whether n waits too long for a server while another one could
+// have done better for some time.
+func (o *watch) patient(n *node) {
+	const most = 2*stallTimeout + time.Second
+	m, t := o.model(n), o.w.tree
+	var server *conn // has what n lacks, and nothing to do
+	busy := len(n.owed) > 0
+	for _, c := range n.conns {
+		for _, a := range c.asks {
+			busy = busy || !a.cancelled
+		}
+		if c.seen.active && len(c.asks) == 0 && c.restTill < o.w.now && o.w.now-c.seen.since > most && t.height(c.seen.at) >= len(m.line) {
+			server = c
+		}
+	}
+	if busy || server == nil {
+		m.busyAt = o.w.now
+	}
+	if o.w.now-m.busyAt > most && !m.bare {
+		o.w.fail("patience", "%v does not ask %v for blocks for %v", n, server.server, o.w.now-m.busyAt)
+	}
+	for _, c := range n.conns {
+		if len(c.asks) == 0 || o.w.now-c.heard <= most || c.asks[0].cancelled {
+			continue
+		}
+		for _, other := range n.conns {
+			if other != c && other.seen.active && len(other.asks) == 0 && o.w.now-other.seen.since > most && t.height(other.seen.at) >= len(m.line) {
+				o.w.fail("patience", "%v waits %v for %v, and %v is idle", n, o.w.now-c.heard, c.server, other.server)
+			}
+		}
 	}
 }
 

@@ -155,7 +155,11 @@ func (p *Plot) join(r *rand.Rand) {
 				return
 			}
 		}
-		p.Follows = append(p.Follows, Follow{time.Duration(r.IntN(2000)) * time.Millisecond, n, up})
+		at := time.Duration(r.IntN(2000)) * time.Millisecond
+		if r.IntN(4) == 0 { // until then others have to do
+			at *= 30
+		}
+		p.Follows = append(p.Follows, Follow{at, n, up})
 	}
 	nodes := p.Scenario.Nodes
 	for n := range nodes {

@@ -149,7 +149,7 @@ func drawLimits(r *rand.Rand, sc *Scenario) limits {
 			bytes: chain.DefaultMaxBytes, rangeBlocks: 1000, ranges: 16, fetchPeers: 1, inFlight: chain.DefaultMaxInFlight}
 	}
 	return limits{
-		k: 4 + r.IntN(12), lead: 30 + r.IntN(100), side: 300 + r.IntN(1000), bytes: 15_000 + r.IntN(80_000),
+		k: 4 + r.IntN(12), lead: 30 + r.IntN(100), side: 60 + r.IntN(600), bytes: 15_000 + r.IntN(80_000),
 		rangeBlocks: 1 + r.IntN(20), ranges: 1 + r.IntN(6), fetchPeers: 1 + r.IntN(3), inFlight: 5_000 + r.IntN(20_000),
 	}
 }

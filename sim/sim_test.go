@@ -5,7 +5,10 @@ import (
 	"testing"
 )
 
-var seeds = flag.Int("sim.seeds", 1200, "how many seeds to play, over all scenarios")
+var (
+	seeds = flag.Int("sim.seeds", 1200, "how many seeds to play, over all scenarios")
+	first = flag.Bool("sim.first", false, "stop at the first failure, and leave it as it is")
+)
 
 // TestSweep plays all scenarios in turn; what fails is made smaller.
 func TestSweep(t *testing.T) {
@@ -26,6 +29,9 @@ func TestSweep(t *testing.T) {
 		sum.Stopped += r.Stopped
 		sum.Blamed += r.Blamed
 		sum.Txs += r.Txs
+		if r.Failure != nil && *first {
+			t.Fatalf("run %d: %v", i+1, r)
+		}
 		if r.Failure != nil {
 			t.Errorf("%v\nmade smaller:\n%v", r, Shrink(r))
 		}

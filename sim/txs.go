@@ -29,6 +29,7 @@ type stream struct {
 	asking   txsubmission.AskingWindow
 	offering txsubmission.AnsweringWindow
 	waiting  *txsubmission.RequestTxIDs // from has nothing to announce
+	offers   offers                     // the oracle's
 	last     [2]time.Duration           // order of arrival, to from and to to
 	dead     bool
 }
@@ -80,6 +81,13 @@ func (w *world) askTxs(s *stream) {
 	for {
 		m, ok := s.asking.Next()
 		if !ok {
+			if s.offers.idle() {
+				w.fail("txs", "%v lets its window for %v lie idle", s.to, s.from)
+			}
+			return
+		}
+		if wrong := s.offers.request(m); wrong != "" {
+			w.fail("txs", "%v %s of %v", s.to, wrong, s.from)
 			return
 		}
 		if r, ids := m.(txsubmission.RequestTxIDs); ids && w.sc.bug == ackOneMore && w.bugs.IntN(10) == 0 {
@@ -143,28 +151,33 @@ func (w *world) announceTxs(s *stream, m txsubmission.RequestTxIDs) {
 
 // takeTxs takes a reply at the side that asks. A lie is to be found.
 func (w *world) takeTxs(s *stream, m txsubmission.Message, lie bool) {
-	var err, want error
+	var err, wrong error
 	p := &s.to.pool
 	switch m := m.(type) {
 	case txsubmission.ReplyTxIDs:
-		want = txsubmission.ErrTxIDsNotRequested
+		wrong = txsubmission.ErrTxIDsNotRequested
 		var open []txsubmission.Announced
 		open, err = s.asking.ReplyTxIDs(m)
 		var want []ledger.TxID
+		s.offers.reply()
 		for _, a := range open {
 			n := txNumber(a.ID)
+			stage := settled
 			if !p.has[n] && !(w.sc.bug == txForgotten && p.asked[n]) {
 				want = append(want, a.ID)
 				p.asked[n] = true
+				stage = wanted
 			}
+			s.offers.ids = append(s.offers.ids, offered{n, stage})
 		}
 		s.asking.Decide(want)
 	case txsubmission.ReplyTxs:
-		want = txsubmission.ErrTxNotRequested
+		wrong = txsubmission.ErrTxNotRequested
 		txs := make([]ledger.Tx, len(m.Txs))
 		for i, raw := range m.Txs {
 			txs[i] = ledger.Tx{ID: txID(int32(binary.BigEndian.Uint32(raw.Bytes))), Raw: raw}
 		}
+		s.offers.reply()
 		_, err = s.asking.ReplyTxs(txs)
 		if err == nil || w.sc.bug == txUnrequested {
 			for _, tx := range txs {
@@ -172,7 +185,7 @@ func (w *world) takeTxs(s *stream, m txsubmission.Message, lie bool) {
 			}
 		}
 	}
-	if lie != errors.Is(err, want) || !lie && err != nil {
+	if lie != errors.Is(err, wrong) || !lie && err != nil {
 		w.fail("blame", "%v finds %v with %v, which lies: %t", s.to, err, s.from, lie)
 		return
 	}
