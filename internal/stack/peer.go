@@ -5,6 +5,7 @@ import (
 	"iter"
 	"math/rand/v2"
 	"sync"
+	"time"
 
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chainsync"
@@ -73,6 +74,9 @@ func (p *peer) sources() *node.Sources {
 			defer p.mu.Unlock()
 			p.streams++
 			f := &follower{p: p, back: true, random: rand.New(rand.NewPCG(p.seed, p.streams))}
+			if p.manner == sim.Silent {
+				f.muteAt = time.Now().Add(time.Duration(f.random.IntN(60)) * time.Second)
+			}
 			p.followers[f] = struct{}{}
 			context.AfterFunc(ctx, func() {
 				p.mu.Lock()
@@ -97,12 +101,25 @@ type follower struct {
 	at      int
 	back    bool // the next update is a rollback to at
 	changed <-chan struct{}
+	muteAt  time.Time // or zero
+}
+
+// mute returns only when the connection ends, once the peer has fallen silent.
+func (f *follower) mute(ctx context.Context) error {
+	if !f.muteAt.IsZero() && time.Now().After(f.muteAt) {
+		<-ctx.Done()
+	}
+	return context.Cause(ctx)
 }
 
 // lies is drawn for each answer.
 func (f *follower) lies() bool { return f.p.manner == sim.Lying && f.random.IntN(12) == 0 }
 
-func (f *follower) Intersect(_ context.Context, points []ledger.Point) (ledger.Point, ledger.Tip, error) {
+// Intersect implements chainsync.Source.
+func (f *follower) Intersect(ctx context.Context, points []ledger.Point) (ledger.Point, ledger.Tip, error) {
+	if err := f.mute(ctx); err != nil {
+		return ledger.Point{}, ledger.Tip{}, err
+	}
 	p := f.p
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -130,7 +147,11 @@ func (f *follower) tip() ledger.Tip {
 	return t
 }
 
-func (f *follower) Next(context.Context) (chainsync.Update, error) {
+// Next implements chainsync.Source.
+func (f *follower) Next(ctx context.Context) (chainsync.Update, error) {
+	if err := f.mute(ctx); err != nil {
+		return nil, err
+	}
 	p := f.p
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -169,6 +190,7 @@ func (f *follower) header() ledger.RawHeader {
 	return raw
 }
 
+// Wait implements chainsync.Source.
 func (f *follower) Wait(ctx context.Context) error {
 	select {
 	case <-f.changed:

@@ -32,7 +32,7 @@ type player struct {
 }
 
 func newPlayer(s *stage, index int) *player {
-	r := &player{s: s, index: index, follows: make(map[string]time.Duration), restarts: make(chan bool, len(s.plot.Faults))}
+	r := &player{s: s, index: index, follows: make(map[string]time.Duration), restarts: make(chan bool, 1)}
 	for _, f := range s.plot.Follows {
 		if f.Node == index {
 			r.follows[s.address(f.Peer)] = f.At
@@ -135,7 +135,14 @@ func (r *player) set(x *relay.Relay) {
 	r.relay = x
 }
 
-func (r *player) restart(bare bool) { r.restarts <- bare }
+// restart stops the relay and has another one started, if it is not down.
+func (r *player) restart(bare bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.relay != nil && len(r.restarts) == 0 {
+		r.restarts <- bare
+	}
+}
 
 // connected returns the participants that the relay is connected to.
 func (r *player) connected() (ups []int) {

@@ -3,7 +3,9 @@ package stack
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -12,6 +14,7 @@ import (
 	"github.com/ouronet/ouronet/chain"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/protocol"
 	"github.com/ouronet/ouronet/sim"
 	"github.com/ouronet/ouronet/vnet"
 )
@@ -23,7 +26,7 @@ type Result struct {
 	// Traces are what happened at each participant and user, by name, line by
 	// line: what arrived there and what arrived of what it sent, with times, and
 	// each step of a decision core.
-	Traces map[string][]string
+	Traces map[string][]Line
 
 	Steps map[string][]sim.Step // of decision cores, by name
 
@@ -45,7 +48,7 @@ func (r *Result) String() string {
 		r.Time.Round(time.Millisecond), r.Events, steps, r.Adopted, r.RolledBack, r.Lost, r.Lies, r.Blamed, r.Transactions)
 }
 
-// Difference returns the first line of a trace that differs between two plays,
+// Difference returns the line that differs first, in time, between two plays,
 // or "".
 func (r *Result) Difference(o *Result) string {
 	var names []string
@@ -56,23 +59,43 @@ func (r *Result) Difference(o *Result) string {
 		names = append(names, name)
 	}
 	slices.Sort(names)
+	first, at := "", time.Duration(0)
 	for _, name := range slices.Compact(names) {
 		a, b := r.Traces[name], o.Traces[name]
-		for i := range max(len(a), len(b)) {
-			x, y := "nothing", "nothing"
-			if i < len(a) {
-				x = a[i]
+		i := 0
+		for i < min(len(a), len(b)) && a[i] == b[i] {
+			i++
+		}
+		if i == len(a) && i == len(b) {
+			continue
+		}
+		one, other := lineAt(a, i), lineAt(b, i)
+		if when := min(one.at, other.at); first == "" || when < at {
+			at = when
+			first = name + " differs"
+			for _, l := range a[max(0, i-6):i] {
+				first += "\n         " + l.String()
 			}
-			if i < len(b) {
-				y = b[i]
-			}
-			if x != y {
-				before := strings.Join(a[max(0, i-6):i], "\n  ")
-				return fmt.Sprintf("%s, line %d, after\n  %s\n  one:   %s\n  other: %s", name, i+1, before, x, y)
-			}
+			first += fmt.Sprintf("\n  one:   %v\n  other: %v", one, other)
 		}
 	}
-	return ""
+	return first
+}
+
+// Line is something that happened at a participant.
+type Line struct {
+	at   time.Duration
+	text string
+}
+
+func (l Line) String() string { return fmt.Sprint(l.at, " ", l.text) }
+
+// lineAt returns line i, or one that says that there is none.
+func lineAt(lines []Line, i int) Line {
+	if i < len(lines) {
+		return lines[i]
+	}
+	return Line{math.MaxInt64, "nothing"}
 }
 
 // watch is the oracles and the trace. Its methods may overlap.
@@ -83,6 +106,7 @@ type watch struct {
 	r      Result
 	models []model
 	blamed []int // by participant
+	bad    bool  // the network holds up what goes over it
 }
 
 // model is the chain that a relay has handed on.
@@ -93,12 +117,15 @@ type model struct {
 
 func (w *watch) begin(s *stage) {
 	w.s = s
-	w.r.Traces, w.r.Steps = make(map[string][]string), make(map[string][]sim.Step)
+	w.r.Traces, w.r.Steps = make(map[string][]Line), make(map[string][]sim.Step)
 	w.models = make([]model, len(s.plot.Manners))
 	for i := range w.models {
 		w.models[i].line = []ledger.Point{ledger.Origin}
 	}
 	w.blamed = make([]int, len(s.plot.Manners))
+	for _, f := range s.plot.Faults {
+		w.bad = w.bad || f.Kind == sim.Part || f.Kind == sim.Delay
+	}
 }
 
 func (w *watch) fail(format string, args ...any) {
@@ -111,8 +138,8 @@ func (w *watch) failLocked(format string, args ...any) {
 	w.r.Failures = append(w.r.Failures, fmt.Sprintf("after %v: ", w.s.net.Now())+fmt.Sprintf(format, args...))
 }
 
-func (w *watch) line(name, format string, args ...any) {
-	w.r.Traces[name] = append(w.r.Traces[name], fmt.Sprintf(format, args...))
+func (w *watch) line(name string, at time.Duration, format string, args ...any) {
+	w.r.Traces[name] = append(w.r.Traces[name], Line{at, fmt.Sprintf(format, args...)})
 }
 
 // network takes down what happens on the network.
@@ -128,7 +155,7 @@ func (w *watch) network(e vnet.Event) {
 		}
 	}
 	for _, host := range []string{e.From, e.To} {
-		w.line(host, "%v #%d %s>%s %s", e.At, e.Conn, e.From, e.To, what)
+		w.line(host, e.At, "#%d %s>%s %s", e.Conn, e.From, e.To, what)
 	}
 }
 
@@ -153,7 +180,7 @@ func (d *decisions) Step(event, effects []byte) error {
 	if in, err := chain.ParseInput(event); err == nil && in.Event != nil {
 		what = strings.TrimPrefix(fmt.Sprintf("%T", in.Event), "chain.")
 	}
-	w.line(host, "%v core: %s %s gives %s", w.s.net.Now(), what, brief(event), brief(effects))
+	w.line(host, w.s.net.Now(), "core: %s %s gives %s", what, brief(event), brief(effects))
 	return nil
 }
 
@@ -217,12 +244,12 @@ func (w *watch) lost(i int, address string, err error) {
 	w.r.Lost++
 	w.r.Ends = append(w.r.Ends, fmt.Sprintf("%v %s of %s: %v", w.s.net.Now(), name(i), address, err))
 	p := w.s.participant(address)
-	if !node.Blame(err) {
+	if !node.Blame(err) || w.bad && errors.Is(err, protocol.ErrTimeout) {
 		return
 	}
 	w.r.Blamed++
 	w.blamed[p]++
-	if m := w.s.plot.Manners[p]; m != sim.Lying && m != sim.Withholding {
+	if m := w.s.plot.Manners[p]; m < sim.Silent {
 		w.failLocked("blame: %s blames %s (%v): %v", name(i), name(p), m, err)
 	}
 }
