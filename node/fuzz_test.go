@@ -7,8 +7,10 @@ import (
 
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/keepalive"
 	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/protocol"
 	"github.com/ouronet/ouronet/txsubmission"
 )
 
@@ -48,4 +50,56 @@ func FuzzServe(f *testing.F) {
 			}
 		})
 	})
+}
+
+// FuzzFollow follows an honest node, and a liar that says what is in the input:
+// a message for each segment of ours, after a byte for the mini-protocol and two
+// for the length. Whatever it is, our chain becomes the honest one.
+func FuzzFollow(f *testing.F) {
+	c := newChain().Grow(20)
+	f.Add(spoken(c, 3), uint8(30))
+	f.Add(spoken(newChain().Grow(12), 9), uint8(255))
+	f.Add([]byte{chainSync, 0, 2, 0x81, 0x00, 8, 0, 1, 0xff}, uint8(0))
+	f.Fuzz(func(t *testing.T, said []byte, patience uint8) {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t)
+			w.serve("honest", c)
+			w.serveRaw("liar", func(p *rawPeer) {
+				p.accept()
+				for rest := said; len(rest) >= 3; {
+					if _, _, err := p.segment(); err != nil {
+						return
+					}
+					n := min(int(rest[1])<<8|int(rest[2]), len(rest)-3)
+					if p.write(uint16(rest[0]%16), true, rest[3:3+n]) != nil {
+						return
+					}
+					rest = rest[3+n:]
+				}
+				time.Sleep(time.Duration(patience) * time.Second)
+				p.conn.Close()
+			})
+			f := w.follow(w.followConfig("liar", "honest"))
+			f.reach(c)
+		})
+	})
+}
+
+// spoken is what an honest node with a chain says to a follower, for n blocks.
+func spoken(c *testnode.Chain, n int) (all []byte) {
+	say := func(id byte, m protocol.Message) {
+		b := m.AppendCBOR(nil)
+		all = append(append(all, id, byte(len(b)>>8), byte(len(b))), b...)
+	}
+	say(chainSync, chainsync.IntersectFound{Tip: c.Tip()})
+	say(chainSync, chainsync.RollBackward{Tip: c.Tip()})
+	for _, b := range c.Blocks()[:n] {
+		say(chainSync, chainsync.RollForward{Header: b.Header.Raw, Tip: c.Tip()})
+	}
+	say(blockFetch, blockfetch.StartBatch{})
+	for _, b := range c.Blocks()[:n] {
+		say(blockFetch, blockfetch.Block{Raw: b.Raw})
+	}
+	say(blockFetch, blockfetch.BatchDone{})
+	return all
 }
