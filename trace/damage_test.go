@@ -84,6 +84,11 @@ func seeds(f *testing.F) {
 	}
 	f.Add(file)
 	f.Add(file[:600])
+	steps, err := os.ReadFile(filepath.Join("testdata", "decisions.trace"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(steps)
 	var capture bytes.Buffer
 	w := trace.NewPcapngWriter(&capture)
 	source, err := trace.Open(bytes.NewReader(file))

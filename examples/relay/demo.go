@@ -38,7 +38,7 @@ type demo struct {
 
 // runDemo shows a relay between two other nodes. With -exit-at-tip the chain
 // stops after a while and the demo ends.
-func runDemo(ctx context.Context, o *options, s script, out output) error {
+func runDemo(ctx context.Context, o *options, s script, out output) (err error) {
 	d := &demo{script: s, out: out, network: demoNetwork()}
 	began := time.Now()
 	d.chain = testnode.New(chaingen.Config{Seed: s.seed, Network: d.network, Signed: true}).Grow(s.initial)
@@ -54,6 +54,13 @@ func runDemo(ctx context.Context, o *options, s script, out output) error {
 		upstream.Close()
 		return err
 	}
+	record, err := o.record()
+	if err != nil {
+		upstream.Close()
+		served.Close()
+		return err
+	}
+	defer func() { err = errors.Join(err, record.end(out)) }()
 	d.introduce(upstream.Addr(), served.Addr(), made, o)
 
 	ctx, cancel := context.WithCancel(ctx)
@@ -76,12 +83,14 @@ func runDemo(ctx context.Context, o *options, s script, out output) error {
 		return node.Serve(ctx, upstream, cfg, nil)
 	})
 	run("relay", func() error {
-		r, err := relay.New(relay.Config{
+		cfg := relay.Config{
 			Follow:   node.FollowConfig{Config: config, Peers: []string{upstream.Addr().String()}},
 			Listener: served,
 			NoVerify: o.noVerify,
 			Observe:  d.journal.relayed,
-		})
+		}
+		record.of(&cfg.Follow)
+		r, err := relay.New(cfg)
 		if err != nil {
 			return err
 		}

@@ -37,6 +37,12 @@ type event struct {
 
 	*status
 
+	// Of recorded: the file, its size in bytes, and how many connections, or
+	// the decisions, are in it only in part.
+	File      string `json:"file,omitempty"`
+	Recorded  int64  `json:"recorded_bytes,omitempty"`
+	Truncated int    `json:"truncated,omitempty"`
+
 	// Of demo_end.
 	FollowerBlocks int `json:"follower_blocks,omitempty"`
 	FollowerBytes  int `json:"follower_bytes,omitempty"`

@@ -32,6 +32,8 @@ type options struct {
 	exitAtTip bool
 	json      bool
 	logLevel  zapcore.Level
+	recordTo  string
+	recordMax int64
 	version   bool
 }
 
@@ -49,6 +51,7 @@ const examples = `  relay -demo                                   three nodes in
   relay -network preview                        follow preview, blocks in memory
   relay -network preview -data ./preview-db     keep the chain in a folder, and go on from it
   relay -network mainnet -peer HOST:PORT -listen :3001
+  relay -network preview -record relay.trace    for "go run ./cmd/ouronet decode relay.trace" afterwards
 `
 
 const about = `Relay follows Cardano nodes, keeps their blocks and serves them to other nodes.
@@ -105,6 +108,11 @@ func flags(o *options) *flag.FlagSet {
 			return errors.New("take debug, info, warn, error or off")
 		}
 		return o.logLevel.Set(s)
+	})
+	f.StringVar(&o.recordTo, "record", "", "`FILE` to be made, for all that is said on connections, transactions included,\nand all that is decided; \"go run ./cmd/ouronet decode FILE\" prints it")
+	f.Func("record-max", "`BYTES` that the file of -record may have (default 1GiB)", func(s string) (err error) {
+		o.recordMax, err = parseBytes(s)
+		return err
 	})
 	f.BoolVar(&o.version, "version", false, "print the version and end")
 	return f
@@ -164,6 +172,9 @@ func (o *options) check(set map[string]bool) error {
 		}
 	case set["genesis"] && len(o.peers) == 0 && !o.serveOnly:
 		return usagef("-genesis needs -peer HOST:PORT: only known networks have bootstrap peers")
+	}
+	if set["record-max"] && !set["record"] {
+		return usagef("-record-max needs -record FILE")
 	}
 	if o.serveOnly && (len(o.peers) > 0 || o.exitAtTip) {
 		return usagef("-peer none goes neither with other peers nor with -exit-at-tip")

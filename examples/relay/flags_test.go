@@ -31,6 +31,8 @@ func TestUsage(t *testing.T) {
 		{"-network preview -keep 0", "number of bytes"},
 		{"-network preview -keep -1", "number of bytes"},
 		{"-network preview -log-level loud", "debug, info, warn"},
+		{"-network preview -record-max 1MiB", "-record-max needs -record"},
+		{"-network preview -record a -record-max 0", "number of bytes"},
 		{"-demo -network preview", "-demo does not go with -network"},
 		{"-demo -data a", "-demo does not go with -data"},
 	} {
@@ -51,6 +53,8 @@ func TestOptions(t *testing.T) {
 	for _, args := range []string{
 		"-demo -exit-at-tip -json -listen :0",
 		"-network mainnet",
+		"-demo -record a.trace",
+		"-network mainnet -record a.trace -record-max 10MB",
 		"-network preview -peer a:1 -peer [::1]:2 -keep 512MiB -log-level debug",
 		"-network preprod -immutable dir -peer none -log-level off",
 		"-genesis dir -magic 42 -peer a:1 -data dir",

@@ -33,6 +33,7 @@ type program struct {
 	out     output
 	network ledger.Network
 	relay   *relay.Relay
+	record  *recording
 	meter   meter
 	start   time.Time
 
@@ -45,7 +46,7 @@ type program struct {
 
 // runRelay runs until ctx ends, which is no error unless the tip was waited
 // for, the tip is reached, or something does not work.
-func runRelay(ctx context.Context, o *options, out output) error {
+func runRelay(ctx context.Context, o *options, out output) (err error) {
 	network, err := o.chain()
 	if err != nil {
 		return err
@@ -55,10 +56,16 @@ func runRelay(ctx context.Context, o *options, out output) error {
 	if err != nil {
 		return err
 	}
+	if p.record, err = o.record(); err != nil {
+		l.Close()
+		return err
+	}
 	if p.relay, err = relay.New(p.config(l)); err != nil {
 		l.Close()
+		p.record.drop()
 		return o.explainFolder(err)
 	}
+	defer func() { err = errors.Join(err, p.record.end(out)) }()
 	p.tellStart(l.Addr().String())
 
 	ctx, cancel := context.WithCancel(ctx)
@@ -77,7 +84,7 @@ func runRelay(ctx context.Context, o *options, out output) error {
 }
 
 func (p *program) config(l net.Listener) relay.Config {
-	return relay.Config{
+	cfg := relay.Config{
 		Follow: node.FollowConfig{
 			Config:    node.Config{Network: p.network, PeerSharing: true, Logger: newLogger(p.o, p.out.log())},
 			Peers:     p.o.peers,
@@ -94,6 +101,8 @@ func (p *program) config(l net.Listener) relay.Config {
 		Observe:      p.observe,
 		Served:       p.served,
 	}
+	p.record.of(&cfg.Follow)
+	return cfg
 }
 
 func listen(ctx context.Context, address string) (net.Listener, error) {
