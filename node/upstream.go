@@ -8,19 +8,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/ouronet/ouronet/chain"
+	"github.com/ouronet/ouronet/internal/redial"
 	"github.com/ouronet/ouronet/ledger"
-)
-
-// Pauses between attempts to connect: doubled from the first to the longest,
-// and spread by a fifth so that nodes do not return all at once.
-const (
-	firstPause   = time.Second
-	longestPause = time.Minute
-	spread       = 0.2
-
-	// steadyTime is how long a connection must last for the pauses to start
-	// over.
-	steadyTime = 30 * time.Second
 )
 
 // upstream is one of the peers to follow.
@@ -28,13 +17,13 @@ type upstream struct {
 	engine  *engine
 	address string
 
-	mu       sync.Mutex
-	conn     *Conn
-	tip      ledger.Tip
-	told     bool  // tip is the peer's, not just zero
-	stopped  error // why chain-sync was ended
-	err      error
-	attempts int
+	mu      sync.Mutex
+	conn    *Conn
+	tip     ledger.Tip
+	told    bool  // tip is the peer's, not just zero
+	stopped error // why chain-sync was ended
+	err     error
+	pauses  redial.Pauses
 }
 
 func (u *upstream) status() PeerStatus {
@@ -42,7 +31,7 @@ func (u *upstream) status() PeerStatus {
 	defer u.mu.Unlock()
 	return PeerStatus{
 		Address: u.address, Connected: u.conn != nil, Announced: u.told, Tip: u.tip,
-		Conn: u.conn, Stopped: u.stopped, Err: u.err, Attempts: u.attempts,
+		Conn: u.conn, Stopped: u.stopped, Err: u.err, Attempts: u.pauses.Failed(),
 	}
 }
 
@@ -66,17 +55,13 @@ func (u *upstream) keep(ctx context.Context) {
 			return
 		}
 		u.mu.Lock()
-		if u.conn != nil && time.Since(since) > steadyTime {
-			u.attempts = 0
+		var lasted time.Duration
+		if u.conn != nil {
+			lasted = time.Since(since)
 		}
 		u.conn, u.told, u.stopped, u.err = nil, false, nil, err
-		pause := min(firstPause<<min(u.attempts, 10), longestPause)
-		u.attempts++
+		pause := u.pauses.Next(lasted, Permanent(err), draw(random))
 		u.mu.Unlock()
-		if Permanent(err) {
-			pause = longestPause // it may have changed its mind, but not soon
-		}
-		pause += time.Duration(spread * (draw(random) - 0.5) * float64(pause))
 		u.engine.log.Warn("lost peer", zap.String("peer", u.address), zap.Error(err), zap.Bool("blame", Blame(err)), zap.Duration("retry", pause))
 		if lost := u.engine.f.cfg.Lost; lost != nil {
 			lost(u.address, err, pause)

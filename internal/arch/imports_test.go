@@ -40,12 +40,13 @@ var mayImport = map[string][]string{
 	"keepalive":        forMini,
 	"peersharing":      forMini,
 	"chain":            {"internal/cbor", "ledger"},
-	"node":             slices.Concat(network, []string{"chain"}), // not storage: a program that only dials does not link it
+	"internal/redial":  nil,
+	"node":             slices.Concat(network, []string{"chain", "internal/redial"}), // not storage: a program that only dials does not link it
 	"node/relay":       slices.Concat(network, storage, []string{"node"}),
 	"conformance":      network,
 	"trace":            slices.Concat(network, []string{"chain"}), // whose recorded decisions it prints
-	"vnet":             nil, // knows nothing of Cardano
-	"sim":              {"ledger", "chain", "txsubmission"},
+	"vnet":             nil,                                       // knows nothing of Cardano
+	"sim":              {"ledger", "chain", "txsubmission", "internal/redial"},
 }
 
 // programs are folders of programs. They may import all but each other.

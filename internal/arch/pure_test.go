@@ -19,6 +19,7 @@ var pureFiles = []string{
 	"*/spec.go",
 	"chain/*.go",
 	"sim/*.go",
+	"internal/redial/*.go",
 	"txsubmission/*window*.go",
 	"handshake/negotiat*.go",
 	"vnet/link.go",
