@@ -33,7 +33,7 @@ var conformCommand = command{
 		txs := flags.Bool("txs", false, "offer transactions, which are well-formed and not valid")
 		flags.DurationVar(&cfg.Patience, "patience", 10*time.Second, "how long the node may take to end a connection after a breach")
 		flags.DurationVar(&cfg.Wait, "wait", 30*time.Second, "how long to wait for the node's next block")
-		flags.DurationVar(&cfg.Silence, "silence", 15*time.Second, "the longest time limit to try; 100s tries keep-alive's, 1h chain-sync's")
+		flags.DurationVar(&cfg.Silence, "silence", 15*time.Second, "the longest time limit to try; 31s tries that of segments, 100s keep-alive's, 1h chain-sync's")
 		flags.Uint64Var(&cfg.Seed, "seed", 0, "of what is random in messages")
 		self := flags.Bool("self", false, "look at a node of this module, started for that in memory, and offer it transactions")
 		quiet := flags.Bool("quiet", false, "do not tell progress")

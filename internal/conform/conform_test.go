@@ -41,7 +41,7 @@ func (peers) Peers(_ context.Context, amount int) (list []netip.AddrPort, _ erro
 
 // serve puts a node of ours on a network in memory, whose chain grows and
 // switches forks now and then.
-func serve(t *testing.T, hooks testnode.Hooks, specs *node.Specs) (dial func(context.Context) (net.Conn, error)) {
+func serve(t *testing.T, hooks testnode.Hooks, specs *node.Specs, segment time.Duration) (dial func(context.Context) (net.Conn, error)) {
 	chain := testnode.New(chaingen.Config{BlockSize: 2000}).Lie(hooks).Grow(30)
 	sources := chain.Sources()
 	sources.PeerSharing = peers{}
@@ -61,7 +61,9 @@ func serve(t *testing.T, hooks testnode.Hooks, specs *node.Specs) (dial func(con
 		}
 	}()
 	memory := new(testnode.Net)
-	testnode.Serve(t, memory.Listen("node"), node.Config{Network: chaingen.Network(), PeerSharing: true, Sources: sources, Specs: specs})
+	cfg := node.Config{Network: chaingen.Network(), PeerSharing: true, Sources: sources, Specs: specs}
+	cfg.Mux.SegmentTimeout = segment
+	testnode.Serve(t, memory.Listen("node"), cfg)
 	return func(ctx context.Context) (net.Conn, error) { return memory.Dial(ctx, "node") }
 }
 
@@ -95,13 +97,23 @@ func run(t *testing.T, cfg conform.Config) (report *conform.Report, text string)
 // refuses every breach, and keeps every time limit.
 func TestOurNode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		report, text := run(t, config(t, serve(t, testnode.Hooks{}, nil)))
+		report, text := run(t, config(t, serve(t, testnode.Hooks{}, nil, 0)))
 		t.Log("\n" + text)
 		got := report.Totals()
 		// Not seen is a simultaneous open; not tried are four states
 		// without a time limit.
 		if got.Departures > 0 || got.Taken != got.Transitions-1 || got.Skipped != 4 || got.Refused < 90 {
 			t.Errorf("%+v\n%s", got, text)
+		}
+		for _, p := range report.Protocols[1:6] {
+			if !p.Restarted {
+				t.Errorf("%s was not begun again after its end", p.Name)
+			}
+		}
+		for _, probe := range report.Protocols[6].Probes[4:] {
+			if probe.Outcome != conform.Refused || probe.After != 30*time.Second {
+				t.Errorf("%s: %s after %v", probe.Breach, probe.Outcome, probe.After)
+			}
 		}
 	})
 }
@@ -113,7 +125,11 @@ func TestPlantedDepartures(t *testing.T) {
 		hooks testnode.Hooks
 		specs func(*node.Specs)
 		want  string // in the report
+
+		segment time.Duration // how long one may take
 	}{
+		{what: "segments may take too long", segment: time.Minute, want: "half a payload, then silence DEPARTURE after 32s (the connection is still up"},
+		{what: "segments are given up too early", segment: 20 * time.Second, want: "half a head, then silence   DEPARTURE after 20s (too early"},
 		{what: "keep-alive is given up too early", want: "too early, 97 s",
 			specs: func(s *node.Specs) { s.KeepAlive.States[0].Timeout.Min /= 2; s.KeepAlive.States[0].Timeout.Max /= 2 }},
 		{what: "chain-sync waits for ever", want: "the connection is still up, 3373 s",
@@ -142,7 +158,7 @@ func TestPlantedDepartures(t *testing.T) {
 				if test.specs != nil {
 					test.specs(specs)
 				}
-				report, text := run(t, config(t, serve(t, test.hooks, specs)))
+				report, text := run(t, config(t, serve(t, test.hooks, specs, test.segment)))
 				if report.Totals().Departures == 0 || !strings.Contains(text, test.want) {
 					t.Errorf("%q is not in the report:\n%s", test.want, text)
 				}

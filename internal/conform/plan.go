@@ -19,6 +19,8 @@ type plan struct {
 	goals map[arc]int // how often to try for it still
 	taken map[arc]int
 	avoid map[arc]bool // what must not be said
+
+	restarted bool // the conversation was begun again after its end
 }
 
 // tries is how often the same transition is aimed at: the node may answer

@@ -25,6 +25,7 @@ type Result struct {
 	Transitions []Transition
 	Probes      []Probe
 	Faults      []string // what the node did wrong while nobody else did
+	Restarted   bool     // it could be begun again after its orderly end
 }
 
 // Transition is an edge of the table.
@@ -114,6 +115,9 @@ func (r *Report) Print(w io.Writer) {
 				arrow = "<-"
 			}
 			fmt.Fprintf(w, "  %-19s %s %-27s %s\n", t.State, arrow, t.Message, t.result())
+		}
+		if p.Restarted {
+			fmt.Fprintf(w, "  %-19s    %-27s accepted\n", "after the end", "begun again")
 		}
 		for _, probe := range p.Probes {
 			fmt.Fprintf(w, "  %-19s !! %-27s %s\n", probe.State, probe.Breach, probe.result())

@@ -8,7 +8,9 @@ import (
 	"net"
 	"time"
 
+	"github.com/ouronet/ouronet/conformance"
 	"github.com/ouronet/ouronet/handshake"
+	"github.com/ouronet/ouronet/protocol"
 )
 
 func newRand(seed, stream uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, stream)) }
@@ -26,7 +28,7 @@ func (s *suite) segments(ctx context.Context) []Probe {
 		{"ingress limit exceeded", flood()},
 	} {
 		probe := Probe{State: "after handshake", Breach: c.what}
-		switch after, err := s.raw(ctx, c.segment); {
+		switch after, err := s.raw(ctx, c.segment, s.cfg.Patience); {
 		case err != nil:
 			probe.Outcome, probe.Note = Departure, err.Error()
 		case after > s.cfg.Patience:
@@ -54,9 +56,50 @@ func flood() []byte {
 	return segment(8, pings)
 }
 
+// segmentLimit is how long a segment may take from its first byte to its last.
+// (mux, 5)
+const segmentLimit = 30 * time.Second
+
+// stalls begins segments and does not end them.
+func (s *suite) stalls(ctx context.Context) []Probe {
+	ping := segment(8, []byte{0x82, 0, 0}) // so that the connection is not idle
+	var probes []Probe
+	for _, c := range []struct {
+		what string
+		part []byte
+	}{
+		{"half a head, then silence", segment(8, []byte{0x82, 0, 1})[:4]},
+		{"half a payload, then silence", segment(8, []byte{0x82, 0, 1})[:10]},
+	} {
+		probes = append(probes, s.stall(ctx, c.what, append(ping[:len(ping):len(ping)], c.part...)))
+	}
+	return probes
+}
+
+// stall sends bytes that end within a segment, and waits.
+func (s *suite) stall(ctx context.Context, what string, b []byte) Probe {
+	probe := Probe{State: "after handshake", Breach: what, Outcome: Skipped, Note: conformance.Wait(protocol.After(segmentLimit))}
+	if s.cfg.Silence < segmentLimit {
+		return probe
+	}
+	after, err := s.raw(ctx, b, segmentLimit+late)
+	probe.After = after
+	switch {
+	case err != nil:
+		probe.Outcome, probe.Note = Departure, err.Error()
+	case after > segmentLimit+late:
+		probe.Outcome, probe.Note = Departure, "the connection is still up, "+probe.Note
+	case after < segmentLimit-late/2:
+		probe.Outcome, probe.Note = Departure, "too early, "+probe.Note
+	default:
+		probe.Outcome = Refused
+	}
+	return probe
+}
+
 // raw sends bytes after a handshake and returns how long the node took to end
-// the connection, which is more than Patience if it did not.
-func (s *suite) raw(ctx context.Context, b []byte) (time.Duration, error) {
+// the connection, which is more than patience if it did not.
+func (s *suite) raw(ctx context.Context, b []byte, patience time.Duration) (time.Duration, error) {
 	conn, err := s.cfg.dial(ctx)
 	if err != nil {
 		return 0, err
@@ -77,12 +120,12 @@ func (s *suite) raw(ctx context.Context, b []byte) (time.Duration, error) {
 		return 0, err
 	}
 	start := time.Now()
-	conn.SetDeadline(start.Add(s.cfg.Patience))
+	conn.SetDeadline(start.Add(patience))
 	// A node that ends the connection may do so before it has taken all.
 	conn.Write(b)
 	_, err = io.Copy(io.Discard, conn)
 	if nerr, ok := err.(net.Error); ok && nerr.Timeout() {
-		return s.cfg.Patience + 1, nil
+		return patience + 1, nil
 	}
 	return time.Since(start), nil
 }

@@ -93,7 +93,7 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 		}
 	}
 	cfg.Progress("multiplexer")
-	report.Protocols = append(report.Protocols, Result{Name: "multiplexer", Probes: s.segments(ctx)})
+	report.Protocols = append(report.Protocols, Result{Name: "multiplexer", Probes: append(s.segments(ctx), s.stalls(ctx)...)})
 	report.Took = time.Since(start)
 	return report, nil
 }
@@ -116,6 +116,7 @@ func (s *suite) protocol(ctx context.Context, spec *protocol.Spec) (Result, erro
 		r.Faults = s.shake(ctx, p)
 	} else {
 		r.Faults = s.tour(ctx, p)
+		r.Restarted = p.restarted
 	}
 	for i, state := range spec.States {
 		for _, e := range state.Edges {

@@ -80,12 +80,49 @@ func (s *suite) tour(ctx context.Context, p *plan) (faults []string) {
 	case err == nil:
 		if l.ended(ctx, 200*time.Millisecond) {
 			faults = append(faults, fmt.Sprintf("it ended the connection after %s: %v", last, l.mux.Err()))
+		} else if err := s.again(ctx, p, l); err != nil {
+			faults = append(faults, fmt.Sprintf("started again after %s: %v", last, err))
 		}
 	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil: // it may have nothing to say
 	default:
 		faults = append(faults, fmt.Sprintf("after %s: %v", last, err))
 	}
 	return append(faults, s.ahead(ctx, p)...)
+}
+
+// again starts a mini-protocol once more on the channel on which it has ended in
+// order: it says something, hears an answer, and ends it. (mux, 7)
+func (s *suite) again(ctx context.Context, p *plan, l *line) error {
+	peer, err := s.peer(p.spec, true)
+	if err != nil {
+		return err
+	}
+	heard := false
+	peer.Watch = func(ours bool, state protocol.StateID, m protocol.Message) {
+		heard = heard || !ours
+		p.took(state, m.Label())
+	}
+	peer.Choose = func(state protocol.StateID, _ []string) (string, string) {
+		way := p.search(state, func(_ arc, to protocol.StateID) bool {
+			return p.terminal(to) == heard && (heard || p.spec.States[to].Agency == protocol.Responder && !p.slow(to))
+		})
+		if way == nil {
+			return "", ""
+		}
+		return way[0].label, ""
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.Wait)
+	defer cancel()
+	err = peer.Run(ctx, l.channel)
+	if err == nil {
+		p.restarted = true
+		return nil
+	}
+	if errors.Is(err, context.DeadlineExceeded) && heard { // it may have nothing more to say
+		p.restarted = true
+		return nil
+	}
+	return err
 }
 
 // ranges is from how many blocks ranges are made.
