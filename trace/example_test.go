@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"strings"
-	"time"
 
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
@@ -22,8 +21,7 @@ func Example() {
 	cfg := node.Config{Network: ledger.Preview}
 	cfg.Mux.Record = recorder.Record
 
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
+	ctx := context.Background() // the handshake has its own time limits
 	a, b := net.Pipe()
 	go node.Handshake(ctx, b, protocol.Responder, node.Config{Network: ledger.Mainnet})
 	_, err := node.Handshake(ctx, a, protocol.Initiator, cfg)
