@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/internal/chaindata"
+	"github.com/ouronet/ouronet/internal/race"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
@@ -246,6 +247,9 @@ func TestKilled(t *testing.T) {
 // The real chain: one relay serves a folder, another one is killed while it
 // makes a copy, and then completes it.
 func TestRealChain(t *testing.T) {
+	if race.Enabled {
+		t.Skip("17,310 blocks take long under the race detector; generated chains do the same")
+	}
 	source := filepath.Join(chaindata.Dir(t), "preview-immutable")
 	a := startVerifying(t, "-immutable", source, "-peer", "none")
 	address := a.named("start").Listen

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/race"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/praos"
 )
@@ -37,6 +38,9 @@ func newVerifier(t *testing.T, c praos.Config) *praos.Verifier {
 }
 
 func TestSignedChains(t *testing.T) {
+	if race.Enabled {
+		t.Skip("one goroutine: nothing for the race detector")
+	}
 	for name, test := range map[string]struct {
 		config chaingen.Config
 		blocks int
@@ -95,6 +99,9 @@ type always struct{ d *praos.Distribution }
 func (a always) Distribution(uint64) *praos.Distribution { return a.d }
 
 func TestSignedSameSeedSameChain(t *testing.T) {
+	if race.Enabled {
+		t.Skip("one goroutine: nothing for the race detector")
+	}
 	const want = "9d24cb2485439b714e8f3c659e5bd99aee4434eb10e4aea1976ebb820cd37aea"
 	g := chaingen.New(chaingen.Config{Seed: 1, Signed: true, Network: chaingen.AllEras()})
 	g.Blocks(1000)

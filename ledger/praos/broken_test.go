@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/internal/forge"
+	"github.com/ouronet/ouronet/internal/race"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -180,6 +181,9 @@ func leaderValue(f *forged) []byte {
 }
 
 func TestBreakages(t *testing.T) {
+	if race.Enabled {
+		t.Skip("one goroutine: nothing for the race detector")
+	}
 	for _, b := range breakages {
 		eras := b.eras
 		if eras == nil {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/race"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/praos"
 )
@@ -46,6 +47,9 @@ func TestJobsInAnyOrder(t *testing.T) {
 // A header with a false output is found by its own job, although the nonces
 // that follow from it made all later ones fail, too.
 func TestSpeculation(t *testing.T) {
+	if race.Enabled {
+		t.Skip("one goroutine: nothing for the race detector")
+	}
 	g := chaingen.New(chaingen.Config{Signed: true, Seed: 6, BlockSize: 1, Network: chaingen.AllEras()})
 	blocks := g.Blocks(1100)
 	v := verifier(t, praos.Config{Network: g.Network()})
@@ -84,6 +88,9 @@ func TestSpeculation(t *testing.T) {
 }
 
 func FuzzVerify(f *testing.F) {
+	if race.Enabled {
+		f.Skip("one goroutine: nothing for the race detector")
+	}
 	g := chaingen.New(chaingen.Config{Signed: true, BlockSize: 1, Pools: 1, Network: chaingen.AllEras()})
 	n := g.Network()
 	v := verifier(f, praos.Config{Network: n, GenesisKeys: g.GenesisKeys()})

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/race"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/praos"
 )
@@ -13,6 +14,9 @@ import (
 // However a node came to a block, over whatever branches, rollbacks and
 // restarts, the state there is the same.
 func TestRollbacks(t *testing.T) {
+	if race.Enabled {
+		t.Skip("one goroutine: nothing for the race detector")
+	}
 	g := chaingen.New(chaingen.Config{Signed: true, Seed: 9, BlockSize: 1, Network: chaingen.AllEras()})
 	v := verifier(t, praos.Config{Network: g.Network()})
 	r := rand.New(rand.NewPCG(1, 1))

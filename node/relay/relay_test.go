@@ -13,6 +13,7 @@ import (
 
 	"github.com/ouronet/ouronet/internal/chaindata"
 	"github.com/ouronet/ouronet/internal/leak"
+	"github.com/ouronet/ouronet/internal/race"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
@@ -56,6 +57,9 @@ func run(t testing.TB, cfg relay.Config) (*relay.Relay, string) {
 
 // The blocks of a real folder go through two relays and arrive unchanged.
 func TestRealBlocks(t *testing.T) {
+	if race.Enabled {
+		t.Skip("17,310 blocks take long under the race detector; generated chains do the same")
+	}
 	dir := filepath.Join(chaindata.Dir(t), "preview-immutable")
 	log := zap.NewNop()
 	if testing.Verbose() {
