@@ -125,3 +125,34 @@ func TestLongRuns(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
+
+// A step that no record can hold is told to its owner and marked in the file.
+func TestStepTooLarge(t *testing.T) {
+	var file bytes.Buffer
+	r := trace.NewRecorder(&file, trace.Config{})
+	d, other := r.Core("large"), r.Core("small")
+	for i, size := range []int{1 << 20, 1<<20 + 1, 1} {
+		if err := d.Step(make([]byte, size), nil); (err != nil) != (i > 0) {
+			t.Errorf("%d bytes: %v", size, err)
+		}
+	}
+	if err := other.Step([]byte{1}, nil); err != nil {
+		t.Error(err)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Step([]byte{1}, nil); err == nil {
+		t.Error("a step after the end is taken")
+	}
+	all, err := trace.Load(&file)
+	if err != nil || len(all.Cores) != 2 || r.Truncated() != 1 {
+		t.Fatalf("%+v, %v", all, err)
+	}
+	if c := all.Cores[0]; !c.Truncated || len(c.Steps) != 1 {
+		t.Errorf("%d steps, truncated %t", len(c.Steps), c.Truncated)
+	}
+	if c := all.Cores[1]; c.Truncated || len(c.Steps) != 1 {
+		t.Errorf("the other core: %d steps, truncated %t", len(c.Steps), c.Truncated)
+	}
+}

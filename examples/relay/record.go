@@ -16,6 +16,10 @@ type recording struct {
 	recorder *trace.Recorder
 }
 
+// recordQueue is what may wait for the disk, in bytes, before a connection is cut
+// short in the recording: over loopback, blocks come at gigabytes a second.
+const recordQueue = 64 << 20
+
 // record begins what -record asks for.
 func (o *options) record() (*recording, error) {
 	if o.recordTo == "" {
@@ -29,7 +33,7 @@ func (o *options) record() (*recording, error) {
 	case err != nil:
 		return nil, fmt.Errorf("-record: %w: give a file that can be made", err)
 	}
-	return &recording{f, trace.NewRecorder(f, trace.Config{MaxBytes: o.recordMax})}, nil
+	return &recording{f, trace.NewRecorder(f, trace.Config{QueueBytes: recordQueue, MaxBytes: o.recordMax})}, nil
 }
 
 // of records all connections of a relay, and what it decides.
@@ -64,8 +68,8 @@ func (r *recording) end(out output) error {
 	e := event{Event: "recorded", File: name, Recorded: info.Size(), Truncated: r.recorder.Truncated()}
 	e.text = fmt.Sprintf("recorded %s: go run ./cmd/ouronet decode %s", size(float64(info.Size())), name)
 	if e.Truncated > 0 {
-		e.text += fmt.Sprintf("; not all of it, %s cut short: the file was full, see -record-max, or the disk too slow",
-			plural(e.Truncated, "record"))
+		e.text += fmt.Sprintf("\n%s of connections and of decisions cut short: the file was full, see -record-max, or the disk too slow",
+			plural(e.Truncated, "recording"))
 	}
 	out.event(e)
 	return nil
