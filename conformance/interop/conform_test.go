@@ -22,6 +22,8 @@ func TestConform(t *testing.T) {
 		"handshake (0): MsgAcceptVersion in StConfirm: accepted with data that is not the combination",
 		// Limits belong to bytes queued, 462,000 here, not to a message.
 		"chain-sync (2): StIdle, too large: the connection is still up",
+		// After its end keep-alive is not begun again, unlike the others.
+		"keep-alive (8): started again after MsgDone: context deadline exceeded",
 		// There is no ingress limit: the reader stops reading.
 		"multiplexer: after handshake, ingress limit exceeded: the connection is still up",
 	}
