@@ -56,7 +56,8 @@ type Config struct {
 
 	// MaxSideHeaders bounds the headers that are not adopted and were not
 	// before, of all peers together, including those asked for. Blocks that
-	// were adopted and rolled back are at most K more.
+	// were adopted and rolled back are at most K more. With less than a few
+	// times MaxLead, peers may crowd each other out again and again.
 	MaxSideHeaders int
 
 	// MaxBytes bounds blocks: asked for, held but not adopted, and adopted

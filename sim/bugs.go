@@ -41,6 +41,7 @@ const (
 	ackOneMore                  // one id more is acknowledged than there is
 	txTwice                     // a transaction that came from two peers is delivered twice
 	txForgotten                 // one asked from a peer that went is not asked of another
+	peerForgotten               // a lost connection is not tried again
 	txUnrequested               // replies are not checked against requests
 	bugs
 )

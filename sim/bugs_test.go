@@ -37,12 +37,13 @@ func TestPlantedBugs(t *testing.T) {
 		{"header not verified", headerUnchecked, []string{"ledger"}},
 		{"any chain of equal length preferred", preferAny, []string{"ledger"}},
 		{"deadlines missed", neverTick, []string{"deadline"}},
-		{"silent server never let go", neverTimedOut, []string{"progress"}},
+		{"silent server never let go", neverTimedOut, []string{"patience"}},
 		{"restart from before the last rollback", resumedStale, []string{"ledger", "restart"}},
 		{"headers wait behind blocks", headOfLine, []string{"delay"}},
 		{"one id too many acknowledged", ackOneMore, []string{"txs"}},
 		{"transaction delivered twice", txTwice, []string{"txs"}},
 		{"transaction forgotten with its peer", txForgotten, []string{"progress"}},
+		{"peer forgotten", peerForgotten, []string{"redial"}},
 		{"reply with a transaction nobody asked for", txUnrequested, []string{"txs"}},
 	}
 	all := Scenarios()

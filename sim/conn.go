@@ -12,7 +12,7 @@ import (
 type kind uint8
 
 const (
-	connect    kind = iota + 1 // node dials a
+	connect    kind = iota + 1 // up is dialled
 	tick                       // a core's deadline
 	consume                    // node's application takes a block
 	move                       // a scripted peer goes over to block a
@@ -44,6 +44,7 @@ type event struct {
 	sent   time.Duration
 	conn   *conn
 	node   *node
+	up     *upstream
 	a, b   int32
 	tip    ledger.Tip
 	points []ledger.Point
@@ -65,6 +66,7 @@ const (
 // After its end what is still under way is lost.
 type conn struct {
 	id             chain.PeerID
+	upstream       *upstream
 	client, server *node
 	up             bool
 	latency        time.Duration
@@ -108,22 +110,9 @@ func (w *world) send(c *conn, lane int, k kind) *event {
 	return e
 }
 
-// dial opens a connection unless there is one or n is down.
-func (w *world) dial(n, to *node) {
-	if n.frozen > w.now || to.frozen > w.now {
-		w.redial(n, to, max(n.frozen, to.frozen)-w.now+time.Second)
-		return
-	}
-	for _, c := range n.conns {
-		if c.server == to {
-			return
-		}
-	}
-	w.lastPeer++
-	c := &conn{id: w.lastPeer, client: n, server: to, up: true}
-	if w.sc.bug == reusedPeerID {
-		c.id = chain.PeerID(n.index)<<8 | chain.PeerID(to.index)
-	}
+// connect starts a connection.
+func (w *world) connect(c *conn) {
+	n, to := c.client, c.server
 	c.latency = time.Duration(5+w.link.IntN(95)) * time.Millisecond
 	c.perKB = time.Duration(20+w.link.IntN(400)) * time.Microsecond
 	if to.manner == Slow {
@@ -148,13 +137,8 @@ func (w *world) dial(n, to *node) {
 	n.step(chain.PeerConnected{Peer: c.id, MaxInFlight: w.plot.MaxInFlight()})
 }
 
-func (w *world) redial(n, to *node, after time.Duration) {
-	e := w.agenda.plan(w.now+after, connect)
-	e.node, e.a = n, int32(to.index)
-}
-
-// end ends a connection. blamed says that the client found a fault.
-func (w *world) end(c *conn, blamed bool) {
+// end ends a connection.
+func (w *world) end(c *conn) {
 	if !c.up {
 		return
 	}
@@ -166,14 +150,9 @@ func (w *world) end(c *conn, blamed bool) {
 	if w.sc.bug != candidateKept {
 		c.client.tell(chain.PeerGone{Peer: c.id})
 	}
-	if w.draining {
-		return
+	if !w.draining {
+		w.again(c.upstream, w.now-c.upstream.since, false)
 	}
-	pause := time.Duration(1000+w.link.IntN(3000)) * time.Millisecond
-	if blamed {
-		pause += 30 * time.Second
-	}
-	w.redial(c.client, c.server, pause)
 }
 
 func without(all []*conn, c *conn) []*conn {

@@ -11,7 +11,7 @@ func (w *world) fault(kind Fault, n *node, chance int) {
 		n.frozen = w.now + time.Duration(chance%30)*time.Second
 		for _, side := range [][]*conn{n.conns, n.followers} {
 			for _, c := range append([]*conn(nil), side...) {
-				w.end(c, false)
+				w.end(c)
 			}
 		}
 		return
@@ -21,7 +21,7 @@ func (w *world) fault(kind Fault, n *node, chance int) {
 	}
 	c := n.conns[chance%len(n.conns)]
 	if kind == Cut {
-		w.end(c, false)
+		w.end(c)
 		return
 	}
 	if c.worst < 2*time.Second && !c.delayed {

@@ -97,7 +97,7 @@ func (c *conn) timeOut(w *world) {
 		return
 	}
 	w.watch.late(c)
-	w.end(c, false)
+	w.end(c)
 }
 
 // serveRange plans all that the server will send for a range: its blocks go
@@ -162,7 +162,7 @@ func (c *conn) block(w *world, a *ask, id blockID, bad bool) {
 	expected := a.next < len(a.blocks) && a.blocks[a.next] == id
 	if bad && w.sc.bug != bodyUnchecked {
 		w.watch.blamed(c, errBadBody)
-		w.end(c, true)
+		w.end(c)
 		return
 	}
 	want := badRange

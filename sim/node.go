@@ -42,7 +42,11 @@ type owed struct {
 
 func (n *node) tip() blockID { return n.chain[len(n.chain)-1] }
 
-func (n *node) honest() bool { return n.manner != Lying && n.manner != Withholding }
+// honest reports whether n is never to be blamed. One that fell silent may be, for
+// blocks that it has no more and never rolled back.
+func (n *node) honest() bool {
+	return n.manner != Lying && n.manner != Withholding && n.manner != Silent
+}
 
 func (n *node) has(id blockID) bool {
 	h := n.w.tree.height(id)
@@ -149,7 +153,7 @@ func (n *node) do(e chain.Effect) {
 		if c := n.conn(e.Peer); c != nil {
 			w.watch.ruled(c, e.Err)
 			w.watch.blamed(c, e.Err)
-			w.end(c, true)
+			w.end(c)
 		}
 	case chain.Fetch:
 		w.watch.fetchWanted(n, e)
@@ -279,7 +283,12 @@ func (n *node) restart(bare bool) {
 	n.late = nil
 	for _, side := range [][]*conn{n.conns, n.followers} {
 		for _, c := range append([]*conn(nil), side...) {
-			w.end(c, false)
+			w.end(c)
+		}
+	}
+	for _, u := range w.ups {
+		if u.client == n {
+			u.restarted()
 		}
 	}
 	n.frozen = w.now + 2*time.Second

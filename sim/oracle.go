@@ -37,6 +37,7 @@ func Oracles() []Oracle {
 		{"serving", "nothing is announced or sent whose body is not held"},
 		{"delay", "headers do not wait for blocks of the same connection"},
 		{"retry", "chain-sync that was ended is tried again when it was to be"},
+		{"redial", "who is to be followed is connected to again, after pauses that grow and start over"},
 		{"deadline", "a core is woken when it asked for that"},
 		{"restart", "what was saved can be resumed from"},
 		{"progress", "all nodes have the best honest chain and all transactions in bounded time after the last fault"},

@@ -159,6 +159,9 @@ func (o *watch) patient(n *node) {
 	var server *conn // has what n lacks, and nothing to do
 	busy := len(n.owed) > 0
 	for _, c := range n.conns {
+		if c.sent > 0 && c.limit < o.w.now {
+			o.w.fail("patience", "%v still waits for a block of %v, which had until %v", n, c.server, c.limit)
+		}
 		for _, a := range c.asks {
 			busy = busy || !a.cancelled
 		}

@@ -76,6 +76,9 @@ func Scenarios() []Scenario {
 		{Name: "restart", About: "Nodes crash and resume from what they saved.",
 			Nodes: 4, Peers: 4, Manners: []Manner{Forking, Honest}, Blocks: 120, Reorgs: 25,
 			Faults: 12, Kinds: []Fault{Restart, Restart, RestartBare, Cut}},
+		{Name: "resume", About: "Followers that saved only points of their chain come back to other chains.",
+			Nodes: 4, Peers: 6, Manners: []Manner{Withholding, Forking, Slow}, Blocks: 120, Reorgs: 30,
+			Faults: 60, Kinds: []Fault{RestartBare}},
 		{Name: "txs", About: "Users submit transactions, which reach every node.",
 			Nodes: 5, Peers: 4, Manners: []Manner{Withholding, Lying, Resetting}, Blocks: 20, Reorgs: 10, Txs: 60,
 			Faults: 10, Kinds: []Fault{Cut, Delay, Part}},
@@ -148,8 +151,9 @@ func drawLimits(r *rand.Rand, sc *Scenario) limits {
 		return limits{k: 2160, lead: chain.DefaultMaxLead, side: chain.DefaultMaxSideHeaders,
 			bytes: chain.DefaultMaxBytes, rangeBlocks: 1000, ranges: 16, fetchPeers: 1, inFlight: chain.DefaultMaxInFlight}
 	}
+	lead := 30 + r.IntN(100)
 	return limits{
-		k: 4 + r.IntN(12), lead: 30 + r.IntN(100), side: 60 + r.IntN(600), bytes: 15_000 + r.IntN(80_000),
+		k: 4 + r.IntN(12), lead: lead, side: 4*lead + r.IntN(300), bytes: 15_000 + r.IntN(80_000),
 		rangeBlocks: 1 + r.IntN(20), ranges: 1 + r.IntN(6), fetchPeers: 1 + r.IntN(3), inFlight: 5_000 + r.IntN(20_000),
 	}
 }

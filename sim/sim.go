@@ -89,7 +89,7 @@ func (w *world) take(e *event) {
 	}
 	switch e.kind {
 	case connect:
-		w.dial(e.node, w.nodes[e.a])
+		w.dial(e.up)
 	case tick:
 		e.node.step(chain.Tick{})
 	case consume:
@@ -135,14 +135,15 @@ func (w *world) take(e *event) {
 	case drainLimit:
 		c.drained(w)
 	case syncLimit:
-		w.end(c, false)
+		w.end(c)
 	case resetByPeer:
-		w.end(c, false)
+		w.end(c)
 	}
 }
 
 // look starts to drain once all nodes have the best chain.
 func (w *world) look() {
+	w.watch.remembered()
 	behind := ""
 	best := w.plot.Blocks[w.plot.Best].Height
 	for _, n := range w.nodes[:w.sc.Nodes] {
@@ -168,7 +169,7 @@ func (w *world) drain() {
 	w.draining = true
 	for _, n := range w.nodes[:w.sc.Nodes] {
 		for len(n.conns) > 0 && w.failure == nil {
-			w.end(n.conns[0], false)
+			w.end(n.conns[0])
 		}
 	}
 	for _, n := range w.nodes[:w.sc.Nodes] {

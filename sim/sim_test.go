@@ -7,6 +7,7 @@ import (
 
 var (
 	seeds = flag.Int("sim.seeds", 1200, "how many seeds to play, over all scenarios")
+	from  = flag.Uint64("sim.from", 0, "the first seed of each scenario")
 	first = flag.Bool("sim.first", false, "stop at the first failure, and leave it as it is")
 )
 
@@ -20,7 +21,7 @@ func TestSweep(t *testing.T) {
 	var sum Result
 	for i := range n {
 		sc := all[i%len(all)]
-		r := Run(sc, uint64(i/len(all)))
+		r := Run(sc, *from+uint64(i/len(all)))
 		sum.Events += r.Events
 		sum.Adopted += r.Adopted
 		sum.RolledBack += r.RolledBack

@@ -88,7 +88,7 @@ func (c *conn) pump(w *world) {
 
 func (c *conn) drained(w *world) {
 	if c.up && c.finding && c.points != nil && c.outstanding > 0 {
-		w.end(c, false)
+		w.end(c)
 	}
 }
 

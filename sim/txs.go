@@ -190,7 +190,7 @@ func (w *world) takeTxs(s *stream, m txsubmission.Message, lie bool) {
 		return
 	}
 	if err != nil && w.sc.bug != txUnrequested {
-		w.end(s.conn, true)
+		w.end(s.conn)
 		return
 	}
 	w.askTxs(s)

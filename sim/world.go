@@ -19,6 +19,7 @@ type world struct {
 	now     time.Duration
 	tree    *tree
 	nodes   []*node // those with cores first
+	ups     []*upstream
 	watch   watch
 	models  []model
 	failure *Failure
@@ -65,7 +66,7 @@ func newWorld(sc Scenario, seed uint64) *world {
 func (w *world) schedule() {
 	p := w.plot
 	for _, f := range p.Follows {
-		w.redial(w.nodes[f.Node], w.nodes[f.Peer], f.At)
+		w.follow(f)
 	}
 	for _, s := range p.Submissions {
 		w.agenda.plan(s.At, submit).node = w.nodes[s.Node]
