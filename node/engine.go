@@ -23,8 +23,9 @@ const eventQueue = 256
 // message is an event for the core, with what stays outside of it.
 type message struct {
 	event chain.Event
-	block ledger.Block // of a chain.BlockFetched
-	link  *link        // of a chain.PeerConnected
+	block ledger.Block  // of a chain.BlockFetched
+	link  *link         // of a chain.PeerConnected
+	taken chan struct{} // capacity 1: receives when all has been done that follows; or nil
 }
 
 // engine owns the chain core: one goroutine takes events from the connections
@@ -98,6 +99,11 @@ func newestFirst(points []ledger.Point) []ledger.Point {
 
 // send hands a message to the engine; it reports false if ctx ended first.
 func (e *engine) send(ctx context.Context, m message) bool {
+	select { // what still came before an end is not left to chance
+	case e.events <- m:
+		return true
+	default:
+	}
 	select {
 	case e.events <- m:
 		return true
@@ -117,12 +123,20 @@ func (e *engine) run(ctx context.Context) {
 		}
 		var tick <-chan time.Time
 		if at, ok := e.core.Deadline(); ok {
-			timer.Reset(max(0, at-time.Since(e.epoch)))
+			wait := at - time.Since(e.epoch)
+			if wait <= 0 && ctx.Err() == nil {
+				e.step(chain.Tick{})
+				continue
+			}
+			timer.Reset(wait)
 			tick = timer.C
 		}
 		select {
 		case m := <-e.events:
 			e.take(m)
+			if m.taken != nil {
+				signal(m.taken)
+			}
 		case <-tick:
 			e.step(chain.Tick{})
 		case <-ctx.Done():

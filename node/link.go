@@ -36,6 +36,7 @@ type link struct {
 	headersWake chan struct{} // capacity 1: grants or a command
 	fetchWake   chan struct{} // capacity 1: fetches
 	received    chan message  // what is to be verified; nil without a verifier
+	taken       chan struct{} // capacity 1, see message
 
 	mu      sync.Mutex
 	points  []ledger.Point // of a FindIntersect that is to be asked
@@ -50,6 +51,7 @@ func newLink(u *upstream, conn *Conn, id chain.PeerID) *link {
 		id: id, upstream: u, conn: conn, log: conn.log,
 		headersWake: make(chan struct{}, 1),
 		fetchWake:   make(chan struct{}, 1),
+		taken:       make(chan struct{}, 1),
 	}
 	if u.engine.f.cfg.Verifier != nil {
 		l.received = make(chan message, unverified)
@@ -168,7 +170,14 @@ func (l *link) intersect(ctx, following context.Context, points []ledger.Point) 
 	flush := func() {
 		if len(batch) > 0 {
 			l.announce(cs.Tip())
-			l.pass(ctx, chain.Headers{Peer: l.id, Headers: batch, Tip: cs.Tip()})
+			ev := chain.Headers{Peer: l.id, Headers: batch, Tip: cs.Tip()}
+			// While nothing else has come there is time to see what the engine
+			// makes of it; verifying takes longer.
+			if l.received == nil && !cs.Buffered() {
+				l.settle(ctx, ev)
+			} else {
+				l.pass(ctx, ev)
+			}
 			batch = nil
 		}
 	}
@@ -190,7 +199,7 @@ func (l *link) intersect(ctx, following context.Context, points []ledger.Point) 
 		case chainsync.RollBackward:
 			flush()
 			l.announce(u.Tip)
-			l.pass(ctx, chain.RolledBack{Peer: l.id, Point: u.Point, Tip: u.Tip})
+			l.settle(ctx, chain.RolledBack{Peer: l.id, Point: u.Point, Tip: u.Tip})
 		}
 	}
 	return nil

@@ -101,13 +101,30 @@ func (l *link) verify(ctx context.Context, at ledger.Point, headers []ledger.Hea
 }
 
 // pass hands on what chain-sync received: to be verified first, or at once.
-func (l *link) pass(ctx context.Context, ev chain.Event) {
-	if l.received == nil {
-		l.send(ctx, message{event: ev})
+func (l *link) pass(ctx context.Context, ev chain.Event) { l.hand(ctx, message{event: ev}) }
+
+// settle is pass, and waits until the engine has done what follows: if that ends
+// chain-sync or starts it anew, asking for one more update first would mean to
+// wait for the peer's next block.
+func (l *link) settle(ctx context.Context, ev chain.Event) {
+	if !l.hand(ctx, message{event: ev, taken: l.taken}) {
 		return
 	}
 	select {
-	case l.received <- message{event: ev}:
+	case <-l.taken:
 	case <-ctx.Done():
+	}
+}
+
+// hand reports false if ctx ended first.
+func (l *link) hand(ctx context.Context, m message) bool {
+	if l.received == nil {
+		return l.upstream.engine.send(ctx, m)
+	}
+	select {
+	case l.received <- m:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
