@@ -119,12 +119,14 @@ func (r *player) config(l net.Listener, dir string) relay.Config {
 
 // dial connects to a peer, not before the plot has it so.
 func (r *player) dial(ctx context.Context, address string) (net.Conn, error) {
-	wait := time.NewTimer(r.follows[address] - r.s.net.Now())
-	defer wait.Stop()
-	select {
-	case <-wait.C:
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+	if early := r.follows[address] - r.s.net.Now(); early > 0 {
+		wait := time.NewTimer(early)
+		defer wait.Stop()
+		select {
+		case <-wait.C:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
 	}
 	return r.s.net.Host(name(r.index)).Dial(ctx, address)
 }
