@@ -18,7 +18,7 @@ func TestPlantedBugs(t *testing.T) {
 		{"rollback not told to the core", rollbackNotTold, []string{"blame", "progress"}},
 		{"rollback lost on reconnect", rollbackLostOnReconnect, []string{"stream"}},
 		{"rollback lost when a server switches", rollbackLostOnSwitch, []string{"stream"}},
-		{"rollback uses a grant", rollbackUsesGrant, []string{"progress"}},
+		{"rollback uses a grant", rollbackUsesGrant, []string{"progress", "blame"}},
 		{"partial range served", partialRange, []string{"blame"}},
 		{"NoBlocks after a block", refusedAfterStart, []string{"blame"}},
 		{"candidate kept after disconnect", candidateKept, []string{"leak"}},

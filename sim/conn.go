@@ -69,6 +69,7 @@ type conn struct {
 	upstream       *upstream
 	client, server *node
 	up             bool
+	alive          int // the client's at the start
 	latency        time.Duration
 	perKB          time.Duration // to send that much
 	last           [lanes]time.Duration
@@ -113,6 +114,7 @@ func (w *world) send(c *conn, lane int, k kind) *event {
 // connect starts a connection.
 func (w *world) connect(c *conn) {
 	n, to := c.client, c.server
+	c.alive = n.alive
 	c.latency = time.Duration(5+w.link.IntN(95)) * time.Millisecond
 	c.perKB = time.Duration(20+w.link.IntN(400)) * time.Microsecond
 	if to.manner == Slow {

@@ -129,13 +129,16 @@ func (c *conn) serveRange(w *world, a *ask) {
 		}
 		bad := false
 		if w.lies(s) {
-			switch w.peers.IntN(3) {
+			switch w.peers.IntN(4) {
 			case 0:
 				bad = true
 			case 1:
 				id = blockID(1 + w.peers.IntN(len(w.tree.blocks)-1))
 			case 2:
 				w.send(c, downFetch, clientDone).ask = a
+				return
+			case 3: // a refusal, or one that comes too late
+				w.send(c, downFetch, clientNone).ask = a
 				return
 			}
 		}

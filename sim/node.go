@@ -19,6 +19,7 @@ type node struct {
 	conns     []*conn   // as client
 	followers []*conn   // as server
 	frozen    time.Duration
+	alive     int // how many times it was started again
 
 	held     []bool    // bodies, by block
 	store    []blockID // of a follower that resumed from points: what its application has, by height
@@ -291,6 +292,7 @@ func (n *node) restart(bare bool) {
 			u.restarted()
 		}
 	}
+	n.alive++
 	n.frozen = w.now + 2*time.Second
 	n.start(bare)
 }

@@ -191,7 +191,7 @@ func (o *watch) after(n *node) {
 	switch {
 	case s.InFlight < 0 || s.Held < 0 || s.SideHeaders < 0 || s.Backlog < 0:
 		w.fail("limits", "%v: negative: %+v", n, s)
-	case s.InFlight+s.Held+s.Backlog > l.bytes+(l.k+1)*maxBlock:
+	case s.InFlight+s.Held+s.Backlog > l.bytes+(l.k+1)*l.block():
 		w.fail("limits", "%v: more than %d bytes: %+v", n, l.bytes, s)
 	case s.SideHeaders > l.side+l.k:
 		w.fail("limits", "%v: more than %d headers: %+v", n, l.side, s)

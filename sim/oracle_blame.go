@@ -83,9 +83,9 @@ func (o *watch) intersection(c *conn, p ledger.Point) verdict {
 	return fine
 }
 
-// follow judges n headers, the last of which is id.
+// link judges n headers, the last of which is id.
 func (o *watch) link(c *conn, id blockID, n int) verdict {
-	if o.w.tree.back(id, n) != c.seen.at {
+	if o.w.tree.back(id, n) != c.seen.at || o.w.tree.blocks[id].misfit && !o.model(c.client).bare {
 		return badLink
 	}
 	return fine

@@ -101,7 +101,7 @@ func (o *watch) fetchWanted(n *node, e chain.Fetch) {
 		}
 	}
 	st, ok := n.core.Peer(e.Peer)
-	if ok && (st.Ranges > o.w.limits.ranges || st.InFlight > max(o.w.limits.inFlight, maxBlock)) {
+	if ok && (st.Ranges > o.w.limits.ranges || st.InFlight > max(o.w.limits.inFlight, o.w.limits.block())) {
 		o.w.fail("limits", "%v: %+v", n, st)
 	}
 }

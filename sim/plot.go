@@ -107,7 +107,10 @@ func NewPlot(sc Scenario, seed uint64) *Plot {
 	return p
 }
 
-const stallTimeout = 5 * time.Second
+const (
+	stallTimeout = 5 * time.Second
+	maxGap       = 10_000 // slots, more than any plot has between blocks
+)
 
 // Config returns the bounds that a node is to keep to; they are tight, unless
 // Scenario.Roomy. It starts at the beginning of all chains. Config.Prefer goes
@@ -117,7 +120,7 @@ func (p *Plot) Config(node int) chain.Config {
 	return chain.Config{
 		K: l.k, MaxLead: l.lead, MaxSideHeaders: l.side, MaxBytes: l.bytes, MaxRangeBlocks: l.rangeBlocks,
 		MaxRanges: l.ranges, FetchPeers: l.fetchPeers, StallTimeout: stallTimeout,
-		Salt: mix(uint64(node)), Prefer: prefer,
+		MaxGap: maxGap, Salt: mix(uint64(node)), Prefer: prefer,
 	}
 }
 

@@ -26,7 +26,7 @@ func (b *producer) extend(n int) {
 
 func (b *producer) grow(parent int) int {
 	gap := 1 + b.r.IntN(8)
-	return b.add(parent, ledger.Slot(gap), 200+b.r.IntN(1800))
+	return b.add(parent, ledger.Slot(gap), b.p.limits.body+b.r.IntN(b.p.limits.spread))
 }
 
 func (b *producer) add(parent int, gap ledger.Slot, body int) int {

@@ -56,6 +56,7 @@ type Scenario struct {
 	Kinds   []Fault // of faults
 	Drawn   bool    // the numbers are bounds of what is drawn, as are all manners and kinds
 	Roomy   bool    // the bounds are those of a node; else drawn, and tight
+	Heavy   bool    // blocks are as large as on mainnet; else small
 
 	bug bug
 }
@@ -66,6 +67,8 @@ func Scenarios() []Scenario {
 	return []Scenario{
 		{Name: "sync", About: "Nodes catch up with honest peers.",
 			Nodes: 3, Peers: 3, Manners: []Manner{Honest, Slow}, Blocks: 200, Reorgs: 5},
+		{Name: "bulk", About: "Nodes catch up with large blocks, and as much in flight as the line takes.",
+			Nodes: 2, Peers: 4, Manners: []Manner{Slow, Honest, Withholding}, Blocks: 300, Reorgs: 5, Roomy: true, Heavy: true},
 		{Name: "forks", About: "The best chain changes its branch again and again.",
 			Nodes: 3, Peers: 5, Manners: []Manner{Forking, Honest, Slow}, Blocks: 120, Reorgs: 40},
 		{Name: "liars", About: "Most peers break rules, keep blocks back or fall silent.",
@@ -138,22 +141,28 @@ func (sc *Scenario) Command(seed uint64) string {
 	return s
 }
 
-// maxBlock is the size of the largest block, in bytes.
-const maxBlock = 2100
-
 // limits are the bounds of all nodes of a run.
 type limits struct {
 	k, lead, side, bytes, rangeBlocks, ranges, fetchPeers, inFlight int
+
+	body, spread int // the least bytes of a body, and how many more it may have
 }
 
+// block returns the bytes that the largest block may have.
+func (l *limits) block() int { return l.body + l.spread + 100 }
+
 func drawLimits(r *rand.Rand, sc *Scenario) limits {
+	l := limits{body: 200, spread: 1800}
+	if sc.Heavy {
+		l.body, l.spread = 4000, 84_000
+	}
 	if sc.Roomy {
-		return limits{k: 2160, lead: chain.DefaultMaxLead, side: chain.DefaultMaxSideHeaders,
-			bytes: chain.DefaultMaxBytes, rangeBlocks: 1000, ranges: 16, fetchPeers: 1, inFlight: chain.DefaultMaxInFlight}
+		l.k, l.lead, l.side, l.bytes = 2160, chain.DefaultMaxLead, chain.DefaultMaxSideHeaders, chain.DefaultMaxBytes
+		l.rangeBlocks, l.ranges, l.fetchPeers, l.inFlight = 1000, 16, 1, chain.DefaultMaxInFlight
+		return l
 	}
-	lead := 30 + r.IntN(100)
-	return limits{
-		k: 4 + r.IntN(12), lead: lead, side: 4*lead + r.IntN(300), bytes: 15_000 + r.IntN(80_000),
-		rangeBlocks: 1 + r.IntN(20), ranges: 1 + r.IntN(6), fetchPeers: 1 + r.IntN(3), inFlight: 5_000 + r.IntN(20_000),
-	}
+	l.k, l.lead = 4+r.IntN(12), 30+r.IntN(100)
+	l.side, l.bytes = 4*l.lead+r.IntN(300), 15_000+r.IntN(80_000)
+	l.rangeBlocks, l.ranges, l.fetchPeers, l.inFlight = 1+r.IntN(20), 1+r.IntN(6), 1+r.IntN(3), 5_000+r.IntN(20_000)
+	return l
 }

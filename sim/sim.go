@@ -85,7 +85,8 @@ func (w *world) note(xs ...uint64) {
 func (w *world) take(e *event) {
 	c := e.conn
 	if c != nil && !c.up && !(w.sc.bug == reusedPeerID && e.kind >= clientFound && e.kind <= clientBack) {
-		return // lost
+		w.tooLate(c, e)
+		return
 	}
 	switch e.kind {
 	case connect:
@@ -138,6 +139,35 @@ func (w *world) take(e *event) {
 		w.end(c)
 	case resetByPeer:
 		w.end(c)
+	}
+}
+
+// tooLate is told of what comes of a connection that is no more. Some of it gets
+// through to the core, as what waits in a queue of events does; it must not do
+// anything.
+func (w *world) tooLate(c *conn, e *event) {
+	var ev chain.Event
+	switch e.kind {
+	case clientFound:
+		ev = chain.Intersected{Peer: c.id, Point: w.tree.point(blockID(e.a)), Tip: e.tip}
+		if e.flag {
+			ev = chain.NoIntersection{Peer: c.id, Tip: e.tip}
+		}
+	case clientHeaders:
+		ev = chain.Headers{Peer: c.id, Headers: []ledger.Header{w.tree.blocks[e.a].h}, Tip: e.tip}
+	case clientBack:
+		ev = chain.RolledBack{Peer: c.id, Point: w.tree.point(blockID(e.a)), Tip: e.tip}
+	case clientBlock:
+		ev = chain.BlockFetched{Peer: c.id, Range: e.ask.id, Point: w.tree.point(blockID(e.a))}
+	case clientDone:
+		ev = chain.RangeDone{Peer: c.id, Range: e.ask.id}
+	case clientNone:
+		ev = chain.NoBlocks{Peer: c.id, Range: e.ask.id}
+	default:
+		return
+	}
+	if c.client.core != nil && c.client.alive == c.alive {
+		c.client.step(ev)
 	}
 }
 

@@ -174,15 +174,35 @@ func (c *conn) serve(w *world) {
 	}
 }
 
-// lie returns a block that should not be there: a header that does not verify,
-// or one from elsewhere.
+// lie returns a block that should not be there: a header that does not verify or
+// does not fit on the one before it, or one from elsewhere.
 func (w *world) lie(id blockID) blockID {
 	if w.peers.IntN(2) == 0 {
 		return blockID(1 + w.peers.IntN(len(w.tree.blocks)-1))
 	}
-	bad := w.tree.grow(w.tree.blocks[id].parent, 1, 500)
-	w.tree.blocks[bad].bad = true
-	return bad
+	gap := 1
+	kind := w.peers.IntN(5)
+	switch kind {
+	case 0:
+		gap = 2 * maxGap
+	case 1:
+		gap = 0
+	}
+	wrong := w.tree.grow(w.tree.blocks[id].parent, gap, 500)
+	b := &w.tree.blocks[wrong]
+	switch kind {
+	case 0:
+		b.misfit = true
+	case 1, 2:
+		b.misfit = true
+		b.h.BlockNo += ledger.BlockNo(kind - 1)
+		if b.parent == 0 { // nothing is known of what is before
+			b.h.BlockNo = 1
+		}
+	default:
+		b.bad = true
+	}
+	return wrong
 }
 
 func (n *node) serveAll() {
@@ -243,7 +263,9 @@ func (c *conn) headers(w *world, id blockID, n int, tip ledger.Tip) {
 	for i, x := n-1, id; i >= 0; i-- {
 		b := &w.tree.blocks[x]
 		hs[i] = b.h
-		if b.bad && w.sc.bug != headerUnchecked {
+		// A core that resumed from points may have no number to compare with;
+		// then it is for the check to find.
+		if (b.bad || b.misfit && w.watch.model(c.client).bare) && w.sc.bug != headerUnchecked {
 			bad = i
 		}
 		x = b.parent

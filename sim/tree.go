@@ -15,6 +15,7 @@ type block struct {
 	height int32 // 1 for the first block
 	size   int32 // bytes
 	bad    bool  // what only a check of the header tells
+	misfit bool  // by its number or slot it is not the next after its parent
 }
 
 // tree holds every block that there is in a run: those of the plot, with the same

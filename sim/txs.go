@@ -136,14 +136,24 @@ func (w *world) offerTxs(s *stream, m txsubmission.Message) {
 
 func (w *world) announceTxs(s *stream, m txsubmission.RequestTxIDs) {
 	s.waiting = nil
-	most := int(m.Req)
+	most, kind := int(m.Req), -1
 	if w.lies(s.from) {
+		kind = w.peers.IntN(3)
+	}
+	if kind == 0 {
 		most++
 	}
 	var reply txsubmission.ReplyTxIDs
 	for ; s.next < len(s.from.pool.order) && len(reply.IDs) < most; s.next++ {
 		n := s.from.pool.order[s.next]
-		reply.IDs = append(reply.IDs, txsubmission.Announced{ID: txID(n), Size: rawTx(n).WireSize()})
+		a := txsubmission.Announced{ID: txID(n), Size: rawTx(n).WireSize()}
+		if kind == 1 { // larger than any
+			a.Size = txsubmission.MaxTxSize + 1
+		}
+		reply.IDs = append(reply.IDs, a)
+	}
+	if n := len(reply.IDs); kind == 2 && n > 0 && n < most { // twice, which breaks no rule
+		reply.IDs = append(reply.IDs, reply.IDs[n-1])
 	}
 	s.offering.Announce(reply.IDs)
 	w.sendTx(s, clientTx, reply).flag = len(reply.IDs) > int(m.Req)
@@ -160,13 +170,16 @@ func (w *world) takeTxs(s *stream, m txsubmission.Message, lie bool) {
 		open, err = s.asking.ReplyTxIDs(m)
 		var want []ledger.TxID
 		s.offers.reply()
-		for _, a := range open {
+		for _, a := range m.IDs {
 			n := txNumber(a.ID)
 			stage := settled
-			if !p.has[n] && !(w.sc.bug == txForgotten && p.asked[n]) {
-				want = append(want, a.ID)
-				p.asked[n] = true
-				stage = wanted
+			if len(open) > 0 && open[0] == a {
+				open = open[1:]
+				if !p.has[n] && !(w.sc.bug == txForgotten && p.asked[n]) {
+					want = append(want, a.ID)
+					p.asked[n] = true
+					stage = wanted
+				}
 			}
 			s.offers.ids = append(s.offers.ids, offered{n, stage})
 		}
