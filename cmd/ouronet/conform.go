@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"time"
 
@@ -24,15 +25,17 @@ var conformCommand = command{
 	examples: []string{
 		"conform -self",
 		"conform -peer 127.0.0.1:3001 -network preview",
+		"conform -listen 127.0.0.1:3001 -magic 42",
 	},
 	setup: func(flags *flag.FlagSet) func(context.Context, []string, io.Writer) error {
 		cfg := conform.Config{}
 		flags.StringVar(&cfg.Address, "peer", "", "the node, as `HOST:PORT`")
+		listen := flags.String("listen", "", "look at the initiators of nodes that connect to `HOST:PORT`; each breach takes a connection of its own")
 		network := flags.String("network", "mainnet", "mainnet, preprod or preview")
 		magic := flags.Uint("magic", 0, "of another network, whose slots are taken to be as in Preview, from Conway on")
 		txs := flags.Bool("txs", false, "offer transactions, which are well-formed and not valid")
 		flags.DurationVar(&cfg.Patience, "patience", 10*time.Second, "how long the node may take to end a connection after a breach")
-		flags.DurationVar(&cfg.Wait, "wait", 30*time.Second, "how long to wait for the node's next block")
+		flags.DurationVar(&cfg.Wait, "wait", 30*time.Second, "how long to wait for the node's next block, and to converse with one that connects")
 		flags.DurationVar(&cfg.Silence, "silence", 15*time.Second, "the longest time limit to try; 31s tries that of segments, 100s keep-alive's, 1h chain-sync's")
 		flags.Uint64Var(&cfg.Seed, "seed", 0, "of what is random in messages")
 		self := flags.Bool("self", false, "look at a node of this module, started for that in memory, and offer it transactions")
@@ -46,8 +49,8 @@ var conformCommand = command{
 				cfg.Address, cfg.Dial = selfAddress, serveSelf(serving)
 				*magic, *txs = uint(chaingen.Network().Magic), true
 			}
-			if cfg.Address == "" || len(args) > 0 {
-				return errors.New("say which node with -peer HOST:PORT")
+			if (cfg.Address == "") == (*listen == "") || len(args) > 0 {
+				return errors.New("say which node with -peer HOST:PORT, or wait for it with -listen HOST:PORT")
 			}
 			if cfg.Network, err = networkOf(*network, uint32(*magic)); err != nil {
 				return err
@@ -58,6 +61,9 @@ var conformCommand = command{
 			if !*quiet {
 				cfg.Progress = func(what string) { fmt.Fprintln(os.Stderr, "looking at", what) }
 			}
+			if *listen != "" {
+				return listenOn(ctx, *listen, cfg, *magic != 0, out)
+			}
 			return look(ctx, cfg, out)
 		}
 	},
@@ -66,6 +72,11 @@ var conformCommand = command{
 // look prints what there is to say of a node.
 func look(ctx context.Context, cfg conform.Config, out io.Writer) error {
 	report, err := conform.Run(ctx, cfg)
+	return tell(report, err, out)
+}
+
+// tell prints a report, if there is one.
+func tell(report *conform.Report, err error, out io.Writer) error {
 	if err != nil {
 		return err
 	}
@@ -74,6 +85,24 @@ func look(ctx context.Context, cfg conform.Config, out io.Writer) error {
 		return errDeparts
 	}
 	return nil
+}
+
+// listenOn looks at nodes that connect. A chain is generated where nobody knows
+// better; on a public network ours is empty, as its nodes would refuse any that
+// they do not know.
+func listenOn(ctx context.Context, address string, cfg conform.Config, generated bool, out io.Writer) error {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	own := conform.ListenConfig{
+		Network: cfg.Network, Patience: cfg.Patience, Wait: cfg.Wait, Silence: cfg.Silence, Seed: cfg.Seed, Progress: cfg.Progress,
+	}
+	if generated {
+		own.Blocks = chaingen.New(chaingen.Config{Network: cfg.Network, Seed: cfg.Seed, BlockSize: 2000}).Blocks(100)
+	}
+	report, err := conform.Listen(ctx, l, own)
+	return tell(report, err, out)
 }
 
 // networkOf returns a network by its name or, if magic is not 0, one of that

@@ -8,6 +8,8 @@
 // Nothing it offers is harmful, but a node may well think less of a peer that
 // behaves so: use it on nodes of your own.
 //
-// What is left out: the node's initiators, as nothing makes a node start them
-// here, and whatever blocks and transactions mean.
+// [Listen] looks at the other half, the node's initiators, on connections that
+// the node makes.
+//
+// What is left out: whatever blocks and transactions mean.
 package conform

@@ -1,0 +1,174 @@
+package conform_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/conform"
+	"github.com/ouronet/ouronet/internal/testnode"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/protocol"
+	"github.com/ouronet/ouronet/txsubmission"
+)
+
+// offered announces transactions and then waits.
+type offered struct{ left, all []ledger.Tx }
+
+func (o *offered) Next(ctx context.Context, most int, block bool) (list []txsubmission.Announced, _ error) {
+	n := min(most, len(o.left))
+	for _, tx := range o.left[:n] {
+		list = append(list, txsubmission.Announced{ID: tx.ID, Size: tx.Raw.WireSize()})
+	}
+	o.left = o.left[n:]
+	if len(list) == 0 && block {
+		<-ctx.Done()
+		return nil, context.Cause(ctx)
+	}
+	return list, nil
+}
+
+func (o *offered) Get(_ context.Context, ids []ledger.TxID) (list []ledger.RawTx, _ error) {
+	for _, tx := range o.all {
+		if slices.Contains(ids, tx.ID) {
+			list = append(list, tx.Raw)
+		}
+	}
+	return list, nil
+}
+
+// ask is a node of ours that connects again and again, and asks for all there
+// is.
+func ask(ctx context.Context, memory *testnode.Net, specs *node.Specs, blocks []ledger.Block) {
+	var txs []ledger.Tx
+	for _, b := range chaingen.New(chaingen.Config{Seed: 9, BlockSize: 10_000}).Blocks(20) {
+		more, _ := b.Txs()
+		txs = append(txs, more...)
+	}
+	for ctx.Err() == nil {
+		c, err := node.Dial(ctx, "suite", node.Config{Network: chaingen.Network(), Dial: memory.Dial, PeerSharing: true, Specs: specs})
+		if err != nil {
+			time.Sleep(time.Second)
+			continue
+		}
+		c.Go(func(ctx context.Context) error {
+			if _, _, err := c.ChainSync().Intersect(ctx, blocks[1].Header.Point(), ledger.Origin); err != nil {
+				return err
+			}
+			for _, err := range c.ChainSync().Updates(ctx) {
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		c.Go(func(ctx context.Context) error {
+			time.Sleep(time.Second)
+			for _, err := range c.BlockFetch().Blocks(ctx, blocks[0].Header.Point(), blocks[4].Header.Point()) {
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if sharing := c.PeerSharing(); sharing != nil {
+			c.Go(func(ctx context.Context) error {
+				_, err := sharing.Request(ctx, 3)
+				return err
+			})
+		}
+		c.Go(func(ctx context.Context) error { return c.ProvideTxs(ctx, &offered{txs, txs}) })
+		select {
+		case <-c.Done():
+		case <-ctx.Done():
+		}
+		c.Close()
+		time.Sleep(time.Second)
+	}
+}
+
+func listen(t *testing.T, specs *node.Specs, change func(*conform.ListenConfig)) (report *conform.Report, text string) {
+	t.Helper()
+	memory := new(testnode.Net)
+	blocks := chaingen.New(chaingen.Config{BlockSize: 2000}).Blocks(20)
+	ctx, cancel := context.WithCancel(t.Context())
+	asking := make(chan struct{})
+	l := memory.Listen("suite")
+	go func() {
+		defer close(asking)
+		ask(ctx, memory, specs, blocks)
+	}()
+	cfg := conform.ListenConfig{Network: chaingen.Network(), Blocks: blocks, Silence: time.Hour}
+	if change != nil {
+		change(&cfg)
+	}
+	report, err := conform.Listen(ctx, l, cfg)
+	cancel()
+	<-asking
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	report.Print(&b)
+	return report, b.String()
+}
+
+// The initiators of our own node keep to the rules, and end the connection when
+// somebody else does not.
+func TestOurInitiators(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		report, text := listen(t, nil, nil)
+		t.Log("\n" + text)
+		got := report.Totals()
+		if got.Departures > 0 || got.Skipped > 0 || got.Refused < 60 || got.Taken < 18 {
+			t.Errorf("%+v\n%s", got, text)
+		}
+	})
+}
+
+// Initiators with something wrong are found out.
+func TestPlantedInitiators(t *testing.T) {
+	for _, test := range []struct {
+		what  string
+		specs func(*node.Specs)
+		want  string // in the report
+	}{
+		{"no patience", func(s *node.Specs) { s.KeepAlive.States[1].Timeout = protocol.After(5 * time.Second) },
+			"StServer            !! too late                    DEPARTURE after 5s (too early"},
+		{"patience without end", func(s *node.Specs) { s.KeepAlive.States[1].Timeout = protocol.Timeout{} },
+			"StServer            !! too late                    DEPARTURE"},
+		{"keep-alives that cannot be sent", func(s *node.Specs) { s.KeepAlive.States[0].Limit = 1 },
+			"DEPARTURE: the connection ended"},
+	} {
+		t.Run(test.what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				specs := node.NewSpecs()
+				test.specs(specs)
+				report, text := listen(t, specs, nil)
+				if report.Totals().Departures == 0 || !strings.Contains(text, test.want) {
+					t.Errorf("%q is not in the report:\n%s", test.want, text)
+				}
+			})
+		})
+	}
+}
+
+// There is no report if nobody comes.
+func TestNobodyConnects(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := new(testnode.Net).Listen("suite")
+		if _, err := conform.Listen(t.Context(), l, conform.ListenConfig{Network: chaingen.Network()}); err == nil {
+			t.Error("a report about nobody")
+		}
+		if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("the listener is not closed: %v", err)
+		}
+	})
+}
