@@ -29,7 +29,7 @@ func (s *stage) auditOne(i int) error {
 	cfg := node.FollowConfig{Config: s.config(2000 + i), Peers: []string{s.address(i)}}
 	host := fmt.Sprintf("a%d", i)
 	cfg.Dial = s.net.Host(host).Dial
-	cfg.Decisions = &decisions{&s.watch, host}
+	cfg.Decisions = &decisions{w: &s.watch, host: host}
 	want := s.tree.Line(s.plot.Best)[1:]
 	for ev, err := range node.Follow(ctx, cfg) {
 		if err != nil {

@@ -105,7 +105,12 @@ func (r *player) run(ctx context.Context, dir string) (bare bool) {
 func (r *player) config(l net.Listener, dir string) relay.Config {
 	follow := node.FollowConfig{Config: r.s.config(r.index), Peers: r.peers, Chain: r.s.plot.Config(r.index)}
 	follow.Dial = r.dial
-	follow.Decisions = &decisions{&r.s.watch, name(r.index)}
+	told := &decisions{w: &r.s.watch, host: name(r.index)}
+	if rec := r.s.cfg.Recorder; rec != nil {
+		follow.Mux.Record = rec.Record
+		told.also = rec.Core(told.host)
+	}
+	follow.Decisions = told
 	follow.Lost = func(address string, err error, _ time.Duration) { r.s.watch.lost(r.index, address, err) }
 	return relay.Config{
 		Follow: follow, Listener: l, DataDir: dir, NoVerify: !r.s.cfg.Verify,

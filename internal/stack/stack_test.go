@@ -1,65 +1,173 @@
 package stack
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 
 	"github.com/ouronet/ouronet/internal/leak"
+	"github.com/ouronet/ouronet/internal/race"
+	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/sim"
+	"github.com/ouronet/ouronet/trace"
 )
 
 var (
-	seeds = flag.Int("stack.seeds", 1, "how many seeds of each scenario to play")
-	reps  = flag.Int("stack.reps", 2, "how often to play each")
+	seeds = flag.Int("stack.seeds", 0, "how many seeds of each scenario to play, 0 for a few")
+	first = flag.Int("stack.first", 0, "the first of them")
+	plays = flag.Int("stack.plays", 2, "how often to play each")
 )
 
+func render(t *testing.T, p *sim.Plot, signed bool) *Tree {
+	t.Helper()
+	tree, err := Render(p, signed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tree
+}
+
 // play plays a plot in a bubble.
-func play(t *testing.T, p *sim.Plot, tree *Tree, verify bool) (r *Result) {
+func play(t *testing.T, cfg Config) (r *Result) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		r = Play(Config{Plot: p, Tree: tree, Verify: verify, Wait: synctest.Wait, Dir: t.TempDir})
+		cfg.Wait, cfg.Dir = synctest.Wait, t.TempDir
+		r = Play(cfg)
 	})
 	return r
 }
 
+// judge plays a plot several times: oracles must be content, traces equal, and
+// the recorded steps of all cores give the same effects in the simulator.
+func judge(t *testing.T, cfg Config) *Result {
+	t.Helper()
+	one := play(t, cfg)
+	t.Log(one)
+	if f := one.Failure(); f != "" {
+		t.Error(f)
+	}
+	for name, steps := range one.Steps { // any order
+		if _, err := sim.Replay(steps, cfg.Plot.Config(0).Prefer); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for range *plays - 1 {
+		if d := one.Difference(play(t, cfg)); d != "" {
+			t.Fatal(d)
+		}
+	}
+	return one
+}
+
+// short returns a scenario of so many blocks at most, which is what takes time.
+func short(t *testing.T, name string, blocks int) sim.Scenario {
+	t.Helper()
+	sc, err := sim.ByName(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sc.Blocks = min(sc.Blocks, blocks)
+	return sc
+}
+
+// The plots of all scenarios, played with relays.
 func TestPlay(t *testing.T) {
 	leak.Check(t)
+	n := *seeds
+	if n == 0 {
+		if n = 3; testing.Short() || race.Enabled {
+			n = 1
+		}
+	}
 	for _, sc := range sim.Scenarios() {
 		sc.Blocks = min(sc.Blocks, 40)
-		for seed := range uint64(*seeds) {
+		for seed := *first; seed < *first+n; seed++ {
 			t.Run(fmt.Sprintf("%s/%d", sc.Name, seed), func(t *testing.T) {
-				p := sim.NewPlot(sc, seed)
-				tree, err := Render(p, false)
-				if err != nil {
-					t.Fatal(err)
-				}
-				first := play(t, p, tree, false)
-				t.Log(first)
-				if testing.Verbose() {
-					for _, l := range first.Ends {
-						t.Log(l)
-					}
-				}
-				if f := first.Failure(); f != "" {
-					t.Error(f)
-				}
-				for name, steps := range first.Steps { // any order
-					told, err := sim.Replay(steps, p.Config(0).Prefer)
-					if err != nil {
-						t.Errorf("%s: %v", name, err)
-					}
-					if testing.Verbose() {
-						t.Log(name, told)
-					}
-				}
-				for range *reps - 1 {
-					if d := first.Difference(play(t, p, tree, false)); d != "" {
-						t.Fatal(d)
-					}
-				}
+				p := sim.NewPlot(sc, uint64(seed))
+				judge(t, Config{Plot: p, Tree: render(t, p, false)})
 			})
 		}
+	}
+}
+
+// The same with signed headers and relays that verify them.
+func TestPlaySigned(t *testing.T) {
+	leak.Check(t)
+	p := sim.NewPlot(short(t, "forks", 24), 1)
+	p.Manners[len(p.Manners)-1] = sim.Lying
+	r := judge(t, Config{Plot: p, Tree: render(t, p, true), Verify: true})
+	if r.RolledBack == 0 {
+		t.Error("no relay ever rolled back: the test is too tame")
+	}
+}
+
+// A recording of relays, as the recorder of package trace makes it, holds what
+// the simulator needs, and so does what arrived.
+func TestRecording(t *testing.T) {
+	leak.Check(t)
+	p := sim.NewPlot(short(t, "liars", 20), 2)
+	tree := render(t, p, false)
+	var file bytes.Buffer
+	var r *Result
+	synctest.Test(t, func(t *testing.T) {
+		rec := trace.NewRecorder(&file, trace.Config{})
+		r = Play(Config{Plot: p, Tree: tree, Wait: synctest.Wait, Recorder: rec})
+		if err := rec.Close(); err != nil || rec.Truncated() > 0 {
+			t.Errorf("recorder: %v, %d truncated", err, rec.Truncated())
+		}
+	})
+	all, err := trace.Load(&file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all.Cores) != p.Scenario.Nodes || len(all.Conns) == 0 {
+		t.Errorf("%d cores and %d connections recorded", len(all.Cores), len(all.Conns))
+	}
+	for _, core := range all.Cores {
+		steps := make([]sim.Step, len(core.Steps))
+		for i, s := range core.Steps {
+			steps[i] = sim.Step{Input: s.Event, Effects: s.Effects}
+		}
+		told, err := sim.Replay(steps, p.Config(0).Prefer)
+		if err != nil || told.Steps != len(r.Steps[core.Name]) || told.Adopted == 0 {
+			t.Errorf("%s: %v, %v, want %d steps", core.Name, told, err, len(r.Steps[core.Name]))
+		}
+	}
+}
+
+// A core that decides otherwise than the one that was recorded is seen.
+func TestReplaySeesChange(t *testing.T) {
+	p := sim.NewPlot(short(t, "forks", 30), 3)
+	r := play(t, Config{Plot: p, Tree: render(t, p, false)})
+	steps, prefer := r.Steps["n0"], p.Config(0).Prefer
+	if told, err := sim.Replay(steps, prefer); err != nil || told.RolledBack == 0 {
+		t.Fatalf("%v, %v: want some rollbacks", told, err)
+	}
+	otherwise := func(ours, cand *ledger.Header) bool { return !prefer(ours, cand) }
+	for name, changed := range map[string]func() (sim.Replayed, error){
+		"another preference": func() (sim.Replayed, error) { return sim.Replay(steps, otherwise) },
+		"an event lost": func() (sim.Replayed, error) {
+			return sim.Replay(append(steps[:20:20], steps[21:]...), prefer)
+		},
+		"no configuration": func() (sim.Replayed, error) { return sim.Replay(steps[1:], prefer) },
+	} {
+		if told, err := changed(); err == nil || !strings.Contains(err.Error(), `"effects"`) {
+			t.Errorf("%s: %v, %v", name, told, err)
+		}
+	}
+}
+
+// What differs first is told, with the time.
+func TestDifference(t *testing.T) {
+	sc := short(t, "sync", 6)
+	p, other := sim.NewPlot(sc, 1), sim.NewPlot(sc, 1)
+	tree := render(t, p, false)
+	one := play(t, Config{Plot: p, Tree: tree})
+	other.Moves[0].At++
+	if d := one.Difference(play(t, Config{Plot: other, Tree: tree})); !strings.Contains(d, "one:") || !strings.Contains(d, "data") {
+		t.Errorf("a nanosecond later: %q", d)
 	}
 }

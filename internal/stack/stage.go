@@ -13,6 +13,7 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/sim"
+	"github.com/ouronet/ouronet/trace"
 	"github.com/ouronet/ouronet/vnet"
 )
 
@@ -30,6 +31,10 @@ type Config struct {
 	// Dir makes a folder that is empty and stays for the play: relays that are
 	// restarted have one. nil leaves restarts out.
 	Dir func() string
+
+	// Recorder, if not nil, records the relays: connections and decisions. It
+	// must be of the same bubble.
+	Recorder *trace.Recorder
 }
 
 // Times of a play.

@@ -168,10 +168,16 @@ func hash(b []byte) []byte {
 type decisions struct {
 	w    *watch
 	host string
+	also node.Decisions // or nil
 }
 
 // Step implements node.Decisions.
 func (d *decisions) Step(event, effects []byte) error {
+	if d.also != nil {
+		if err := d.also.Step(event, effects); err != nil {
+			return err
+		}
+	}
 	w, host := d.w, d.host
 	w.mu.Lock()
 	defer w.mu.Unlock()
