@@ -88,6 +88,12 @@ func (n *Network) schedule(c nodeConfig, shelley EraParams) error {
 			n.Eras[era] = p
 		}
 	}
+	// An era that is skipped starts where the next one does.
+	for e := Conway - 1; e > Shelley; e-- {
+		if n.Eras[e].Start == Never {
+			n.Eras[e] = n.Eras[e+1]
+		}
+	}
 	return nil
 }
 
