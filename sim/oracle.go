@@ -26,7 +26,7 @@ type Oracle struct{ Name, About string }
 func Oracles() []Oracle {
 	return []Oracle{
 		{"ledger", "an application's chain: no block twice, none that does not fit, whose body is not held or that does not verify; rollbacks to known points, at most k deep, and only for a better chain"},
-		{"best", "a chain that is better, and all there, is adopted, also if only a tie-break says so"},
+		{"best", "a chain that is better, also if only by the tie-break, is adopted if it is there, and else asked for"},
 		{"stream", "what an honest server sends by chain-sync: first a rollback to the intersection, then headers and rollbacks that fit"},
 		{"turn", "no new intersection is asked for while replies are outstanding"},
 		{"blame", "an honest peer is never blamed, and one that lies is, by the core or a driver and with the right error"},

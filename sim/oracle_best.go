@@ -1,16 +1,20 @@
 package sim
 
-// content looks whether n could have a better chain now: the candidate of a
-// peer, longer than all others, which is better than what n has, and of which
-// all bodies are there. Where several are equally long it depends on who came
-// first, and a chain that was left is not gone back to before it grows.
+// content looks whether n could do better now: there is a candidate, longer than
+// all others, which is better than what n has, and either all bodies of it are
+// there or nothing is on its way. Where several are equally long it depends on
+// who came first, and a chain that was left is not gone back to before it grows.
 func (o *watch) content(n *node) {
 	m, t := o.model(n), o.w.tree
 	if m.bare {
 		return
 	}
 	var best *conn
+	waits := len(n.owed) > 0
 	for _, c := range n.conns {
+		for _, a := range c.asks {
+			waits = waits || !a.cancelled
+		}
 		if !c.seen.active {
 			continue
 		}
@@ -21,21 +25,28 @@ func (o *watch) content(n *node) {
 			return
 		}
 	}
-	tip := len(m.line) - 1
-	if best == nil || t.height(best.seen.at) < tip || len(best.asks) > 0 {
+	if best == nil || len(best.asks) > 0 || !o.better(m, best.seen.at) {
 		return
 	}
-	id := best.seen.at
-	if m.room(id); m.left[id] || t.height(id) == tip && !prefer(&t.blocks[m.line[tip]].h, &t.blocks[id].h) {
-		return
-	}
-	for h := t.height(id); h > tip || m.line[h] != id; h-- {
-		if m.room(id); !n.holds(id) || !m.sound[id] {
-			return
-		}
+	tip, id := len(m.line)-1, best.seen.at
+	there := true
+	for h := t.height(id); (h > tip || m.line[h] != id) && there; h-- {
+		m.room(id)
+		there = n.holds(id) && m.sound[id]
 		id = t.blocks[id].parent
 	}
-	if t.height(id) >= m.fixed {
+	switch {
+	case there && t.height(id) >= m.fixed:
 		o.w.fail("best", "%v stays with block %d, and has all of the better chain of %v", n, m.line[tip], best.server)
+	case !there && !waits && !best.refusing && best.restTill <= o.w.now:
+		o.w.fail("best", "%v stays with block %d, and does not ask for the better chain of %v", n, m.line[tip], best.server)
 	}
+}
+
+// better reports whether the chain that ends with id is better than a node's, and
+// none that it has left.
+func (o *watch) better(m *model, id blockID) bool {
+	t, tip := o.w.tree, len(m.line)-1
+	m.room(id)
+	return !m.left[id] && (t.height(id) > tip || t.height(id) == tip && prefer(&t.blocks[m.line[tip]].h, &t.blocks[id].h))
 }

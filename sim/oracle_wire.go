@@ -155,7 +155,7 @@ func (n *node) ending(c *conn) bool {
 // have done better for some time.
 func (o *watch) patient(n *node) {
 	const most = 2*stallTimeout + time.Second
-	m, t := o.model(n), o.w.tree
+	m := o.model(n)
 	var server *conn // has what n lacks, and nothing to do
 	busy := len(n.owed) > 0
 	for _, c := range n.conns {
@@ -165,7 +165,7 @@ func (o *watch) patient(n *node) {
 		for _, a := range c.asks {
 			busy = busy || !a.cancelled
 		}
-		if c.seen.active && len(c.asks) == 0 && c.restTill < o.w.now && o.w.now-c.seen.since > most && t.height(c.seen.at) >= len(m.line) {
+		if c.seen.active && len(c.asks) == 0 && c.restTill < o.w.now && o.w.now-c.seen.since > most && o.better(m, c.seen.at) {
 			server = c
 		}
 	}
@@ -180,7 +180,7 @@ func (o *watch) patient(n *node) {
 			continue
 		}
 		for _, other := range n.conns {
-			if other != c && other.seen.active && len(other.asks) == 0 && o.w.now-other.seen.since > most && t.height(other.seen.at) >= len(m.line) {
+			if other != c && other.seen.active && len(other.asks) == 0 && o.w.now-other.seen.since > most && o.better(m, other.seen.at) {
 				o.w.fail("patience", "%v waits %v for %v, and %v is idle", n, o.w.now-c.heard, c.server, other.server)
 			}
 		}
