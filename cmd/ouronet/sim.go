@@ -14,7 +14,7 @@ import (
 var simCommand = command{
 	name:     "sim",
 	summary:  "Plays a network of nodes, peers and faults from a seed, and checks what the nodes do.",
-	examples: []string{"sim -seed 7 -scenario liars", "sim -list"},
+	examples: []string{"sim -seed 7 -scenario liars", "sim -list", "sim -replay trace/testdata/decisions.trace"},
 	setup: func(flags *flag.FlagSet) func(context.Context, []string, io.Writer) error {
 		seed := flags.Uint64("seed", 1, "of all that is random")
 		name := flags.String("scenario", "all", "what to play; -list tells")
@@ -26,10 +26,14 @@ var simCommand = command{
 		reorgs := flags.Int("reorgs", -1, "`percent` of blocks that change the branch")
 		txs := flags.Int("txs", -1, "transactions")
 		faults := flags.Int("faults", -1, "faults")
+		recording := flags.String("replay", "", "a recording `file` of a relay, whose decisions to take again in place of a scenario")
 		return func(ctx context.Context, _ []string, out io.Writer) error {
-			if *list {
+			switch {
+			case *list:
 				listSim(out)
 				return nil
+			case *recording != "":
+				return replay(*recording, out)
 			}
 			sc, err := sim.ByName(*name)
 			if err != nil {
