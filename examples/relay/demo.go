@@ -206,7 +206,7 @@ func (d *demo) follow(ctx context.Context, cfg node.FollowConfig) error {
 }
 
 // settleTime is how long the last block may take to the follower.
-const settleTime = 10 * time.Second
+const settleTime = time.Minute
 
 // wait waits for Ctrl-C, or for the end of the chain to arrive.
 func (d *demo) wait(ctx context.Context, failed <-chan error, grown <-chan struct{}, end bool) error {
