@@ -160,6 +160,32 @@ func TestPlantedInitiators(t *testing.T) {
 	}
 }
 
+// A run that is ended tells what it has seen.
+func TestListenEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		report, text := listen(t, nil, func(cfg *conform.ListenConfig) { cfg.Again = time.Nanosecond })
+		if got := report.Totals(); got.Taken < 18 || got.Refused > 0 || got.Skipped < 60 || !strings.Contains(text, "does not connect any more") {
+			t.Errorf("%+v\n%s", got, text)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		memory := new(testnode.Net)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+		defer cancel()
+		l := memory.Listen("suite")
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			ask(ctx, memory, nil, chaingen.New(chaingen.Config{BlockSize: 2000}).Blocks(20))
+		}()
+		report, err := conform.Listen(ctx, l, conform.ListenConfig{Network: chaingen.Network(), Silence: time.Hour})
+		<-done
+		if err != nil || report.Totals().Refused == 0 || report.Totals().Skipped == 0 {
+			t.Errorf("%+v, %v", report, err)
+		}
+	})
+}
+
 // There is no report if nobody comes.
 func TestNobodyConnects(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
