@@ -22,28 +22,36 @@ import (
 	"github.com/ouronet/ouronet/txsubmission"
 )
 
-// record collects the conversations that seeds come from.
-func record(t *testing.T) (all []fuzzseed.Conversation) {
-	add := func(file []byte) {
-		more, err := fuzzseed.Cut(bytes.NewReader(file))
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, more...)
+// record collects the conversations that seeds come from: between two nodes of
+// ours, and with another implementation.
+func record(t *testing.T) (ours, theirs []fuzzseed.Conversation) {
+	ours, theirs = kept(t, "../../trace/testdata/*.trace"), kept(t, "../../conformance/interop/testdata/*.trace")
+	synctest.Test(t, func(t *testing.T) { ours = append(ours, cut(t, follow(t))...) })
+	synctest.Test(t, func(t *testing.T) { ours = append(ours, cut(t, suite(t))...) })
+	return ours, theirs
+}
+
+// kept takes recordings of the repository apart.
+func kept(t *testing.T, pattern string) (all []fuzzseed.Conversation) {
+	names, err := filepath.Glob(pattern)
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no recordings %s, %v", pattern, err)
 	}
-	kept, err := filepath.Glob("../../*/testdata/*.trace")
-	if err != nil || len(kept) == 0 {
-		t.Fatal("no recordings", err)
-	}
-	for _, name := range kept {
+	for _, name := range names {
 		file, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		add(file)
+		all = append(all, cut(t, file)...)
 	}
-	synctest.Test(t, func(t *testing.T) { add(follow(t)) })
-	synctest.Test(t, func(t *testing.T) { add(suite(t)) })
+	return all
+}
+
+func cut(t *testing.T, file []byte) []fuzzseed.Conversation {
+	all, err := fuzzseed.Cut(bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
 	return all
 }
 

@@ -42,7 +42,12 @@ func TestUpdate(t *testing.T) {
 	if !*update {
 		t.Skip("makes seeds with -update")
 	}
-	made := build(t, record(t))
+	ours, theirs := record(t)
+	made := make(corpus)
+	made.messages("", ours)
+	made.messages("theirs-", theirs)
+	headers(made, ours)
+	wires(made, ours)
 	for target, files := range made {
 		dir := folder(target)
 		old, _ := filepath.Glob(filepath.Join(dir, prefix+"*"))
@@ -131,14 +136,13 @@ func samples(all []fuzzseed.Conversation) (picked []sample) {
 	return picked
 }
 
-// build makes all seeds.
-func build(t *testing.T, all []fuzzseed.Conversation) corpus {
-	c := make(corpus)
+// messages adds messages; their numbers in names have what comes before them.
+func (c corpus) messages(before string, all []fuzzseed.Conversation) {
 	seen := make(map[string]int)
 	for _, s := range samples(all) {
 		key := folders[s.protocol] + s.name()
 		seen[key]++
-		name := fmt.Sprintf("%s-%d", s.name(), seen[key])
+		name := fmt.Sprintf("%s-%s%d", s.name(), before, seen[key])
 		c.add(folders[s.protocol]+"/FuzzDecode", name, s.raw)
 		if seen[key] == 1 && len(s.raw) < 1000 {
 			whole := folders[s.protocol] + "-" + name
@@ -164,9 +168,6 @@ func build(t *testing.T, all []fuzzseed.Conversation) corpus {
 			}
 		}
 	}
-	headers(c, all)
-	wires(c, all)
-	return c
 }
 
 // headers adds two headers and blocks of each era, and boundary blocks.
