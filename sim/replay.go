@@ -46,8 +46,8 @@ func (e *ReplayError) Error() string {
 //     not held; rollbacks to known points, at most k deep, and only for a better
 //     chain; what is immutable stays
 //   - limits: bytes handed over and not taken are counted as they are
-//   - blame: a header that does not follow the one before it is held against its
-//     sender, and nobody else is blamed for it
+//   - blame: a header that is not valid, or does not follow the one before it, is
+//     held against its sender, and nobody else is blamed for it
 //
 // prefer is chain.Config.Prefer, which no recording can hold; nil is the
 // default. The error is a [*ReplayError].

@@ -80,6 +80,9 @@ func TestReplayOracles(t *testing.T) {
 		{name: "one that does not", steps: []step{happens(headers(at[5]), gone)}},
 		{name: "and nobody minds", want: "blame", steps: []step{happens(headers(at[4], at[6]))}},
 		{name: "after a rollback", want: "blame", steps: []step{happens(chain.RolledBack{Peer: 1, Point: tree.point(at[2])}), happens(headers(at[4]))}},
+		{name: "one that is not valid", steps: []step{happens(chain.BadHeader{Peer: 1}, gone)}},
+		{name: "nobody minds that", want: "blame", steps: []step{happens(chain.BadHeader{Peer: 1})}},
+		{name: "nor of a stranger", steps: []step{happens(chain.BadHeader{Peer: 2})}},
 		{name: "a late one", steps: []step{
 			happens(chain.RolledBack{Peer: 1}, chain.StopChainSync{Peer: 1}), happens(headers(at[6])),
 		}},

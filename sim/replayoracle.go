@@ -198,7 +198,7 @@ func (r *replayed) blame(ev chain.Event, effects []chain.Effect) *replayFault {
 			at = ev.Headers[i].Point()
 		}
 	case chain.BadHeader:
-		peer = ev.Peer
+		peer, wrong = ev.Peer, r.peers[ev.Peer] != nil
 	case chain.BlockFetched:
 		peer = ev.Peer
 	case chain.RangeDone:
@@ -222,14 +222,12 @@ func (r *replayed) blame(ev chain.Event, effects []chain.Effect) *replayFault {
 			r.stopped(e.Peer)
 		}
 	}
-	c := r.peers[peer]
-	if c == nil || !c.active || !judged {
-		return nil
+	if wrong && !blamed && (!judged || !r.bare) {
+		return faultf("blame", "peer %d sent a header that is not valid, or does not follow %v, and was not blamed", peer, at)
 	}
-	if wrong && !blamed && !r.bare {
-		return faultf("blame", "peer %d sent a header that does not follow %v and was not blamed", peer, at)
+	if c := r.peers[peer]; c != nil && c.active && judged {
+		c.at = at
 	}
-	c.at = at
 	return nil
 }
 

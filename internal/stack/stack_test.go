@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -54,7 +55,11 @@ func judge(t *testing.T, cfg Config) *Result {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for range *plays - 1 {
+	// On another number of cores goroutines run in another order.
+	cores := runtime.GOMAXPROCS(0)
+	defer runtime.GOMAXPROCS(cores)
+	for i := range *plays - 1 {
+		runtime.GOMAXPROCS(1 + i*3%5)
 		if d := one.Difference(play(t, cfg)); d != "" {
 			t.Fatal(d)
 		}
@@ -73,35 +78,39 @@ func short(t *testing.T, name string, blocks int) sim.Scenario {
 	return sc
 }
 
-// The plots of all scenarios, played with relays.
-func TestPlay(t *testing.T) {
-	leak.Check(t)
+// each plays the plots of scenarios.
+func each(t *testing.T, scenarios []sim.Scenario, few int, signed bool) {
+	t.Helper()
 	n := *seeds
 	if n == 0 {
-		if n = 3; testing.Short() || race.Enabled {
+		if n = few; testing.Short() || race.Enabled {
 			n = 1
 		}
 	}
-	for _, sc := range sim.Scenarios() {
-		sc.Blocks = min(sc.Blocks, 40)
+	for _, sc := range scenarios {
 		for seed := *first; seed < *first+n; seed++ {
 			t.Run(fmt.Sprintf("%s/%d", sc.Name, seed), func(t *testing.T) {
 				p := sim.NewPlot(sc, uint64(seed))
-				judge(t, Config{Plot: p, Tree: render(t, p, false)})
+				judge(t, Config{Plot: p, Tree: render(t, p, signed), Verify: signed})
 			})
 		}
 	}
 }
 
+// The plots of all scenarios, played with relays.
+func TestPlay(t *testing.T) {
+	leak.Check(t)
+	all := sim.Scenarios()
+	for i := range all {
+		all[i].Blocks = min(all[i].Blocks, 40)
+	}
+	each(t, all, 3, false)
+}
+
 // The same with signed headers and relays that verify them.
 func TestPlaySigned(t *testing.T) {
 	leak.Check(t)
-	p := sim.NewPlot(short(t, "forks", 24), 1)
-	p.Manners[len(p.Manners)-1] = sim.Lying
-	r := judge(t, Config{Plot: p, Tree: render(t, p, true), Verify: true})
-	if r.RolledBack == 0 {
-		t.Error("no relay ever rolled back: the test is too tame")
-	}
+	each(t, []sim.Scenario{short(t, "forks", 24), short(t, "liars", 24), short(t, "restart", 24)}, 1, true)
 }
 
 // A recording of relays, as the recorder of package trace makes it, holds what
