@@ -44,9 +44,9 @@ func (o *watch) content(n *node) {
 }
 
 // better reports whether the chain that ends with id is better than a node's, and
-// none that it has left.
+// none that it has left. What does not verify is never told to a core.
 func (o *watch) better(m *model, id blockID) bool {
 	t, tip := o.w.tree, len(m.line)-1
 	m.room(id)
-	return !m.left[id] && (t.height(id) > tip || t.height(id) == tip && prefer(&t.blocks[m.line[tip]].h, &t.blocks[id].h))
+	return !m.left[id] && !t.blocks[id].bad && (t.height(id) > tip || t.height(id) == tip && prefer(&t.blocks[m.line[tip]].h, &t.blocks[id].h))
 }
