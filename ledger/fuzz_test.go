@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"reflect"
 	"testing"
+
+	"github.com/ouronet/ouronet/internal/fuzz"
 )
 
 // fuzzDecoder checks that what decodes is the same after being encoded and
@@ -76,24 +78,29 @@ func FuzzParseBlock(f *testing.F) {
 		f.Add([]byte(raw))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		block, err := Mainnet.ParseBlock(b)
-		if err != nil {
-			return
-		}
-		if h, err := RawBlock(b).Header(); err != nil || !bytes.Equal(h.Bytes, block.Header.Raw.Bytes) {
-			t.Fatalf("Header() = %+v, %v", h, err)
-		}
-		_ = block.CheckBody()
-		txs, err := block.Txs()
-		if err != nil {
-			return
-		}
-		for _, tx := range txs {
-			if id, err := tx.Raw.ID(); err != nil || id != tx.ID {
-				t.Fatalf("ID() = %v, %v, want %v", id, err, tx.ID)
-			}
-		}
+		fuzz.Bound(t, 1<<20+100*len(b), func() { parseBlock(t, b) })
 	})
+}
+
+// parseBlock reads all of a block.
+func parseBlock(t *testing.T, b []byte) {
+	block, err := Mainnet.ParseBlock(b)
+	if err != nil {
+		return
+	}
+	if h, err := RawBlock(b).Header(); err != nil || !bytes.Equal(h.Bytes, block.Header.Raw.Bytes) {
+		t.Fatalf("Header() = %+v, %v", h, err)
+	}
+	_ = block.CheckBody()
+	txs, err := block.Txs()
+	if err != nil {
+		return
+	}
+	for _, tx := range txs {
+		if id, err := tx.Raw.ID(); err != nil || id != tx.ID {
+			t.Fatalf("ID() = %v, %v, want %v", id, err, tx.ID)
+		}
+	}
 }
 
 func fuzzBlocks() []RawBlock {
