@@ -222,19 +222,6 @@ func (o *watch) after(n *node) {
 	o.patient(n)
 }
 
-// delivered takes note of a transaction that reached n's application.
-func (o *watch) delivered(n *node, tx int32) {
-	m := o.model(n)
-	switch {
-	case int(tx) >= o.w.submitted:
-		o.w.fail("txs", "%v was delivered transaction %d, which nobody submitted", n, tx)
-	case m.txs[tx]:
-		o.w.fail("txs", "%v was delivered transaction %d twice", n, tx)
-	default:
-		m.txs[tx] = true
-	}
-}
-
 // drained looks at what is left of a node without peers and backlog.
 func (o *watch) drained(n *node) {
 	s, m := n.core.Stats(), o.model(n)

@@ -87,3 +87,16 @@ func (o *offers) find(tx int32) *offered {
 	}
 	return nil
 }
+
+// delivered takes note of a transaction that reached n's application.
+func (o *watch) delivered(n *node, tx int32) {
+	m := o.model(n)
+	switch {
+	case int(tx) >= o.w.submitted:
+		o.w.fail("txs", "%v was delivered transaction %d, which nobody submitted", n, tx)
+	case m.txs[tx]:
+		o.w.fail("txs", "%v was delivered transaction %d twice", n, tx)
+	default:
+		m.txs[tx] = true
+	}
+}

@@ -1,0 +1,95 @@
+package sim
+
+import (
+	"time"
+
+	"github.com/ouronet/ouronet/chain"
+)
+
+// cancelled takes note of a range that is no longer waited for, for which there
+// are three reasons.
+func (o *watch) cancelled(c *conn, a *ask) {
+	o.land(c, a)
+	silent := o.w.now-c.heard >= stallTimeout
+	if !silent && !c.refusing && !o.lost(c.client, a.blocks[len(a.blocks)-1]) {
+		o.w.fail("patience", "%v gives %v up %v after the last block", c.client, c.server, o.w.now-c.heard)
+	}
+}
+
+// ending reports whether n is still to be told of the end of a range that was not
+// sent.
+func (n *node) ending(c *conn) bool {
+	for _, ev := range n.late {
+		if failed, ok := ev.(chain.FetchFailed); ok && failed.Peer == c.id {
+			return true
+		}
+	}
+	return false
+}
+
+// patient looks whether n waits too long for a server while another one could
+// have done better for some time.
+func (o *watch) patient(n *node) {
+	const most = 2*stallTimeout + time.Second
+	m := o.model(n)
+	var server *conn // has what n lacks, and nothing to do
+	busy := len(n.owed) > 0
+	for _, c := range n.conns {
+		if c.sent > 0 && c.limit < o.w.now {
+			o.w.fail("patience", "%v still waits for a block of %v, which had until %v", n, c.server, c.limit)
+		}
+		for _, a := range c.asks {
+			busy = busy || !a.cancelled
+		}
+		if c.seen.active && len(c.asks) == 0 && c.restTill < o.w.now && o.w.now-c.seen.since > most && o.better(m, c.seen.at) {
+			server = c
+		}
+	}
+	if busy || server == nil {
+		m.busyAt = o.w.now
+	}
+	if o.w.now-m.busyAt > most && !m.bare {
+		o.w.fail("patience", "%v does not ask %v for blocks for %v", n, server.server, o.w.now-m.busyAt)
+	}
+	for _, c := range n.conns {
+		if len(c.asks) == 0 || o.w.now-c.heard <= most || c.asks[0].cancelled {
+			continue
+		}
+		for _, other := range n.conns {
+			if other != c && other.seen.active && len(other.asks) == 0 && o.w.now-other.seen.since > most && o.better(m, other.seen.at) {
+				o.w.fail("patience", "%v waits %v for %v, and %v is idle", n, o.w.now-c.heard, c.server, other.server)
+			}
+		}
+	}
+}
+
+// lost reports whether a block cannot be adopted any more.
+func (o *watch) lost(n *node, id blockID) bool {
+	m := o.model(n)
+	for h := o.w.tree.height(id); h >= len(m.line) || m.line[h] != id; h-- {
+		id = o.w.tree.blocks[id].parent
+	}
+	return o.w.tree.height(id) < m.fixed || m.bare
+}
+
+// toCome returns how many blocks the server was asked for and did not send.
+func (c *conn) toCome() int {
+	n := 0
+	for _, a := range c.asks {
+		n += len(a.blocks) - a.next
+	}
+	return n
+}
+
+// refusedAll is told that the core knows of a refusal: nothing else is to be
+// waited for, and the server is to be left alone for a second, twice that after
+// the second refusal, and so on.
+func (o *watch) refusedAll(c *conn) {
+	c.refusing = false
+	for _, a := range c.asks {
+		if !a.cancelled {
+			o.w.fail("refusal", "%v still waits for %d blocks of %v, which has refused", c.client, len(a.blocks), c.server)
+		}
+	}
+	c.restTill = o.w.now + time.Duration(c.refusals)*time.Second
+}
