@@ -10,6 +10,10 @@ import (
 const (
 	maxFlows = 1 << 16
 	maxAhead = 1 << 20 // bytes of one direction that wait for a gap to close
+
+	// aheadCost is what a segment that waits counts for beside its bytes: they
+	// are looked through one by one, so there must not be many.
+	aheadCost = 200
 )
 
 // flowKey names a connection by who connected, as far as is known.
@@ -35,7 +39,7 @@ type half struct {
 	next  uint32 // sequence number
 	bytes uint64
 	ahead []ahead
-	kept  int // bytes in ahead
+	kept  int // cost of ahead
 	fin   bool
 }
 
@@ -116,7 +120,7 @@ func (f *flows) data(at time.Time, c *flow, side int, s tcpSegment) {
 		return
 	}
 	if int32(s.seq-h.next) > 0 {
-		if h.kept += len(s.data); h.kept > maxAhead {
+		if h.kept += len(s.data) + aheadCost; h.kept > maxAhead {
 			f.out = append(f.out, Record{Kind: Truncated, Time: at, ID: c.id, Number: h.bytes})
 			c.over = true
 			c.half = [2]half{}
@@ -129,7 +133,7 @@ func (f *flows) data(at time.Time, c *flow, side int, s tcpSegment) {
 	for i := 0; i < len(h.ahead); i++ {
 		if a := h.ahead[i]; int32(a.seq-h.next) <= 0 {
 			h.ahead = append(h.ahead[:i], h.ahead[i+1:]...)
-			h.kept -= len(a.data)
+			h.kept -= len(a.data) + aheadCost
 			f.take(at, c, side, a.seq, a.data)
 			i = -1
 		}

@@ -183,3 +183,25 @@ func sealed(b []byte) []byte {
 	}
 	return file
 }
+
+// Segments that come in the worst order, the last one first, are put together or
+// given up: there is no looking through all of them for each.
+func TestManyEarlySegments(t *testing.T) {
+	for _, test := range []struct{ segments, truncated int }{{1000, 0}, {100_000, 1}} {
+		packets := [][]byte{tcp(0, 0, 2, nil, false)}
+		for n := test.segments; n > 0; n-- {
+			packets = append(packets, tcp(0, uint32(n), 16, []byte{byte(n)}, false))
+		}
+		conn, err := trace.Load(bytes.NewReader(pcap(101, packets...)))
+		if err != nil || len(conn.Conns) != 1 {
+			t.Fatal(conn, err)
+		}
+		got := 0
+		for _, chunk := range conn.Conns[0].Chunks {
+			got += len(chunk.Data)
+		}
+		if truncated := conn.Conns[0].Truncated; truncated != (test.truncated > 0) || !truncated && got != test.segments {
+			t.Errorf("%d segments: %d bytes, truncated: %t", test.segments, got, truncated)
+		}
+	}
+}
