@@ -47,12 +47,14 @@ func (c *Core) awaited() bool {
 // choose returns the peer to ask for b, the block at the cursor, or nil if none
 // is free. No more peers are used at once than Config.FetchPeers, unless
 // those in use do not have the block, or another is twice as fast and takes
-// over.
+// over. A peer that owes nothing but what was cancelled is not in use, and asked
+// only if there is no other: its answers come in order.
 func (c *Core) choose(b *block) *peer {
-	var idle, active, server *peer // server is the best in use, busy or not
+	var idle, active, server, owing *peer // server is the best in use, busy or not
 	inUse := 0
 	for _, p := range c.peers {
-		if p.flying > 0 {
+		used := p.waiting()
+		if used {
 			inUse++
 		}
 		if p.stalled || p.idleTill > c.now || len(p.spans) >= c.cfg.MaxRanges || c.reach(p) < b.height {
@@ -64,14 +66,23 @@ func (c *Core) choose(b *block) *peer {
 			}
 			continue
 		}
+		free := p.room(b) > 0
+		if !used {
+			if free && (owing == nil || p.faster(owing)) {
+				owing = p
+			}
+			continue
+		}
 		if server == nil || p.faster(server) {
 			server = p
 		}
-		if p.room(b) > 0 && (active == nil || p.faster(active)) {
+		if free && (active == nil || p.faster(active)) {
 			active = p
 		}
 	}
 	switch {
+	case idle == nil && server == nil:
+		return owing
 	case idle == nil,
 		server != nil && inUse >= c.cfg.FetchPeers && 2*idle.rate.expect(minWindow) >= server.rate.expect(minWindow):
 		return active
