@@ -1,7 +1,8 @@
 // Package stack plays the plots of package sim with real nodes: relays of
-// package node/relay over a virtual network in lockstep, so that a plot gives the
-// same run each time, segment by segment and step by step of every decision
-// core. It is for tests: call [Play] in a bubble of testing/synctest.
+// package node/relay over a virtual network. In lockstep a plot gives the same
+// run each time, segment by segment and step by step of every decision core;
+// freely it gives another one each time, which oracles judge all the same. It is
+// for tests: call [Play] in a bubble of testing/synctest.
 //
 // Each node of the plot is a relay. Scripted peers are served by package node
 // and lie, withhold and change their chains by themselves. Blocks have the tree,

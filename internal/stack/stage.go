@@ -25,7 +25,9 @@ type Config struct {
 	// Verify has relays verify headers, which must be signed.
 	Verify bool
 
-	// Wait is synctest.Wait.
+	// Wait is synctest.Wait. nil has the network run freely: then messages come
+	// in bunches and in pieces, hosts do several things at once, and no two
+	// plays are alike.
 	Wait func()
 
 	// Dir makes a folder that is empty and stays for the play: relays that are
@@ -76,13 +78,17 @@ func Play(cfg Config) *Result {
 	for i := range s.plot.Submissions {
 		s.net.Host(fmt.Sprintf("u%d", i))
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	go func() {
-		defer cancel()
+	if cfg.Wait == nil {
 		s.direct()
-	}()
-	if err := s.net.Run(ctx); !errors.Is(err, context.Canceled) {
-		s.watch.fail("network: %v", err)
+	} else {
+		ctx, cancel := context.WithCancel(context.Background())
+		go func() {
+			defer cancel()
+			s.direct()
+		}()
+		if err := s.net.Run(ctx); !errors.Is(err, context.Canceled) {
+			s.watch.fail("network: %v", err)
+		}
 	}
 	s.net.Close()
 	return s.watch.result(s)
@@ -112,8 +118,12 @@ func (s *stage) path(r *rand.Rand, _, to string) vnet.Path {
 			perKB += time.Duration(20+r.IntN(200)) * time.Millisecond
 		}
 	}
-	// A window that no write has to wait for: see vnet.Config.Arrange.
-	link := vnet.Link{Latency: latency, Jitter: latency / 4, Bandwidth: 1024 * int64(time.Second/perKB), Window: 64 << 20}
+	link := vnet.Link{Latency: latency, Jitter: latency / 4, Bandwidth: 1024 * int64(time.Second/perKB)}
+	if s.cfg.Wait == nil {
+		link.Ragged, link.Window = true, 1<<16
+	} else {
+		link.Window = 64 << 20 // so that no write has to wait: see vnet.Config.Arrange
+	}
 	return vnet.Path{Out: link, Back: link}
 }
 

@@ -125,7 +125,7 @@ func (w *watch) begin(s *stage) {
 	w.blamed = make([]int, len(s.plot.Manners))
 	// Windows that never fill let all blocks asked for stand before the next
 	// header: if they are large and the line is slow, for too long.
-	w.bad = s.plot.Scenario.Heavy
+	w.bad = s.plot.Scenario.Heavy && s.cfg.Wait != nil
 	for _, f := range s.plot.Faults {
 		w.bad = w.bad || f.Kind == sim.Part || f.Kind == sim.Delay
 	}
