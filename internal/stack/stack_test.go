@@ -115,6 +115,7 @@ func TestPlay(t *testing.T) {
 	all := sim.Scenarios()
 	for i := range all {
 		all[i].Blocks = min(all[i].Blocks, 40)
+		all[i].Faults = min(all[i].Faults, 20) // restarts wait for a disk
 	}
 	each(t, all, 2, false)
 }
