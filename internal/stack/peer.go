@@ -87,7 +87,7 @@ func (p *peer) sources() *node.Sources {
 		},
 		BlockFetch: p,
 		TxSubmission: func(context.Context, *node.Conn) txsubmission.Sink {
-			return &sink{p: p, got: make(map[ledger.TxID]bool)}
+			return &sink{p: p, announced: make(map[ledger.TxID]bool), got: make(map[ledger.TxID]bool)}
 		},
 	}
 }

@@ -98,6 +98,11 @@ func each(t *testing.T, scenarios []sim.Scenario, few int, signed bool) {
 	for _, sc := range scenarios {
 		for seed := *first; seed < *first+n; seed++ {
 			t.Run(fmt.Sprintf("%s/%d", sc.Name, seed), func(t *testing.T) {
+				t.Cleanup(func() {
+					if t.Failed() {
+						t.Logf("again: go test ./internal/stack -run '^%s$' -stack.first %d -stack.seeds 1", t.Name(), seed)
+					}
+				})
 				p := sim.NewPlot(sc, uint64(seed))
 				cfg := Config{Plot: p, Tree: render(t, p, signed), Verify: signed}
 				if *plays > 0 {

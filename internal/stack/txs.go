@@ -10,10 +10,12 @@ import (
 	"github.com/ouronet/ouronet/txsubmission"
 )
 
-// sink is how a scripted peer takes transactions of one connection: each once.
+// sink is how a scripted peer takes transactions of one connection. Relays
+// announce, and deliver, each once.
 type sink struct {
-	p   *peer
-	got map[ledger.TxID]bool
+	p         *peer
+	announced map[ledger.TxID]bool
+	got       map[ledger.TxID]bool
 }
 
 // Want implements txsubmission.Sink.
@@ -21,6 +23,10 @@ func (s *sink) Want(_ context.Context, ids []txsubmission.Announced) (want []led
 	s.p.mu.Lock()
 	defer s.p.mu.Unlock()
 	for _, a := range ids {
+		if s.announced[a.ID] {
+			s.p.fail("txs: %v was announced twice over one connection", a.ID)
+		}
+		s.announced[a.ID] = true
 		if !s.p.txs[a.ID] {
 			want = append(want, a.ID)
 		}
