@@ -146,6 +146,9 @@ func TestRecording(t *testing.T) {
 			t.Errorf("recorder: %v, %d truncated", err, rec.Truncated())
 		}
 	})
+	if d := r.Difference(play(t, Config{Plot: p, Tree: tree, Wait: synctest.Wait})); d != "" {
+		t.Errorf("without a recorder: %s", d)
+	}
 	all, err := trace.Load(&file)
 	if err != nil {
 		t.Fatal(err)
