@@ -115,6 +115,7 @@ func (e *engine) send(ctx context.Context, m message) bool {
 func (e *engine) run(ctx context.Context) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
+	ticked := false // since the last message
 	for {
 		for len(e.own) > 0 {
 			ev := e.own[0]
@@ -124,13 +125,17 @@ func (e *engine) run(ctx context.Context) {
 		var tick <-chan time.Time
 		if at, ok := e.core.Deadline(); ok {
 			wait := at - time.Since(e.epoch)
-			if wait <= 0 && ctx.Err() == nil {
+			// What is due comes before what waits; but only once, for with a
+			// StallTimeout that is shorter than a step something always is.
+			if wait <= 0 && !ticked && ctx.Err() == nil {
+				ticked = true
 				e.step(chain.Tick{})
 				continue
 			}
 			timer.Reset(wait)
 			tick = timer.C
 		}
+		ticked = false
 		select {
 		case m := <-e.events:
 			e.take(m)

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"net"
 	"testing"
 	"testing/synctest"
@@ -135,6 +136,69 @@ func TestEngineHoldsNothingTwice(t *testing.T) {
 			t.Errorf("%d bodies are kept, want those of the last %d blocks", len(s.e.blocks), k)
 		}
 	})
+}
+
+// watched hands every event that the engine steps to a function.
+type watched func(chain.Event)
+
+func (w watched) Step(input, _ []byte) error {
+	in, err := chain.ParseInput(input)
+	w(in.Event)
+	return err
+}
+
+// What is due is done before what waits in the queue, so that in virtual time
+// the order is always the same.
+func TestEngineTicksFirst(t *testing.T) {
+	for range 20 { // or chance could hide it
+		synctest.Test(t, func(t *testing.T) {
+			s := newStand(t, 5, 12)
+			s.connect(1)
+			ctx, end := context.WithCancel(t.Context())
+			var order []chain.Event
+			s.e.decisions = watched(func(ev chain.Event) {
+				if order = append(order, ev); len(order) == 2 {
+					end()
+				}
+			})
+			s.e.epoch = s.e.epoch.Add(-chain.DefaultStallTimeout)
+			s.e.send(ctx, message{event: chain.Consumed{Bytes: 1}})
+			s.e.run(ctx)
+			if order[0] != (chain.Tick{}) || order[1] != (chain.Consumed{Bytes: 1}) {
+				t.Errorf("steps are %v", order)
+			}
+		})
+	}
+}
+
+// Events come through when a step takes longer than the core wants to wait, so
+// that something is always due.
+func TestEngineAlwaysDue(t *testing.T) {
+	const ticks, events = 10_000, 100
+	s := newStand(t, 5, 12)
+	s.e.f.cfg.Chain.StallTimeout = 1
+	e, err := newEngine(s.e.f, nil, s.e.cancel)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.e = e
+	s.connect(1)
+	ctx, end := context.WithCancel(t.Context())
+	ticked, taken := 0, 0
+	s.e.decisions = watched(func(ev chain.Event) {
+		if ev != (chain.Tick{}) {
+			ticked, taken = 0, taken+1
+		} else if ticked++; ticked == ticks {
+			t.Errorf("%d ticks in a row after %d of %d events that wait", ticked, taken, events)
+		}
+		if ticked == ticks || taken == events {
+			end()
+		}
+	})
+	for range events {
+		s.e.send(ctx, message{event: chain.Consumed{Bytes: 1}})
+	}
+	s.e.run(ctx)
 }
 
 type nowhere struct{}
