@@ -123,9 +123,9 @@ func (w *watch) begin(s *stage) {
 		w.models[i].line = []ledger.Point{ledger.Origin}
 	}
 	w.blamed = make([]int, len(s.plot.Manners))
-	// Windows that never fill let all blocks asked for stand before the next
-	// header: if they are large and the line is slow, for too long.
-	w.bad = s.plot.Scenario.Heavy && s.cfg.Wait != nil
+	// What has been written stands before the next header: large blocks on a
+	// slow line for longer than a peer has time.
+	w.bad = s.plot.Scenario.Heavy
 	for _, f := range s.plot.Faults {
 		w.bad = w.bad || f.Kind == sim.Part || f.Kind == sim.Delay
 	}
