@@ -171,6 +171,15 @@ func (c *Core) onChain(p ledger.Point) *block {
 	return nil
 }
 
+// offer returns points, which all peers share as long as our chain is the same:
+// there may be many, see Config.Points.
+func (c *Core) offer() []ledger.Point {
+	if c.offeredTip != c.tip || c.offeredAnchor != c.anchor {
+		c.offeredTip, c.offeredAnchor, c.offered = c.tip, c.anchor, c.points()
+	}
+	return c.offered
+}
+
 // points returns what to offer for an intersection: our tip, then blocks at
 // Fibonacci distances, then the anchor, which is k back or the oldest known.
 // (relay-behaviour, 5.1)

@@ -8,8 +8,13 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 )
 
-// Defaults of [Config] and [PeerConnected].
+// Bounds and defaults of [Config] and [PeerConnected].
 const (
+	// MaxPoints is how many Config.Points there may be: relays do not look up
+	// more, and hardly more fit in a MsgFindIntersect. (relay-behaviour, 10.2
+	// no. 33)
+	MaxPoints = 1000
+
 	// DefaultMaxInFlight is half the ingress limit of block-fetch, in bytes.
 	DefaultMaxInFlight = 23_068_694 / 2
 
@@ -47,7 +52,8 @@ type Config struct {
 	// known: those a follower saved, newest first, [ledger.Origin] last if it
 	// may come to that. No peer needs to know all of them. What is between
 	// them is not known: a rollback goes to the next older one that is on
-	// the new chain. Tips that come from Points have block number 0.
+	// the new chain. Tips that come from Points have block number 0. There are
+	// [MaxPoints] at most.
 	Points []ledger.Point
 
 	// MaxLead is how many headers a candidate may be ahead of the adopted

@@ -28,6 +28,10 @@ type Core struct {
 	side     int // blocks neither adopted nor kept
 	ghosts   map[ledger.Hash]*ghost
 
+	// What was offered for an intersection last, and for which chain.
+	offered                   []ledger.Point
+	offeredTip, offeredAnchor *block
+
 	peers   []*peer // in order of connection
 	byID    map[PeerID]*peer
 	credits int // sum over peers

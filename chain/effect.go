@@ -14,7 +14,7 @@ type (
 	// chain. They are points of the adopted chain, newest first.
 	FindIntersect struct {
 		Peer   PeerID
-		Points []ledger.Point
+		Points []ledger.Point // shared with other effects: not to be changed
 	}
 
 	// RequestHeaders grants N more headers to be asked for.

@@ -69,9 +69,8 @@ func mix(x uint64) uint64 {
 func (c *Core) find(p *peer) {
 	c.retip(p, nil)
 	c.revoke(p)
-	p.phase, p.offered = finding, c.points()
-	// The caller's copy is its own, but only a misuse could change it.
-	c.emit(FindIntersect{p.id, append([]ledger.Point(nil), p.offered...)})
+	p.phase, p.offered = finding, c.offer()
+	c.emit(FindIntersect{p.id, p.offered})
 }
 
 // stop ends chain-sync with a peer that is not to blame.

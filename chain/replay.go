@@ -21,6 +21,12 @@ type Replayer struct {
 // of the recording is missing.
 var ErrNoConfig = errors.New("chain: an event before the Config that begins a core")
 
+// A recording may come from anybody. With many peers, each of a few bytes, one
+// step would be work for minutes.
+const maxReplayPeers = 1000
+
+var errReplayPeers = errors.New("chain: more peers at once than a replay takes")
+
 // Step gives an encoded input to the core and returns the encoded effects, which
 // are valid until the next call. A Config begins a fresh core and has no effects,
 // so a recording may hold several runs, one after the other. After an error the
@@ -49,6 +55,9 @@ func (r *Replayer) Take(input []byte) (Input, []Effect, error) {
 	}
 	if r.core == nil {
 		return in, nil, ErrNoConfig
+	}
+	if _, ok := in.Event.(PeerConnected); ok && r.core.Stats().Peers >= maxReplayPeers {
+		return in, nil, errReplayPeers
 	}
 	return in, r.core.Step(in.Now, in.Event), nil
 }

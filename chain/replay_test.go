@@ -124,6 +124,37 @@ func TestReplayRefuses(t *testing.T) {
 	}
 }
 
+// A recording may come from anybody: short inputs must not make for a step, or
+// for a core, of any size.
+func TestReplayIsBounded(t *testing.T) {
+	points := make([]ledger.Point, MaxPoints+1)
+	for i := range points {
+		points[i] = ledger.Point{Slot: ledger.Slot(len(points) - i), Hash: ledger.Hash{1}}
+	}
+	r := new(Replayer)
+	if _, err := r.Step(AppendConfig(nil, &Config{K: 5, Points: points})); err == nil {
+		t.Error("any number of points is taken")
+	}
+	if _, err := r.Step(AppendConfig(nil, &Config{K: 5, Points: points[1:]})); err != nil {
+		t.Fatal(err)
+	}
+	var offered []ledger.Point
+	for id := range PeerID(maxReplayPeers) {
+		_, effects, err := r.Take(AppendEvent(nil, 0, PeerConnected{Peer: id}))
+		if err != nil || len(effects) != 1 {
+			t.Fatalf("peer %d: %v, %v", id, effects, err)
+		}
+		find := effects[0].(FindIntersect)
+		if len(find.Points) == 0 || offered != nil && &find.Points[0] != &offered[0] {
+			t.Fatalf("peer %d: points of its own", id)
+		}
+		offered = find.Points
+	}
+	if _, err := r.Step(AppendEvent(nil, 0, PeerConnected{Peer: maxReplayPeers})); err == nil {
+		t.Error("any number of peers is taken")
+	}
+}
+
 // FuzzReplay takes inputs, each with two bytes of length before it. None may
 // break the core, and what can be read is what is written.
 func FuzzReplay(f *testing.F) {

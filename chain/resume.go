@@ -11,6 +11,9 @@ func (c *Core) resume(points []ledger.Point) error {
 	if len(points) == 0 {
 		return nil
 	}
+	if len(points) > MaxPoints {
+		return fmt.Errorf("chain: Config.Points: %d of them: want %d at most", len(points), MaxPoints)
+	}
 	last := len(points) - 1
 	c.anchor.point = points[last]
 	c.anchor.bare = !points[last].IsOrigin()

@@ -87,14 +87,19 @@ func newEngine(f *Follower, points []ledger.Point, cancel context.CancelCauseFun
 	return e, nil
 }
 
-// newestFirst sorts points as the core wants them, each once.
+// newestFirst sorts points as the core wants them, each once. Of too many, it
+// leaves out those before the last, which says how far back it may go.
 func newestFirst(points []ledger.Point) []ledger.Point {
 	points = slices.Clone(points)
 	slices.SortFunc(points, func(a, b ledger.Point) int {
 		// The origin has the lowest slot and hash of all.
 		return cmp.Or(cmp.Compare(b.Slot, a.Slot), bytes.Compare(b.Hash[:], a.Hash[:]))
 	})
-	return slices.Compact(points)
+	points = slices.Compact(points)
+	if n := len(points); n > chain.MaxPoints {
+		points = append(points[:chain.MaxPoints-1], points[n-1])
+	}
+	return points
 }
 
 // send hands a message to the engine; it reports false if ctx ended first.

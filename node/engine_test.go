@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 
 	"github.com/ouronet/ouronet/chain"
+	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/protocol"
@@ -136,6 +137,24 @@ func TestEngineHoldsNothingTwice(t *testing.T) {
 			t.Errorf("%d bodies are kept, want those of the last %d blocks", len(s.e.blocks), k)
 		}
 	})
+}
+
+// Of more points than a relay looks up, the newest are offered, and the last one.
+func TestNewestFirst(t *testing.T) {
+	if chain.MaxPoints > chainsync.MaxPoints {
+		t.Errorf("%d points are offered, and %d looked up", chain.MaxPoints, chainsync.MaxPoints)
+	}
+	for n, oldest := range map[int]ledger.Slot{chain.MaxPoints: 1, chain.MaxPoints + 1: 2} {
+		points := []ledger.Point{ledger.Origin}
+		for slot := range n {
+			points = append(points, ledger.Point{Slot: ledger.Slot(slot), Hash: ledger.Hash{1}})
+		}
+		got := newestFirst(points[:n])
+		last := len(got) - 1
+		if len(got) != chain.MaxPoints || got[0] != points[n-1] || got[last] != ledger.Origin || got[last-1].Slot+1 != oldest {
+			t.Errorf("%d points become %d, from %v to %v and %v", n, len(got), got[0], got[last-1], got[last])
+		}
+	}
 }
 
 // watched hands every event that the engine steps to a function.
