@@ -225,6 +225,23 @@ func (c *Core) check(t testing.TB) {
 		}
 	}
 	walk(c.anchor)
+	ghosts := map[ledger.Hash]int{}
+	for b, n := range claims {
+		if b.gone {
+			ghosts[b.point.Hash] += n
+		}
+	}
+	for hash, g := range c.ghosts {
+		if g.claims != ghosts[hash] || g.claims == 0 {
+			bad("ghost of %v with %d claims, want %d", hash, g.claims, ghosts[hash])
+		}
+		if g.again != nil && (g.again.gone || g.again.point.Hash != hash) {
+			bad("ghost of %v stands for %v, gone %v", hash, g.again.point, g.again.gone)
+		}
+	}
+	if len(c.ghosts) != len(ghosts) {
+		bad("%d ghosts, want %d", len(c.ghosts), len(ghosts))
+	}
 	lost := 0
 	for b, n := range claims { // any order
 		if b.gone {

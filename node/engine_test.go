@@ -220,6 +220,25 @@ func TestEngineAlwaysDue(t *testing.T) {
 	s.e.run(ctx)
 }
 
+// Who waits for a message is told when it has been taken, not when it is about
+// to be.
+func TestEngineTellsWhenTaken(t *testing.T) {
+	s := newStand(t, 5, 12)
+	ctx, end := context.WithCancel(t.Context())
+	taken := make(chan struct{}, 1)
+	s.e.decisions = watched(func(chain.Event) {
+		if len(taken) > 0 {
+			t.Error("told before the step")
+		}
+		end()
+	})
+	s.e.send(ctx, message{event: chain.Consumed{Bytes: 1}, taken: taken})
+	s.e.run(ctx)
+	if len(taken) == 0 {
+		t.Error("not told")
+	}
+}
+
 type nowhere struct{}
 
 func (nowhere) Step(_, _ []byte) error { return nil }
