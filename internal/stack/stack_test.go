@@ -117,10 +117,13 @@ func each(t *testing.T, scenarios []sim.Scenario, few int, signed bool) {
 // The plots of all scenarios, played with relays.
 func TestPlay(t *testing.T) {
 	leak.Check(t)
+	faults := 20 // restarts wait for a disk
+	if testing.Short() || race.Enabled {
+		faults = 8
+	}
 	all := sim.Scenarios()
 	for i := range all {
-		all[i].Blocks = min(all[i].Blocks, 40)
-		all[i].Faults = min(all[i].Faults, 20) // restarts wait for a disk
+		all[i].Blocks, all[i].Faults = min(all[i].Blocks, 40), min(all[i].Faults, faults)
 	}
 	each(t, all, 2, false)
 }
