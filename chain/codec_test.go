@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -181,7 +182,7 @@ func repeat(digits string) (s string) {
 func TestEffectsAreTold(t *testing.T) {
 	seen := map[string]string{}
 	for _, e := range append([]Effect{RequestHeaders{2, 301}, RollBack{tipA}, Immutable{tipB}, Forget{pointB}, Adopt{&firstHeader, 90_000},
-		CancelFetch{6, 5}, Disconnect{4, &RangeError{pointB, pointA}}, StopChainSync{3, ErrCrowdedOut, time.Hour}}, allEffects...) {
+		CancelFetch{6, 5}, Disconnect{4, &RangeError{pointB, pointA}}, Disconnect{4, &UnavailableError{pointA, 6}}, StopChainSync{3, ErrCrowdedOut, time.Hour}}, allEffects...) {
 		b, text := string(AppendEffects(nil, []Effect{e})), fmt.Sprintf("%#v", e)
 		if other, ok := seen[b]; ok {
 			t.Errorf("%s is as %s", text, other)
@@ -196,6 +197,14 @@ func TestWordingIsNotEncoded(t *testing.T) {
 	two := AppendEffects(nil, []Effect{Disconnect{4, &LinkError{Header: tipA, Rule: "a law"}}, Disconnect{4, &HeaderError{pointA, nil}}})
 	if string(one) != string(two) {
 		t.Errorf("%x and %x", one, two)
+	}
+}
+
+// However long an error is, a record has room for it.
+func TestReasonIsClipped(t *testing.T) {
+	b := AppendEvent(nil, 0, BadHeader{1, pointA, errors.New(strings.Repeat("x", 1<<21))})
+	if in, err := ParseInput(b); err != nil || len(in.Event.(BadHeader).Err.Error()) != 1<<16-1 {
+		t.Errorf("%d bytes, %v", len(b), err)
 	}
 }
 
