@@ -32,7 +32,7 @@ var mayImport = map[string][]string{
 	"internal/kes":     {"internal/eddsa"},
 	"ledger/praos":     {"internal/cbor", "internal/eddsa", "internal/vrf", "internal/kes", "ledger"},
 	"protocol":         {"internal/cbor"}, // not ledger: anyone can add a mini-protocol of their own
-	"mux":              {"protocol"},
+	"mux":              {"internal/cbor", "protocol"},
 	"handshake":        forMini,
 	"chainsync":        forMini,
 	"blockfetch":       forMini,

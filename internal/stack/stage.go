@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/ouronet/ouronet/mux"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/sim"
 	"github.com/ouronet/ouronet/trace"
@@ -66,7 +67,7 @@ func Play(cfg Config) *Result {
 	s := &stage{cfg: cfg, plot: cfg.Plot, tree: cfg.Tree}
 	s.watch.begin(s)
 	s.net = vnet.New(vnet.Config{
-		Seed: s.plot.Seed, Plan: s.path, Wait: cfg.Wait, Arrange: arrange, Observe: s.watch.network,
+		Seed: s.plot.Seed, Plan: s.path, Wait: cfg.Wait, Arrange: mux.Arrange, Observe: s.watch.network,
 	})
 	for i := range s.plot.Manners {
 		s.net.Host(name(i)) // in this order, for their addresses
