@@ -173,6 +173,9 @@ func (o *options) check(set map[string]bool) error {
 	case set["genesis"] && len(o.peers) == 0 && !o.serveOnly:
 		return usagef("-genesis needs -peer HOST:PORT: only known networks have bootstrap peers")
 	}
+	if set["record"] && o.recordTo == "" {
+		return usagef("-record needs the name of a file to be made")
+	}
 	if set["record-max"] && !set["record"] {
 		return usagef("-record-max needs -record FILE")
 	}

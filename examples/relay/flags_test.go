@@ -33,6 +33,7 @@ func TestUsage(t *testing.T) {
 		{"-network preview -log-level loud", "debug, info, warn"},
 		{"-network preview -record-max 1MiB", "-record-max needs -record"},
 		{"-network preview -record a -record-max 0", "number of bytes"},
+		{"-network preview -record=", "needs the name"},
 		{"-demo -network preview", "-demo does not go with -network"},
 		{"-demo -data a", "-demo does not go with -data"},
 	} {
