@@ -115,19 +115,43 @@ func TestTxQueueWaits(t *testing.T) {
 // What comes in one message goes on in one message, however goroutines run.
 func TestTxQueueKeepsTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		const size = maxTxs // so many that whoever is woken too early does not find all
 		q := newTxQueue()
-		for n := range 200 {
+		for n := range 20 {
+			txs := make([]ledger.Tx, size)
+			for i := range txs {
+				txs[i] = tx(size*n+i, 10)
+			}
 			got := make(chan int)
-			go func() {
-				c := &cursor{q: q, next: int64(2 * n)}
-				announced, _ := c.Next(t.Context(), 10, true)
-				got <- len(announced)
-			}()
+			for range 2 {
+				go func() {
+					c := &cursor{q: q, next: int64(size * n)}
+					announced, _ := c.Next(t.Context(), 2*size, true)
+					got <- len(announced)
+				}()
+			}
 			synctest.Wait()
-			sink{q}.Deliver(t.Context(), nil, []ledger.Tx{tx(2*n, 10), tx(2*n+1, 10)})
-			if n := <-got; n != 2 {
-				t.Fatalf("%d of 2 announced", n)
+			sink{q}.Deliver(t.Context(), nil, txs)
+			for range 2 {
+				if n := <-got; n != size {
+					t.Fatalf("%d of %d announced", n, size)
+				}
 			}
 		}
 	})
+}
+
+// A message is taken as a whole also where it is more than fits: what it has
+// twice counts once, and goes with the oldest.
+func TestTxQueueTakesMessageAtOnce(t *testing.T) {
+	q := newTxQueue()
+	var txs []ledger.Tx
+	for n := range maxTxs + 1 {
+		txs = append(txs, tx(n, 10))
+	}
+	sink{q}.Deliver(t.Context(), nil, append(txs, tx(0, 10)))
+	got := ids(t, &cursor{q: q}, 2*maxTxs)
+	if len(got) != maxTxs || got[0] != tx(1, 0).ID || got[maxTxs-1] != tx(maxTxs, 0).ID {
+		t.Errorf("%d transactions, from %v to %v", len(got), got[0], got[len(got)-1])
+	}
 }
