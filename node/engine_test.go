@@ -239,6 +239,22 @@ func TestEngineTellsWhenTaken(t *testing.T) {
 	}
 }
 
+// What happened before the end of a connection is not lost if there is room for
+// it.
+func TestEngineTakesWhatCameBeforeEnd(t *testing.T) {
+	ctx, end := context.WithCancel(t.Context())
+	end()
+	e := &engine{events: make(chan message, 100)}
+	for n := range cap(e.events) { // or chance could hide it
+		if !e.send(ctx, message{event: chain.PeerGone{}}) {
+			t.Fatalf("the queue has room, and message %d is not taken", n)
+		}
+	}
+	if e.send(ctx, message{event: chain.PeerGone{}}) {
+		t.Error("a full queue has taken a message")
+	}
+}
+
 type nowhere struct{}
 
 func (nowhere) Step(_, _ []byte) error { return nil }
