@@ -18,8 +18,8 @@ import (
 // The genesis files do not say when an era starts. Mainnet, preprod and preview
 // are recognised by their hashes. For any other network config.json says it
 // (TestShelleyHardForkAtEpoch and so on; an era that is not mentioned starts
-// where the next one does, or [Never]); without a config.json all eras start at slot 0, as on most private
-// networks.
+// where the next one does, or [Never]); without a config.json all eras start at
+// slot 0, as on most private networks.
 func LoadNetwork(dir string) (Network, error) {
 	g := genesisDir{dir: dir}
 	config, err := g.config()

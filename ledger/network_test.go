@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -118,6 +119,33 @@ func TestCustomNetwork(t *testing.T) {
 	n, err = LoadNetwork(writeGenesis(t, nil))
 	if err != nil || n.EraAt(0) != Conway {
 		t.Errorf("without config.json: era %v at slot 0, %v", n.EraAt(0), err)
+	}
+}
+
+// Eras that config.json leaves out start where the next one does that it has.
+func TestSkippedEras(t *testing.T) {
+	for _, test := range []struct {
+		config string
+		starts [Conway + 1]Slot
+	}{
+		{`"Conway": 6`, [...]Slot{0, 100, 2600, 2600, 2600, 2600, 2600}},
+		{`"Allegra": 2, "Mary": 3, "Alonzo": 4, "Conway": 6`, [...]Slot{0, 100, 600, 1100, 1600, 2600, 2600}},
+		{`"Allegra": 2, "Mary": 3, "Babbage": 5, "Conway": 6`, [...]Slot{0, 100, 600, 1100, 2100, 2100, 2600}},
+		{`"Mary": 3, "Babbage": 5`, [...]Slot{0, 100, 1100, 1100, 2100, 2100, Never}},
+	} {
+		config := regexp.MustCompile(`"(\w+)"`).ReplaceAllString(`{"Shelley": 1, `+test.config+`}`, `"Test${1}HardForkAtEpoch"`)
+		n, err := LoadNetwork(writeGenesis(t, map[string]string{"config.json": config}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for era, p := range n.Eras {
+			if p.Start != test.starts[era] {
+				t.Errorf("%s: %v starts in slot %d, want %d", test.config, Era(era), p.Start, test.starts[era])
+			}
+			if p.Start > 0 && p.Start != Never && p.Start != 100+500*Slot(p.StartEpoch-1) {
+				t.Errorf("%s: %v starts in slot %d and epoch %d", test.config, Era(era), p.Start, p.StartEpoch)
+			}
+		}
 	}
 }
 
