@@ -3,10 +3,11 @@
 //
 // Start with [NewRecorder]; give its [Recorder.Record] to mux.Config.Record of
 // one connection or of a whole node, and [Recorder.Core] to the owner of a pure
-// core: node.FollowConfig.Decisions takes it for that of a follower. [Decode] prints a recording or a capture of packets, as does the
-// command ouronet decode. [Load] reads one into memory: [Replay.Run] then plays
-// a recorded peer to the code of today, [Core.Replay] gives recorded events to
-// a core, and both stop at the first difference.
+// core: node.FollowConfig.Decisions takes it for that of a follower. [Decode]
+// prints a recording or a capture of packets, as does the command ouronet
+// decode. [Load] reads one into memory: [Replay.Run] then plays a recorded peer
+// to the code of today, [Core.Replay] gives recorded events to a core, and both
+// stop at the first difference.
 //
 // Duties of the caller:
 //
