@@ -53,7 +53,11 @@ func TestArrange(t *testing.T) {
 			rest: 9,
 		},
 	} {
-		got, rest := Arrange(slices.Concat(test.sent...))
+		sent := slices.Concat(test.sent...)
+		got, rest := Arrange(sent)
+		if !bytes.Equal(sent, slices.Concat(test.sent...)) {
+			t.Errorf("%s: what was sent has become %x", test.name, sent)
+		}
 		if rest != test.rest || !slices.EqualFunc(got, test.want, bytes.Equal) {
 			t.Errorf("%s: got %x and %d, want %x and %d", test.name, got, rest, test.want, test.rest)
 		}

@@ -67,6 +67,27 @@ func await(c *mux.Channel, n int) ([]byte, error) {
 	}
 }
 
+// Timestamps are microseconds since the connection began.
+func TestTimestampsStartAtZero(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Hour)
+		_, in, _, _, peer := started(t, mux.Config{})
+		for _, want := range []uint32{0, 5_000, 10_000} {
+			if err := in.Send(t.Context(), nil, []byte("x")); err != nil {
+				t.Fatal(err)
+			}
+			var b [9]byte
+			if _, err := io.ReadFull(peer, b[:]); err != nil {
+				t.Fatal(err)
+			}
+			if got := binary.BigEndian.Uint32(b[:]); got != want {
+				t.Errorf("timestamp %d, want %d", got, want)
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+	})
+}
+
 func TestBytesOnTheWire(t *testing.T) {
 	leak.Check(t)
 	_, in, out, _, peer := started(t, mux.Config{})
