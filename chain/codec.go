@@ -38,8 +38,10 @@ const (
 
 // AppendConfig appends the encoding of what a core starts from, Prefer left out:
 // code cannot be written down. What is zero is written as the default that it
-// stands for, so that a recording does not change its meaning with a default.
-// Encoding does not keep cfg.
+// stands for, so that a recording does not change its meaning with a default. A
+// bound below zero, which [New] refuses, is written as zero and so read as the
+// default, and those after it are written as they are. Encoding does not keep
+// cfg.
 func AppendConfig(dst []byte, cfg *Config) []byte {
 	full := *cfg
 	full.complete() // an error leaves what New refuses, too
@@ -60,7 +62,8 @@ func AppendConfig(dst []byte, cfg *Config) []byte {
 }
 
 // AppendEvent appends the encoding of what [Core.Step] is given: an event and
-// its time. It allocates nothing but room in dst, and keeps nothing of ev.
+// its time. It allocates nothing but room in dst and, for a [BadHeader], what the
+// text of its error takes; it keeps nothing of ev.
 //
 // An event of a type that is not one of the package's is written as a [Tick],
 // which is how Step takes it.

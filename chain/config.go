@@ -67,9 +67,17 @@ type Config struct {
 	MaxSideHeaders int
 
 	// MaxBytes bounds blocks: asked for, held but not adopted, and adopted
-	// but not consumed. Beyond it may go a single block, another one for each
-	// peer that was asked for one and given up, and the blocks of an old fork
-	// we come back to, at most K.
+	// but not consumed. When it is reached, and nothing waits to be consumed
+	// or comes from a peer but what was cancelled, only more blocks make room:
+	// one is asked for all the same. So beyond it may go, of each peer,
+	//
+	//   - blocks asked for one by one and then cancelled, until it owes half
+	//     its window or MaxRanges ranges: at most half of
+	//     [PeerConnected].MaxInFlight, and a block;
+	//   - the blocks of its fork that are held until it is better than our
+	//     chain: at most K + 1, and boundary blocks;
+	//
+	// and the blocks of an old fork that we come back to, at most K.
 	MaxBytes int
 
 	// MaxRangeBlocks is the most blocks in a range, 1000: other
