@@ -170,14 +170,7 @@ func (l *link) intersect(ctx, following context.Context, points []ledger.Point) 
 	flush := func() {
 		if len(batch) > 0 {
 			l.announce(cs.Tip())
-			ev := chain.Headers{Peer: l.id, Headers: batch, Tip: cs.Tip()}
-			// While nothing else has come there is time to see what the engine
-			// makes of it; verifying takes longer.
-			if l.received == nil && !cs.Buffered() {
-				l.settle(ctx, ev)
-			} else {
-				l.pass(ctx, ev)
-			}
+			l.pass(ctx, chain.Headers{Peer: l.id, Headers: batch, Tip: cs.Tip()})
 			batch = nil
 		}
 	}

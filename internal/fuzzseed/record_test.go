@@ -60,7 +60,7 @@ func serve(t *testing.T, r *trace.Recorder, chain *testnode.Chain) *testnode.Net
 	sources := chain.Sources()
 	sources.PeerSharing = peers{}
 	sources.TxSubmission = func(context.Context, *node.Conn) txsubmission.Sink { return taker{} }
-	cfg := node.Config{Network: chaingen.Network(), PeerSharing: true, Sources: sources}
+	cfg := node.Config{Network: chaingen.Network(), PeerSharing: true, Sources: sources, Seed: 1}
 	cfg.Mux.Record = r.Record
 	memory := new(testnode.Net)
 	testnode.Serve(t, memory.Listen("node"), cfg)
@@ -79,7 +79,7 @@ func follow(t *testing.T) []byte {
 	r := trace.NewRecorder(&file, trace.Config{})
 	chain := testnode.New(chaingen.Config{Eras: eras, BlockSize: 2000}).Grow(16)
 	memory := serve(t, r, chain)
-	c, err := node.Dial(t.Context(), "node", node.Config{Network: chaingen.Network(), Dial: memory.Dial})
+	c, err := node.Dial(t.Context(), "node", node.Config{Network: chaingen.Network(), Dial: memory.Dial, Seed: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
