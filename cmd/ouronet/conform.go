@@ -77,14 +77,14 @@ func look(ctx context.Context, cfg conform.Config, out io.Writer) error {
 
 // tell prints a report, if there is one.
 func tell(report *conform.Report, err error, out io.Writer) error {
-	if err != nil {
+	if report == nil {
 		return err
 	}
 	report.Print(out)
-	if report.Totals().Departures > 0 {
+	if err == nil && report.Totals().Departures > 0 {
 		return errDeparts
 	}
-	return nil
+	return err
 }
 
 // listenOn looks at nodes that connect. A chain is generated where nobody knows

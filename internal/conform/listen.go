@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/ouronet/ouronet/conformance"
@@ -45,7 +46,8 @@ type ListenConfig struct {
 // each of the others we break one of them, once, and the node must end the
 // connection. That takes as long as the node waits before it connects again, 66
 // times: when ctx ends, the report is about what was seen until then. Listen
-// closes l. The error is that nobody connected at all.
+// closes l. There is an error, and no report, if there was no connection at all;
+// and an error beside the report if l failed later.
 func Listen(ctx context.Context, l net.Listener, cfg ListenConfig) (*Report, error) {
 	cfg.Patience = cmp.Or(cfg.Patience, 10*time.Second)
 	cfg.Wait = cmp.Or(cfg.Wait, 30*time.Second)
@@ -54,23 +56,20 @@ func Listen(ctx context.Context, l net.Listener, cfg ListenConfig) (*Report, err
 	if cfg.Progress == nil {
 		cfg.Progress = func(string) {}
 	}
-	h := &host{cfg: cfg, conns: make(chan net.Conn)}
+	h := &host{cfg: cfg, conns: make(chan net.Conn), failed: make(chan struct{})}
 	ctx, cancel := context.WithCancel(ctx)
-	accepting := make(chan struct{})
-	go func() {
-		defer close(accepting)
-		h.accept(ctx, l)
-	}()
+	var accepting sync.WaitGroup
+	accepting.Go(func() { h.accept(ctx, l) })
 	defer func() {
 		cancel()
 		l.Close()
-		<-accepting
+		accepting.Wait()
 	}()
 	start := time.Now()
 	specs := conformance.Protocols()
 	cfg.Progress("a connection without breaches")
 	legal, err := h.trial(ctx, nil)
-	if err != nil {
+	if legal == nil {
 		return nil, err
 	}
 	report := &Report{Address: legal.remote, Version: fmt.Sprintf("version %d", legal.agreed.Version)}
@@ -85,6 +84,13 @@ func Listen(ctx context.Context, l net.Listener, cfg ListenConfig) (*Report, err
 		}
 	}
 	report.Took = time.Since(start)
+	select {
+	case <-h.failed:
+		if ctx.Err() == nil {
+			return report, h.err
+		}
+	default:
+	}
 	return report, nil
 }
 
@@ -92,6 +98,8 @@ func Listen(ctx context.Context, l net.Listener, cfg ListenConfig) (*Report, err
 type host struct {
 	cfg    ListenConfig
 	conns  chan net.Conn
+	failed chan struct{} // closed when no more can be accepted
+	err    error         // why
 	number uint64
 	gone   bool // the node does not connect any more
 }
@@ -102,6 +110,8 @@ func (h *host) accept(ctx context.Context, l net.Listener) {
 	for {
 		conn, err := l.Accept()
 		if err != nil {
+			h.err = fmt.Errorf("conform: accept: %w", err)
+			close(h.failed)
 			return
 		}
 		select {
@@ -116,17 +126,25 @@ func (h *host) accept(ctx context.Context, l net.Listener) {
 // errNobody means that the node did not connect.
 var errNobody = errors.New("conform: nobody connected")
 
-func (h *host) next(ctx context.Context) (net.Conn, error) {
+// next returns the next connection, and whether that had to wait for us.
+func (h *host) next(ctx context.Context) (conn net.Conn, waited bool, err error) {
+	select {
+	case conn := <-h.conns:
+		return conn, true, nil
+	default:
+	}
 	again := time.NewTimer(h.cfg.Again)
 	defer again.Stop()
 	select {
 	case conn := <-h.conns:
-		return conn, nil
+		return conn, false, nil
+	case <-h.failed:
+		return nil, false, h.err
 	case <-again.C:
 		h.gone = true
-		return nil, fmt.Errorf("%w for %v", errNobody, h.cfg.Again)
+		return nil, false, fmt.Errorf("%w for %v", errNobody, h.cfg.Again)
 	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+		return nil, false, context.Cause(ctx)
 	}
 }
 

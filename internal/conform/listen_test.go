@@ -94,7 +94,7 @@ func ask(ctx context.Context, memory *testnode.Net, specs *node.Specs, blocks []
 	}
 }
 
-func listen(t *testing.T, specs *node.Specs, change func(*conform.ListenConfig)) (report *conform.Report, text string) {
+func listen(t *testing.T, specs *node.Specs, change func(*conform.ListenConfig, *testnode.Net)) (report *conform.Report, text string) {
 	t.Helper()
 	memory := new(testnode.Net)
 	blocks := chaingen.New(chaingen.Config{BlockSize: 2000}).Blocks(20)
@@ -107,7 +107,7 @@ func listen(t *testing.T, specs *node.Specs, change func(*conform.ListenConfig))
 	}()
 	cfg := conform.ListenConfig{Network: chaingen.Network(), Blocks: blocks, Silence: time.Hour}
 	if change != nil {
-		change(&cfg)
+		change(&cfg, memory)
 	}
 	report, err := conform.Listen(ctx, l, cfg)
 	cancel()
@@ -163,7 +163,7 @@ func TestPlantedInitiators(t *testing.T) {
 // A run that is ended tells what it has seen.
 func TestListenEnded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		report, text := listen(t, nil, func(cfg *conform.ListenConfig) { cfg.Again = time.Nanosecond })
+		report, text := listen(t, nil, func(cfg *conform.ListenConfig, _ *testnode.Net) { cfg.Again = time.Nanosecond })
 		if got := report.Totals(); got.Taken < 18 || got.Refused > 0 || got.Skipped < 60 || !strings.Contains(text, "does not connect any more") {
 			t.Errorf("%+v\n%s", got, text)
 		}
@@ -184,6 +184,99 @@ func TestListenEnded(t *testing.T) {
 			t.Errorf("%+v, %v", report, err)
 		}
 	})
+}
+
+// What a run has seen is told also if it ends on the first connection.
+func TestListenEndedAtFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		memory := new(testnode.Net)
+		asking, stop := context.WithCancel(t.Context())
+		l, blocks := memory.Listen("suite"), chaingen.New(chaingen.Config{BlockSize: 2000}).Blocks(20)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			ask(asking, memory, nil, blocks)
+		}()
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		report, err := conform.Listen(ctx, l, conform.ListenConfig{Network: chaingen.Network(), Blocks: blocks})
+		stop()
+		<-done
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := report.Totals(); got.Taken < 10 || got.Departures+got.Refused > 0 || got.Skipped == 0 {
+			t.Errorf("%+v", got)
+		}
+	})
+}
+
+// failing is a listener that accepts so many connections.
+type failing struct {
+	net.Listener
+	left int
+}
+
+var errFull = errors.New("too many open files")
+
+func (l *failing) Accept() (net.Conn, error) {
+	if l.left--; l.left < 0 {
+		return nil, errFull
+	}
+	return l.Listener.Accept()
+}
+
+// When no more connections can be accepted, that is told, and not waited for.
+func TestListenFails(t *testing.T) {
+	for left := range 3 {
+		synctest.Test(t, func(t *testing.T) {
+			memory := new(testnode.Net)
+			ctx, cancel := context.WithCancel(t.Context())
+			l := memory.Listen("suite")
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				ask(ctx, memory, nil, chaingen.New(chaingen.Config{BlockSize: 2000}).Blocks(20))
+			}()
+			began := time.Now()
+			report, err := conform.Listen(ctx, &failing{l, left}, conform.ListenConfig{Network: chaingen.Network()})
+			took := time.Since(began)
+			cancel()
+			<-done
+			if !errors.Is(err, errFull) || took > 2*time.Minute || (report == nil) != (left == 0) {
+				t.Errorf("after %d connections: %v, %v, report %+v", left, err, took, report)
+			}
+			if report != nil && (report.Totals().Refused != left-1 || report.Totals().Skipped < 50) {
+				t.Errorf("after %d connections: %+v", left, report.Totals())
+			}
+		})
+	}
+}
+
+// A connection that a node gave up before its turn came says nothing about it.
+func TestListenPassesOverStale(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, want := listen(t, nil, nil)
+		_, got := listen(t, nil, func(_ *conform.ListenConfig, memory *testnode.Net) {
+			for range 3 {
+				go func() {
+					time.Sleep(5 * time.Second) // while the first connection is looked at
+					if conn, err := memory.Dial(t.Context(), "suite"); err == nil {
+						conn.Close()
+					}
+				}()
+			}
+		})
+		if counts(got) != counts(want) {
+			t.Errorf("%s\nwithout them:\n%s", got, want)
+		}
+	})
+}
+
+// counts returns the last line of a report.
+func counts(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return lines[len(lines)-1]
 }
 
 // There is no report if nobody comes.

@@ -38,12 +38,30 @@ type news struct {
 	err   error  // at the end
 }
 
-// trial takes the next connection and answers on it.
+// maxStale is how many connections that waited for us are given up for one trial.
+const maxStale = 20
+
+// trial takes the next connection and answers on it. It is nil if there is none.
+// A connection that waited while another was looked at, and that the node ends
+// before anything comes of it, tells nothing: the node may have given it up long
+// ago.
 func (h *host) trial(ctx context.Context, breach *wrong) (*trial, error) {
-	conn, err := h.next(ctx)
-	if err != nil {
-		return nil, err
+	for stale := 0; ; stale++ {
+		conn, waited, err := h.next(ctx)
+		if err != nil {
+			return nil, err
+		}
+		began := time.Now()
+		t := h.answer(ctx, conn, breach)
+		over := !t.ended.IsZero() && t.broken == nil && t.ended.Sub(began) < time.Second
+		if !waited || !over || stale == maxStale || ctx.Err() != nil {
+			return t, ctx.Err()
+		}
 	}
+}
+
+// answer answers on a connection until it is over.
+func (h *host) answer(ctx context.Context, conn net.Conn, breach *wrong) *trial {
 	h.number++
 	t := &trial{h: h, breach: breach, remote: conn.RemoteAddr().String()}
 	for _, spec := range conformance.Protocols() {
@@ -63,7 +81,7 @@ func (h *host) trial(ctx context.Context, breach *wrong) (*trial, error) {
 		t.tasks.Wait()
 	}()
 	t.run(ctx)
-	return t, ctx.Err()
+	return t
 }
 
 // run converses in all mini-protocols until the node ends the connection or
