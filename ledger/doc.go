@@ -1,8 +1,7 @@
 // Package ledger holds the values that Cardano's node-to-node protocols carry
 // and what can be read from them: points and tips, headers, blocks and
 // transactions of every era from Byron to Conway, and the networks they are of.
-// It follows spec sheets "points-headers-blocks" and "header-validation", which
-// comments name by section.
+// Comments name the sources of rules; docs/architecture.md tells which they are.
 //
 // Start with a [Network]: [Mainnet], [Preprod], [Preview] or one from
 // [LoadNetwork]. [Network.ParseHeader] reads what chain-sync brings,

@@ -56,7 +56,7 @@ func (b testBody) size() (n int) {
 	return n
 }
 
-// hash is the body hash, written out as the sheet has it.
+// hash is the body hash, written out as the specification has it.
 // (points-headers-blocks, 9)
 func (b testBody) hash() Hash {
 	var all []byte

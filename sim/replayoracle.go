@@ -34,7 +34,7 @@ type candidate struct {
 	at     ledger.Point
 }
 
-// fault is what an oracle has to say of a step.
+// replayFault is what an oracle has to say of a step.
 type replayFault struct{ oracle, text string }
 
 func faultf(oracle, format string, args ...any) *replayFault {

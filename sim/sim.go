@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	// settle is how long after the last block and fault all nodes must have
+	// settleTime is how long after the last block and fault all nodes must have
 	// the best chain: more than the longest pause of a core (180 s) and of
 	// chain-sync (300 s) together.
 	settleTime = 900 * time.Second

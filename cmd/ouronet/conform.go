@@ -32,16 +32,22 @@ var conformCommand = command{
 		flags.StringVar(&cfg.Address, "peer", "", "the node, as `HOST:PORT`")
 		listen := flags.String("listen", "", "look at the initiators of nodes that connect to `HOST:PORT`; each breach takes a connection of its own")
 		network := flags.String("network", "mainnet", "mainnet, preprod or preview")
-		magic := flags.Uint("magic", 0, "of another network, whose slots are taken to be as in Preview, from Conway on")
+		magic := flags.Uint("magic", 0, "network magic of another network; its slots are taken to be Preview's, all from Conway on")
 		txs := flags.Bool("txs", false, "offer transactions, which are well-formed and not valid")
 		flags.DurationVar(&cfg.Patience, "patience", 10*time.Second, "how long the node may take to end a connection after a breach")
 		flags.DurationVar(&cfg.Wait, "wait", 30*time.Second, "how long to wait for the node's next block, and to converse with one that connects")
 		flags.DurationVar(&cfg.Silence, "silence", 15*time.Second, "the longest time limit to try; 31s tries that of segments, 100s keep-alive's, 1h chain-sync's")
-		flags.Uint64Var(&cfg.Seed, "seed", 0, "of what is random in messages")
+		flags.Uint64Var(&cfg.Seed, "seed", 0, "seed of what is random in messages")
 		self := flags.Bool("self", false, "look at a node of this module, started for that in memory, and offer it transactions")
 		quiet := flags.Bool("quiet", false, "do not tell progress")
 		return func(ctx context.Context, args []string, out io.Writer) error {
 			var err error
+			if *self && *magic != 0 {
+				return errors.New("-magic does not go with -self, which makes its own network")
+			}
+			if given := []bool{*self, cfg.Address != "", *listen != ""}; count(given) > 1 {
+				return errors.New("give one of -self, -peer and -listen")
+			}
 			if *self {
 				// Cancelled, the node ends with the run.
 				serving, stop := context.WithCancel(ctx)
@@ -67,6 +73,16 @@ var conformCommand = command{
 			return look(ctx, cfg, out)
 		}
 	},
+}
+
+// count returns how many are true.
+func count(given []bool) (n int) {
+	for _, g := range given {
+		if g {
+			n++
+		}
+	}
+	return n
 }
 
 // look prints what there is to say of a node.

@@ -21,7 +21,7 @@ var (
 // decode prints recordings and captures.
 var decode = command{
 	name:     "decode",
-	summary:  "Prints messages and decisions in a recording, or a pcap or pcapng capture; - is standard input.",
+	summary:  "Prints messages and decisions in a FILE: a recording, or a pcap or pcapng capture; - is standard input.",
 	examples: []string{"decode trace/testdata/conversation.trace", "decode trace/testdata/decisions.trace"},
 	setup: func(flags *flag.FlagSet) func(context.Context, []string, io.Writer) error {
 		strict := flags.Bool("strict", false, "end with an error if a side broke the protocol")

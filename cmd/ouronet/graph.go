@@ -16,7 +16,7 @@ import (
 // graph draws the mini-protocols.
 var graph = command{
 	name:    "graph",
-	summary: "Draws mini-protocols from the tables that the code runs.",
+	summary: "Draws the mini-protocols that are named, or all, from the tables that the code runs.",
 	examples: []string{
 		"graph -format mermaid chain-sync",
 		"graph -format markdown > docs/protocols.md",

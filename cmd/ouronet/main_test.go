@@ -155,6 +155,11 @@ func TestMistakes(t *testing.T) {
 		{"graph chainsync", "take one of handshake, chain-sync"},
 		{"graph -x", "not defined: -x"},
 		{"conform", "-peer HOST:PORT"},
+		{"conform -self -peer 127.0.0.1:1", "one of -self, -peer and -listen"},
+		{"conform -peer 127.0.0.1:1 -listen 127.0.0.1:2", "one of -self, -peer and -listen"},
+		{"conform -self -magic 42", "-magic does not go with -self"},
+		{"sim all", `no argument "all"`},
+		{"sim -seeds 0", "-seeds must be 1 at least"},
 		{"conform -peer 127.0.0.1:1 -network moon", `no network "moon"`},
 		{"conform -quiet -peer 127.0.0.1:1 -network preview", "connection refused"},
 	} {

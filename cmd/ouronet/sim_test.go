@@ -3,9 +3,30 @@ package main
 import (
 	"context"
 	"io"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 )
+
+// The run that docs/testing.md shows is what comes out, on any machine.
+func TestSimAsDocumented(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/testing.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := regexp.MustCompile(`(?m)^    (ok: .*), \.\.\. (trace [0-9a-f]{16}: go run ./cmd/ouronet (sim .*))$`).FindStringSubmatch(string(doc))
+	if shown == nil {
+		t.Fatal("docs/testing.md shows no run")
+	}
+	var out strings.Builder
+	if err := run(context.Background(), strings.Fields(shown[3]), &out, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.TrimSpace(out.String()); !strings.HasPrefix(got, shown[1]) || !strings.HasSuffix(got, shown[2]) {
+		t.Errorf("docs/testing.md shows\n%s\nand there is\n%s", shown[0], got)
+	}
+}
 
 // The last line is a summary that ends with the command to repeat it; doing so
 // prints the same.

@@ -8,6 +8,7 @@
 //	go test ./internal/fuzzseed -update
 //
 // They come from conversations of our own with generated chains: the recordings
-// in the repository, and a run of the conformance suite against a node of this
-// module, in which every message there is travels, legal and not.
+// in the repository, a follower of a chain with all eras, and a run of the
+// conformance suite against a node of this module, in which every message there
+// is travels, legal and not.
 package fuzzseed

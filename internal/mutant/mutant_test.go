@@ -12,6 +12,11 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/race"
+
+	// What children build: without it a change there would leave an old result
+	// in go test's cache.
+	_ "github.com/ouronet/ouronet/protocol"
+	_ "github.com/ouronet/ouronet/sim"
 )
 
 // TestMutants plants one fault after the other.

@@ -50,5 +50,5 @@ func (s *stage) auditOne(i int) error {
 			}
 		}
 	}
-	return nil
+	return fmt.Errorf("ended %d blocks early", len(want))
 }

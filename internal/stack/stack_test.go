@@ -20,6 +20,9 @@ var (
 	seeds = flag.Int("stack.seeds", 0, "how many seeds of each scenario to play, 0 for a few")
 	first = flag.Int("stack.first", 0, "the first of them")
 	plays = flag.Int("stack.plays", 2, "how often to play each in lockstep")
+
+	// Restarts wait for a disk.
+	faults = flag.Int("stack.faults", 8, "how many faults to plan at most")
 )
 
 func render(t *testing.T, p *sim.Plot, signed bool) *Tree {
@@ -86,6 +89,16 @@ func short(t *testing.T, name string, blocks int) sim.Scenario {
 	return sc
 }
 
+// again is the command that plays a plot once more.
+func again(name string, seed int) string {
+	detector := ""
+	if race.Enabled {
+		detector = " -race"
+	}
+	return fmt.Sprintf("go test%s ./internal/stack -run '^%s$' -stack.first %d -stack.seeds 1 -stack.plays %d -stack.faults %d",
+		detector, strings.ReplaceAll(name, "/", "$/^"), seed, *plays, *faults)
+}
+
 // each plays the plots of scenarios.
 func each(t *testing.T, scenarios []sim.Scenario, few int, signed bool) {
 	t.Helper()
@@ -100,7 +113,7 @@ func each(t *testing.T, scenarios []sim.Scenario, few int, signed bool) {
 			t.Run(fmt.Sprintf("%s/%d", sc.Name, seed), func(t *testing.T) {
 				t.Cleanup(func() {
 					if t.Failed() {
-						t.Logf("again: go test ./internal/stack -run '^%s$' -stack.first %d -stack.seeds 1", t.Name(), seed)
+						t.Log("again:", again(t.Name(), seed))
 					}
 				})
 				p := sim.NewPlot(sc, uint64(seed))
@@ -117,13 +130,9 @@ func each(t *testing.T, scenarios []sim.Scenario, few int, signed bool) {
 // The plots of all scenarios, played with relays.
 func TestPlay(t *testing.T) {
 	leak.Check(t)
-	faults := 20 // restarts wait for a disk
-	if testing.Short() || race.Enabled {
-		faults = 8
-	}
 	all := sim.Scenarios()
 	for i := range all {
-		all[i].Blocks, all[i].Faults = min(all[i].Blocks, 40), min(all[i].Faults, faults)
+		all[i].Blocks, all[i].Faults = min(all[i].Blocks, 40), min(all[i].Faults, *faults)
 	}
 	each(t, all, 2, false)
 }

@@ -1,8 +1,8 @@
 // Package praos checks Cardano headers with nothing but headers: their place in
 // the chain, operational certificates, key-evolving signatures, VRF proofs and
 // the evolution of the epoch nonce, for TPraos (Shelley to Alonzo) and Praos
-// (Babbage, Conway), and place and signatures of Byron's. It follows spec sheet
-// "header-validation", which comments name by section.
+// (Babbage, Conway), and place and signatures of Byron's. Comments name the
+// sources of rules; docs/architecture.md tells which they are.
 //
 // Start with [NewVerifier] and a [State]: [Origin], or one that was saved.
 // [Verifier.Verify] checks one header and returns the state after it. To check
