@@ -2,6 +2,7 @@ package chain
 
 import (
 	"math"
+	"strings"
 	"time"
 
 	"github.com/ouronet/ouronet/internal/cbor"
@@ -153,5 +154,5 @@ func appendReason(dst []byte, err error) []byte {
 		return cbor.AppendNull(dst)
 	}
 	text := err.Error()
-	return cbor.AppendText(dst, text[:min(len(text), math.MaxUint16)])
+	return cbor.AppendText(dst, strings.ToValidUTF8(text[:min(len(text), math.MaxUint16)], "?"))
 }

@@ -122,8 +122,9 @@ func ByName(name string) (Scenario, error) {
 	return Scenario{}, fmt.Errorf("sim: no scenario %q: take one of %v", name, known)
 }
 
-// Command returns what a user types to run the scenario with a seed: flags
-// beyond those two are for what differs from the scenario of the same name.
+// Command returns what a user types to run the scenario with a seed, which must
+// be one of [Scenarios] but for its numbers: flags beyond those two are for what
+// differs from the scenario of the same name.
 func (sc *Scenario) Command(seed uint64) string {
 	s := fmt.Sprintf("go run ./cmd/ouronet sim -seed %d -scenario %s", seed, sc.Name)
 	base, _ := ByName(sc.Name)

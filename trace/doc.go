@@ -37,7 +37,7 @@
 //	Sent       the bytes as they were written
 //	Ended      why, as text
 //	CoreBegun  name
-//	Stepped    SHA-256 of the effects (32 bytes), then the event
+//	Stepped    SHA-256 of the effects (32 bytes), then the input
 //	Truncated  nothing
 //	Finished   nothing
 //

@@ -19,7 +19,7 @@ const (
 	Sent      Kind = 3 // bytes that our side wrote: Data, at Number in their direction
 	Ended     Kind = 4 // the connection has ended: Text says why
 	CoreBegun Kind = 5 // a pure core begins: Text is its name
-	Stepped   Kind = 6 // step Number of a core: the event in Data, the hash of its effects
+	Stepped   Kind = 6 // step Number of a core: the input in Data, the hash of its effects
 	Truncated Kind = 7 // from here on nothing more of ID is recorded
 	Finished  Kind = 8 // the recording was closed in order; Number is how many were truncated
 

@@ -289,27 +289,27 @@ type Decisions struct {
 
 // Why a core is recorded no further.
 var (
-	errEvent = errors.New("trace: event larger than a record can be: the core is recorded no further")
+	errInput = errors.New("trace: input larger than a record can be: the core is recorded no further")
 	errFull  = errors.New("trace: the queue or the file is full, writing failed, or the recorder is closed: the core is recorded no further")
 )
 
-// Step records one step of the core: the event that went in and the effects
+// Step records one step of the core: the input that went in and the effects
 // that came out, both in an encoding of the caller's that does not change with
 // the code. Only a hash of the effects is kept.
 //
 // An error says that this step, and so any later one, is not in the recording;
 // the recorder has marked it. The caller may go on calling or not.
-func (d *Decisions) Step(event, effects []byte) error {
+func (d *Decisions) Step(input, effects []byte) error {
 	hash := sha256.Sum256(effects)
 	d.r.mu.Lock()
 	defer d.r.mu.Unlock()
-	kept := d.put(Stepped, d.steps, len(hash)+len(event), hash[:], event)
+	kept := d.put(Stepped, d.steps, len(hash)+len(input), hash[:], input)
 	d.steps++
 	switch {
 	case kept:
 		return nil
-	case len(event) > maxData:
-		return errEvent
+	case len(input) > maxData:
+		return errInput
 	}
 	return errFull
 }

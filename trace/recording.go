@@ -44,7 +44,7 @@ type Core struct {
 type Step struct {
 	Time    time.Time
 	Number  uint64
-	Event   []byte
+	Input   []byte
 	Effects Hash
 }
 

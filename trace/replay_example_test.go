@@ -43,7 +43,7 @@ func ExampleCore_Replay() {
 	}
 	var differs *trace.StepError
 	if errors.As(all.Cores[0].Replay(new(chain.Replayer)), &differs) {
-		input, _ := chain.ParseInput(differs.Event)
+		input, _ := chain.ParseInput(differs.Input)
 		fmt.Printf("step %d: %T at %v\n", differs.Step, input.Event, input.Now)
 	}
 	// Output: step 3: chain.PeerConnected at 2s

@@ -174,7 +174,7 @@ func TestReplaySteps(t *testing.T) {
 	}
 	err = rec.Cores[0].Replay(&adder{wrong: 30}) // 3+6+9+12
 	var diff *trace.StepError
-	if !errors.As(err, &diff) || diff.Step != 4 || !bytes.Equal(diff.Event, []byte{4, 8}) {
+	if !errors.As(err, &diff) || diff.Step != 4 || !bytes.Equal(diff.Input, []byte{4, 8}) {
 		t.Errorf("got %v", err)
 	}
 }

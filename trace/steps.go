@@ -5,17 +5,17 @@ import (
 	"fmt"
 )
 
-// Stepper is a pure core behind an encoding: it decodes the event, takes the
+// Stepper is a pure core behind an encoding: it decodes the input, takes the
 // step, and encodes the effects as it did for [Decisions.Step].
 type Stepper interface {
-	Step(event []byte) (effects []byte, err error)
+	Step(input []byte) (effects []byte, err error)
 }
 
 // StepError says at which step a core no longer does what it did.
 type StepError struct {
 	Core  string
 	Step  uint64
-	Event []byte
+	Input []byte
 	Want  Hash   // of the recorded effects
 	Got   []byte // the effects now
 	Err   error  // of the Stepper, or nil
@@ -25,20 +25,20 @@ func (e *StepError) Error() string {
 	if e.Err != nil {
 		return fmt.Sprintf("trace: step %d of core %s: %v", e.Step, e.Core, e.Err)
 	}
-	return fmt.Sprintf("trace: step %d of core %s has other effects than it had: %x for event %x", e.Step, e.Core, clipBytes(e.Got), clipBytes(e.Event))
+	return fmt.Sprintf("trace: step %d of core %s has other effects than it had: %x for input %x", e.Step, e.Core, clipBytes(e.Got), clipBytes(e.Input))
 }
 
 func (e *StepError) Unwrap() error { return e.Err }
 
 func clipBytes(b []byte) []byte { return b[:min(len(b), 64)] }
 
-// Replay gives the recorded events to a fresh core and stops at the first step
+// Replay gives the recorded inputs to a fresh core and stops at the first step
 // whose effects differ, with a [*StepError].
 func (c *Core) Replay(s Stepper) error {
 	for _, step := range c.Steps {
-		effects, err := s.Step(step.Event)
+		effects, err := s.Step(step.Input)
 		if err != nil || sha256.Sum256(effects) != step.Effects {
-			return &StepError{Core: c.Name, Step: step.Number, Event: step.Event, Want: step.Effects, Got: effects, Err: err}
+			return &StepError{Core: c.Name, Step: step.Number, Input: step.Input, Want: step.Effects, Got: effects, Err: err}
 		}
 	}
 	return nil

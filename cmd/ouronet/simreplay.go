@@ -33,7 +33,7 @@ func replay(file string, out io.Writer) error {
 	for _, core := range all.Cores {
 		steps := make([]sim.Step, len(core.Steps))
 		for i, s := range core.Steps {
-			steps[i] = sim.Step{Input: s.Event, Effects: s.Effects}
+			steps[i] = sim.Step{Input: s.Input, Effects: s.Effects}
 		}
 		told, fault := sim.Replay(steps, nil)
 		verdict := "ok"

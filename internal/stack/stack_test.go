@@ -171,7 +171,7 @@ func TestRecording(t *testing.T) {
 	for _, core := range all.Cores {
 		steps := make([]sim.Step, len(core.Steps))
 		for i, s := range core.Steps {
-			steps[i] = sim.Step{Input: s.Event, Effects: s.Effects}
+			steps[i] = sim.Step{Input: s.Input, Effects: s.Effects}
 		}
 		told, err := sim.Replay(steps, p.Config(0).Prefer)
 		if err != nil || told.Steps != len(r.Steps[core.Name]) || told.Adopted == 0 {
