@@ -96,6 +96,7 @@ type notes struct {
 	restTill time.Duration  // nothing is to be asked for before
 	retryAt  time.Duration  // chain-sync was ended until then; 0 if it was not
 	heard    time.Duration  // when a block came, or was asked for with none to come
+	idleAt   time.Duration  // when a range was over last
 }
 
 // send plans an event at the other end, after all that was sent on the lane.

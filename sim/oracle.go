@@ -63,7 +63,7 @@ type model struct {
 	line   []blockID     // handed over, by height
 	fixed  int           // height that cannot change
 	bare   bool          // resumed from points
-	busyAt time.Duration // when it last waited for blocks, or had nobody to ask
+	busyAt time.Duration // when a wait for blocks or for its application ended last
 	left   []bool        // by block: it was on the chain and is no more
 	owed   int           // bytes handed over and not given back
 	flight []*conn       // by block
@@ -158,7 +158,11 @@ func (o *watch) immutable(n *node, tip ledger.Tip) {
 	m.fixed = h
 }
 
-func (o *watch) consumed(n *node, bytes int) { o.model(n).owed -= bytes }
+func (o *watch) consumed(n *node, bytes int) {
+	m := o.model(n)
+	m.owed -= bytes
+	m.busyAt = o.w.now
+}
 
 func (o *watch) forget(n *node, id blockID, known bool) {
 	m := o.model(n)

@@ -28,11 +28,11 @@ func (n *node) ending(c *conn) bool {
 }
 
 // patient looks whether n waits too long for a server while another one could
-// have done better for some time.
+// have done better for some time. It does not see every step, so how long is
+// counted from what is noted when it happens.
 func (o *watch) patient(n *node) {
 	const most = 2*stallTimeout + time.Second
 	m := o.model(n)
-	var server *conn // has what n lacks, and nothing to do
 	busy := len(n.owed) > 0
 	for _, c := range n.conns {
 		if c.sent > 0 && c.limit < o.w.now {
@@ -41,26 +41,30 @@ func (o *watch) patient(n *node) {
 		for _, a := range c.asks {
 			busy = busy || !a.cancelled
 		}
-		if c.seen.active && len(c.asks) == 0 && c.restTill < o.w.now && o.w.now-c.seen.since > most && o.better(m, c.seen.at) {
-			server = c
-		}
 	}
-	if busy || server == nil {
-		m.busyAt = o.w.now
-	}
-	if o.w.now-m.busyAt > most && !m.bare {
-		o.w.fail("patience", "%v does not ask %v for blocks for %v", n, server.server, o.w.now-m.busyAt)
-	}
-	for _, c := range n.conns {
-		if len(c.asks) == 0 || o.w.now-c.heard <= most || c.asks[0].cancelled {
+	for _, other := range n.conns {
+		d := o.spare(m, other)
+		if d <= most {
 			continue
 		}
-		for _, other := range n.conns {
-			if other != c && other.seen.active && len(other.asks) == 0 && o.w.now-other.seen.since > most && o.better(m, other.seen.at) {
+		if d = min(d, o.w.now-m.busyAt); d > most && !busy && !m.bare {
+			o.w.fail("patience", "%v does not ask %v for blocks for %v", n, other.server, d)
+		}
+		for _, c := range n.conns {
+			if len(c.asks) > 0 && o.w.now-c.heard > most && !c.asks[0].cancelled {
 				o.w.fail("patience", "%v waits %v for %v, and %v is idle", n, o.w.now-c.heard, c.server, other.server)
 			}
 		}
 	}
+}
+
+// spare returns for how long the server could have been asked for what the
+// client lacks, and was not.
+func (o *watch) spare(m *model, c *conn) time.Duration {
+	if !c.seen.active || len(c.asks) > 0 || !o.better(m, c.seen.at) {
+		return 0
+	}
+	return o.w.now - max(c.seen.since, c.idleAt, c.restTill)
 }
 
 // lost reports whether a block cannot be adopted any more.

@@ -132,8 +132,13 @@ func (o *watch) arrived(c *conn, id blockID, bad bool) {
 
 func (o *watch) over(c *conn, a *ask) { o.land(c, a) }
 
+// land takes note that a range is over, or no longer waited for.
 func (o *watch) land(c *conn, a *ask) {
 	m := o.model(c.client)
+	c.idleAt = o.w.now
+	if !a.cancelled {
+		m.busyAt = o.w.now
+	}
 	for _, id := range a.blocks[a.next:] {
 		if m.room(id); m.flight[id] == c {
 			m.flight[id] = nil
