@@ -37,7 +37,7 @@ func FuzzServe(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte, cut uint16) {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t)
-			s := w.serve("us", c)
+			s := w.serve("us", c.Copy()) // whose channels are of the bubble
 			p := w.dialRaw("us", both)
 			go p.drain()
 			n := min(int(cut), len(b))
@@ -63,7 +63,7 @@ func FuzzFollow(f *testing.F) {
 	f.Fuzz(func(t *testing.T, said []byte, patience uint8) {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t)
-			w.serve("honest", c)
+			w.serve("honest", c.Copy()) // whose channels are of the bubble
 			w.serveRaw("liar", func(p *rawPeer) {
 				p.accept()
 				for rest := said; len(rest) >= 3; {
