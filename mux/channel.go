@@ -159,7 +159,9 @@ func (m *Mux) arrived(c *Channel) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.wake(c)
+	if c.pending() { // and not taken already by a responder that ended since
+		m.wake(c)
+	}
 	if !m.anyData {
 		m.anyData = true
 		for _, other := range m.channels {
