@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"math"
 
 	"github.com/ouronet/ouronet/internal/cbor"
@@ -37,10 +38,14 @@ type ShelleyHeader struct {
 	// pTieBreakVRFValue)
 	LeaderVRF, NonceVRF VRFCert
 
-	// Major and Minor are the issuer's protocol version.
+	// Major and Minor are the issuer's protocol version. Minor is the largest
+	// uint64 if the header has a larger number.
 	Major, Minor uint64
+	bigMinor     []byte // a larger Minor, big-endian
 
-	// Body is the header body, the bytes that Signature (KES, 448 bytes) signs.
+	// Body is what Signature (KES, 448 bytes) signs: the header body in the
+	// reference's own encoding. It is part of the header's bytes if they are in
+	// that encoding, as a node makes them, and otherwise encoded again.
 	Body, Signature []byte
 }
 
@@ -62,22 +67,58 @@ func (h *Header) Shelley() (s ShelleyHeader, ok bool) {
 	}
 	r := cbor.NewReader(h.Raw.Bytes)
 	s = readShelleyHeader(&r, h.Raw.Era)
-	return s, r.Err() == nil
+	if r.Err() != nil {
+		return ShelleyHeader{}, false
+	}
+	s.encodeBody(shelleyFields(h.Raw.Era))
+	return s, true
 }
 
-// shelleyFields returns the number of fields of a header body.
+// The number of fields of a header body.
+const (
+	tpraosFields = 15 // certificate and version in line, two VRF proofs
+	praosFields  = 10
+)
+
 func shelleyFields(e Era) int {
 	if e < Babbage {
-		return 15 // TPraos: certificate and version in line, two VRF proofs
+		return tpraosFields
 	}
-	return 10
+	return praosFields
 }
 
+// maxMajor is the highest major protocol version that the reference's decoder
+// takes, whatever the era. (cardano-ledger: cardano-ledger-binary, Version.hs,
+// MaxVersion)
+const maxMajor = 13
+
+// readShelleyHeader takes what the reference's decoder takes and nothing else:
+//
+//	header, header body, and Praos's     definite or indefinite array
+//	  nested certificate and version
+//	VRF certificate                      definite array
+//	block number, slot, issue number,    unsigned integer of 64 bits
+//	  KES period
+//	body size                            unsigned integer of 32 bits
+//	major version                        unsigned integer of at most maxMajor
+//	minor version                        any natural number, see [readNatural]
+//	previous hash                        32 bytes, or null
+//	keys, hashes, proofs, signatures     definite byte string of that size
+//
+// Heads may be wider than they need be. The reference reads a VRF output of any
+// size, but no proof proves one that is not of 64 bytes.
+//
+// The minor version is read as cardano-node 11.0 does; from cardano-ledger-core
+// 1.21 on it has at most 32 bits. (cardano-ledger: cardano-protocol,
+// TPraos/BlockHeader.hs, BHBody and BHeaderRaw, Praos/BlockHeader.hs, HeaderBody
+// and HeaderRaw, and TPraos/OCert.hs; cardano-ledger-binary,
+// Decoding/DecCBOR.hs, CertifiedVRF; cardano-ledger-core, BaseTypes.hs, ProtVer)
 func readShelleyHeader(r *cbor.Reader, e Era) (s ShelleyHeader) {
 	outer := openRecord(r, 2)
 	before := r.Rest()
 	start := r.Pos()
-	inner := openRecord(r, shelleyFields(e))
+	fields := shelleyFields(e)
+	inner := openRecord(r, fields)
 	s.BlockNo = BlockNo(r.Uint())
 	s.Slot = Slot(r.Uint())
 	if s.HasPrev = !r.Null(); s.HasPrev {
@@ -87,12 +128,12 @@ func readShelleyHeader(r *cbor.Reader, e Era) (s ShelleyHeader) {
 	s.VRFKey = r.BytesLen(vkeySize)
 	s.NonceVRF = readVRFCert(r)
 	s.LeaderVRF = s.NonceVRF
-	if e < Babbage {
+	if fields == tpraosFields {
 		s.LeaderVRF = readVRFCert(r)
 	}
 	s.BodySize = uint32(r.UintMax(math.MaxUint32))
 	s.BodyHash = readHash(r)
-	nested := e >= Babbage
+	nested := fields != tpraosFields
 	var ocert, version bool
 	if nested {
 		ocert = openRecord(r, 4)
@@ -105,7 +146,8 @@ func readShelleyHeader(r *cbor.Reader, e Era) (s ShelleyHeader) {
 		closeRecord(r, ocert)
 		version = openRecord(r, 2)
 	}
-	s.Major, s.Minor = r.Uint(), r.Uint()
+	s.Major = r.UintMax(maxMajor)
+	s.Minor, s.bigMinor = readNatural(r)
 	if nested {
 		closeRecord(r, version)
 	}
@@ -117,9 +159,30 @@ func readShelleyHeader(r *cbor.Reader, e Era) (s ShelleyHeader) {
 }
 
 func readVRFCert(r *cbor.Reader) (c VRFCert) {
-	indefinite := openRecord(r, 2)
+	r.ArrayLen(2)
 	c.Output = r.BytesLen(vrfOutputSize)
 	c.Proof = r.BytesLen(vrfProofSize)
-	closeRecord(r, indefinite)
 	return c
 }
+
+// readNatural reads a natural number of any size: an unsigned integer, or a tag
+// 2, in one byte, on a definite byte string, big-endian, which may begin with
+// zeros. A number of more than 64 bits is in big, without those, and v is the
+// largest uint64. (cborg: Codec.CBOR.Read, tryConsumeInteger)
+func readNatural(r *cbor.Reader) (v uint64, big []byte) {
+	if b := r.Rest(); len(b) == 0 || b[0] != bigNumber {
+		return r.Uint(), nil
+	}
+	r.Tag(bigNumber & 0x1f)
+	big = bytes.TrimLeft(r.Bytes(), "\x00")
+	if len(big) > 8 {
+		return math.MaxUint64, big
+	}
+	for _, b := range big {
+		v = v<<8 | uint64(b)
+	}
+	return v, nil
+}
+
+// bigNumber is the head of tag 2. (RFC 8949, 3.4.3)
+const bigNumber = 0xc2

@@ -24,7 +24,6 @@ func (g *Generator) Resign(h ledger.RawHeader) (ledger.Header, error) {
 	}
 	evolution := kesPeriod(&g.config.Network, s.Slot) - s.OCert.KESPeriod
 	unsigned := h.Bytes[:len(h.Bytes)-signature]
-	body := unsigned[1:]
-	h.Bytes = cbor.AppendBytes(slices.Clone(unsigned), g.signer.hotKey(p, s.OCert.Counter).Sign(evolution, body))
+	h.Bytes = cbor.AppendBytes(slices.Clone(unsigned), g.signer.hotKey(p, s.OCert.Counter).Sign(evolution, s.Body))
 	return g.config.Network.ParseHeader(h)
 }

@@ -20,8 +20,11 @@ func base(t *testing.T, era ledger.Era) (*Verifier, State) {
 	n := forgeNetwork()
 	pool := PoolIDOf(newKey(0))
 	v := verifier(t, Config{
-		Network:     n,
-		Require:     Envelope | Certificate | KES | VRF | Bound | Leadership,
+		Network: n,
+		Require: Envelope | Certificate | KES | VRF | Bound | Leadership,
+
+		MaxHeaderSize: 2000, // some are made in a longer encoding
+
 		Checkpoints: map[ledger.BlockNo]ledger.Hash{99: {1}},
 		Stake: oneDistribution{
 			Overlay: ledger.Ratio{Num: 0, Den: 1},
@@ -206,6 +209,14 @@ func TestBreakages(t *testing.T) {
 					if next.Tip != h.Tip() || checks&v.config.Require&^Bound != v.config.Require&^Bound {
 						t.Errorf("after it, the state is at %v, and %v was checked", next.Tip, checks)
 					}
+					for _, other := range reencoded(t, v, h) {
+						after, again, err := v.Verify(s, other)
+						want := next
+						want.Tip = other.Tip()
+						if err != nil || again != checks || !reflect.DeepEqual(after, want) {
+							t.Errorf("as %x: %v was checked, %v", other.Raw.Bytes, again, err)
+						}
+					}
 					return
 				}
 				var e *Error
@@ -216,6 +227,13 @@ func TestBreakages(t *testing.T) {
 					t.Error("the state has changed")
 				}
 				t.Log(err)
+				for _, other := range reencoded(t, v, h) {
+					next, _, again := v.Verify(s, other)
+					var e *Error
+					if !errors.As(again, &e) || reflect.TypeOf(e.Err) != reflect.TypeOf(b.want) || e.Check != b.check || !reflect.DeepEqual(next, s) {
+						t.Errorf("as %x: %v, want %v", other.Raw.Bytes, again, err)
+					}
+				}
 			})
 		}
 	}

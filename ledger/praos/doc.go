@@ -22,9 +22,8 @@
 // VRF key whose outputs are low. Such a check refuses damaged and foreign
 // headers and says nothing about which chain is honest.
 //
-// KES signatures are checked over the bytes of the header body as they came.
-// The Haskell node encodes the body again, so this is stricter for bodies in
-// another encoding than its own, of which none is known. (header-validation, 5)
+// KES signatures are of the header body as the Haskell node encodes it, whatever
+// its encoding in the header. (header-validation, 5)
 //
 // Left out on purpose: ledger state, and Byron's delegation map and signing
 // limit, which need block bodies. (header-validation, 13)
