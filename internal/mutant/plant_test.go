@@ -1,8 +1,7 @@
-package mutant
+package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -139,24 +138,8 @@ func plant(t *testing.T, all []*fault) string {
 	if err := errors.Join(errs...); err != nil {
 		t.Fatal(err)
 	}
-	replace := make(map[string]string)
-	for file, text := range texts { // any order
-		to := filepath.Join(dir, strings.ReplaceAll(file, "/", "-"))
-		if err := os.WriteFile(to, text, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		from, err := filepath.Abs(filepath.Join(root, file))
-		if err != nil {
-			t.Fatal(err)
-		}
-		replace[from] = to
-	}
-	overlay, err := json.Marshal(struct{ Replace map[string]string }{replace})
+	name, err := writeOverlay(dir, root, texts)
 	if err != nil {
-		t.Fatal(err)
-	}
-	name := filepath.Join(dir, "overlay.json")
-	if err := os.WriteFile(name, overlay, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return name
