@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/ouronet/ouronet/internal/cbor"
 )
@@ -24,8 +25,12 @@ func (b RawBlock) split() (h RawHeader, body []byte, indefinite bool, err error)
 	r.ArrayLen(2)
 	tag := r.Uint()
 	era, ebb, ok := EraOfBlockTag(tag)
-	if !ok {
-		r.Fail("block tag of a known era")
+	switch {
+	case ok:
+	case tag > math.MaxUint8:
+		r.Fail("block tag of 8 bits")
+	default:
+		checkEra(&r, Era(tag-1), "block")
 	}
 	h.Era, h.EBB = era, ebb
 	if era == Byron {
@@ -46,8 +51,10 @@ func blockParts(e Era) int {
 		return 3 // header, body, extra
 	case e < Alonzo:
 		return 4 // header, bodies, witnesses, auxiliary data
+	case e < Dijkstra:
+		return 5 // and indices of invalid transactions
 	}
-	return 5 // and indices of invalid transactions
+	return 2 // header, body
 }
 
 // Block is a block whose header is parsed; the body is only looked at by

@@ -48,6 +48,8 @@ func (b Block) CheckBody() error {
 		return b.checkBoundaryBody(&r)
 	case b.Header.Raw.Era == Byron:
 		return b.checkByronBody(&r)
+	case b.Header.Raw.Era >= Dijkstra:
+		return b.checkDijkstraBody(&r)
 	}
 	// The parts' hashes, one after the other, are what the body hash is of.
 	var hashes [4 * len(Hash{})]byte
@@ -62,10 +64,15 @@ func (b Block) CheckBody() error {
 	if err := b.close(&r); err != nil {
 		return err
 	}
+	return b.compareBody(size, sum256(sum))
+}
+
+// compareBody compares the size in bytes and the hash of a body.
+func (b Block) compareBody(size int, hash Hash) error {
 	if uint64(size) != uint64(b.Header.BodySize) {
 		return b.differs(PartSize, fmt.Sprint(b.Header.BodySize), fmt.Sprint(size))
 	}
-	return b.compare(PartHash, b.Header.BodyHash, sum256(sum))
+	return b.compare(PartHash, b.Header.BodyHash, hash)
 }
 
 // close reads the end of the block.

@@ -73,7 +73,7 @@ func (n *Network) schedule(c nodeConfig, shelley EraParams) error {
 		if era := Era(e); era > Byron {
 			p := shelley
 			switch {
-			case c.missing:
+			case c.missing && era < Dijkstra:
 			case at == nil && era == Shelley:
 				return errors.New("config.json does not say when Shelley starts: add TestShelleyHardForkAtEpoch")
 			case at == nil:
@@ -89,7 +89,7 @@ func (n *Network) schedule(c nodeConfig, shelley EraParams) error {
 		}
 	}
 	// An era that is skipped starts where the next one does.
-	for e := Conway - 1; e > Shelley; e-- {
+	for e := Era(NumEras - 2); e > Shelley; e-- {
 		if n.Eras[e].Start == Never {
 			n.Eras[e] = n.Eras[e+1]
 		}

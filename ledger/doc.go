@@ -1,6 +1,6 @@
 // Package ledger holds the values that Cardano's node-to-node protocols carry
 // and what can be read from them: points and tips, headers, blocks and
-// transactions of every era from Byron to Conway, and the networks they are of.
+// transactions of every era from Byron to Dijkstra, and the networks they are of.
 // Comments name the sources of rules; docs/architecture.md tells which they are.
 //
 // Start with a [Network]: [Mainnet], [Preprod], [Preview] or one from
@@ -18,6 +18,7 @@
 //     its header; signatures and proofs are for package ledger/praos, the place
 //     in the chain is for package chain.
 //
-// Left out on purpose: what transactions mean, ledger state, and the eras after
-// Conway, whose encoding is not settled.
+// What is of a later era is an [*UnknownEraError]: the network is ahead of this
+// version. Left out on purpose: what transactions mean, ledger state, and Leios
+// and Peras beyond what headers and blocks of Dijkstra hold of them.
 package ledger

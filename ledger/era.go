@@ -1,6 +1,12 @@
 package ledger
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/ouronet/ouronet/internal/cbor"
+)
 
 // Era is a ledger era, numbered as on node-to-node chain-sync and
 // tx-submission. Blocks carry another number, see [Era.BlockTag].
@@ -16,12 +22,13 @@ const (
 	Alonzo
 	Babbage
 	Conway
+	Dijkstra
 
-	// NumEras is the number of eras above.
-	NumEras = int(Conway) + 1
+	// NumEras is the number of eras above; the last one is NumEras-1.
+	NumEras = int(Dijkstra) + 1
 )
 
-var eraNames = [NumEras]string{"Byron", "Shelley", "Allegra", "Mary", "Alonzo", "Babbage", "Conway"}
+var eraNames = [NumEras]string{"Byron", "Shelley", "Allegra", "Mary", "Alonzo", "Babbage", "Conway", "Dijkstra"}
 
 // String returns the era's name.
 func (e Era) String() string {
@@ -41,6 +48,37 @@ const boundaryTag = 0
 // disk: one more than e itself. A Byron boundary block carries 0 instead.
 // (points-headers-blocks, 2)
 func (e Era) BlockTag() uint64 { return uint64(e) + 1 }
+
+// UnknownEraError says that something is of an era after all that this version
+// knows. The peer that sent it may well be right, and the network be ahead of
+// us; more from the same peer cannot help. It is an [errors.ErrUnsupported].
+type UnknownEraError struct {
+	What string // "header", "block", "transaction" or "transaction id"
+	Era  Era
+}
+
+func (e *UnknownEraError) Error() string {
+	return fmt.Sprintf("ledger: %s of era %d, and this version of ouronet knows eras up to %d (%v): a newer version is needed",
+		e.What, uint8(e.Era), NumEras-1, Era(NumEras-1))
+}
+
+// Is reports whether target is [errors.ErrUnsupported].
+func (e *UnknownEraError) Is(target error) bool { return target == errors.ErrUnsupported }
+
+// readEra reads the era of a header, transaction or id. The Haskell node's is a
+// number of 8 bits. (ouroboros-consensus: HardFork/Combinator/AcrossEras.hs,
+// decodeNS)
+func readEra(r *cbor.Reader, what string) Era {
+	return checkEra(r, Era(r.UintMax(math.MaxUint8)), what)
+}
+
+// checkEra makes r fail if e is not known.
+func checkEra(r *cbor.Reader, e Era, what string) Era {
+	if !e.Known() {
+		r.Abort(&UnknownEraError{what, e})
+	}
+	return e
+}
 
 // EraOfBlockTag is the inverse of [Era.BlockTag]: ebb tells a Byron boundary
 // block from a regular one, and ok is false if no known era has the tag.

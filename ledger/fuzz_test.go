@@ -106,5 +106,6 @@ func parseBlock(t *testing.T, b []byte) {
 func fuzzBlocks() []RawBlock {
 	return []RawBlock{
 		mustUnhex(ebbB5), byronTestBlock(2), shelleyTestBlock(Shelley), shelleyTestBlock(Alonzo), shelleyTestBlock(Conway),
+		shelleyTestBlock(Dijkstra), musashiBlock(),
 	}
 }

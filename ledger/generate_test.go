@@ -18,6 +18,9 @@ func filled(v byte, n int) []byte { return bytes.Repeat([]byte{v}, n) }
 // shelleyTestBody has three transactions, the second with auxiliary data and,
 // from Alonzo on, the third invalid. The witnesses are an indefinite array.
 func shelleyTestBody(era Era) testBody {
+	if era >= Dijkstra {
+		return testBody{era, [][]byte{dijkstraTestBody([]byte{0x81, 2}, 3)}}
+	}
 	bodies := cbor.AppendArray(nil, 3)
 	witnesses := cbor.AppendArrayIndefinite(nil)
 	for i := range 3 {
@@ -33,6 +36,27 @@ func shelleyTestBody(era Era) testBody {
 		b.parts = append(b.parts, cbor.AppendUint(cbor.AppendArray(nil, 1), 2))
 	}
 	return b
+}
+
+// dijkstraTestBody has n transactions, the second with auxiliary data.
+func dijkstraTestBody(invalid []byte, n int) []byte {
+	b := cbor.AppendArray(nil, 4)
+	b = append(b, invalid...)
+	b = cbor.AppendArrayIndefinite(b)
+	for i := range n {
+		b = append(b, dijkstraTestTx(i)...)
+	}
+	b = cbor.AppendBreak(b)
+	return cbor.AppendNull(cbor.AppendNull(b))
+}
+
+func dijkstraTestTx(i int) []byte {
+	b := cbor.AppendArray(nil, 3)
+	b = append(append(b, testTxBody(i)...), testWitnesses(i)...)
+	if i == 1 {
+		return append(b, testAux...)
+	}
+	return cbor.AppendNull(b)
 }
 
 func testTxBody(i int) []byte {
@@ -59,6 +83,9 @@ func (b testBody) size() (n int) {
 // hash is the body hash, written out as the specification has it.
 // (points-headers-blocks, 9)
 func (b testBody) hash() Hash {
+	if b.era >= Dijkstra {
+		return sum256(b.parts[0])
+	}
 	var all []byte
 	for _, p := range b.parts {
 		h := sum256(p)

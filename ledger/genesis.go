@@ -99,11 +99,15 @@ type nodeConfig struct {
 	TestBabbageHardForkAtEpoch *uint64
 	TestConwayHardForkAtEpoch  *uint64
 
+	// The node reads this one only if it is told that it may.
+	TestDijkstraHardForkAtEpoch  *uint64
+	ExperimentalHardForksEnabled bool
+
 	missing bool // there is no such file
 }
 
 func (c *nodeConfig) hardForks() [NumEras]*uint64 {
-	return [NumEras]*uint64{
+	forks := [NumEras]*uint64{
 		Shelley: c.TestShelleyHardForkAtEpoch,
 		Allegra: c.TestAllegraHardForkAtEpoch,
 		Mary:    c.TestMaryHardForkAtEpoch,
@@ -111,6 +115,10 @@ func (c *nodeConfig) hardForks() [NumEras]*uint64 {
 		Babbage: c.TestBabbageHardForkAtEpoch,
 		Conway:  c.TestConwayHardForkAtEpoch,
 	}
+	if c.ExperimentalHardForksEnabled {
+		forks[Dijkstra] = c.TestDijkstraHardForkAtEpoch
+	}
+	return forks
 }
 
 // genesisDir reads JSON files of a folder.

@@ -51,11 +51,15 @@ var goldenValues = []struct {
 	{"W4", RawHeader{Era: Alonzo, Bytes: []byte("<HEADER>")}, "8204d818483c4845414445523e"},
 	{"W5", RawHeader{Era: Babbage, Bytes: []byte("<HEADER>")}, "8205d818483c4845414445523e"},
 	{"W6", RawHeader{Era: Conway, Bytes: []byte("<HEADER>")}, "8206d818483c4845414445523e"},
+	{"W7", RawHeader{Era: Dijkstra, Bytes: []byte("<HEADER>")}, "8207d818483c4845414445523e"},
 	{"W8", RawHeader{Era: Byron, EBB: true, SizeHint: 94, Bytes: mustUnhex(ebbW8)}, "8200828200185ed8185850" + ebbW8},
 	{"X0", TxID{Era: Conway, Hash: mustHash("3da9a3b38dce0e87ca4a88f3328caac7a970cf9ac40424cde2b675768d11f11b")},
 		"820658203da9a3b38dce0e87ca4a88f3328caac7a970cf9ac40424cde2b675768d11f11b"},
 	{"X0b", TxID{Era: Byron, Hash: mustHash("4ba839c420b3d2bd439530f891cae9a5d4c4d812044630dac72e8e0962feeecc")},
 		"8200820058204ba839c420b3d2bd439530f891cae9a5d4c4d812044630dac72e8e0962feeecc"},
+	{"GenTxId_Dijkstra", TxID{Era: Dijkstra, Hash: mustHash("3da9a3b38dce0e87ca4a88f3328caac7a970cf9ac40424cde2b675768d11f11b")},
+		"820758203da9a3b38dce0e87ca4a88f3328caac7a970cf9ac40424cde2b675768d11f11b"},
+	{"GenTx_Dijkstra", RawTx{Era: Dijkstra, Bytes: mustUnhex("83a300d901028001800200a0f6")}, "8207d8184d83a300d901028001800200a0f6"},
 	{"X00", RawTx{Era: Conway, Bytes: mustUnhex(txX00)}, "8206d8184e" + txX00},
 	{"Byron tx", RawTx{Era: Byron, Kind: ByronTx, Bytes: []byte{0x82, 0x01, 0x80}}, "82008200820180"},
 }
@@ -159,12 +163,12 @@ func TestDecodeRefuses(t *testing.T) {
 		{"point of one", Point{}, "8117"},
 		{"indefinite point", Point{}, "9f175820" + h + "ff"},
 		{"tip without number", Tip{}, "8180"},
-		{"header of an unknown era", RawHeader{}, "8207d8184100"},
+		{"header of no era", RawHeader{}, "82190100d8184100"},
 		{"header without tag", RawHeader{}, "82064100"},
 		{"header in an indefinite string", RawHeader{}, "8206d8185f4100ff"},
 		{"Byron header of kind 2", RawHeader{}, "82008282021864d8184100"},
 		{"size over 32 bits", RawHeader{}, "82008282011b0000000100000000d8184100"},
-		{"id of an unknown era", TxID{}, "82075820" + h},
+		{"id of no era", TxID{}, "821901005820" + h},
 		{"Byron id of kind 4", TxID{}, "820082045820" + h},
 		{"tx in an indefinite array", RawTx{}, "9f06d8184100ff"},
 	} {
@@ -175,7 +179,7 @@ func TestDecodeRefuses(t *testing.T) {
 }
 
 func TestBlockTags(t *testing.T) {
-	for e := Byron; e <= Conway; e++ {
+	for e := Byron; e.Known(); e++ {
 		if got, ebb, ok := EraOfBlockTag(e.BlockTag()); got != e || ebb || !ok {
 			t.Errorf("EraOfBlockTag(%d) = %v, %v, %v", e.BlockTag(), got, ebb, ok)
 		}
@@ -183,10 +187,10 @@ func TestBlockTags(t *testing.T) {
 	if e, ebb, ok := EraOfBlockTag(0); e != Byron || !ebb || !ok {
 		t.Errorf("EraOfBlockTag(0) = %v, %v, %v", e, ebb, ok)
 	}
-	if _, _, ok := EraOfBlockTag(8); ok {
-		t.Error("tag 8 is known")
+	if _, _, ok := EraOfBlockTag(9); ok {
+		t.Error("tag 9 is known")
 	}
-	if got := Conway.BlockTag(); got != 7 {
-		t.Errorf("Conway has tag %d", got)
+	if got := Dijkstra.BlockTag(); got != 8 {
+		t.Errorf("Dijkstra has tag %d", got)
 	}
 }

@@ -55,7 +55,7 @@ func (n *Network) parseHeader(raw RawHeader) (Header, error) {
 	r := cbor.NewReader(raw.Bytes)
 	switch {
 	case !raw.Era.Known():
-		r.Fail("a known era")
+		checkEra(&r, raw.Era, "header")
 	case raw.Era == Byron:
 		b := readByronHeader(&r, raw.EBB)
 		h.Slot = Slot(b.Epoch*n.Eras[Byron].EpochLength + b.SlotInEpoch)

@@ -126,14 +126,17 @@ func TestCustomNetwork(t *testing.T) {
 func TestSkippedEras(t *testing.T) {
 	for _, test := range []struct {
 		config string
-		starts [Conway + 1]Slot
+		starts [NumEras]Slot
 	}{
-		{`"Conway": 6`, [...]Slot{0, 100, 2600, 2600, 2600, 2600, 2600}},
-		{`"Allegra": 2, "Mary": 3, "Alonzo": 4, "Conway": 6`, [...]Slot{0, 100, 600, 1100, 1600, 2600, 2600}},
-		{`"Allegra": 2, "Mary": 3, "Babbage": 5, "Conway": 6`, [...]Slot{0, 100, 600, 1100, 2100, 2100, 2600}},
-		{`"Mary": 3, "Babbage": 5`, [...]Slot{0, 100, 1100, 1100, 2100, 2100, Never}},
+		{`"Conway": 6`, [...]Slot{0, 100, 2600, 2600, 2600, 2600, 2600, Never}},
+		{`"Allegra": 2, "Mary": 3, "Alonzo": 4, "Conway": 6`, [...]Slot{0, 100, 600, 1100, 1600, 2600, 2600, Never}},
+		{`"Allegra": 2, "Mary": 3, "Babbage": 5, "Conway": 6`, [...]Slot{0, 100, 600, 1100, 2100, 2100, 2600, Never}},
+		{`"Mary": 3, "Babbage": 5`, [...]Slot{0, 100, 1100, 1100, 2100, 2100, Never, Never}},
+		{`"Mary": 3, "Babbage": 5, "Dijkstra": 6`, [...]Slot{0, 100, 1100, 1100, 2100, 2100, Never, Never}},
+		{`"Mary": 3, "Babbage": 5, "Dijkstra": 6, "Experimental": true`, [...]Slot{0, 100, 1100, 1100, 2100, 2100, 2600, 2600}},
 	} {
 		config := regexp.MustCompile(`"(\w+)"`).ReplaceAllString(`{"Shelley": 1, `+test.config+`}`, `"Test${1}HardForkAtEpoch"`)
+		config = strings.Replace(config, "TestExperimentalHardForkAtEpoch", "ExperimentalHardForksEnabled", 1)
 		n, err := LoadNetwork(writeGenesis(t, map[string]string{"config.json": config}))
 		if err != nil {
 			t.Fatal(err)

@@ -1,6 +1,9 @@
 package ledger
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Mainnet is the main network.
 var Mainnet = Network{
@@ -15,6 +18,7 @@ var Mainnet = Network{
 		shelleyFrom(39916800, 290, 432000),
 		shelleyFrom(72316800, 365, 432000),
 		shelleyFrom(133660800, 507, 432000),
+		unscheduled(432000),
 	},
 	Genesis: GenesisHashes{
 		Byron:   mustHash("5f20df933584822601f9e3f8c024eb5eb252fe8cefb24d1317dc3d432e940ebb"),
@@ -44,6 +48,7 @@ var Preprod = Network{
 		shelleyFrom(1382400, 7, 432000),
 		shelleyFrom(3542400, 12, 432000),
 		shelleyFrom(68774400, 163, 432000),
+		unscheduled(432000),
 	},
 	Genesis: GenesisHashes{
 		Byron:   mustHash("d4b8de7a11d929a323373cbab6c1a9bdc931beffff11db111cf9d57356ee1937"),
@@ -69,6 +74,7 @@ var Preview = Network{
 		shelleyFrom(0, 0, 86400),
 		shelleyFrom(259200, 3, 86400),
 		shelleyFrom(55814400, 646, 86400),
+		unscheduled(86400),
 	},
 	Genesis: GenesisHashes{
 		Byron:   mustHash("83de1d7302569ad56cf9139a41e2e11346d4cb4a31c00142557b6ab3fa550761"),
@@ -99,6 +105,11 @@ func byronFrom(k uint64) EraParams {
 
 func shelleyFrom(start Slot, epoch, epochLength uint64) EraParams {
 	return EraParams{Start: start, StartEpoch: epoch, EpochLength: epochLength, SlotLength: time.Second}
+}
+
+// unscheduled are the parameters of an era whose start is not known yet.
+func unscheduled(epochLength uint64) EraParams {
+	return shelleyFrom(Never, math.MaxUint64, epochLength)
 }
 
 // mustHash is for the constants above.

@@ -55,7 +55,7 @@ func (h RawHeader) AppendHead(dst []byte) []byte {
 func DecodeRawHeader(b []byte) (h RawHeader, rest []byte, err error) {
 	r := cbor.NewReader(b)
 	r.ArrayLen(2)
-	h.Era = readEra(&r)
+	h.Era = readEra(&r, "header")
 	if h.Era == Byron {
 		r.ArrayLen(2)
 		r.ArrayLen(2)
@@ -69,12 +69,11 @@ func DecodeRawHeader(b []byte) (h RawHeader, rest []byte, err error) {
 	return h, r.Rest(), nil
 }
 
-func readEra(r *cbor.Reader) Era { return Era(r.UintMax(uint64(NumEras) - 1)) }
-
 // BlockNo reads the block number and nothing after it. It is how chain-sync
 // knows that a header is the peer's tip without parsing every header.
 func (h RawHeader) BlockNo() (BlockNo, error) {
 	r := cbor.NewReader(h.Bytes)
+	checkEra(&r, h.Era, "header")
 	if h.Era == Byron {
 		openRecord(&r, 5)
 		r.UintMax(math.MaxUint32)
@@ -91,7 +90,7 @@ func (h RawHeader) BlockNo() (BlockNo, error) {
 		openRecord(&r, 1)
 	} else {
 		openRecord(&r, 2)
-		openRecord(&r, shelleyFields(h.Era))
+		openBody(&r, h.Era)
 	}
 	n := BlockNo(r.Uint())
 	if err := r.Err(); err != nil {
@@ -101,6 +100,9 @@ func (h RawHeader) BlockNo() (BlockNo, error) {
 }
 
 func (h RawHeader) malformed(err error) error {
+	if !h.Era.Known() {
+		return err
+	}
 	if h.EBB {
 		return fmt.Errorf("ledger: Byron boundary header: %w", err)
 	}

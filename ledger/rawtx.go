@@ -36,7 +36,7 @@ func (tx RawTx) AppendCBOR(dst []byte) []byte {
 func DecodeRawTx(b []byte) (tx RawTx, rest []byte, err error) {
 	r := cbor.NewReader(b)
 	r.ArrayLen(2)
-	tx.Era = readEra(&r)
+	tx.Era = readEra(&r, "transaction")
 	if tx.Era == Byron {
 		r.ArrayLen(2)
 		tx.Kind = uint8(r.UintMax(ByronUpdateVote))
@@ -68,13 +68,16 @@ func (tx RawTx) ID() (TxID, error) {
 	var body []byte
 	switch {
 	case !tx.Era.Known():
-		r.Fail("a known era")
+		checkEra(&r, tx.Era, "transaction")
 	case tx.Era == Byron && tx.Kind != ByronTx:
 		body = r.Raw() // certificates, proposals and votes are hashed whole
 	default:
 		body = readTxBody(&r, tx.Era)
 	}
 	if err := r.Close(); err != nil {
+		if !tx.Era.Known() {
+			return TxID{}, err
+		}
 		return TxID{}, fmt.Errorf("ledger: %v transaction: %w", tx.Era, err)
 	}
 	id.Hash = sum256(body)
@@ -83,6 +86,9 @@ func (tx RawTx) ID() (TxID, error) {
 
 // readTxBody reads a stand-alone transaction and returns its body.
 func readTxBody(r *cbor.Reader, e Era) []byte {
+	if e >= Dijkstra {
+		return readDijkstraTx(r, true)
+	}
 	parts := txParts(e)
 	indefinite := openRecord(r, parts)
 	body := r.Raw()
@@ -97,7 +103,7 @@ func txParts(e Era) int {
 	switch {
 	case e == Byron:
 		return 2 // transaction, witnesses
-	case e < Alonzo:
+	case e < Alonzo, e >= Dijkstra:
 		return 3 // body, witnesses, auxiliary data
 	}
 	return 4 // body, witnesses, whether scripts succeed, auxiliary data

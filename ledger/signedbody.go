@@ -35,7 +35,15 @@ func (s *ShelleyHeader) bodyLen(fields int) int {
 	if fields == tpraosFields {
 		return n + vrfCertLen
 	}
-	return n + 2 // the heads of certificate and version
+	n += 2 // the heads of certificate and version
+	if !s.HasLeios {
+		return n
+	}
+	n += 2 // bool and null, or the head of the announcement
+	if s.Leios.Announced {
+		n += 2 + len(s.Leios.EndorserBlock) + cbor.HeadLen(uint64(s.Leios.EndorserSize))
+	}
+	return n
 }
 
 func (s *ShelleyHeader) minorLen() int {
@@ -74,7 +82,21 @@ func (s *ShelleyHeader) appendBody(dst []byte, fields int) []byte {
 		dst = cbor.AppendArray(dst, 2)
 	}
 	dst = cbor.AppendUint(dst, s.Major)
-	return s.appendMinor(dst)
+	dst = s.appendMinor(dst)
+	if s.HasLeios {
+		dst = s.Leios.append(dst)
+	}
+	return dst
+}
+
+func (l *LeiosFields) append(dst []byte) []byte {
+	dst = cbor.AppendBool(dst, l.CertInBody)
+	if !l.Announced {
+		return cbor.AppendNull(dst)
+	}
+	dst = cbor.AppendArray(dst, 2)
+	dst = cbor.AppendBytes(dst, l.EndorserBlock[:])
+	return cbor.AppendUint(dst, uint64(l.EndorserSize))
 }
 
 func (s *ShelleyHeader) appendMinor(dst []byte) []byte {

@@ -11,7 +11,7 @@ import (
 func (n Network) EraAt(s Slot) Era { return n.eraAt(s) }
 
 func (n *Network) eraAt(s Slot) Era {
-	for e := Conway; e > Byron; e-- {
+	for e := Era(NumEras - 1); e > Byron; e-- {
 		if start := n.Eras[e].Start; start != Never && start <= s {
 			return e
 		}
@@ -62,7 +62,7 @@ func (n Network) SlotAt(t time.Time) (s Slot, ok bool) {
 	if t.Before(n.Start) {
 		return 0, false
 	}
-	for e := Conway; ; e-- {
+	for e := Era(NumEras - 1); ; e-- {
 		p := n.Eras[e]
 		if p.Start == Never || p.SlotLength <= 0 {
 			if e == Byron {
@@ -101,7 +101,7 @@ func (n Network) Epoch(s Slot) uint64 {
 // EpochStart returns the first slot of an epoch, [Never] if that is beyond what
 // a slot number can hold.
 func (n Network) EpochStart(epoch uint64) Slot {
-	for e := Conway; ; e-- {
+	for e := Era(NumEras - 1); ; e-- {
 		p := n.Eras[e]
 		if e > Byron && (p.Start == Never || p.StartEpoch > epoch) {
 			continue

@@ -44,7 +44,7 @@ func TestParseHash(t *testing.T) {
 func TestTxIDRefuses(t *testing.T) {
 	for _, tx := range []RawTx{
 		{Era: Conway},
-		{Era: 7, Bytes: mustUnhex(txX00)},
+		{Era: 8, Bytes: mustUnhex(txX00)},
 		{Era: Mary, Bytes: mustUnhex(txX00)}, // four parts, not three
 		{Era: Conway, Bytes: append(mustUnhex(txX00), 0)},
 		{Era: Byron, Kind: ByronUpdateVote},

@@ -11,15 +11,19 @@ import (
 type Tx struct {
 	ID  TxID
 	Raw RawTx
+
+	// Invalid says that the transaction's scripts fail: it only pays for that.
+	// From Alonzo to Conway Raw says so, too.
+	Invalid bool
 }
 
 // Txs returns the block's transactions in order, each put together to a
-// stand-alone one from the parts that a block keeps apart; ids are those of the
+// stand-alone one if the block keeps its parts apart; ids are those of the
 // block's era. A Byron boundary block has none. Certificates, proposals and
 // votes that Byron blocks hold besides transactions are left out.
 //
-// The bytes of all of them share one buffer, or for Byron the block: keeping
-// one keeps all. (points-headers-blocks, 5 and 6)
+// The bytes of all of them share one buffer, or for Byron and Dijkstra, whose
+// blocks hold whole transactions, the block: keeping one keeps all. (points-headers-blocks, 5 and 6)
 func (b Block) Txs() ([]Tx, error) {
 	r := cbor.NewReader(b.body)
 	var txs []Tx
@@ -28,6 +32,8 @@ func (b Block) Txs() ([]Tx, error) {
 		return nil, nil
 	case era == Byron:
 		txs = byronTxs(&r)
+	case era >= Dijkstra:
+		txs = dijkstraTxs(&r)
 	default:
 		txs = joinTxs(&r, era)
 	}
@@ -101,8 +107,9 @@ func joinTxs(r *cbor.Reader, era Era) []Tx {
 		start := len(buf)
 		buf = p.append(buf, era)
 		txs[i] = Tx{
-			ID:  TxID{Era: era, Hash: sum256(p.body)},
-			Raw: RawTx{Era: era, Bytes: buf[start:len(buf):len(buf)]},
+			ID:      TxID{Era: era, Hash: sum256(p.body)},
+			Raw:     RawTx{Era: era, Bytes: buf[start:len(buf):len(buf)]},
+			Invalid: p.invalid,
 		}
 	}
 	return txs

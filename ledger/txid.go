@@ -42,7 +42,7 @@ func (id TxID) AppendCBOR(dst []byte) []byte {
 func DecodeTxID(b []byte) (id TxID, rest []byte, err error) {
 	r := cbor.NewReader(b)
 	r.ArrayLen(2)
-	id.Era = readEra(&r)
+	id.Era = readEra(&r, "transaction id")
 	if id.Era == Byron {
 		r.ArrayLen(2)
 		id.Kind = uint8(r.UintMax(ByronUpdateVote))

@@ -37,6 +37,14 @@ func (r *Reader) Fail(want string) {
 	}
 }
 
+// Abort records an error that is not about CBOR. It does nothing after an
+// earlier one.
+func (r *Reader) Abort(err error) {
+	if r.err == nil {
+		r.err = err
+	}
+}
+
 // Pos returns the offset of the next byte.
 func (r *Reader) Pos() int { return r.pos }
 
@@ -106,6 +114,19 @@ func (r *Reader) BytesLen(n int) []byte {
 		r.pos = start
 		r.Fail(fmt.Sprintf("byte string of %d bytes", n))
 		return nil
+	}
+	return b
+}
+
+// BytesAny reads a byte string, definite or in chunks. The result is part of the
+// input, or a copy if it came in chunks.
+func (r *Reader) BytesAny() []byte {
+	if !r.indefinite(0x5f) {
+		return r.take(r.head(majorBytes, "byte string"))
+	}
+	var b []byte
+	for n := Indefinite; r.More(&n); {
+		b = append(b, r.Bytes()...)
 	}
 	return b
 }
