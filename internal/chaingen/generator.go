@@ -48,7 +48,7 @@ type Stretch struct {
 }
 
 // AllEras returns a network of short epochs that is in each era from Byron to
-// Babbage for two of them, 240 slots, and then in Conway. K is 4 and f is 1/2.
+// Conway for two of them, 240 slots, and then in Dijkstra. K is 4 and f is 1/2.
 func AllEras() ledger.Network {
 	const length, epochs = 120, 2
 	n := Network()

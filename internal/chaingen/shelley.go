@@ -38,10 +38,18 @@ func (g *Generator) shelleyBlock(source *rand.ChaCha8, era ledger.Era) ledger.Ra
 		h := sum256(part)
 		hash = append(hash, h[:]...)
 	}
-	body := header{
+	bodyHash := sum256(hash)
+	if era >= ledger.Dijkstra {
+		bodyHash = ledger.Hash(hash) // of the only part
+	}
+	h := header{
 		blockNo: g.nextBlockNo(), prev: g.last().tip.Point,
-		bodySize: size, bodyHash: sum256(hash),
-	}.append(nil, &i, era)
+		bodySize: size, bodyHash: bodyHash,
+	}
+	if era >= ledger.Dijkstra && r.IntN(4) > 0 {
+		h.leios = leiosFields(source, r)
+	}
+	body := h.append(nil, &i, era)
 
 	b := make([]byte, 0, headerSize+size)
 	b = cbor.AppendArray(b, 2)
@@ -62,15 +70,19 @@ type header struct {
 	prev     ledger.Point
 	bodySize int
 	bodyHash ledger.Hash
+	leios    []byte // the two fields after Praos's, or nil
 }
 
 // append appends a header body: TPraos's 15 fields up to Alonzo, Praos's 10
-// from Babbage on.
+// from Babbage on, and those of Leios if there are any.
 func (h header) append(dst []byte, i *issue, era ledger.Era) []byte {
 	praos := era >= ledger.Babbage
 	fields := 15
 	if praos {
 		fields = 10
+	}
+	if h.leios != nil {
+		fields += 2
 	}
 	dst = cbor.AppendArray(dst, fields)
 	dst = cbor.AppendUint(dst, uint64(h.blockNo))
@@ -96,11 +108,24 @@ func (h header) append(dst []byte, i *issue, era ledger.Era) []byte {
 		dst = cbor.AppendArray(dst, 2)
 	}
 	dst = cbor.AppendUint(dst, protocolMajor[era])
-	return cbor.AppendUint(dst, 0)
+	dst = cbor.AppendUint(dst, 0)
+	return append(dst, h.leios...)
+}
+
+// leiosFields makes the fields that most headers of Dijkstra have here: no
+// certificate in the body, and every other one announces an endorser block.
+func leiosFields(source *rand.ChaCha8, r *rand.Rand) []byte {
+	b := cbor.AppendBool(nil, false)
+	if r.IntN(2) == 0 {
+		return cbor.AppendNull(b)
+	}
+	b = cbor.AppendArray(b, 2)
+	b = appendRandom(b, source, len(ledger.Hash{}))
+	return cbor.AppendUint(b, r.Uint64N(1<<32))
 }
 
 // protocolMajor is the first protocol version of each era.
 var protocolMajor = [ledger.NumEras]uint64{
 	ledger.Byron: 0, ledger.Shelley: 2, ledger.Allegra: 3, ledger.Mary: 4,
-	ledger.Alonzo: 5, ledger.Babbage: 7, ledger.Conway: 9,
+	ledger.Alonzo: 5, ledger.Babbage: 7, ledger.Conway: 9, ledger.Dijkstra: 12,
 }

@@ -47,7 +47,7 @@ func TestSignedChains(t *testing.T) {
 		epoch  uint64 // of the last block, at least
 	}{
 		"Conway":   {chaingen.Config{Seed: 1, BlockSize: 1}, 30, 0},
-		"all eras": {chaingen.Config{Seed: 2, BlockSize: 1, Network: chaingen.AllEras()}, 1200, 12},
+		"all eras": {chaingen.Config{Seed: 2, BlockSize: 1, Network: chaingen.AllEras()}, 1300, 15},
 		"late":     {chaingen.Config{Seed: 3, BlockSize: 1, After: 1 << 40}, 10, 1000},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -102,11 +102,19 @@ func TestSignedSameSeedSameChain(t *testing.T) {
 	if race.Enabled {
 		t.Skip("one goroutine: nothing for the race detector")
 	}
-	const want = "9d24cb2485439b714e8f3c659e5bd99aee4434eb10e4aea1976ebb820cd37aea"
-	g := chaingen.New(chaingen.Config{Seed: 1, Signed: true, Network: chaingen.AllEras()})
-	g.Blocks(1000)
-	if got := g.Tip().Point.Hash.String(); got != want {
-		t.Errorf("signed chain of seed 1 ends with %s, want %s", got, want)
+	for last, want := range map[ledger.Era]string{
+		ledger.Conway:   "9d24cb2485439b714e8f3c659e5bd99aee4434eb10e4aea1976ebb820cd37aea",
+		ledger.Dijkstra: "6fb2e2b4c925eb30cc79e845db991743a4a3d6fb174b9098e1fb221589844c38",
+	} {
+		n := chaingen.AllEras()
+		if last < ledger.Dijkstra {
+			n.Eras[ledger.Dijkstra].Start = ledger.Never
+		}
+		g := chaingen.New(chaingen.Config{Seed: 1, Signed: true, Network: n})
+		g.Blocks(1000)
+		if got := g.Tip().Point.Hash.String(); got != want {
+			t.Errorf("signed chain of seed 1 to %v ends with %s, want %s", last, got, want)
+		}
 	}
 }
 

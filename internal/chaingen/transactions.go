@@ -12,6 +12,7 @@ type transactions struct {
 	n, aux, invalid              int
 	bodies, witnesses, auxiliary []byte
 	invalidTxs                   []byte
+	whole                        []byte // from Dijkstra on: all parts of one after the other
 }
 
 func (t *transactions) size() int {
@@ -66,7 +67,7 @@ func mixedSize(r *rand.Rand) int {
 
 // add adds a transaction of about size bytes; metadata makes it that large.
 func (t *transactions) add(source *rand.ChaCha8, r *rand.Rand, era ledger.Era, size int) {
-	before := t.size()
+	before, body, witnesses := t.size(), len(t.bodies), len(t.witnesses)
 	b := cbor.AppendMap(t.bodies, 4)
 	b = cbor.AppendUint(b, 0) // inputs
 	b = appendSet(b, era, 1)
@@ -96,10 +97,19 @@ func (t *transactions) add(source *rand.ChaCha8, r *rand.Rand, era ledger.Era, s
 		t.invalidTxs = cbor.AppendUint(t.invalidTxs, uint64(t.n))
 		t.invalid++
 	}
+	metadata := cbor.AppendNull(nil)
 	if rest := size - (t.size() - before); rest > metadataChunk {
 		t.auxiliary = cbor.AppendUint(t.auxiliary, uint64(t.n))
+		start := len(t.auxiliary)
 		t.auxiliary = appendMetadata(t.auxiliary, source, rest)
+		metadata = t.auxiliary[start:]
 		t.aux++
+	}
+	if era >= ledger.Dijkstra {
+		t.whole = cbor.AppendArray(t.whole, 3)
+		t.whole = append(t.whole, t.bodies[body:]...)
+		t.whole = append(t.whole, t.witnesses[witnesses:]...)
+		t.whole = append(t.whole, metadata...)
 	}
 	t.n++
 }
@@ -129,6 +139,9 @@ func appendSet(dst []byte, era ledger.Era, n int) []byte {
 
 // parts returns the parts of the block after the header.
 func (t *transactions) parts(era ledger.Era) [][]byte {
+	if era >= ledger.Dijkstra {
+		return [][]byte{t.dijkstraBody()}
+	}
 	parts := [][]byte{
 		container(t.n, 0x80, t.bodies),
 		container(t.n, 0x80, t.witnesses),
@@ -138,6 +151,20 @@ func (t *transactions) parts(era ledger.Era) [][]byte {
 		parts = append(parts, container(t.invalid, 0x80, t.invalidTxs))
 	}
 	return parts
+}
+
+// dijkstraBody returns Dijkstra's body, without certificates.
+// (next-era, 1)
+func (t *transactions) dijkstraBody() []byte {
+	b := cbor.AppendArray(nil, 4)
+	if t.invalid == 0 {
+		b = cbor.AppendNull(b)
+	} else {
+		b = cbor.AppendTag(b, 258)
+		b = append(b, container(t.invalid, 0x80, t.invalidTxs)...)
+	}
+	b = append(b, container(t.n, 0x80, t.whole)...)
+	return cbor.AppendNull(cbor.AppendNull(b))
 }
 
 // container puts a head before the items of an array (0x80) or map (0xa0). As
