@@ -87,7 +87,7 @@ func TestProducts(t *testing.T) {
 
 		same(t, got.MultByCofactor(&ourP), want.MultByCofactor(p))
 		same(t, got.Negate(&ourP), want.Negate(p))
-		same(t, got.add(&ourP, &ourQ), want.Add(p, q))
+		same(t, got.Add(&ourP, &ourQ), want.Add(p, q))
 	}
 }
 
@@ -113,6 +113,47 @@ func TestEdges(t *testing.T) {
 	}
 	if order.IsReduced() || !last.IsReduced() || (&Scalar{0, 0, 0, 1 << 61}).IsReduced() {
 		t.Error("IsReduced is wrong about the order")
+	}
+}
+
+// Negate is what libsodium's crypto_core_ed25519_scalar_negate does: 0 stays 0.
+func TestNegate(t *testing.T) {
+	for _, test := range []struct{ s, want Scalar }{
+		{Scalar{}, Scalar{}},
+		{Scalar{1}, Scalar{order[0] - 1, order[1], 0, order[3]}},
+		{Scalar{order[0], order[1]}, Scalar{0, 0, 0, order[3]}},
+		{Scalar{order[0] + 1, order[1]}, Scalar{^uint64(0), ^uint64(0), ^uint64(0), order[3] - 1}},
+		{Scalar{^uint64(0), ^uint64(0)}, Scalar{order[0] + 1, order[1], ^uint64(0), order[3] - 1}},
+		{Scalar{order[0] - 1, order[1], 0, order[3]}, Scalar{1}},
+	} {
+		if got := test.s.Negate(); got != test.want {
+			t.Errorf("the negative of %x is %x, want %x", test.s, got, test.want)
+		}
+		if got := test.want.Negate(); got != test.s {
+			t.Errorf("the negative of %x is %x, want %x", test.want, got, test.s)
+		}
+	}
+}
+
+// The order of the generator times a point is five times its part of order 8,
+// and the factors are not taken modulo the order.
+func TestMultByOrder(t *testing.T) {
+	parts := make(map[string]int)
+	for range 200 {
+		p, ours := point(t)
+		want := edwards25519.NewIdentityPoint()
+		for i := 252; i >= 0; i-- {
+			want.Add(want, want)
+			if order[i/64]>>(i%64)&1 == 1 {
+				want.Add(want, p)
+			}
+		}
+		var got Point
+		same(t, got.MultByOrder(&ours), want)
+		parts[string(want.Bytes())]++
+	}
+	if len(parts) != 8 {
+		t.Errorf("%d parts of small order, want 8", len(parts))
 	}
 }
 
@@ -162,9 +203,9 @@ func TestDecode(t *testing.T) {
 		ok bool
 	}{
 		"neutral":                 {le(1, 0, 0), true},
-		"neutral, x = -0":         {le(1, 0, 0x80), false},
+		"neutral, x = -0":         {le(1, 0, 0x80), true},
 		"order 2":                 {le(0xec, 0xff, 0x7f), true},
-		"order 2, x = -0":         {le(0xec, 0xff, 0xff), false},
+		"order 2, x = -0":         {le(0xec, 0xff, 0xff), true},
 		"order 4":                 {le(0, 0, 0), true},
 		"order 4, other sign":     {le(0, 0, 0x80), true},
 		"p for 0":                 {le(0xed, 0xff, 0x7f), false},
@@ -178,7 +219,7 @@ func TestDecode(t *testing.T) {
 		if ok != test.ok {
 			t.Errorf("%s: decoded %v, want %v", name, ok, test.ok)
 		}
-		if ok && !bytes.Equal(encode(&p), test.b) {
+		if ok && !bytes.Equal(unsigned(encode(&p)), unsigned(test.b)) {
 			t.Errorf("%s: encodes to %x", name, encode(&p))
 		}
 		if ok && !p.IsSmallOrder() {

@@ -9,12 +9,13 @@ import (
 // Size is the size in bytes of an encoded point.
 const Size = 32
 
-// Decode reads a point; ok is false if b is not the one encoding that its point
-// has, or none at all.
+// Decode reads a point: y in 255 bits, then the sign of x. ok is false if y is
+// not below the field's prime, or if the curve has no point with that y.
 //
-// libsodium, which the Haskell node uses, checks the same except that it takes
-// the points with x = 0 with either sign. Those are of small order, so nobody
-// who follows the rules comes across them.
+// A point with x = 0 may have either sign, so two points have two encodings:
+// hash the bytes that came, not the point encoded again. Points of small order
+// are points, too. (libsodium: ge25519_is_canonical and ge25519_frombytes in
+// crypto_core/ed25519/ref10/ed25519_ref10.c)
 func Decode(b []byte) (p Point, ok bool) {
 	if len(b) != Size {
 		return p, false
@@ -30,9 +31,6 @@ func Decode(b []byte) (p Point, ok bool) {
 	if sign == 1 {
 		p.x.Negate(&p.x)
 		p.t.Negate(&p.t)
-	}
-	if int(sign) != p.x.IsNegative() {
-		return p, false // x = 0
 	}
 	canonical := y.Bytes()
 	canonical[Size-1] |= sign << 7

@@ -49,6 +49,12 @@ func (p *Point) MultByCofactor(q *Point) *Point {
 	return p.fromCompleted(&c)
 }
 
+// MultByOrder sets p to q times the order of the generator and returns p: the
+// neutral point, unless q has a part of small order.
+func (p *Point) MultByOrder(q *Point) *Point {
+	return p.Combine(&order, q, &Scalar{}, q)
+}
+
 // IsIdentity reports whether p is the neutral point.
 func (p *Point) IsIdentity() bool {
 	var zero field.Element
@@ -61,8 +67,8 @@ func (p *Point) IsSmallOrder() bool {
 	return q.MultByCofactor(p).IsIdentity()
 }
 
-// add sets p to q + r.
-func (p *Point) add(q, r *Point) *Point {
+// Add sets p to q + r and returns p.
+func (p *Point) Add(q, r *Point) *Point {
 	var k cached
 	var c completed
 	k.fromPoint(r)

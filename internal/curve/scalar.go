@@ -2,6 +2,7 @@ package curve
 
 import (
 	"encoding/binary"
+	"math/bits"
 
 	"filippo.io/edwards25519"
 )
@@ -33,6 +34,19 @@ func (s *Scalar) IsReduced() bool {
 	return false
 }
 
+// Negate returns the number below the order that adds up with s, which is
+// reduced, to the order or to 0: what libsodium takes for -s.
+func (s *Scalar) Negate() (n Scalar) {
+	if *s == n {
+		return n
+	}
+	var borrow uint64
+	for i := range n {
+		n[i], borrow = bits.Sub64(order[i], s[i], borrow)
+	}
+	return n
+}
+
 // Reduce returns a hash of 64 bytes, least significant first, modulo the order
 // of the generator.
 func Reduce(hash *[64]byte) Scalar {
@@ -52,14 +66,14 @@ func naf(digits []int8, n []uint64, w uint) int {
 	width := uint64(1) << w
 	carry, last := uint64(0), 0
 	for i := 0; i <= size; {
-		var bits uint64
+		var window uint64
 		if limb, bit := i/64, uint(i%64); limb < len(n) {
-			bits = n[limb] >> bit
+			window = n[limb] >> bit
 			if bit+w > 64 && limb+1 < len(n) {
-				bits |= n[limb+1] << (64 - bit)
+				window |= n[limb+1] << (64 - bit)
 			}
 		}
-		window := bits&(width-1) + carry
+		window = window&(width-1) + carry
 		if window&1 == 0 {
 			i++ // the carry, if any, goes on
 			continue

@@ -71,11 +71,11 @@ func (p *Point) double64() {
 // appendOdd appends the first n odd multiples of p.
 func appendOdd(dst []Point, p *Point, n int) []Point {
 	var twice Point
-	twice.add(p, p)
+	twice.Add(p, p)
 	next := *p
 	for i := range n {
 		if i > 0 {
-			next.add(&next, &twice)
+			next.Add(&next, &twice)
 		}
 		dst = append(dst, next)
 	}

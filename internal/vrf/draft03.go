@@ -14,17 +14,15 @@ func (k *Key) Verify(alpha, proof []byte) (output Output, ok bool) {
 	if len(proof) != ProofSize {
 		return output, false
 	}
-	gamma, ok := curve.Decode(proof[:curve.Size])
 	challenge := proof[curve.Size : curve.Size+challengeSize]
-	s := curve.NewScalar(proof[curve.Size+challengeSize:])
-	if !ok || !s.IsReduced() {
+	gamma, s, ok := decode(proof[:curve.Size], proof[curve.Size+challengeSize:])
+	if !ok {
 		return output, false
 	}
 	c := curve.NewScalar(challenge)
 	h := EncodeToCurve03(k.bytes[:], alpha)
-	var u, v, gamma8, minus curve.Point
-	u.GeneratorPlus(&s, &c, k.minus)
-	v.Combine(&s, &h, &c, minus.Negate(&gamma))
+	u, v := k.commitments(&s, &c, &h, &gamma)
+	var gamma8 curve.Point
 	gamma8.MultByCofactor(&gamma)
 
 	var enc [4][curve.Size]byte // with one inversion

@@ -21,9 +21,8 @@ func (k *Key) VerifyBatchCompatible(alpha, proof []byte) (output Output, ok bool
 	for i := range points {
 		points[i] = (*[curve.Size]byte)(proof[i*curve.Size:])
 	}
-	gamma, ok := curve.Decode(points[0][:])
-	s := curve.NewScalar(proof[len(points)*curve.Size:])
-	if !ok || !s.IsReduced() {
+	gamma, s, ok := decode(points[0][:], proof[len(points)*curve.Size:])
+	if !ok {
 		return output, false
 	}
 	h := encodeToCurve13(k.bytes[:], alpha)
@@ -32,9 +31,8 @@ func (k *Key) VerifyBatchCompatible(alpha, proof []byte) (output Output, ok bool
 	challenge := challenge13(&k.bytes, &hEnc[0], points[0], points[1], points[2])
 	c := curve.NewScalar(challenge[:])
 
-	var u, v, gamma8, minus curve.Point
-	u.GeneratorPlus(&s, &c, k.minus)
-	v.Combine(&s, &h, &c, minus.Negate(&gamma))
+	u, v := k.commitments(&s, &c, &h, &gamma)
+	var gamma8 curve.Point
 	gamma8.MultByCofactor(&gamma)
 	var enc [3][curve.Size]byte
 	curve.Encode(enc[:], &u, &v, &gamma8)

@@ -95,28 +95,6 @@ func TestVectors(t *testing.T) {
 	}
 }
 
-// Keys that are no points, have two encodings, or of which some multiples are
-// all the same, have no proofs.
-func TestBadKeys(t *testing.T) {
-	for _, key := range []string{
-		"", "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f70751",
-		"0000000000000000000000000000000000000000000000000000000000000000",
-		"0000000000000000000000000000000000000000000000000000000000000080",
-		"0100000000000000000000000000000000000000000000000000000000000000",
-		"0100000000000000000000000000000000000000000000000000000000000080",
-		"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-		"26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
-		"c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
-		"c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
-		"f0ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", // 3, not canonical
-		"0200000000000000000000000000000000000000000000000000000000000000", // no point
-	} {
-		if NewKey(unhex(t, key)) != nil {
-			t.Errorf("key %s accepted", key)
-		}
-	}
-}
-
 func FuzzVerify(f *testing.F) {
 	for _, v := range vectors {
 		f.Add(unhex(f, v.key), unhex(f, v.alpha), unhex(f, v.proof))
