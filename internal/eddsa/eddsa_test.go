@@ -1,10 +1,14 @@
 package eddsa
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/sha512"
 	"encoding/hex"
+	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 
 	"filippo.io/edwards25519"
@@ -18,22 +22,63 @@ func random(r *rand.ChaCha8, n int) []byte {
 	return b
 }
 
-// check compares both ways to verify with each other, and both with
-// crypto/ed25519 where libsodium has no rule of its own.
+// plain is crypto_sign_ed25519_verify_detached of libsodium, built without
+// ED25519_COMPAT, rule by rule.
+func plain(key, message, sig []byte) bool {
+	if len(key) != 32 || len(sig) != 64 {
+		return false
+	}
+	s, err := edwards25519.NewScalar().SetCanonicalBytes(sig[32:])
+	if err != nil || listed(sig[:32]) || !canonical(key) || listed(key) {
+		return false
+	}
+	a, err := new(edwards25519.Point).SetBytes(key)
+	if err != nil {
+		return false
+	}
+	hash := sha512.Sum512(slices.Concat(sig[:32], key, message))
+	k, _ := edwards25519.NewScalar().SetUniformBytes(hash[:])
+	r := new(edwards25519.Point).VarTimeDoubleScalarBaseMult(k, a.Negate(a), s)
+	return bytes.Equal(r.Bytes(), sig[:32])
+}
+
+// blacklist holds the coordinates that ge25519_has_small_order compares with.
+var blacklist = []string{
+	"0000000000000000000000000000000000000000000000000000000000000000",
+	"0100000000000000000000000000000000000000000000000000000000000000",
+	"26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+	"c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+	"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	"edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+}
+
+func listed(point []byte) bool {
+	y := bytes.Clone(point)
+	y[31] &= 0x7f
+	return slices.Contains(blacklist, hex.EncodeToString(y))
+}
+
+// canonical reports whether y is below 2^255 - 19.
+func canonical(point []byte) bool {
+	y := bytes.Clone(point)
+	y[31] &= 0x7f
+	slices.Reverse(y)
+	return bytes.Compare(y, append(append([]byte{0x7f}, bytes.Repeat([]byte{0xff}, 30)...), 0xed)) < 0
+}
+
+// check compares both ways to verify with libsodium's rules.
 func check(t *testing.T, key, message, sig []byte) bool {
 	t.Helper()
-	got := Verify(key, message, sig)
+	want := plain(key, message, sig)
+	if got := Verify(key, message, sig); got != want {
+		t.Errorf("key %x, message %x, signature %x: %v, want %v", key, message, sig, got, want)
+	}
 	ready := NewKey(key)
-	if fast := ready != nil && ready.Verify(message, sig); fast != got {
-		t.Errorf("key %x, message %x, signature %x: %v one by one, %v with a table", key, message, sig, got, fast)
+	if got := ready != nil && ready.Verify(message, sig); got != want {
+		t.Errorf("key %x, message %x, signature %x: %v with a table, want %v", key, message, sig, got, want)
 	}
-	if got && !ed25519.Verify(key, message, sig) {
-		t.Errorf("key %x, message %x, signature %x holds here alone", key, message, sig)
-	}
-	if !got && strong(key) && strong(sig[:32]) && ed25519.Verify(key, message, sig) {
-		t.Errorf("key %x, message %x, signature %x is refused for no reason", key, message, sig)
-	}
-	return got
+	return want
 }
 
 func TestVerify(t *testing.T) {
@@ -53,15 +98,113 @@ func TestVerify(t *testing.T) {
 				t.Errorf("signature %x of %x by %x with a change at %d accepted", sig, message, key, i)
 			}
 		}
-		// S + L is the same number modulo L.
-		bad := append([]byte{}, sig...)
-		addOrder(bad[32:])
-		if check(t, key, message, bad) {
-			t.Error("S above the order accepted")
+	}
+}
+
+// Sizes other than those of keys and signatures.
+func TestSizes(t *testing.T) {
+	secret := ed25519.NewKeyFromSeed(make([]byte, 32))
+	key, sig := []byte(secret.Public().(ed25519.PublicKey)), ed25519.Sign(secret, nil)
+	for _, n := range []int{0, 1, 31, 32, 33, 63, 64, 65} {
+		other := append(slices.Clone(key), key...)
+		other = append(other, 0)[:n]
+		if check(t, other, nil, sig) != (n == KeySize) || (NewKey(other) != nil) != (n == KeySize) {
+			t.Errorf("a key of %d bytes", n)
+		}
+		if check(t, key, nil, append(slices.Clone(sig), 0)[:n]) != (n == SignatureSize) {
+			t.Errorf("a signature of %d bytes", n)
 		}
 	}
-	if NewKey(make([]byte, 31)) != nil || Verify(nil, nil, nil) || Verify(make([]byte, 32), nil, make([]byte, 63)) {
-		t.Error("wrong length accepted")
+}
+
+// s with multiples of the order added, which leave s B the same, with and
+// without the top bits set.
+func TestReducedS(t *testing.T) {
+	secret := ed25519.NewKeyFromSeed(make([]byte, 32))
+	key, sig := []byte(secret.Public().(ed25519.PublicKey)), ed25519.Sign(secret, nil)
+	if sig[63] > 0x0f {
+		t.Fatal("15 times the order does not fit")
+	}
+	for m := range 15 {
+		addOrder(sig[32:])
+		if check(t, key, nil, sig) {
+			t.Errorf("s and %d times the order accepted", m+1)
+		}
+	}
+}
+
+// Signatures that fulfil the equation with R or the key of small order:
+// crypto/ed25519 takes them, libsodium does not.
+func TestSmallOrder(t *testing.T) {
+	r := rand.NewChaCha8([32]byte{3})
+	torsion, _ := hex.DecodeString(blacklist[3])
+	order8, err := new(edwards25519.Point).SetBytes(torsion)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := make(map[string]bool)
+	for _, where := range []string{"R", "key", "both"} {
+		part := edwards25519.NewIdentityPoint()
+		for range 8 {
+			part.Add(part, order8)
+			a := edwards25519.NewScalar() // of the key
+			k := edwards25519.NewScalar() // of R
+			inKey, inR := part, edwards25519.NewIdentityPoint()
+			switch where {
+			case "R":
+				a, _ = a.SetUniformBytes(random(r, 64))
+			case "key":
+				k, _ = k.SetUniformBytes(random(r, 64))
+			}
+			key := new(edwards25519.Point).ScalarBaseMult(a)
+			key.Add(key, inKey)
+			for {
+				// R must have the part that h times the key's leaves.
+				p := new(edwards25519.Point).ScalarBaseMult(k)
+				p.Add(p, inR)
+				message := random(r, 16)
+				hash := sha512.Sum512(slices.Concat(p.Bytes(), key.Bytes(), message))
+				h, _ := edwards25519.NewScalar().SetUniformBytes(hash[:])
+				sig := append(p.Bytes(), edwards25519.NewScalar().MultiplyAdd(h, a, k).Bytes()...)
+				if !ed25519.Verify(key.Bytes(), message, sig) {
+					inR.Add(inR, order8)
+					continue
+				}
+				if check(t, key.Bytes(), message, sig) {
+					t.Errorf("%s of small order: key %x, message %x, signature %x accepted", where, key.Bytes(), message, sig)
+				}
+				if where == "R" {
+					seen[hex.EncodeToString(p.Bytes())] = true
+				}
+				break
+			}
+		}
+	}
+	if len(seen) < 3 {
+		t.Errorf("%d points of small order as R", len(seen))
+	}
+}
+
+// Keys under each sign: of small order, not below the prime, or no point.
+func TestKeys(t *testing.T) {
+	secret := ed25519.NewKeyFromSeed(make([]byte, 32))
+	sig := ed25519.Sign(secret, nil)
+	bad := slices.Clone(blacklist)
+	for last := 0xed; last <= 0xff; last++ {
+		bad = append(bad, fmt.Sprintf("%02x%s7f", last, strings.Repeat("ff", 30)))
+	}
+	bad = append(bad, "02"+strings.Repeat("00", 31))
+	for _, y := range bad {
+		for sign := range byte(2) {
+			key, _ := hex.DecodeString(y)
+			key[31] |= sign << 7
+			if NewKey(key) != nil {
+				t.Errorf("key %x accepted", key)
+			}
+			if check(t, key, nil, sig) || check(t, secret.Public().(ed25519.PublicKey), nil, append(key, sig[32:]...)) {
+				t.Errorf("%x accepted as a key or in a signature", key)
+			}
+		}
 	}
 }
 
@@ -148,9 +291,7 @@ func FuzzVerify(f *testing.F) {
 	secret := ed25519.NewKeyFromSeed(make([]byte, 32))
 	f.Add([]byte(secret.Public().(ed25519.PublicKey)), []byte("m"), ed25519.Sign(secret, []byte("m")))
 	f.Fuzz(func(t *testing.T, key, message, sig []byte) {
-		if len(key) == 32 && len(sig) == 64 {
-			check(t, key, message, sig)
-		}
+		check(t, key, message, sig)
 	})
 }
 
