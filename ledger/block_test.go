@@ -228,28 +228,3 @@ func TestIndefiniteBlock(t *testing.T) {
 		t.Errorf("header %+v", b.Header)
 	}
 }
-
-func TestTxsRefuses(t *testing.T) {
-	conway := shelleyTestBody(Conway)
-	for _, tt := range []struct {
-		name string
-		part int
-		to   []byte
-	}{
-		{"too few witnesses", 1, []byte{0x82, 0xa0, 0xa0}},
-		{"too many witnesses", 1, []byte{0x84, 0xa0, 0xa0, 0xa0, 0xa0}},
-		{"auxiliary data of no transaction", 2, []byte{0xa1, 3, 0xa0}},
-		{"invalid index of no transaction", 3, []byte{0x81, 3}},
-		{"huge index", 3, []byte{0x81, 0x1b, 255, 255, 255, 255, 255, 255, 255, 255}},
-	} {
-		body := testBody{Conway, slices.Clone(conway.parts)}
-		body.parts[tt.part] = tt.to
-		b, err := Preview.ParseBlock(testBlock(Conway, testHeader(body, nil), body.parts))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if txs, err := b.Txs(); err == nil {
-			t.Errorf("%s: %d transactions", tt.name, len(txs))
-		}
-	}
-}

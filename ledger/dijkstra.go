@@ -112,7 +112,7 @@ func readDijkstraTx(r *cbor.Reader, alone bool) (body []byte) {
 		}
 	}
 	if !r.Null() {
-		readOf(r, "auxiliary data", majorArray, majorMap, majorTag)
+		readAux(r, Dijkstra)
 	}
 	if n != cbor.Indefinite && n != size {
 		r.Fail("end of transaction")

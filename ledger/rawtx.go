@@ -84,18 +84,35 @@ func (tx RawTx) ID() (TxID, error) {
 	return id, nil
 }
 
-// readTxBody reads a stand-alone transaction and returns its body.
+// readTxBody reads a stand-alone transaction, in the form that the reference's
+// decoder takes, without looking into it, and returns its body. From Alonzo on,
+// newer nodes read one without the flag that says whether scripts succeed.
+// (cardano-ledger: Shelley/Tx.hs, Alonzo/Tx.hs)
 func readTxBody(r *cbor.Reader, e Era) []byte {
 	if e >= Dijkstra {
 		return readDijkstraTx(r, true)
 	}
-	parts := txParts(e)
-	indefinite := openRecord(r, parts)
-	body := r.Raw()
-	for range parts - 1 {
+	if e == Byron {
+		indefinite := openRecord(r, txParts(e))
+		body := r.Raw()
 		r.Raw()
+		closeRecord(r, indefinite)
+		return body
 	}
-	closeRecord(r, indefinite)
+	items, got := r.ArrayAny(), 3
+	body := readMap(r)
+	readMap(r)
+	if e >= Alonzo && next(r)&^1 == 0xf4 {
+		r.Bool()
+		got = 4
+	}
+	if !r.Null() {
+		readAux(r, e)
+	}
+	closeRecord(r, items == cbor.Indefinite)
+	if items != cbor.Indefinite && items != got {
+		r.Fail(fmt.Sprintf("end of a transaction of %d items", items))
+	}
 	return body
 }
 

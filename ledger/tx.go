@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/ouronet/ouronet/internal/cbor"
 )
@@ -60,40 +59,10 @@ func byronTxs(r *cbor.Reader) (txs []Tx) {
 	return txs
 }
 
-// txPieces are the parts of one transaction of a block.
-type txPieces struct {
-	body, witnesses, aux []byte
-	invalid              bool
-}
-
 // joinTxs reads the parts of a block body and joins them.
 func joinTxs(r *cbor.Reader, era Era) []Tx {
 	var pieces []txPieces
-	for n := r.ArrayAny(); r.More(&n); {
-		pieces = append(pieces, txPieces{body: r.Raw()})
-	}
-	i := 0
-	for n := r.ArrayAny(); r.More(&n); i++ {
-		witnesses := r.Raw()
-		if i < len(pieces) {
-			pieces[i].witnesses = witnesses
-		}
-	}
-	if i != len(pieces) {
-		r.Fail("as many witness sets as transactions")
-	}
-	for n := r.MapAny(); r.More(&n); {
-		if i := txIndex(r, len(pieces)); r.Err() == nil {
-			pieces[i].aux = r.Raw()
-		}
-	}
-	if era >= Alonzo {
-		for n := r.ArrayAny(); r.More(&n); {
-			if i := txIndex(r, len(pieces)); r.Err() == nil {
-				pieces[i].invalid = true
-			}
-		}
-	}
+	readBody(r, era, &pieces)
 	if r.Err() != nil {
 		return nil
 	}
@@ -113,16 +82,6 @@ func joinTxs(r *cbor.Reader, era Era) []Tx {
 		}
 	}
 	return txs
-}
-
-// txIndex reads the index of one of n transactions.
-func txIndex(r *cbor.Reader, n int) int {
-	i := r.UintMax(math.MaxInt32)
-	if i >= uint64(n) {
-		r.Fail("index of a transaction before this")
-		return 0
-	}
-	return int(i)
 }
 
 func (p txPieces) append(dst []byte, era Era) []byte {
