@@ -1,125 +1,166 @@
 package ledger
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
-	"math/big"
 	"time"
+
+	"github.com/ouronet/ouronet/internal/genesis"
 )
 
-// customNetwork makes a network of what its genesis files say.
-func customNetwork(b byronGenesis, s shelleyGenesis, c nodeConfig) (Network, error) {
-	n := Network{
-		Name:              fmt.Sprintf("custom-%d", s.NetworkMagic),
-		Magic:             uint32(s.NetworkMagic),
-		SecurityParam:     s.SecurityParam,
-		SlotsPerKESPeriod: s.SlotsPerKESPeriod,
-		MaxKESEvolutions:  s.MaxKESEvolutions,
-		MaxHeaderSize:     s.ProtocolParams.MaxBlockHeaderSize,
-		MaxBodySize:       s.ProtocolParams.MaxBlockBodySize,
-	}
-	switch {
-	case s.NetworkMagic != b.ProtocolConsts.ProtocolMagic:
-		return n, fmt.Errorf("networkMagic is %d for Shelley and %d for Byron: take all files from the same network", s.NetworkMagic, b.ProtocolConsts.ProtocolMagic)
-	case s.NetworkMagic > math.MaxUint32:
-		return n, fmt.Errorf("networkMagic %d does not fit 32 bits", s.NetworkMagic)
-	case b.StartTime == nil:
-		return n, errors.New("startTime is missing for Byron")
-	}
-	// An upper bound keeps slot numbers far from overflowing.
-	for _, f := range []struct {
-		name  string
-		value uint64
-	}{
-		{"k of Byron", b.ProtocolConsts.K},
-		{"securityParam", s.SecurityParam},
-		{"epochLength", s.EpochLength},
-		{"slotsPerKESPeriod", s.SlotsPerKESPeriod},
-		{"maxKESEvolutions", s.MaxKESEvolutions},
-		{"maxBlockHeaderSize", uint64(n.MaxHeaderSize)},
-		{"maxBlockBodySize", uint64(n.MaxBodySize)},
-	} {
-		if f.value == 0 || f.value > math.MaxUint32 {
-			return n, fmt.Errorf("%s is missing or out of range", f.name)
-		}
-	}
-	n.Start = time.Unix(*b.StartTime, 0).UTC()
-	f, err := parseRatio(s.ActiveSlotsCoeff)
-	if err != nil || f.Num > f.Den {
-		return n, fmt.Errorf("activeSlotsCoeff %q is not a number above 0 and up to 1", s.ActiveSlotsCoeff)
-	}
-	n.ActiveSlots = f
-	byronSlot, err := parseDuration(b.BlockVersionData.SlotDuration, time.Millisecond)
+// customNetwork makes a network of what its genesis files say, and config.json
+// unless it is nil.
+func customNetwork(byron genesis.Value, shelley, config genesis.Object) (Network, error) {
+	magic, err := shelley.Uint("networkMagic", math.MaxUint32)
 	if err != nil {
-		return n, fmt.Errorf("slotDuration of Byron: %w", err)
+		return Network{}, err
 	}
-	shelleySlot, err := parseDuration(s.SlotLength, time.Second)
+	n := Network{Name: fmt.Sprintf("custom-%d", magic), Magic: uint32(magic)}
+	byronEra, err := n.readByron(byron)
 	if err != nil {
-		return n, fmt.Errorf("slotLength: %w", err)
+		return n, fmt.Errorf("genesis of Byron: %w", err)
 	}
-	n.Eras[Byron] = EraParams{EpochLength: 10 * b.ProtocolConsts.K, SlotLength: byronSlot}
-	return n, n.schedule(c, EraParams{EpochLength: s.EpochLength, SlotLength: shelleySlot})
+	shelleyEra, err := n.readShelley(shelley)
+	if err != nil {
+		return n, err
+	}
+	n.Eras[Byron] = byronEra
+	return n, n.schedule(config, shelleyEra)
 }
 
-// maxHardForkEpoch is far beyond what any network reaches.
+// readByron reads Byron's genesis: the start, and the length of epochs and
+// slots.
+func (n *Network) readByron(v genesis.Value) (p EraParams, err error) {
+	var numbers [3]int64
+	for i, path := range [][]string{{"startTime"}, {"protocolConsts", "k"}, {"protocolConsts", "protocolMagic"}} {
+		field, err := v.Field(path...)
+		if err == nil {
+			numbers[i], err = field.Int()
+		}
+		if err != nil {
+			return p, fmt.Errorf("%s: %w", path[len(path)-1], err)
+		}
+	}
+	start, k, magic := numbers[0], numbers[1], numbers[2]
+	field, err := v.Field("blockVersionData", "slotDuration")
+	if err != nil {
+		return p, err
+	}
+	ms, err := field.Natural()
+	switch {
+	case err != nil:
+		return p, fmt.Errorf("slotDuration: %w", err)
+	case ms == 0 || ms > uint64(24*time.Hour/time.Millisecond):
+		return p, fmt.Errorf("slotDuration: %d ms is not above 0 and up to a day", ms)
+	case k <= 0 || k > math.MaxUint32: // keeps slot numbers far from overflowing
+		return p, fmt.Errorf("k: %d is out of range", k)
+	case uint32(magic) != n.Magic: // a node keeps the last 32 bits, too
+		return p, fmt.Errorf("protocolMagic is %d, and networkMagic of Shelley %d: take all files from the same network", magic, n.Magic)
+	}
+	n.Start = time.Unix(start, 0).UTC()
+	return EraParams{EpochLength: 10 * uint64(k), SlotLength: time.Duration(ms) * time.Millisecond}, nil
+}
+
+// minActiveSlots is a bound of our own: with fewer blocks, one in decades, the
+// length of the stability window would not fit 64 bits.
+const minActiveSlots = 1e-9
+
+// readShelley reads Shelley's genesis, and returns how time passes from Shelley
+// on.
+func (n *Network) readShelley(o genesis.Object) (p EraParams, err error) {
+	params, err := o.Object("protocolParams")
+	if err != nil {
+		return p, err
+	}
+	var header, body uint64
+	for _, f := range []struct {
+		from  genesis.Object
+		key   string
+		limit uint64
+		into  *uint64
+	}{
+		// 32 bits keep slot numbers far from overflowing; a node allows 64 for
+		// the first four.
+		{o, "securityParam", math.MaxUint32, &n.SecurityParam},
+		{o, "epochLength", math.MaxUint32, &p.EpochLength},
+		{o, "slotsPerKESPeriod", math.MaxUint32, &n.SlotsPerKESPeriod},
+		{o, "maxKESEvolutions", math.MaxUint32, &n.MaxKESEvolutions},
+		{params, "maxBlockHeaderSize", math.MaxUint16, &header},
+		{params, "maxBlockBodySize", math.MaxUint32, &body},
+	} {
+		if *f.into, err = f.from.Uint(f.key, f.limit); err != nil {
+			return p, err
+		}
+		if *f.into == 0 {
+			return p, fmt.Errorf("%s is 0", f.key)
+		}
+	}
+	n.MaxHeaderSize, n.MaxBodySize = uint32(header), uint32(body)
+	const coeff = "activeSlotsCoeff"
+	if n.ActiveSlots.Num, n.ActiveSlots.Den, err = o.Share(coeff); err != nil {
+		return p, err
+	}
+	if f := n.ActiveSlots; float64(f.Num)/float64(f.Den) < minActiveSlots {
+		return p, fmt.Errorf("%s is below %g", coeff, minActiveSlots)
+	}
+	p.SlotLength, err = o.Seconds("slotLength")
+	return p, err
+}
+
+// maxHardForkEpoch is far beyond what any network reaches: an epoch after it
+// says that an era shall not come.
 const maxHardForkEpoch = 1 << 20
 
 // schedule sets when each era after Byron starts.
-func (n *Network) schedule(c nodeConfig, shelley EraParams) error {
+func (n *Network) schedule(config genesis.Object, shelley EraParams) error {
 	last := n.Eras[Byron]
-	for e, at := range c.hardForks() {
-		if era := Era(e); era > Byron {
-			p := shelley
-			switch {
-			case c.missing && era < Dijkstra:
-			case at == nil && era == Shelley:
-				return errors.New("config.json does not say when Shelley starts: add TestShelleyHardForkAtEpoch")
-			case at == nil:
-				p.Start, p.StartEpoch = Never, math.MaxUint64
-			case *at < last.StartEpoch || *at > maxHardForkEpoch:
-				return fmt.Errorf("config.json: Test%vHardForkAtEpoch %d is before the era that precedes it, or too late", era, *at)
-			default:
-				p.StartEpoch = *at
-				p.Start = last.Start + Slot((*at-last.StartEpoch)*last.EpochLength)
-				last = p
-			}
-			n.Eras[era] = p
-		}
+	experimental, err := experimentalEras(config)
+	if err != nil {
+		return err
 	}
-	// An era that is skipped starts where the next one does.
-	for e := Era(NumEras - 2); e > Shelley; e-- {
-		if n.Eras[e].Start == Never {
-			n.Eras[e] = n.Eras[e+1]
+	for era := Shelley; era.Known(); era++ {
+		p, key := shelley, fmt.Sprintf("Test%vHardForkAtEpoch", era)
+		switch {
+		case config == nil && era < Dijkstra:
+		case config.Has(key) && (era < Dijkstra || experimental):
+			at, err := config.Uint(key, math.MaxUint64)
+			if err != nil {
+				return fmt.Errorf("config.json: %w", err)
+			}
+			if at < last.StartEpoch {
+				return fmt.Errorf("config.json: %s %d is before the era that precedes it", key, at)
+			}
+			at = min(at, maxHardForkEpoch)
+			p.StartEpoch = at
+			p.Start = last.Start + Slot((at-last.StartEpoch)*last.EpochLength)
+			last = p
+		case era == Shelley:
+			// From Shelley on, all eras count slots and epochs alike.
+			return errors.New("config.json does not say when Shelley starts, which times depend on: add " + key)
+		default:
+			p.Start, p.StartEpoch = Never, math.MaxUint64
 		}
+		n.Eras[era] = p
 	}
 	return nil
 }
 
-// parseRatio reads a positive decimal number exactly.
-func parseRatio(s json.Number) (Ratio, error) {
-	// The float tells absurd exponents before big.Rat writes them out.
-	if f, err := s.Float64(); err != nil || f < 1e-9 || f > 1e12 || len(s) > 32 {
-		return Ratio{}, fmt.Errorf("%q is missing or out of range", s)
+// experimentalEras reports whether config.json has a node read the epoch of
+// Dijkstra. (cardano-node, Configuration/POM.hs, parseHardForkProtocol)
+func experimentalEras(config genesis.Object) (bool, error) {
+	const key, old = "ExperimentalHardForksEnabled", "TestEnableDevelopmentHardForkEras"
+	var values [2]bool
+	for i, k := range []string{key, old} {
+		if config.Has(k) {
+			var err error
+			if values[i], err = config.Bool(k); err != nil {
+				return false, fmt.Errorf("config.json: %w", err)
+			}
+		}
 	}
-	r, ok := new(big.Rat).SetString(string(s))
-	if !ok || !r.Num().IsUint64() || !r.Denom().IsUint64() {
-		return Ratio{}, fmt.Errorf("%q has too many digits", s)
+	if config.Has(old) && (!config.Has(key) || values[0] != values[1]) {
+		return false, fmt.Errorf("config.json: %s is now called %s", old, key)
 	}
-	return Ratio{r.Num().Uint64(), r.Denom().Uint64()}, nil
-}
-
-// parseDuration reads a whole number of nanoseconds, up to a day.
-func parseDuration(s json.Number, unit time.Duration) (time.Duration, error) {
-	r, err := parseRatio(s)
-	if err != nil {
-		return 0, err
-	}
-	ns := new(big.Rat).SetFrac(new(big.Int).SetUint64(r.Num), new(big.Int).SetUint64(r.Den))
-	ns.Mul(ns, new(big.Rat).SetInt64(int64(unit)))
-	if !ns.IsInt() || ns.Cmp(new(big.Rat).SetInt64(int64(24*time.Hour))) > 0 {
-		return 0, fmt.Errorf("%q is not a whole number of nanoseconds up to a day", s)
-	}
-	return time.Duration(ns.Num().Int64()), nil
+	return values[0], nil
 }

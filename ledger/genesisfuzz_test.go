@@ -1,13 +1,13 @@
 package ledger
 
 import (
-	"bytes"
-	"encoding/json"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/fuzz"
+	"github.com/ouronet/ouronet/internal/genesis"
 )
 
 // What genesis files make a network of has eras in order, and slots, times and
@@ -15,21 +15,21 @@ import (
 func FuzzGenesis(f *testing.F) {
 	f.Add([]byte(testByron), []byte(testShelley), []byte(testConfig))
 	f.Add([]byte(testByron), []byte(testShelley), []byte(`{}`))
+	f.Add([]byte(testByron), []byte(testShelley), []byte(`{"TestShelleyHardForkAtEpoch": 0, "TestMaryHardForkAtEpoch": 1, "TestConwayHardForkAtEpoch": 1e400}`))
+	f.Add([]byte(testByron), []byte(strings.Replace(testShelley, "0.25", `{"numerator": 1, "denominator": 3}`, 1)), []byte(testConfig))
 	f.Fuzz(func(t *testing.T, byronFile, shelleyFile, configFile []byte) {
 		fuzz.Bound(t, 1<<20+200*(len(byronFile)+len(shelleyFile)+len(configFile)), func() {
-			var byron byronGenesis
-			var shelley shelleyGenesis
-			var config nodeConfig
-			if json.Unmarshal(byronFile, &byron) != nil || json.Unmarshal(shelleyFile, &shelley) != nil {
+			byron, err := genesis.ParseCanonical(byronFile)
+			if err != nil {
 				return
 			}
-			if json.Unmarshal(configFile, &config) != nil {
-				config = nodeConfig{missing: true}
+			shelley, err := genesis.Parse(shelleyFile)
+			if err != nil {
+				return
 			}
-			if once, err := canonicalJSON(byronFile); err == nil {
-				if twice, err := canonicalJSON(once); err != nil || !bytes.Equal(twice, once) {
-					t.Errorf("%q has the canonical form %q, and that %q", byronFile, once, twice)
-				}
+			config, err := genesis.ParseConfig(configFile)
+			if err != nil {
+				config = nil
 			}
 			if n, err := customNetwork(byron, shelley, config); err == nil {
 				checkTime(t, n)
@@ -41,6 +41,9 @@ func FuzzGenesis(f *testing.F) {
 func checkTime(t *testing.T, n Network) {
 	start := n.Eras[Byron].Start
 	for e := Shelley; e.Known(); e++ {
+		if n.Eras[e].Start == Never {
+			continue
+		}
 		if s := n.Eras[e].Start; s < start {
 			t.Fatalf("%v starts in slot %d, the era before it in %d", e, s, start)
 		}
@@ -54,6 +57,9 @@ func checkTime(t *testing.T, n Network) {
 			if got, ok := n.SlotAt(n.SlotTime(s)); !ok || got != s {
 				t.Fatalf("slot %d begins at %v, which is in slot %d, %v", s, n.SlotTime(s), got, ok)
 			}
+			if !slices.ContainsFunc(allEras(), func(e Era) bool { return n.EraPossible(e, s) }) {
+				t.Fatalf("no era is possible in slot %d: %+v", s, n.Eras)
+			}
 			epoch := n.Epoch(s)
 			if first, next := n.EpochStart(epoch), n.EpochStart(epoch+1); first > s || next <= s {
 				t.Fatalf("slot %d is in epoch %d, which has slots %d to %d", s, epoch, first, next)
@@ -66,6 +72,13 @@ func checkTime(t *testing.T, n Network) {
 	n.SlotTime(Never - 1) // must not panic
 	n.Epoch(Never - 1)
 	n.EpochStart(math.MaxUint64)
+}
+
+func allEras() (eras []Era) {
+	for e := Byron; e.Known(); e++ {
+		eras = append(eras, e)
+	}
+	return eras
 }
 
 // A point that is read is written as it was, but for zeros before the slot and

@@ -46,13 +46,15 @@ type Ratio struct{ Num, Den uint64 }
 type GenesisHashes struct{ Byron, Shelley, Alonzo, Conway Hash }
 
 // EraParams says when an era starts and how time passes in it. An era that the
-// network skips starts where the next one does.
+// network skips starts where the next one does. One whose start is not known, as
+// it comes by protocol version, may lie between others: see
+// [Network.EraPossible].
 type EraParams struct {
-	Start       Slot   // first slot, [Never] if it is not known to start
+	Start       Slot   // first slot, [Never] if it is not known
 	StartEpoch  uint64 // epoch that begins with Start
 	EpochLength uint64 // slots
 	SlotLength  time.Duration
 }
 
-// Never is the start of an era that is not scheduled.
+// Never is the start of an era for which no epoch is set.
 const Never Slot = math.MaxUint64

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/internal/chaindata"
+	"github.com/ouronet/ouronet/internal/genesis"
 )
 
 var publicNetworks = []Network{Mainnet, Preprod, Preview}
@@ -27,16 +29,19 @@ func TestGenesisFiles(t *testing.T) {
 			if !reflect.DeepEqual(got, want) {
 				t.Errorf("LoadNetwork = %+v, want %+v", got, want)
 			}
-			g := genesisDir{dir}
-			var byron byronGenesis
-			var shelley shelleyGenesis
-			if _, err := g.read("byron-genesis.json", &byron); err != nil {
+			g, err := genesis.Open(dir)
+			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := g.read("shelley-genesis.json", &shelley); err != nil {
+			byron, _, err := g.Byron()
+			if err != nil {
 				t.Fatal(err)
 			}
-			custom, err := customNetwork(byron, shelley, configFor(want))
+			shelley, _, err := g.Genesis("Shelley")
+			if err != nil {
+				t.Fatal(err)
+			}
+			custom, err := customNetwork(byron, shelley, configFor(t, want))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -49,16 +54,19 @@ func TestGenesisFiles(t *testing.T) {
 }
 
 // configFor returns the config.json that schedules the eras as n does.
-func configFor(n Network) nodeConfig {
-	at := func(e Era) *uint64 { return &n.Eras[e].StartEpoch }
-	return nodeConfig{
-		TestShelleyHardForkAtEpoch: at(Shelley),
-		TestAllegraHardForkAtEpoch: at(Allegra),
-		TestMaryHardForkAtEpoch:    at(Mary),
-		TestAlonzoHardForkAtEpoch:  at(Alonzo),
-		TestBabbageHardForkAtEpoch: at(Babbage),
-		TestConwayHardForkAtEpoch:  at(Conway),
+func configFor(t *testing.T, n Network) genesis.Object {
+	t.Helper()
+	var entries []string
+	for e := Shelley; e.Known(); e++ {
+		if n.Eras[e].Start != Never {
+			entries = append(entries, fmt.Sprintf(`"Test%vHardForkAtEpoch": %d`, e, n.Eras[e].StartEpoch))
+		}
 	}
+	config, err := genesis.ParseConfig([]byte("{" + strings.Join(entries, ",") + "}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return config
 }
 
 const (
@@ -122,32 +130,97 @@ func TestCustomNetwork(t *testing.T) {
 	}
 }
 
-// Eras that config.json leaves out start where the next one does that it has.
+// Eras that config.json leaves out have no known start.
 func TestSkippedEras(t *testing.T) {
 	for _, test := range []struct {
 		config string
 		starts [NumEras]Slot
 	}{
-		{`"Conway": 6`, [...]Slot{0, 100, 2600, 2600, 2600, 2600, 2600, Never}},
-		{`"Allegra": 2, "Mary": 3, "Alonzo": 4, "Conway": 6`, [...]Slot{0, 100, 600, 1100, 1600, 2600, 2600, Never}},
-		{`"Allegra": 2, "Mary": 3, "Babbage": 5, "Conway": 6`, [...]Slot{0, 100, 600, 1100, 2100, 2100, 2600, Never}},
-		{`"Mary": 3, "Babbage": 5`, [...]Slot{0, 100, 1100, 1100, 2100, 2100, Never, Never}},
-		{`"Mary": 3, "Babbage": 5, "Dijkstra": 6`, [...]Slot{0, 100, 1100, 1100, 2100, 2100, Never, Never}},
-		{`"Mary": 3, "Babbage": 5, "Dijkstra": 6, "Experimental": true`, [...]Slot{0, 100, 1100, 1100, 2100, 2100, 2600, 2600}},
+		{`"Conway": 6`, [...]Slot{0, 100, Never, Never, Never, Never, 2600, Never}},
+		{`"Allegra": 2, "Mary": 3, "Alonzo": 4, "Conway": 6`, [...]Slot{0, 100, 600, 1100, 1600, Never, 2600, Never}},
+		{`"Allegra": 2, "Mary": 3, "Babbage": 5, "Conway": 6`, [...]Slot{0, 100, 600, 1100, Never, 2100, 2600, Never}},
+		{`"Mary": 3, "Babbage": 5`, [...]Slot{0, 100, Never, 1100, Never, 2100, Never, Never}},
+		{`"Mary": 3, "Alonzo": 18446744073709551615`, [...]Slot{0, 100, Never, 1100, 100 + 500*(maxHardForkEpoch-1), Never, Never, Never}},
+		{`"Mary": 3, "Babbage": 5, "Dijkstra": 6`, [...]Slot{0, 100, Never, 1100, Never, 2100, Never, Never}},
+		{`"Mary": 3, "Babbage": 5, "Dijkstra": 6, "Experimental": false`, [...]Slot{0, 100, Never, 1100, Never, 2100, Never, Never}},
+		{`"Mary": 3, "Babbage": 5, "Dijkstra": 6, "Experimental": true`, [...]Slot{0, 100, Never, 1100, Never, 2100, Never, 2600}},
 	} {
-		config := regexp.MustCompile(`"(\w+)"`).ReplaceAllString(`{"Shelley": 1, `+test.config+`}`, `"Test${1}HardForkAtEpoch"`)
-		config = strings.Replace(config, "TestExperimentalHardForkAtEpoch", "ExperimentalHardForksEnabled", 1)
-		n, err := LoadNetwork(writeGenesis(t, map[string]string{"config.json": config}))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for era, p := range n.Eras {
+		n := networkWith(t, test.config)
+		for era := range test.starts {
+			p := n.Eras[era]
 			if p.Start != test.starts[era] {
 				t.Errorf("%s: %v starts in slot %d, want %d", test.config, Era(era), p.Start, test.starts[era])
 			}
 			if p.Start > 0 && p.Start != Never && p.Start != 100+500*Slot(p.StartEpoch-1) {
 				t.Errorf("%s: %v starts in slot %d and epoch %d", test.config, Era(era), p.Start, p.StartEpoch)
 			}
+		}
+	}
+}
+
+// networkWith loads a network whose Shelley starts in epoch 1, other eras in
+// these: "Mary": 3.
+func networkWith(t *testing.T, eras string) Network {
+	t.Helper()
+	config := regexp.MustCompile(`"(\w+)"`).ReplaceAllString(`{"Shelley": 1, `+eras+`}`, `"Test${1}HardForkAtEpoch"`)
+	config = strings.Replace(config, "TestExperimentalHardForkAtEpoch", "ExperimentalHardForksEnabled", 1)
+	n, err := LoadNetwork(writeGenesis(t, map[string]string{"config.json": config}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// An era without a known start comes with any epoch after that in which the one
+// before it began, up to the next known start, or never.
+func TestEraPossible(t *testing.T) {
+	for _, test := range []struct {
+		config string
+		slot   Slot
+		want   string
+	}{
+		{`"Conway": 6`, 99, "Byron"},
+		{`"Conway": 6`, 100, "Shelley"},
+		{`"Conway": 6`, 599, "Shelley"},
+		{`"Conway": 6`, 600, "Shelley Allegra"},
+		{`"Conway": 6`, 1100, "Shelley Allegra Mary"},
+		{`"Conway": 6`, 2100, "Shelley Allegra Mary Alonzo Babbage"},
+		{`"Conway": 6`, 2599, "Shelley Allegra Mary Alonzo Babbage"},
+		{`"Conway": 6`, 2600, "Shelley Allegra Mary Alonzo Conway"}, // Babbage ends with its epoch 6
+		{`"Conway": 4`, 2099, "Shelley Allegra Mary Alonzo"},        // in epoch 5 at the earliest
+		{`"Conway": 4`, 2100, "Shelley Allegra Mary Alonzo Conway"},
+		{`"Allegra": 1, "Mary": 1, "Alonzo": 1, "Conway": 6`, 599, "Alonzo"},
+		{`"Allegra": 1, "Mary": 1, "Alonzo": 1, "Conway": 6`, 600, "Alonzo Babbage"},
+		{`"Allegra": 1, "Mary": 1, "Alonzo": 1, "Conway": 6`, 2600, "Alonzo Conway"},
+		{`"Allegra": 1, "Mary": 1, "Alonzo": 1, "Babbage": 1, "Conway": 6`, 2599, "Babbage"},
+		{`"Allegra": 1, "Mary": 1, "Alonzo": 1, "Babbage": 1, "Conway": 6`, 2600, "Conway"},
+		{`"Allegra": 1, "Mary": 3`, 1 << 40, "Mary Alonzo Babbage Conway Dijkstra"},
+	} {
+		n := networkWith(t, test.config)
+		var got []string
+		for e := Byron; e.Known(); e++ {
+			if n.EraPossible(e, test.slot) {
+				got = append(got, e.String())
+			}
+		}
+		if strings.Join(got, " ") != test.want {
+			t.Errorf("%s: %v in slot %d, want %s", test.config, got, test.slot, test.want)
+		}
+		if n.EraPossible(Era(NumEras), test.slot) {
+			t.Errorf("%s: an unknown era in slot %d", test.config, test.slot)
+		}
+	}
+	for _, n := range publicNetworks {
+		for e := Byron; e < Dijkstra; e++ {
+			start := n.Eras[e].Start
+			for era := Byron; era.Known(); era++ {
+				if got, want := n.EraPossible(era, start), era == n.EraAt(start); got != want {
+					t.Errorf("%s: %v in slot %d: %v", n.Name, era, start, got)
+				}
+			}
+		}
+		if next := n.EpochStart(n.Eras[Conway].StartEpoch + 1); n.EraPossible(Dijkstra, next-1) || !n.EraPossible(Dijkstra, next) || !n.EraPossible(Conway, next) {
+			t.Errorf("%s: Dijkstra can follow Conway from slot %d on", n.Name, next)
 		}
 	}
 }
@@ -164,11 +237,29 @@ func TestLoadNetworkErrors(t *testing.T) {
 		{"no k", map[string]string{"shelley-genesis.json": strings.Replace(testShelley, "securityParam", "x", 1)}, "securityParam"},
 		{"no f", map[string]string{"shelley-genesis.json": strings.Replace(testShelley, "0.25", "0", 1)}, "activeSlotsCoeff"},
 		{"huge exponent", map[string]string{"shelley-genesis.json": strings.Replace(testShelley, "0.1", "1e-999999999", 1)}, "slotLength"},
-		{"no start", map[string]string{"byron-genesis.json": strings.Replace(testByron, "startTime", "x", 1)}, "startTime"},
+		{"no start", map[string]string{"byron-genesis.json": strings.Replace(testByron, "startTime", "x", 1)}, "startTime is missing"},
+		{"no k of Byron", map[string]string{"byron-genesis.json": strings.Replace(testByron, "10", "0", 1)}, "k: 0 is out of range"},
+		{"huge k of Byron", map[string]string{"byron-genesis.json": strings.Replace(testByron, "10", "4294967296", 1)}, "k: 4294967296 is out of range"},
+		{"slot of a day and more", map[string]string{"byron-genesis.json": strings.Replace(testByron, "2000", "86400001", 1)}, "slotDuration"},
+		{"slot of 0 ms", map[string]string{"byron-genesis.json": strings.Replace(testByron, "2000", "0", 1)}, "slotDuration"},
+		{"no protocolParams", map[string]string{"shelley-genesis.json": strings.Replace(testShelley, "protocolParams", "x", 1)}, "protocolParams is missing"},
+		{"no networkMagic", map[string]string{"shelley-genesis.json": strings.Replace(testShelley, "networkMagic", "x", 1)}, "networkMagic is missing"},
+		{"huge header", map[string]string{"shelley-genesis.json": strings.Replace(testShelley, "1100", "65536", 1)}, "maxBlockHeaderSize"},
+		{"no body", map[string]string{"shelley-genesis.json": strings.Replace(testShelley, "65536", "0", 1)}, "maxBlockBodySize is 0"},
+		{"f above 1", map[string]string{"shelley-genesis.json": strings.Replace(testShelley, "0.25", "1.01", 1)}, "activeSlotsCoeff"},
+		{"tiny f", map[string]string{"shelley-genesis.json": strings.Replace(testShelley, "0.25", "9e-10", 1)}, "activeSlotsCoeff is below 1e-09"},
+		{"config is no JSON", map[string]string{"config.json": "TestShelleyHardForkAtEpoch: 0"}, "give the configuration of a node as JSON"},
+		{"epoch is no number", map[string]string{"config.json": strings.Replace(testConfig, "3", `"3"`, 1)}, "TestMaryHardForkAtEpoch"},
+		{"experimental is no boolean", map[string]string{"config.json": strings.Replace(testConfig, "{", `{"ExperimentalHardForksEnabled": 1, `, 1)}, "ExperimentalHardForksEnabled"},
+		{"old name of it", map[string]string{"config.json": strings.Replace(testConfig, "{", `{"TestEnableDevelopmentHardForkEras": false, `, 1)}, "is now called"},
+		{"old and new name differ", map[string]string{"config.json": strings.Replace(testConfig, "{", `{"TestEnableDevelopmentHardForkEras": true, "ExperimentalHardForksEnabled": false, `, 1)}, "is now called"},
+		{"Alonzo is no JSON", map[string]string{"alonzo-genesis.json": "{"}, "alonzo-genesis.json"},
 		{"no slot length", map[string]string{"byron-genesis.json": strings.Replace(testByron, "slotDuration", "x", 1)}, "slotDuration"},
 		{"no Shelley", map[string]string{"config.json": "{}"}, "TestShelleyHardForkAtEpoch"},
 		{"eras out of order", map[string]string{"config.json": strings.Replace(testConfig, "3", "0", 1)}, "TestMaryHardForkAtEpoch"},
-		{"wrong hash", map[string]string{"config.json": `{"ShelleyGenesisHash": "00"}`}, "shelley-genesis.json has hash"},
+		{"wrong hash", map[string]string{"config.json": `{"ShelleyGenesisHash": "` + Hash{}.String() + `"}`}, "shelley-genesis.json has hash"},
+		{"wrong hash of Byron", map[string]string{"config.json": `{"ByronGenesisHash": "` + Hash{}.String() + `"}`}, "byron-genesis.json has hash"},
+		{"no hash", map[string]string{"config.json": `{"ShelleyGenesisHash": "00"}`}, "ShelleyGenesisHash"},
 		{"other file", map[string]string{"config.json": `{"ByronGenesisFile": "b.json"}`}, "b.json"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -177,6 +268,75 @@ func TestLoadNetworkErrors(t *testing.T) {
 				t.Errorf("error %v, want one line with %q", err, tt.want)
 			}
 		})
+	}
+}
+
+// What cardano-node takes is taken: fractions as objects, whole numbers as
+// decimals, hashes in either case, and keys that are null.
+func TestGenesisForms(t *testing.T) {
+	plain := writeGenesis(t, map[string]string{"config.json": testConfig})
+	want, err := LoadNetwork(plain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	upper := func(h Hash) string { return strings.ToUpper(h.String()) }
+	for _, tt := range []struct{ name, file, from, to string }{
+		{"fraction", "shelley-genesis.json", "0.25", `{"numerator": 1, "denominator": 4}`},
+		{"fraction not reduced", "shelley-genesis.json", "0.25", `{"denominator": -20.0, "numerator": -5e0}`},
+		{"exponent", "shelley-genesis.json", "0.25", "250E-3"},
+		{"decimal", "shelley-genesis.json", `"securityParam": 10`, `"securityParam": 10.0`},
+		{"power of ten", "shelley-genesis.json", `"epochLength": 500`, `"epochLength": 0.5e+3`},
+		{"magic", "shelley-genesis.json", "42", "4.2e1"},
+		{"sizes", "shelley-genesis.json", "1100", "11e2"},
+		{"less than a microsecond", "shelley-genesis.json", "0.1", "0.1000009"},
+		{"first of two", "shelley-genesis.json", "{", `{"epochLength": 500, "epochLength": 600, "EpochLength": 700, `},
+		{"long exponent", "shelley-genesis.json", "{", `{"x": 1e99999999999999999999, `},
+		{"Byron of another layout", "byron-genesis.json", "{", "\v{\"x\": [], \"y\": \"\n\xff\",\xa0"},
+		{"magic of Byron cut to 32 bits", "byron-genesis.json", "42", "4294967338"},
+		{"space in a number", "byron-genesis.json", `"2000"`, `" 02000 "`},
+		{"trailing bytes", "byron-genesis.json", `"slotDuration": "2000"}}`, `"slotDuration": "2000"}} x`},
+		{"hash in capitals", "config.json", "{", `{"ShelleyGenesisHash": "` + upper(want.Genesis.Shelley) + `", "ByronGenesisHash": "` + upper(want.Genesis.Byron) + `", `},
+		{"null", "config.json", "{", `{"ShelleyGenesisHash": null, "AlonzoGenesisFile": null, "TestConwayHardForkAtEpoch": null, `},
+		{"last of two", "config.json", "{", `{"TestMaryHardForkAtEpoch": 1, `},
+		{"epoch as a decimal", "config.json", "3}", "3.0}"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			content := map[string]string{"byron-genesis.json": testByron, "shelley-genesis.json": testShelley, "config.json": testConfig}[tt.file]
+			changed := strings.Replace(content, tt.from, tt.to, 1)
+			if changed == content {
+				t.Fatalf("%s has no %s", tt.file, tt.from)
+			}
+			got, err := LoadNetwork(writeGenesis(t, map[string]string{"config.json": testConfig, tt.file: changed}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got.Genesis = want.Genesis
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("LoadNetwork = %+v, want %+v", got, want)
+			}
+		})
+	}
+}
+
+// A network is one of the public ones only if both hashes are: its Byron file
+// does not make another network mainnet.
+func TestForeignShelley(t *testing.T) {
+	dir := filepath.Join(chaindata.Dir(t), "genesis", "mainnet")
+	read := func(name string) string {
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	files := map[string]string{"byron-genesis.json": read("byron-genesis.json"), "shelley-genesis.json": read("shelley-genesis.json") + " "}
+	n, err := LoadNetwork(writeGenesis(t, files))
+	if err != nil || n.Name != "custom-764824073" || n.Genesis.Byron != Mainnet.Genesis.Byron {
+		t.Errorf("another Shelley genesis gives network %s, %v", n.Name, err)
+	}
+	n, err = LoadNetwork(writeGenesis(t, map[string]string{"byron-genesis.json": strings.Replace(files["byron-genesis.json"], "{", `{"x": 1,`, 1), "shelley-genesis.json": read("shelley-genesis.json")}))
+	if err != nil || n.Name != "custom-764824073" || n.Genesis.Shelley != Mainnet.Genesis.Shelley {
+		t.Errorf("another Byron genesis gives network %s, %v", n.Name, err)
 	}
 }
 

@@ -19,6 +19,29 @@ func (n *Network) eraAt(s Slot) Era {
 	return Byron
 }
 
+// EraPossible reports whether a block in slot s may be of era e. An era with a
+// known start is the only one possible in its slots, but for those around it
+// whose start is [Never]: such an era comes by protocol version, at the start of
+// any epoch after that in which the era before it began, and may never come.
+// (ouroboros-consensus, HardFork/Combinator/State.hs, extendToSlot; cardano-node,
+// Cardano/Node/Protocol/Cardano.hs, CardanoTriggerHardForkAtDefaultVersion)
+func (n Network) EraPossible(e Era, s Slot) bool { return n.eraPossible(e, s) }
+
+func (n *Network) eraPossible(e Era, s Slot) bool {
+	if !e.Known() || int(e+1) < NumEras && n.Eras[e+1].Start != Never && n.Eras[e+1].Start <= s {
+		return false
+	}
+	earliest := n.Eras[Byron].Start
+	for _, p := range n.Eras[Byron+1 : max(e+1, Byron+1)] {
+		if p.Start == Never {
+			earliest = n.EpochStart(n.Epoch(earliest) + 1)
+		} else {
+			earliest = max(earliest, p.Start)
+		}
+	}
+	return earliest <= s
+}
+
 // SlotTime returns when slot s begins. The length of slots is taken to stay
 // what it is in the last era that is known to start; a time that a [time.Time]
 // cannot hold is cut to one about 146 billion years from now.

@@ -24,13 +24,14 @@ var (
 // ones above it. What is under one of them is not included.
 var mayImport = map[string][]string{
 	"internal/cbor":    nil,
-	"ledger":           {"internal/cbor"},
+	"internal/genesis": nil,
+	"ledger":           {"internal/cbor", "internal/genesis"},
 	"ledger/immutable": {"internal/cbor", "ledger"},
 	"internal/curve":   nil,
 	"internal/eddsa":   {"internal/curve"},
 	"internal/vrf":     {"internal/curve"},
 	"internal/kes":     {"internal/eddsa"},
-	"ledger/praos":     {"internal/cbor", "internal/eddsa", "internal/vrf", "internal/kes", "ledger"},
+	"ledger/praos":     {"internal/cbor", "internal/genesis", "internal/eddsa", "internal/vrf", "internal/kes", "ledger"},
 	"protocol":         {"internal/cbor"}, // not ledger: anyone can add a mini-protocol of their own
 	"mux":              {"internal/cbor", "protocol"},
 	"handshake":        forMini,

@@ -256,18 +256,22 @@ func TestHeaderSize(t *testing.T) {
 	}
 }
 
-// An era without a known start may come at any time.
+// An era without a known start may come with any epoch, but not within one.
 func TestUnscheduledEra(t *testing.T) {
 	v, s := base(t, ledger.Babbage)
-	v.config.Network.Eras[ledger.Conway].Start = ledger.Never
-	f := newForged(v, s, s.Tip.Point.Slot+1)
-	f.era = ledger.Conway
-	h, err := f.header(v.config.Network)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := v.Verify(s, h); err != nil {
-		t.Error(err)
+	n := &v.config.Network
+	n.Eras[ledger.Conway].Start = ledger.Never
+	for _, slot := range []ledger.Slot{s.Tip.Point.Slot + 1, n.EpochStart(n.Epoch(s.Tip.Point.Slot) + 1)} {
+		f := newForged(v, s, slot)
+		f.era = ledger.Conway
+		h, err := f.header(*n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _, err = v.Verify(s, h)
+		if within := n.Epoch(slot) == n.Epoch(s.Tip.Point.Slot); within != errors.As(err, new(*EraError)) || !within && err != nil {
+			t.Errorf("slot %d: %v", slot, err)
+		}
 	}
 }
 

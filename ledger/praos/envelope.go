@@ -32,14 +32,13 @@ func (v *Verifier) envelope(s *State, h *ledger.Header, prev ledger.Hash) error 
 // CheckEra checks that a header is of its slot's era; else the error is an
 // [*EraError]. The tag that says the header's era is not part of what is signed
 // or hashed, but the rules depend on it: check it, as [Verifier.Prepare] does, of
-// every header whose hash is known already. An era whose start is not known may
-// come at any time after the last known one.
+// every header whose hash is known already. Around an era whose start is not
+// known there may be more than one: see [ledger.Network.EraPossible].
 func (v *Verifier) CheckEra(h *ledger.Header) error {
-	want, got := v.config.Network.EraAt(h.Slot), h.Raw.Era
-	if got == want || got.Known() && got > want && v.config.Network.Eras[got].Start == ledger.Never {
+	if v.config.Network.EraPossible(h.Raw.Era, h.Slot) {
 		return nil
 	}
-	return &EraError{h.Slot, got, want}
+	return &EraError{h.Slot, h.Raw.Era, v.config.Network.EraAt(h.Slot)}
 }
 
 // parentHash returns what h must have as its previous hash. At the start of the

@@ -1,23 +1,20 @@
 package praos
 
 import (
-	"encoding/json"
-	"errors"
+	"bytes"
 	"fmt"
-	"io/fs"
-	"math/big"
-	"os"
-	"path/filepath"
+	"maps"
+	"math"
 	"slices"
-	"strings"
 
+	"github.com/ouronet/ouronet/internal/genesis"
 	"github.com/ouronet/ouronet/ledger"
 )
 
 // LoadConfig reads the configuration of the network whose genesis files are in
 // dir, as [ledger.LoadNetwork] does, and what else the files say: the genesis
-// keys of Byron, and the checkpoints of checkpoints.json if there is one, or
-// whatever files config.json names instead.
+// keys of Byron, and the checkpoints of the file that config.json names, or
+// without a config.json of checkpoints.json if there is one.
 //
 // It also returns what the files say of who leads in epoch 0, for a [Stake]:
 // the share of overlay slots and the genesis delegates, but no pools. It holds
@@ -27,124 +24,140 @@ func LoadConfig(dir string) (Config, *Distribution, error) {
 	if err != nil {
 		return Config{}, nil, err
 	}
-	files := genesisFiles{
-		ByronGenesisFile: "byron-genesis.json", ShelleyGenesisFile: "shelley-genesis.json", CheckpointsFile: "checkpoints.json",
+	c, d := Config{Network: n}, (*Distribution)(nil)
+	if err := c.load(dir, &d); err != nil {
+		return Config{}, nil, fmt.Errorf("praos: genesis files in %s: %w", dir, err)
 	}
-	if err := readJSONFile(dir, "config.json", &files); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return Config{}, nil, err
-	}
-	c := Config{Network: n}
-	if c.GenesisKeys, err = readGenesisKeys(dir, files.ByronGenesisFile); err != nil {
-		return Config{}, nil, err
-	}
-	if c.Checkpoints, err = readCheckpoints(dir, files.CheckpointsFile); err != nil {
-		return Config{}, nil, err
-	}
-	d, err := readDelegates(dir, files.ShelleyGenesisFile)
-	return c, d, err
+	return c, d, nil
 }
 
-// genesisFiles are names of files as config.json gives them.
-type genesisFiles struct{ ByronGenesisFile, ShelleyGenesisFile, CheckpointsFile string }
-
-func readJSONFile(dir, name string, into any) error {
-	if !filepath.IsAbs(name) {
-		name = filepath.Join(dir, name)
-	}
-	b, err := os.ReadFile(name)
+func (c *Config) load(dir string, d **Distribution) error {
+	folder, err := genesis.Open(dir)
 	if err != nil {
-		return fmt.Errorf("praos: %w", err)
+		return err
 	}
-	if err := json.Unmarshal(b, into); err != nil {
-		return fmt.Errorf("praos: %s: %w: get the file again", name, err)
+	byron, _, err := folder.Byron()
+	if err != nil {
+		return err
 	}
-	return nil
+	if c.GenesisKeys, err = genesisKeys(byron); err != nil {
+		return err
+	}
+	file, ok, err := folder.Checkpoints()
+	if err != nil {
+		return err
+	}
+	if ok {
+		if c.Checkpoints, err = checkpoints(file); err != nil {
+			return err
+		}
+	}
+	shelley, _, err := folder.Genesis("Shelley")
+	if err != nil {
+		return err
+	}
+	*d, err = delegates(shelley)
+	return err
 }
 
-func readGenesisKeys(dir, name string) (map[PoolID]bool, error) {
-	var genesis struct {
-		BootStakeholders map[string]json.RawMessage
-	}
-	if err := readJSONFile(dir, name, &genesis); err != nil {
+// genesisKeys reads the keys of Byron's genesis.
+func genesisKeys(byron genesis.Value) (map[PoolID]bool, error) {
+	const field = "bootStakeholders"
+	stakeholders, err := byron.Field(field)
+	if err != nil {
 		return nil, err
 	}
+	hashes, err := stakeholders.Keys()
+	if err != nil {
+		return nil, fmt.Errorf("%s %w", field, err)
+	}
 	keys := make(map[PoolID]bool)
-	for s := range genesis.BootStakeholders { // any order
+	for _, s := range hashes {
 		id, ok := parsePoolID(s)
 		if !ok {
-			return nil, fmt.Errorf("praos: %s: %q in bootStakeholders is not a key's hash", name, s)
+			return nil, fmt.Errorf("%s: %.60q is not a key's hash", field, s)
 		}
 		keys[id] = true
 	}
 	return keys, nil
 }
 
-func readCheckpoints(dir, name string) (map[ledger.BlockNo]ledger.Hash, error) {
-	var file struct {
-		Checkpoints []struct {
-			BlockNo ledger.BlockNo
-			Hash    string
-		}
-	}
-	if err := readJSONFile(dir, name, &file); err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, nil
-		}
+// checkpoints reads the file of checkpoints. Two for one block are an error.
+func checkpoints(file genesis.Object) (map[ledger.BlockNo]ledger.Hash, error) {
+	list, err := file.Objects("checkpoints")
+	if err != nil {
 		return nil, err
 	}
 	checkpoints := make(map[ledger.BlockNo]ledger.Hash)
-	for _, c := range file.Checkpoints {
-		hash, err := ledger.ParseHash(c.Hash)
+	for _, o := range list {
+		number, err := o.Uint("blockNo", math.MaxUint64)
 		if err != nil {
-			return nil, fmt.Errorf("praos: %s: %w", name, err)
+			return nil, err
 		}
-		checkpoints[c.BlockNo] = hash
+		s, err := o.Text("hash")
+		if err != nil {
+			return nil, err
+		}
+		hash, err := ledger.ParseHash(s)
+		if err != nil {
+			return nil, err
+		}
+		if _, twice := checkpoints[ledger.BlockNo(number)]; twice {
+			return nil, fmt.Errorf("two checkpoints for block %d", number)
+		}
+		checkpoints[ledger.BlockNo(number)] = hash
 	}
 	return checkpoints, nil
 }
 
-func readDelegates(dir, name string) (*Distribution, error) {
-	var genesis struct {
-		GenDelegs      map[string]struct{ Delegate, VRF string }
-		ProtocolParams struct{ DecentralisationParam json.Number }
-	}
-	if err := readJSONFile(dir, name, &genesis); err != nil {
+// delegates reads who leads in the overlay slots of epoch 0.
+func delegates(shelley genesis.Object) (*Distribution, error) {
+	params, err := shelley.Object("protocolParams")
+	if err != nil {
 		return nil, err
 	}
 	d := &Distribution{Pools: make(map[PoolID]Pool)}
-	var ok bool
-	if d.Overlay, ok = parseShare(genesis.ProtocolParams.DecentralisationParam); !ok {
-		return nil, fmt.Errorf("praos: %s: decentralisationParam %.40q is not a share", name, genesis.ProtocolParams.DecentralisationParam)
+	if d.Overlay.Num, d.Overlay.Den, err = params.Share("decentralisationParam"); err != nil {
+		return nil, err
 	}
-	var keys []string
-	for key := range genesis.GenDelegs { // any order
-		keys = append(keys, key)
+	delegs, err := shelley.Object("genDelegs")
+	if err != nil {
+		return nil, err
 	}
-	slices.SortFunc(keys, func(a, b string) int { return strings.Compare(strings.ToLower(a), strings.ToLower(b)) })
-	for _, key := range keys {
-		id, ok := parsePoolID(genesis.GenDelegs[key].Delegate)
-		vrf, err := ledger.ParseHash(genesis.GenDelegs[key].VRF)
-		if !ok || err != nil {
-			return nil, fmt.Errorf("praos: %s: delegate of %q is not two hashes", name, key)
+	byKey := make(map[PoolID]Delegate)
+	for _, key := range slices.Sorted(maps.Keys(delegs)) {
+		id, delegate, err := delegate(delegs, key)
+		if err != nil {
+			return nil, fmt.Errorf("genDelegs: %w", err)
 		}
-		d.Delegates = append(d.Delegates, Delegate{id, vrf})
+		if _, twice := byKey[id]; !twice { // in capitals and in small letters: a node takes the former
+			byKey[id] = delegate
+		}
+	}
+	for _, id := range slices.SortedFunc(maps.Keys(byKey), func(a, b PoolID) int { return bytes.Compare(a[:], b[:]) }) {
+		d.Delegates = append(d.Delegates, byKey[id])
 	}
 	return d, nil
 }
 
-// parseShare reads a decimal number from 0 to 1 exactly.
-func parseShare(s json.Number) (ledger.Ratio, bool) {
-	// The float tells absurd exponents before big.Rat writes them out.
-	f, err := s.Float64()
-	switch {
-	case err != nil || f < 0 || f > 1 || f > 0 && f < 1e-9 || len(s) > 32:
-		return ledger.Ratio{}, false
-	case f == 0:
-		return ledger.Ratio{Den: 1}, true
+func delegate(delegs genesis.Object, key string) (id PoolID, d Delegate, err error) {
+	o, err := delegs.Object(key)
+	if err != nil {
+		return id, d, err
 	}
-	r, ok := new(big.Rat).SetString(string(s))
-	if !ok || !r.Num().IsUint64() || !r.Denom().IsUint64() {
-		return ledger.Ratio{}, false
+	pool, err := o.Text("delegate")
+	if err != nil {
+		return id, d, err
 	}
-	return ledger.Ratio{Num: r.Num().Uint64(), Den: r.Denom().Uint64()}, true
+	vrf, err := o.Text("vrf")
+	if err != nil {
+		return id, d, err
+	}
+	id, known := parsePoolID(key)
+	cold, ok := parsePoolID(pool)
+	hash, err := ledger.ParseHash(vrf)
+	if !known || !ok || err != nil {
+		return id, d, fmt.Errorf("%.60q: key, delegate and vrf are not three hashes", key)
+	}
+	return id, Delegate{cold, hash}, nil
 }

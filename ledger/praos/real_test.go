@@ -237,7 +237,7 @@ func TestSingleBlocks(t *testing.T) {
 			}
 			n := ledger.Mainnet
 			if folder == "testnet-blocks" {
-				n = anyEra(ledger.Preview)
+				n = ledger.Preview
 			}
 			b, err := n.ParseBlock(raw)
 			if err != nil {
@@ -294,10 +294,13 @@ func before(n ledger.Network, h *ledger.Header) State {
 	return s
 }
 
-// anyEra makes all eras after Byron unscheduled, so that one may come any time.
-func anyEra(n ledger.Network) ledger.Network {
-	for e := ledger.Shelley; e <= ledger.Conway; e++ {
-		n.Eras[e] = ledger.EraParams{Start: ledger.Never, StartEpoch: 1 << 40, EpochLength: n.Eras[ledger.Conway].EpochLength, SlotLength: n.Eras[ledger.Conway].SlotLength}
+// inEra makes a network that is in an era from slot 0 on.
+func inEra(n ledger.Network, era ledger.Era) ledger.Network {
+	for e := ledger.Shelley; e.Known(); e++ {
+		n.Eras[e] = ledger.EraParams{EpochLength: n.Eras[e].EpochLength, SlotLength: n.Eras[e].SlotLength}
+		if e > era {
+			n.Eras[e].Start = ledger.Never
+		}
 	}
 	return n
 }
@@ -305,10 +308,10 @@ func anyEra(n ledger.Network) ledger.Network {
 // withEra returns the network, which must be in h's era at its slot; some of the
 // single blocks are of networks that nothing else is known of.
 func withEra(n ledger.Network, h *ledger.Header) ledger.Network {
-	if n.EraAt(h.Slot) == h.Raw.Era || n.Eras[ledger.Shelley].Start == ledger.Never {
+	if n.EraAt(h.Slot) == h.Raw.Era {
 		return n
 	}
-	return anyEra(n)
+	return inEra(n, h.Raw.Era)
 }
 
 // A saved state is as good as the one that was not, at any header.

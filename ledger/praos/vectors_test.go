@@ -124,7 +124,7 @@ func laterChecks(t *testing.T, c headerCase) error {
 
 func setUp(t *testing.T, c headerCase) (*Verifier, State, *ledger.Header, error) {
 	t.Helper()
-	n := anyEra(ledger.Preview)
+	n := inEra(ledger.Preview, ledger.Babbage)
 	n.SlotsPerKESPeriod, n.MaxKESEvolutions = c.Context.PraosSlotsPerKESPeriod, c.Context.PraosMaxKESEvo
 	n.ActiveSlots = ratio(t, c.Context.ActiveSlotCoeff)
 	b, err := hex.DecodeString(c.Header)
@@ -199,7 +199,7 @@ func TestSyntheticTree(t *testing.T) {
 		share := s.IndividualStake.IndividualPoolStake
 		pools[PoolID(b)] = Pool{Stake: ledger.Ratio{Num: share.Numerator, Den: share.Denominator}, VRFKey: hashOf(t, s.IndividualStake.IndividualPoolStakeVRF)}
 	}
-	n := anyEra(ledger.Preview)
+	n := inEra(ledger.Preview, ledger.Babbage)
 	n.SlotsPerKESPeriod, n.MaxKESEvolutions = 2048, 63
 	all := Envelope | Certificate | KES | VRF | Bound | Leadership
 	v := verifier(t, Config{Network: n, Stake: oneDistribution{Pools: pools}, Require: all})
@@ -261,7 +261,7 @@ func TestForkCaptures(t *testing.T) {
 			}
 		}
 		readJSON(t, &doc, "vectors", "fork-captures", file)
-		n := anyEra(ledger.Preview)
+		n := inEra(ledger.Preview, ledger.Conway)
 		n.SecurityParam, n.ActiveSlots = 6, ledger.Ratio{Num: 2, Den: 5}
 		v := verifier(t, Config{Network: n})
 		for i, peer := range doc.Capture.Peers {
