@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -33,6 +34,11 @@ type Config struct {
 	// PeerSharing offers the peer-sharing mini-protocol; it is used if the
 	// other side offers it, too.
 	PeerSharing bool
+
+	// Routable reports which addresses we may give to a peer that asks for
+	// some; nil stands for [peersharing.Routable]. A network of one's own may
+	// let private or loopback addresses count.
+	Routable func(netip.Addr) bool
 
 	// KeepAlive is the pause between an answer to a keep-alive and the next
 	// one; 0 is 10 s. (miniprotocols, 4)

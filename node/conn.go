@@ -117,7 +117,7 @@ func (c *Conn) answer() {
 			if sources.PeerSharing != nil {
 				source = sources.PeerSharing
 			}
-			return peersharing.Respond(ctx, specs.PeerSharing, ch, source)
+			return peersharing.Respond(ctx, specs.PeerSharing, ch, source, c.cfg.Routable)
 		})
 	}
 }

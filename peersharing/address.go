@@ -62,8 +62,33 @@ func readAddress(r *cbor.Reader) netip.AddrPort {
 
 func readWord(r *cbor.Reader) uint32 { return uint32(r.UintMax(math.MaxUint32)) }
 
-// shareable reports whether p can be of use to somebody else.
-func shareable(p netip.AddrPort) bool {
-	a := p.Addr().Unmap()
-	return a.IsValid() && p.Port() != 0 && a.Zone() == "" && !a.IsUnspecified() && !a.IsMulticast()
+// special are the unicast blocks that lead nowhere outside one host, site or
+// provider, beyond those that netip knows. (IANA special-purpose address
+// registries, RFC 6890)
+var special = []netip.Prefix{
+	netip.MustParsePrefix("0.0.0.0/8"),     // this network
+	netip.MustParsePrefix("100.64.0.0/10"), // shared by customers of a provider
+	netip.MustParsePrefix("192.0.0.0/24"),  // protocol assignments
+	netip.MustParsePrefix("198.18.0.0/15"), // benchmarks
+	netip.MustParsePrefix("240.0.0.0/4"),   // reserved
+	netip.MustParsePrefix("64:ff9b:1::/48"),
+	netip.MustParsePrefix("100::/64"), // discarded
+	netip.MustParsePrefix("fec0::/10"),
+}
+
+// Routable reports whether nodes anywhere on the Internet can dial a: it is
+// unicast, and neither loopback, link-local, private nor of another block that
+// is not routed. Addresses for documentation count as routable: they belong to
+// no host.
+func Routable(a netip.Addr) bool {
+	a = a.Unmap()
+	if !a.IsGlobalUnicast() || a.IsPrivate() || a.Zone() != "" {
+		return false
+	}
+	for _, p := range special {
+		if p.Contains(a) {
+			return false
+		}
+	}
+	return true
 }

@@ -22,7 +22,7 @@ func ExampleInitiator_Request() {
 	us, peer := pipe.New() // two channels of a mux, in real life
 	known := configured{netip.MustParseAddrPort("192.0.2.7:3001"), netip.MustParseAddrPort("[2001:db8::1]:3001")}
 	done := make(chan error)
-	go func() { done <- peersharing.Respond(ctx, peersharing.Spec(), peer, known) }()
+	go func() { done <- peersharing.Respond(ctx, peersharing.Spec(), peer, known, nil) }()
 
 	i := peersharing.NewInitiator(peersharing.Spec(), us)
 	peers, err := i.Request(ctx, 10)

@@ -28,7 +28,7 @@ func ask(t *testing.T, chunk int, source peersharing.Source, amount uint8) []net
 	us, them := pipe.New()
 	us.Chunk, them.Chunk = chunk, chunk
 	served := make(chan error, 1)
-	go func() { served <- peersharing.Respond(t.Context(), peersharing.Spec(), them, source) }()
+	go func() { served <- peersharing.Respond(t.Context(), peersharing.Spec(), them, source, nil) }()
 	i := peersharing.NewInitiator(peersharing.Spec(), us)
 	peers, err := i.Request(t.Context(), amount)
 	if err != nil {
@@ -94,13 +94,13 @@ func TestRoundTrip(t *testing.T) {
 			for i := range b {
 				b[i] = byte(rng.Uint32())
 			}
-			b[0] &= 0x3f // no multicast
-			b[1] |= 1
 			addr := netip.AddrFrom16(b)
 			if rng.IntN(2) == 0 {
 				addr = netip.AddrFrom4([4]byte(b[:4]))
 			}
-			source = append(source, netip.AddrPortFrom(addr, uint16(1+rng.IntN(65535))))
+			if peersharing.Routable(addr) {
+				source = append(source, netip.AddrPortFrom(addr, uint16(1+rng.IntN(65535))))
+			}
 		}
 		if got := ask(t, rng.IntN(20), source, 100); !slices.Equal(got, source) {
 			t.Fatalf("got %v, want %v", got, source)
@@ -161,7 +161,7 @@ func TestIllegalInitiators(t *testing.T) {
 			if err := us.Send(t.Context(), unhex(t, test.bytes), nil); err != nil {
 				t.Fatal(err)
 			}
-			err := peersharing.Respond(t.Context(), peersharing.Spec(), them, list{})
+			err := peersharing.Respond(t.Context(), peersharing.Spec(), them, list{}, nil)
 			checkViolation(t, err, test.want, "StIdle", test.message)
 		})
 	}
@@ -184,7 +184,7 @@ func TestIdleThenSourceFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		us, them := pipe.New()
 		served := make(chan error, 1)
-		go func() { served <- peersharing.Respond(t.Context(), peersharing.Spec(), them, failing{}) }()
+		go func() { served <- peersharing.Respond(t.Context(), peersharing.Spec(), them, failing{}, nil) }()
 		time.Sleep(24 * time.Hour)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
@@ -207,3 +207,25 @@ var errFailing = errors.New("no peers known")
 type failing struct{}
 
 func (failing) Peers(context.Context, int) ([]netip.AddrPort, error) { return nil, errFailing }
+
+func TestRoutable(t *testing.T) {
+	for _, test := range []struct {
+		addresses string
+		want      bool
+	}{
+		{"1.1.1.1 192.0.2.7 11.0.0.1 172.32.0.1 100.128.0.1 198.20.0.1 2606:4700::1111 ::ffff:1.1.1.1", true},
+		{"0.0.0.0 0.1.2.3 :: 127.0.0.1 127.255.0.9 ::1 ::ffff:127.0.0.1", false},
+		{"10.0.0.1 172.16.0.1 172.31.255.255 192.168.1.1 fd00::1 fc00::1 ::ffff:10.1.1.1", false},
+		{"169.254.1.1 fe80::1 fe80::1%eth0 2606:4700::1111%eth0 fec0::1 100.64.0.1 100.127.255.255", false},
+		{"224.0.0.1 239.1.1.1 255.255.255.255 240.0.0.1 ff02::1 198.18.0.1 198.19.255.255 192.0.0.8 100::1 64:ff9b:1::1", false},
+	} {
+		for s := range strings.FieldsSeq(test.addresses) {
+			if got := peersharing.Routable(netip.MustParseAddr(s)); got != test.want {
+				t.Errorf("%s: routable is %v", s, got)
+			}
+		}
+	}
+	if peersharing.Routable(netip.Addr{}) {
+		t.Error("the zero address is routable")
+	}
+}

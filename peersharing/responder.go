@@ -19,10 +19,14 @@ type Source interface {
 // Respond answers requests from source until the initiator is done, which
 // returns nil. Errors of source are returned as they are.
 //
-// Addresses that are of no use to anybody else are left out: invalid,
-// unspecified and multicast ones, those with a zone or without a port. So is
-// what exceeds the amount asked for or the size of a message.
-func Respond(ctx context.Context, spec *protocol.Spec, t protocol.Transport, source Source) error {
+// Addresses for which routable is false, nil standing for [Routable], and those
+// without a port are left out: the asker could not dial them, and they tell how
+// the network around the source looks. So is what exceeds the amount asked for
+// or the size of a message.
+func Respond(ctx context.Context, spec *protocol.Spec, t protocol.Transport, source Source, routable func(netip.Addr) bool) error {
+	if routable == nil {
+		routable = Routable
+	}
 	s := protocol.NewSession[Message](spec, protocol.Responder, t)
 	fit := (spec.States[StBusy].Limit - sharePeersFrame) / maxAddress
 	return protocol.Serve(ctx, s, func(ctx context.Context, req Message, reply func(Message) error) error {
@@ -31,16 +35,16 @@ func Respond(ctx context.Context, spec *protocol.Spec, t protocol.Transport, sou
 		if err != nil {
 			return err
 		}
-		return reply(SharePeers{choose(peers, min(amount, fit))})
+		return reply(SharePeers{choose(peers, min(amount, fit), routable)})
 	})
 }
 
-// choose returns the first most shareable ones of peers, which stays the
+// choose returns the first most routable ones of peers, which stays the
 // source's.
-func choose(peers []netip.AddrPort, most int) []netip.AddrPort {
+func choose(peers []netip.AddrPort, most int, routable func(netip.Addr) bool) []netip.AddrPort {
 	var chosen []netip.AddrPort
 	for _, p := range peers {
-		if len(chosen) < most && shareable(p) {
+		if len(chosen) < most && p.IsValid() && p.Port() != 0 && routable(p.Addr().Unmap()) {
 			chosen = append(chosen, p)
 		}
 	}

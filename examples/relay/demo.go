@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -76,7 +77,8 @@ func runDemo(ctx context.Context, o *options, s script, out output) (err error) 
 		})
 	}
 	logger := newLogger(o, out.log())
-	config := node.Config{Network: d.network, Logger: logger}
+	config := node.Config{Network: d.network, PeerSharing: true, Logger: logger}
+	config.Routable = netip.Addr.IsLoopback // of the addresses to give away: all of the demo is on this machine
 	run("upstream node", func() error {
 		cfg := config
 		cfg.Sources = d.chain.Sources()
@@ -88,6 +90,8 @@ func runDemo(ctx context.Context, o *options, s script, out output) (err error) 
 			Listener: served,
 			NoVerify: o.noVerify,
 			Observe:  d.journal.relayed,
+			// It is always one: it came from net.Listen.
+			Advertise: []netip.AddrPort{netip.MustParseAddrPort(dialable(served.Addr()))},
 		}
 		record.of(&cfg.Follow)
 		r, err := relay.New(cfg)

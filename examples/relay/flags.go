@@ -25,6 +25,7 @@ type options struct {
 	peers     []string
 	serveOnly bool // -peer none
 	listen    string
+	advertise []string
 	data      string
 	immutable string
 	keep      int64
@@ -90,6 +91,10 @@ func flags(o *options) *flag.FlagSet {
 		return checkAddress(s, true)
 	})
 	f.StringVar(&o.listen, "listen", "127.0.0.1:0", "`HOST:PORT` to serve on; port 0 is any that is free")
+	f.Func("advertise", "`HOST:PORT` to give to nodes that ask for peers, such as this relay's public address;\nmay be given again for more; none is given by default", func(s string) error {
+		o.advertise = append(o.advertise, s)
+		return checkAddress(s, true)
+	})
 	f.StringVar(&o.data, "data", "", "`DIR`, an ImmutableDB folder, to keep the chain in and go on from")
 	f.StringVar(&o.immutable, "immutable", "", "`DIR`, an ImmutableDB folder, to start from and only read")
 	f.Func("keep", "`BYTES` of blocks in memory at most, such as 512MiB, without -data (default 1GiB)", func(s string) (err error) {
@@ -144,6 +149,7 @@ var without = []struct{ flag, other, reason string }{
 	{"demo", "genesis", "the demo makes its own chain"},
 	{"demo", "magic", "the demo makes its own chain"},
 	{"demo", "peer", "the demo brings its own peers"},
+	{"demo", "advertise", "the demo gives away its own address"},
 	{"demo", "data", "the demo keeps nothing"},
 	{"demo", "immutable", "the demo makes its own chain"},
 	{"demo", "keep", "the demo's chain is small"},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/netip"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -51,6 +52,10 @@ func runRelay(ctx context.Context, o *options, out output) (err error) {
 	if err != nil {
 		return err
 	}
+	advertise, err := advertised(ctx, o.advertise)
+	if err != nil {
+		return err
+	}
 	p := &program{o: o, out: out, network: network, start: time.Now()}
 	l, err := listen(ctx, o.listen)
 	if err != nil {
@@ -60,7 +65,7 @@ func runRelay(ctx context.Context, o *options, out output) (err error) {
 		l.Close()
 		return err
 	}
-	if p.relay, err = relay.New(p.config(l)); err != nil {
+	if p.relay, err = relay.New(p.config(l, advertise)); err != nil {
 		l.Close()
 		p.record.drop()
 		return o.explainFolder(err)
@@ -83,7 +88,7 @@ func runRelay(ctx context.Context, o *options, out output) (err error) {
 	return p.explain(errors.Unwrap(result))
 }
 
-func (p *program) config(l net.Listener) relay.Config {
+func (p *program) config(l net.Listener, advertise []netip.AddrPort) relay.Config {
 	cfg := relay.Config{
 		Follow: node.FollowConfig{
 			Config:    node.Config{Network: p.network, PeerSharing: true, Logger: newLogger(p.o, p.out.log())},
@@ -93,6 +98,7 @@ func (p *program) config(l net.Listener) relay.Config {
 		},
 		ServeOnly:    p.o.serveOnly,
 		Listener:     l,
+		Advertise:    advertise,
 		DataDir:      p.o.data,
 		ImmutableDir: p.o.immutable,
 		Keep:         p.o.keep,

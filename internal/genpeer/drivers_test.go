@@ -200,7 +200,7 @@ type node struct {
 }
 
 func share(ctx context.Context, spec *protocol.Spec, t protocol.Transport, _ *rand.Rand) error {
-	return peersharing.Respond(ctx, spec, t, &node{})
+	return peersharing.Respond(ctx, spec, t, &node{}, nil)
 }
 
 func (*node) Peers(_ context.Context, amount int) (list []netip.AddrPort, _ error) {

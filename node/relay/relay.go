@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -14,6 +15,7 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/peersharing"
 	"github.com/ouronet/ouronet/txsubmission"
 )
 
@@ -47,6 +49,11 @@ type Config struct {
 	// NoVerify leaves signatures and proofs of headers unchecked; see
 	// docs/verification.md for what is checked without it.
 	NoVerify bool
+
+	// Advertise are the addresses that the relay gives to peers that ask for
+	// some, such as its own public one; none is given by default. Those that
+	// are not routable (Follow.Routable) are never given.
+	Advertise []netip.AddrPort
 
 	// Resuming, if not nil, is told at times how far the headers of the folder
 	// have been read, when that takes long.
@@ -86,6 +93,13 @@ func New(cfg Config) (*Relay, error) {
 	if cfg.Keep == 0 {
 		cfg.Keep = DefaultKeep
 	}
+	routable := cfg.Follow.Routable
+	if routable == nil {
+		routable = peersharing.Routable
+	}
+	cfg.Advertise = slices.DeleteFunc(slices.Clone(cfg.Advertise), func(a netip.AddrPort) bool {
+		return !routable(a.Addr().Unmap())
+	})
 	r := &Relay{cfg: cfg, txs: newTxQueue()}
 	var err error
 	options := immutable.Options{Network: cfg.Follow.Network}
@@ -246,19 +260,13 @@ func (r *Relay) close() error {
 	return r.db.Close()
 }
 
-// Peers implements peersharing.Source: the upstream peers that are connected.
+// maxShared is how many addresses a peer gets, as from cardano-node.
+// (relay-behaviour, 3.5)
+const maxShared = 10
+
+// Peers implements peersharing.Source: what [Config].Advertise offers, and
+// nothing else. Which nodes the relay follows is its operator's secret: one of
+// them may be a block producer.
 func (r *Relay) Peers(_ context.Context, amount int) ([]netip.AddrPort, error) {
-	var peers []netip.AddrPort
-	for _, p := range r.upstream() {
-		if len(peers) == amount {
-			break
-		}
-		if !p.Connected {
-			continue
-		}
-		if a, ok := p.Conn.Remote().(*net.TCPAddr); ok {
-			peers = append(peers, a.AddrPort())
-		}
-	}
-	return peers, nil
+	return r.cfg.Advertise[:min(amount, maxShared, len(r.cfg.Advertise))], nil
 }

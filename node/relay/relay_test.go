@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"net"
+	"net/netip"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -86,40 +88,51 @@ func TestRealBlocks(t *testing.T) {
 	}
 }
 
-// A relay shares the upstream nodes that it is connected to.
+// A relay gives away what its operator advertises, if it is routable, and
+// never the node that it follows, which may be a block producer.
 func TestPeers(t *testing.T) {
 	leak.Check(t)
-	c := newChain().Grow(5)
-	l := listen(t)
-	testnode.Serve(t, l, node.Config{Network: network(), Sources: c.Sources()})
-	cfg := relay.Config{Follow: node.FollowConfig{
-		Config: node.Config{Network: network(), PeerSharing: true},
-		Peers:  []string{l.Addr().String(), "127.0.0.1:1"},
-	}, NoVerify: true}
-	r, address := run(t, cfg)
-	conn, err := node.Dial(t.Context(), address, cfg.Follow.Config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	for _, err := range node.Follow(t.Context(), node.FollowConfig{Config: cfg.Follow.Config, Peers: []string{address}}) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if r.Status().AtTip() {
-			break // so it is connected
-		}
-	}
-	for _, amount := range []uint8{0, 1, 10} {
-		peers, err := conn.PeerSharing().Request(t.Context(), amount)
-		if err != nil || len(peers) != min(1, int(amount)) {
-			t.Fatalf("%v, %v", peers, err)
-		}
-		for _, p := range peers {
-			if p.String() != l.Addr().String() {
-				t.Errorf("shared %v", p)
+	loopback, public := netip.MustParseAddrPort("127.0.0.1:3001"), netip.MustParseAddrPort("198.51.100.7:3001")
+	for _, test := range []struct {
+		name      string
+		advertise []netip.AddrPort
+		routable  func(netip.Addr) bool
+		want      []netip.AddrPort
+	}{
+		{"nothing", nil, nil, nil},
+		{"public", []netip.AddrPort{loopback, public}, nil, []netip.AddrPort{public}},
+		{"loopback counts", []netip.AddrPort{loopback, public}, netip.Addr.IsLoopback, []netip.AddrPort{loopback}},
+		{"ten at most", slices.Repeat([]netip.AddrPort{public}, 20), nil, slices.Repeat([]netip.AddrPort{public}, 10)},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := newChain().Grow(5)
+			l := listen(t)
+			testnode.Serve(t, l, node.Config{Network: network(), Sources: c.Sources()})
+			cfg := relay.Config{Follow: node.FollowConfig{
+				Config: node.Config{Network: network(), PeerSharing: true, Routable: test.routable},
+				Peers:  []string{l.Addr().String()},
+			}, Advertise: test.advertise, NoVerify: true}
+			r, address := run(t, cfg)
+			conn, err := node.Dial(t.Context(), address, cfg.Follow.Config)
+			if err != nil {
+				t.Fatal(err)
 			}
-		}
+			defer conn.Close()
+			for _, err := range node.Follow(t.Context(), node.FollowConfig{Config: cfg.Follow.Config, Peers: []string{address}}) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if r.Status().AtTip() {
+					break // so the upstream node is connected
+				}
+			}
+			for _, amount := range []uint8{0, 1, 255} {
+				peers, err := conn.PeerSharing().Request(t.Context(), amount)
+				if want := test.want[:min(int(amount), len(test.want))]; err != nil || !slices.Equal(peers, want) {
+					t.Errorf("asked for %d: %v, %v, want %v", amount, peers, err, want)
+				}
+			}
+		})
 	}
 }
 
