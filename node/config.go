@@ -64,6 +64,10 @@ type Config struct {
 	// run repeatable. Elsewhere leave it 0: peers could tell what comes.
 	Seed uint64
 
+	// Limits bound the connections that [Serve] accepts; nothing else looks at
+	// them.
+	Limits Limits
+
 	// Mux adjusts the multiplexer.
 	Mux mux.Config
 
@@ -114,6 +118,10 @@ var defaultSpecs = sync.OnceValue(NewSpecs)
 func (cfg Config) complete() (Config, error) {
 	if cfg.Network.SecurityParam == 0 {
 		return cfg, errors.New("node: Config.Network is missing: set it to ledger.Mainnet, ledger.Preprod, ledger.Preview or a loaded network")
+	}
+	var err error
+	if cfg.Limits, err = cfg.Limits.complete(); err != nil {
+		return cfg, err
 	}
 	if cfg.Specs == nil {
 		cfg.Specs = defaultSpecs()

@@ -215,6 +215,13 @@ func (c *Conn) use() {
 	})
 }
 
+// unused reports whether our side never asked for anything.
+func (c *Conn) unused() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.alive
+}
+
 // random returns what draws for one purpose of this connection, or nil.
 func (c *Conn) random(purpose string) *rand.Rand {
 	return c.cfg.random(purpose, c.local, c.remote)

@@ -2,10 +2,13 @@ package node_test
 
 import (
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
+	"os"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/ouronet/ouronet/handshake"
 	"github.com/ouronet/ouronet/protocol"
@@ -117,4 +120,11 @@ func (p *rawPeer) await(id uint16) []byte {
 // drain reads all that comes.
 func (p *rawPeer) drain() {
 	io.Copy(io.Discard, p.conn)
+}
+
+// closed reports whether the other side has hung up by now.
+func (p *rawPeer) closed() bool {
+	p.conn.SetReadDeadline(time.Now().Add(time.Millisecond))
+	_, err := io.Copy(io.Discard, p.conn)
+	return !errors.Is(err, os.ErrDeadlineExceeded)
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -14,21 +16,26 @@ import (
 	"github.com/ouronet/ouronet/protocol"
 )
 
-// How many connections [Serve] keeps. (relay-behaviour, 1)
 const (
-	// HardLimit is where no more are accepted until one ends.
-	HardLimit = 512
-	// SoftLimit is where accepting begins to slow down, to acceptDelay for
-	// each at the hard limit.
-	SoftLimit   = 384
-	acceptDelay = 5 * time.Second
+	// acceptPause follows an accept that failed for the moment.
+	acceptPause = 500 * time.Millisecond
 
-	// abortedPause follows a connection that was gone before it was accepted.
-	abortedPause = 500 * time.Millisecond
+	// fullPause comes before each accept while all places are taken: handshakes
+	// of connections that cannot stay then cost little.
+	fullPause = 10 * time.Millisecond
 )
 
-// Serve accepts connections from l and answers them from cfg.Sources, until
-// ctx ends or l fails. started, if not nil, is called for each connection after
+// momentary are errors of accept that are of one connection, or pass: the
+// network's are handed to accept on Linux. (Linux manual, accept(2))
+var momentary = []error{
+	syscall.ECONNABORTED, syscall.EPROTO, syscall.EPERM,
+	syscall.ENETDOWN, syscall.ENETUNREACH, syscall.EHOSTDOWN, syscall.EHOSTUNREACH,
+	syscall.ENOPROTOOPT, syscall.EOPNOTSUPP, syscall.ETIMEDOUT,
+	syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,
+}
+
+// Serve accepts connections from l, as many as cfg.Limits allow, and answers
+// them from cfg.Sources, until ctx ends or l fails. started, if not nil, is called for each connection after
 // its handshake and must not block; the function it returns, if not nil, is
 // called when the connection has ended. A peer that misbehaves or goes away
 // ends its own connection only.
@@ -47,51 +54,55 @@ func Serve(ctx context.Context, l net.Listener, cfg Config, started func(*Conn) 
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { l.Close() })()
 
-	slots := make(chan struct{}, HardLimit)
+	places := newPlaces(cfg.Limits, cfg.random("places"))
 	for {
-		if err := throttle(ctx, slots); err != nil {
+		if places.full() && !sleep(ctx, fullPause) {
 			return nil
 		}
 		conn, err := l.Accept()
 		switch {
 		case err == nil:
+			p, err := places.enter(ipOf(conn.RemoteAddr()), func(error) { conn.Close() })
+			if err != nil {
+				cfg.Logger.Debug("refused", zap.String("peer", peerName(conn, "")), zap.Error(err))
+				conn.Close()
+				continue
+			}
 			conns.Go(func() {
-				defer func() { <-slots }()
-				serve(ctx, conn, cfg, started)
+				defer places.leave(p)
+				serve(ctx, conn, cfg, places, p, started)
 			})
 			continue
 		case ctx.Err() != nil:
 			return nil
-		case !errors.Is(err, syscall.ECONNABORTED) && !errors.Is(err, syscall.EMFILE) && !errors.Is(err, syscall.ENFILE):
+		case !slices.ContainsFunc(momentary, func(m error) bool { return errors.Is(err, m) }):
 			return fmt.Errorf("node: accept: %w", err)
 		}
-		<-slots
 		cfg.Logger.Warn("accept", zap.Error(err))
-		if !sleep(ctx, abortedPause) {
+		if !sleep(ctx, acceptPause) {
 			return nil
 		}
 	}
 }
 
-// throttle takes a slot for one more connection, later the fuller it is.
-func throttle(ctx context.Context, slots chan struct{}) error {
-	if n := len(slots) - SoftLimit; n > 0 {
-		if !sleep(ctx, acceptDelay*time.Duration(n)/(HardLimit-SoftLimit)) {
-			return ctx.Err()
-		}
+// ipOf returns the IP address of a bearer's end, or the zero Addr.
+func ipOf(a net.Addr) netip.Addr {
+	if tcp, ok := a.(*net.TCPAddr); ok {
+		return tcp.AddrPort().Addr()
 	}
-	select {
-	case slots <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return netip.Addr{}
 }
 
-func serve(ctx context.Context, conn net.Conn, cfg Config, started func(*Conn) (ended func())) {
+func serve(ctx context.Context, conn net.Conn, cfg Config, places *places, p *place, started func(*Conn) (ended func())) {
 	c, err := start(ctx, conn, peerName(conn, ""), protocol.Responder, cfg)
 	if err != nil {
 		cfg.Logger.Debug("handshake", zap.Error(err))
+		return
+	}
+	if err := places.settle(p, time.Now(), c.unused, c.Fail); err != nil {
+		c.log.Debug("connection ended", zap.Error(err))
+		c.Fail(err)
+		c.Close()
 		return
 	}
 	if started != nil {

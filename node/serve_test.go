@@ -15,45 +15,60 @@ import (
 	"github.com/ouronet/ouronet/node"
 )
 
-// Beyond the soft limit accepting slows down, at the hard limit it stops until
-// a connection ends. (relay-behaviour, 1)
+// As many connections as the limit get in at once. From then on a new one takes
+// the place of an older one each 5 s, but never of one that we use.
 func TestServeLimits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		const limit = 20
 		w := newWorld(t)
 		cfg := w.config()
 		cfg.Mux.IdleTimeout = -1 // they stay without saying anything
+		cfg.Limits.Inbound = limit
+		cfg.Seed = 1
 		var served atomic.Int64
+		var first *node.Conn
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
 		l := w.net.Listen("us")
 		go func() {
-			done <- node.Serve(ctx, l, cfg, func(*node.Conn) func() {
-				served.Add(1)
+			done <- node.Serve(ctx, l, cfg, func(c *node.Conn) func() {
+				if served.Add(1) == 1 {
+					first = c
+					c.ChainSync() // so that we use it
+				}
 				return func() { served.Add(-1) }
 			})
 		}()
 		began := time.Now()
-		var peers []*rawPeer
-		for i := range node.HardLimit {
-			peers = append(peers, w.dialRaw("us", asking))
-			// The wait before the n-th is (n-soft)*5/128 s.
-			n := max(0, i-node.SoftLimit)
-			want := time.Duration(n*(n+1)/2) * (5 * time.Second / 128)
-			if d := time.Since(began); d < want-time.Millisecond || d > want+time.Millisecond {
-				t.Fatalf("connection %d after %v, want %v", i, d, want)
-			}
+		duplex := w.config()
+		duplex.Sources = newChain().Sources()
+		c, err := node.Dial(t.Context(), "us", duplex)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		synctest.Wait()
+		for range limit - 1 {
+			w.dialRaw("us", asking)
 		}
 		synctest.Wait()
-		if n := served.Load(); n != node.HardLimit {
-			t.Fatalf("%d connections", n)
+		if n, d := served.Load(), time.Since(began); n != limit || d > 0 {
+			t.Fatalf("%d connections after %v", n, d)
 		}
-		short, stop := context.WithTimeout(t.Context(), time.Hour)
-		if _, err := w.net.Dial(short, "us"); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("one more than the limit: %v", err)
+		for i := range 4 * limit {
+			in, out := w.dialRaw("us", asking), w.dialRaw("us", asking)
+			synctest.Wait()
+			if n := served.Load(); n != limit {
+				t.Fatalf("%d connections after %d more", n, i)
+			}
+			if a, b := in.closed(), out.closed(); a == b {
+				t.Errorf("round %d: of two that come at once, one gets a place: %v, %v", i, a, b)
+			}
+			time.Sleep(5 * time.Second)
 		}
-		stop()
-		peers[7].conn.Close()
-		w.dialRaw("us", asking)
+		if err := first.Err(); err != nil {
+			t.Errorf("the connection that we use ended: %v", err)
+		}
 		cancel()
 		began = time.Now()
 		if err := <-done; err != nil {
@@ -146,10 +161,16 @@ func (l *failing) Accept() (net.Conn, error) {
 	return l.Listener.Accept()
 }
 
+// What accept reports of one connection, or of a lack that passes, ends nothing.
 func TestServeAcceptErrors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		l := &failing{w.net.Listen("us"), []error{syscall.ECONNABORTED, syscall.EMFILE, syscall.ENFILE}}
+		l := &failing{w.net.Listen("us"), []error{
+			syscall.ECONNABORTED, syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,
+			syscall.EPROTO, syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.ENETDOWN, syscall.EHOSTDOWN,
+			syscall.EPERM, syscall.ENOPROTOOPT, syscall.EOPNOTSUPP, syscall.ETIMEDOUT,
+		}}
+		pauses := time.Duration(len(l.errs)) * 500 * time.Millisecond
 		testnode.Serve(t, l, w.config())
 		began := time.Now()
 		c, err := node.Dial(t.Context(), "us", w.config())
@@ -157,12 +178,17 @@ func TestServeAcceptErrors(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.Close()
-		if d := time.Since(began); d < 1500*time.Millisecond || d > 2*time.Second {
+		if d := time.Since(began); d < pauses || d > pauses+500*time.Millisecond {
 			t.Errorf("took %v", d)
 		}
 		broken := errors.New("broken")
 		if err := node.Serve(t.Context(), &failing{w.net.Listen("them"), []error{broken}}, w.config(), nil); !errors.Is(err, broken) {
 			t.Errorf("got %v", err)
+		}
+		cfg := w.config()
+		cfg.Limits.Inbound = -1
+		if err := node.Serve(t.Context(), w.net.Listen("others"), cfg, nil); err == nil {
+			t.Error("a limit below 0 is taken")
 		}
 	})
 }

@@ -3,7 +3,10 @@ package node_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
+	"runtime"
+	"sync"
 	"testing"
 	"time"
 
@@ -128,5 +131,50 @@ func TestDialNobody(t *testing.T) {
 	var peer *node.PeerError
 	if !errors.As(err, &peer) || peer.Peer != l.Addr().String() || node.Permanent(err) || node.Blame(err) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// dialFrom is TCP from an address of our own.
+func dialFrom(source string) func(context.Context, string) (net.Conn, error) {
+	return func(ctx context.Context, address string) (net.Conn, error) {
+		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(source)}}
+		return d.DialContext(ctx, "tcp4", address)
+	}
+}
+
+// Of 500 nodes that dial at the same time from as many addresses, all get in;
+// of those at one address, 8.
+func TestManyDialAtOnce(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux answers for all of 127.0.0.0/8 without being configured")
+	}
+	leak.Check(t)
+	_, address := overTCP(t, newChain().Grow(1), network())
+	dial := func(n int, source func(int) string) (in int) {
+		conns := make(chan *node.Conn, n)
+		var all sync.WaitGroup
+		for i := range n {
+			all.Go(func() {
+				c, err := node.Dial(t.Context(), address, node.Config{Network: network(), Dial: dialFrom(source(i))})
+				if err == nil {
+					conns <- c
+				}
+			})
+		}
+		all.Wait()
+		close(conns)
+		for c := range conns {
+			defer c.Close()
+			if _, _, err := c.ChainSync().Intersect(t.Context(), ledger.Origin); err == nil {
+				in++
+			}
+		}
+		return in
+	}
+	if in := dial(500, func(i int) string { return fmt.Sprintf("127.1.%d.%d", i/250, 1+i%250) }); in != 500 {
+		t.Errorf("%d of 500 got in", in)
+	}
+	if in := dial(20, func(int) string { return "127.2.0.1" }); in != 8 {
+		t.Errorf("%d of 20 from one address got in", in)
 	}
 }
