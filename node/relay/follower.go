@@ -103,7 +103,7 @@ func (f *follower) recent() (u chainsync.Update, older bool) {
 		return nil, false
 	}
 	e := s.chain[next]
-	f.at, f.in, f.ahead = e.block.Header.Point(), e, nil
+	f.at, f.in, f.ahead = e.point, e, nil
 	return chainsync.RollForward{Header: e.block.Header.Raw, Tip: s.tip()}, false
 }
 
@@ -112,11 +112,11 @@ func (f *follower) recent() (u chainsync.Update, older bool) {
 // Whatever is below the memory cannot have been abandoned.
 func (f *follower) fork() {
 	for e := f.in; ; e = e.prev {
-		if x := f.s.entries[e.block.Header.Point()]; x != nil && x.state == adopted {
+		if x := f.s.entries[e.point]; x != nil && x.state == adopted {
 			e = x // the same block, adopted again
 		}
 		if e.state != abandoned {
-			f.at, f.in = e.block.Header.Point(), e
+			f.at, f.in = e.point, e
 			break
 		}
 		f.back = true

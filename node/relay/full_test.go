@@ -123,3 +123,94 @@ func TestAdoptedAgainCountsOnce(t *testing.T) {
 		t.Errorf("%d bytes in memory, want %d", got, size)
 	}
 }
+
+// However often the chain changes to and fro, a bounded number of blocks stays
+// in memory, and the bound is never reached because of those left behind.
+func TestSwitchesKeepNoMemory(t *testing.T) {
+	const k = 10
+	gen := chaingen.New(chaingen.Config{BlockSize: 1100})
+	trunk := gen.Blocks(2 * k)
+	size := int64(0)
+	for _, b := range trunk {
+		size = max(size, int64(len(b.Raw)))
+	}
+	for _, keep := range []int64{0, size * (2*k + 2)} {
+		s := newStore(nil, false, k, keep)
+		extend := func(blocks []ledger.Block) {
+			t.Helper()
+			for _, b := range blocks {
+				if err := s.Extend(b); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		extend(trunk)
+		stand := newFollower(s)
+		for round := range 1000 {
+			fork := trunk[k:]
+			if round%3 > 0 { // a new one, and then the trunk again
+				g, err := gen.Fork(trunk[k-1].Header.Point())
+				if err != nil {
+					t.Fatal(err)
+				}
+				fork = g.Blocks(k)
+			}
+			if err := s.RollBack(trunk[k-1].Header.Point()); err != nil {
+				t.Fatal(err)
+			}
+			extend(fork)
+			if round%100 == 0 { // one who stays where it is
+				if _, _, err := stand.Intersect(t.Context(), []ledger.Point{s.Tip().Point}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got, most := s.Bytes(), size*3*k; got > most || keep > 0 && got > keep {
+				t.Fatalf("%d bytes after %d switches", got, round+1)
+			}
+			if n := len(s.left); n > 2*k+64+k {
+				t.Fatalf("%d entries after %d switches", n, round+1)
+			}
+		}
+		if e := stand.in; e == nil || e.state != abandoned || e.block.Raw != nil {
+			t.Errorf("a follower on an old fork pins its blocks: %+v", e)
+		}
+	}
+}
+
+// A slow reader of a range gets what went to the folder meanwhile from there,
+// and pins no block of a fork that is forgotten.
+func TestSlowRange(t *testing.T) {
+	w := newStoreWorld(t, 8, true) // k is 9
+	w.extend(30)
+	onChain, err := w.store.Range(t.Context(), w.point(25), w.point(30))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.rollBack(2)
+	w.extend(1)
+	onFork, err := w.store.Range(t.Context(), w.old[0].Header.Point(), w.old[1].Header.Point())
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for raw, err := range onChain {
+		switch n++; {
+		case n <= 4 && err != nil:
+			t.Fatal(err)
+		case n == 1:
+			w.extend(30) // all but the fork's blocks are in the folder
+		case n == 5:
+			if !errors.Is(err, errForkGone) {
+				t.Errorf("%d bytes and %v for a forgotten block", len(raw), err)
+			}
+		}
+	}
+	if n != 5 {
+		t.Errorf("%d blocks", n)
+	}
+	for raw, err := range onFork {
+		if !errors.Is(err, errForkGone) {
+			t.Errorf("%d bytes of a forgotten fork, %v", len(raw), err)
+		}
+	}
+}

@@ -251,6 +251,7 @@ func TestRelayAheadOfUpstream(t *testing.T) {
 		s.upstream("upstream", young)
 		again, stop := s.relay("relay", relay.Config{Follow: s.config("upstream"), DataDir: dir})
 		time.Sleep(time.Hour)
+		synctest.Wait() // it may be about to try again
 		if st := again.Status(); st.Tip.BlockNo != 99-k || st.Upstream[0].Stopped == nil {
 			t.Errorf("%+v", st)
 		}

@@ -3,6 +3,7 @@ package relay
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/ouronet/ouronet/ledger"
@@ -26,17 +27,21 @@ type store struct {
 	base    ledger.Tip
 	basePos int64 // position of chain[0]
 	entries map[ledger.Point]*entry
-	left    []*entry // abandoned, in the order of abandoning
+	left    []*entry // abandoned, in the order of abandoning; some removed since
+	leftN   int      // of them not removed: k at most, as in the chain core
 	bytes   int64
 	changed chan struct{} // closed at the next change
 }
 
 // entry is a block in memory. What is below the line changes, under store.mu.
 type entry struct {
-	block  ledger.Block
+	point  ledger.Point
 	before ledger.Point // the block before it
 	pos    int64        // number of blocks before it on its chain since the start
 
+	// block is empty once the entry is removed: a follower that stands on it
+	// keeps the entry and those before it, but no bytes.
+	block ledger.Block
 	state state
 	prev  *entry // nil if the block before it is older than the memory
 }
@@ -89,16 +94,19 @@ func (s *store) Extend(block ledger.Block) error {
 	if old := s.entries[block.Header.Point()]; old != nil {
 		s.remove(old) // abandoned, and adopted again
 	}
+	for s.keep > 0 && s.bytes+size > s.keep && s.leftN > 0 {
+		s.forgetOldest()
+	}
 	if s.keep > 0 && s.bytes+size > s.keep {
 		s.mu.Unlock()
 		return fmt.Errorf("%w: %d bytes", ErrFull, s.keep)
 	}
-	e := &entry{block: block, before: s.tip().Point, pos: s.basePos + int64(len(s.chain))}
+	e := &entry{point: block.Header.Point(), block: block, before: s.tip().Point, pos: s.basePos + int64(len(s.chain))}
 	if n := len(s.chain); n > 0 {
 		e.prev = s.chain[n-1]
 	}
 	s.chain = append(s.chain, e)
-	s.entries[block.Header.Point()] = e
+	s.entries[e.point] = e
 	s.bytes += size
 	s.purge()
 	s.notify()
@@ -112,7 +120,7 @@ func (s *store) RollBack(p ledger.Point) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := len(s.chain)
-	for n > 0 && s.chain[n-1].block.Header.Point() != p {
+	for n > 0 && s.chain[n-1].point != p {
 		n--
 	}
 	if n == 0 && p != s.base.Point {
@@ -121,9 +129,11 @@ func (s *store) RollBack(p ledger.Point) error {
 	for i := len(s.chain) - 1; i >= n; i-- {
 		s.chain[i].state = abandoned
 		s.left = append(s.left, s.chain[i])
+		s.leftN++
 		s.chain[i] = nil
 	}
 	s.chain = s.chain[:n]
+	s.purge()
 	s.notify()
 	return nil
 }
@@ -155,26 +165,40 @@ func (s *store) settle() error {
 	return nil
 }
 
-// purge drops abandoned blocks that are too deep to come back. One that was
-// adopted again is not abandoned any more: it has a new entry.
+// purge drops abandoned blocks that are too deep to come back, and the oldest
+// beyond k of them, as the chain core does: a peer could make us switch for
+// ever. It also keeps the list short.
 func (s *store) purge() {
-	tip := s.chain[len(s.chain)-1].block.Header.BlockNo
+	tip := s.tip().BlockNo
 	for len(s.left) > 0 {
 		e := s.left[0]
-		if uint64(e.block.Header.BlockNo)+uint64(s.k) >= uint64(tip) {
-			return
+		if s.entries[e.point] == e && s.leftN <= s.k && uint64(e.block.Header.BlockNo)+uint64(s.k) >= uint64(tip) {
+			break
 		}
-		s.remove(e)
-		s.left[0] = nil
-		s.left = s.left[1:]
+		s.forgetOldest()
 	}
+	if len(s.left) > 2*s.leftN+64 {
+		s.left = slices.DeleteFunc(s.left, func(e *entry) bool { return s.entries[e.point] != e })
+	}
+}
+
+// forgetOldest drops the block that was abandoned first.
+func (s *store) forgetOldest() {
+	s.remove(s.left[0])
+	s.left[0] = nil
+	s.left = s.left[1:]
 }
 
 // remove forgets an entry, unless another one has taken its place.
 func (s *store) remove(e *entry) {
-	if p := e.block.Header.Point(); s.entries[p] == e {
-		delete(s.entries, p)
-		s.bytes -= int64(len(e.block.Raw))
+	if s.entries[e.point] != e {
+		return
+	}
+	delete(s.entries, e.point)
+	s.bytes -= int64(len(e.block.Raw))
+	e.block = ledger.Block{}
+	if e.state == abandoned {
+		s.leftN--
 	}
 }
 

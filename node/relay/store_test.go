@@ -260,10 +260,23 @@ func (w *world) check() {
 		w.t.Fatalf("tip %v", w.store.Tip())
 	}
 	var bytes int64
-	for _, e := range slices.Concat(w.store.chain, w.store.left) {
-		if w.store.entries[e.block.Header.Point()] == e { // not adopted again
+	for _, e := range w.store.chain {
+		bytes += int64(len(e.block.Raw))
+	}
+	left := 0
+	for _, e := range w.store.left {
+		if w.store.entries[e.point] == e { // not adopted again
 			bytes += int64(len(e.block.Raw))
+			left++
+		} else if e.block.Raw != nil {
+			w.t.Fatalf("%v is forgotten and keeps its bytes", e.point)
 		}
+	}
+	if n := len(w.store.entries); left > w.k || left != w.store.leftN || n != len(w.store.chain)+left {
+		w.t.Fatalf("%d blocks in memory, %d of them abandoned, and %d counted, k is %d", n, left, w.store.leftN, w.k)
+	}
+	if n := len(w.store.left); n > 2*left+64+w.k {
+		w.t.Fatalf("%d entries for %d abandoned blocks", n, left)
 	}
 	if got := w.store.Bytes(); got != bytes {
 		w.t.Fatalf("%d bytes, want %d", got, bytes)
@@ -272,7 +285,7 @@ func (w *world) check() {
 		w.t.Fatalf("%d blocks in memory", len(w.store.chain))
 	}
 	for _, e := range w.store.left {
-		if uint64(e.block.Header.BlockNo)+uint64(2*w.k) < uint64(len(w.chain)) {
+		if w.store.entries[e.point] == e && uint64(e.block.Header.BlockNo)+uint64(2*w.k) < uint64(len(w.chain)) {
 			w.t.Fatalf("abandoned block %d is kept at %d", e.block.Header.BlockNo, len(w.chain))
 		}
 	}
