@@ -33,6 +33,7 @@ func TestIdleConnectionIsSmall(t *testing.T) {
 	cfg := node.Config{
 		Network: network(), Sources: newChain().Grow(5).Sources(),
 		RoundTrip: func(*node.Conn, time.Duration) { pinged <- struct{}{} },
+		Limits:    node.Limits{PerAddress: -1},
 	}
 	s := testnode.Serve(t, l, cfg)
 	before := inUse()

@@ -78,6 +78,7 @@ func runDemo(ctx context.Context, o *options, s script, out output) (err error) 
 	}
 	logger := newLogger(o, out.log())
 	config := node.Config{Network: d.network, PeerSharing: true, Logger: logger}
+	config.Limits = o.limits()
 	config.Routable = netip.Addr.IsLoopback // of the addresses to give away: all of the demo is on this machine
 	run("upstream node", func() error {
 		cfg := config

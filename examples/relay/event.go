@@ -17,6 +17,7 @@ type event struct {
 	Network string   `json:"network,omitempty"`
 	Magic   uint32   `json:"magic,omitempty"`
 	Listen  string   `json:"listen,omitempty"`
+	Inbound int      `json:"max_inbound,omitempty"` // connections that others may open
 	Follow  []string `json:"follow,omitempty"`
 
 	// Also of start: what is verified of what peers send, and what is not.

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/relay"
 )
 
@@ -26,6 +27,9 @@ type options struct {
 	serveOnly bool // -peer none
 	listen    string
 	advertise []string
+
+	maxInbound, maxPerAddress int
+
 	data      string
 	immutable string
 	keep      int64
@@ -91,6 +95,9 @@ func flags(o *options) *flag.FlagSet {
 		return checkAddress(s, true)
 	})
 	f.StringVar(&o.listen, "listen", "127.0.0.1:0", "`HOST:PORT` to serve on; port 0 is any that is free")
+	o.maxInbound, o.maxPerAddress = node.DefaultInbound, node.DefaultPerAddress
+	f.IntVar(&o.maxInbound, "max-inbound", o.maxInbound, "`NUMBER` of connections that other nodes may open")
+	f.IntVar(&o.maxPerAddress, "max-per-address", o.maxPerAddress, "`NUMBER` of them from one IP address, twice as many from one IPv6 /64; 0 is any.\nDoes not hold for peers given with -peer")
 	f.Func("advertise", "`HOST:PORT` to give to nodes that ask for peers, such as this relay's public address;\nmay be given again for more; none is given by default", func(s string) error {
 		o.advertise = append(o.advertise, s)
 		return checkAddress(s, true)
@@ -188,10 +195,25 @@ func (o *options) check(set map[string]bool) error {
 	if o.serveOnly && (len(o.peers) > 0 || o.exitAtTip) {
 		return usagef("-peer none goes neither with other peers nor with -exit-at-tip")
 	}
+	if o.maxInbound < 1 {
+		return usagef("-max-inbound is %d: take 1 or more, or -listen 127.0.0.1:0 to serve only this machine", o.maxInbound)
+	}
+	if o.maxPerAddress < 0 {
+		return usagef("-max-per-address is %d: take 1 or more, or 0 for any number", o.maxPerAddress)
+	}
 	if err := checkAddress(o.listen, false); err != nil {
 		return usagef("-listen: %w", err)
 	}
 	return nil
+}
+
+// limits are those of connections that other nodes open.
+func (o *options) limits() node.Limits {
+	l := node.Limits{Inbound: o.maxInbound, PerAddress: o.maxPerAddress}
+	if l.PerAddress == 0 {
+		l.PerAddress = -1
+	}
+	return l
 }
 
 // checkAddress reports what is wrong with HOST:PORT; to dial one needs both.

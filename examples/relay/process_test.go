@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,6 +22,7 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/protocol"
 )
 
 // asProgram makes the test binary the program, which has all the time it needs
@@ -54,7 +56,12 @@ func start(t *testing.T, args ...string) *process {
 
 func startVerifying(t *testing.T, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, cmd: exec.Command(os.Args[0], append(args, "-json", "-network", "preview")...)}
+	return startCommand(t, exec.Command(os.Args[0], append(args, "-json", "-network", "preview")...))
+}
+
+func startCommand(t *testing.T, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{t: t, cmd: cmd}
 	p.cmd.Env = append(os.Environ(), asProgram+"=1")
 	p.cmd.Stderr = &p.stderr
 	out, err := p.cmd.StdoutPipe()
@@ -81,6 +88,7 @@ type line struct {
 	Blocks int    `json:"blocks"`
 	Block  int    `json:"block"`
 	Error  string `json:"error"`
+	Max    int    `json:"max_inbound"`
 	Blame  bool   `json:"blame"`
 }
 
@@ -111,6 +119,40 @@ func (p *process) end() int {
 	}
 	p.cmd.Wait()
 	return p.cmd.ProcessState.ExitCode()
+}
+
+// Where the process may open few files, it says how many nodes it serves, and
+// goes on following however many dial.
+func TestFewDescriptors(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux answers for all of 127.0.0.0/8 without being configured")
+	}
+	chain := newChain(1).Grow(10)
+	args := []string{"-c", `ulimit -n 200; exec "$0" "$@"`, os.Args[0],
+		"-json", "-network", "preview", "-no-verify", "-data", t.TempDir(), "-peer", upstream(t, chain)}
+	p := startCommand(t, exec.Command("sh", args...))
+	begin := p.named("start")
+	if begin.Max != 70 { // 64 without a handshake, 2 for a peer, 64 spare
+		t.Errorf("at most %d connections", begin.Max)
+	}
+	p.named("tip")
+	for i := range 300 {
+		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 3, byte(i/250), byte(1+i%250))}}
+		conn, err := d.DialContext(t.Context(), "tcp4", begin.Listen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if i%2 == 0 { // half of them shake hands and stay
+			cfg := node.Config{Network: ledger.Preview}
+			cfg.Mux.IdleTimeout = -1
+			if c, err := node.Handshake(t.Context(), conn, protocol.Initiator, cfg); err == nil {
+				defer c.Close()
+			}
+		}
+	}
+	chain.Grow(1)
+	p.await("the next block", func(e line) bool { return e.Event == "block" && e.Block == 10 })
 }
 
 // It ends in order while it serves a follower and dials a peer that is gone.

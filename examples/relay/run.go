@@ -91,7 +91,7 @@ func runRelay(ctx context.Context, o *options, out output) (err error) {
 func (p *program) config(l net.Listener, advertise []netip.AddrPort) relay.Config {
 	cfg := relay.Config{
 		Follow: node.FollowConfig{
-			Config:    node.Config{Network: p.network, PeerSharing: true, Logger: newLogger(p.o, p.out.log())},
+			Config:    node.Config{Network: p.network, PeerSharing: true, Limits: p.o.limits(), Logger: newLogger(p.o, p.out.log())},
 			Peers:     p.o.peers,
 			Connected: p.connected,
 			Lost:      p.lost,

@@ -36,12 +36,15 @@ func (p *program) tellStart(address string) {
 	if p.o.data != "" || p.o.immutable != "" {
 		fmt.Fprintf(&b, "starts after %s\n", block(s.Tip))
 	}
+	if n := p.relay.MaxInbound(); n < p.o.maxInbound {
+		fmt.Fprintf(&b, "serves %d nodes at most, not %d: the process may not open enough files; allow more with ulimit -n\n", n, p.o.maxInbound)
+	}
 	if s.Removed > 0 {
 		fmt.Fprintf(&b, "removed %s that a crash had left incomplete at the end of %s\n", size(float64(s.Removed)), p.o.data)
 	}
 	b.WriteString(checks(p.o))
 	e := event{
-		Event: "start", Network: p.network.Name, Magic: p.network.Magic, Listen: address, Follow: peers,
+		Event: "start", Network: p.network.Name, Magic: p.network.Magic, Listen: address, Inbound: p.relay.MaxInbound(), Follow: peers,
 		text: b.String(),
 	}
 	if !p.o.serveOnly {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/ouronet/ouronet/chainsync"
@@ -25,7 +26,8 @@ const DefaultKeep = 1 << 30
 // Config is how to run a relay. Only Network is required.
 type Config struct {
 	// Follow says whom to follow and how; its Sources and Anchor are the
-	// relay's.
+	// relay's. Follow.Limits bound the connections to Listener; where
+	// Limits.Exempt is nil, the peers that are followed are exempt.
 	Follow node.FollowConfig
 
 	// ServeOnly follows nobody: the relay serves what its folder holds.
@@ -100,6 +102,18 @@ func New(cfg Config) (*Relay, error) {
 	cfg.Advertise = slices.DeleteFunc(slices.Clone(cfg.Advertise), func(a netip.AddrPort) bool {
 		return !routable(a.Addr().Unmap())
 	})
+	if cfg.Listener != nil {
+		limit := descriptorLimit()
+		given := cfg.Follow.Limits.Inbound
+		need, err := fitDescriptors(&cfg.Follow.Limits, max(len(cfg.Follow.Peers), len(cfg.Follow.Network.Bootstrap)), limit)
+		if err != nil {
+			return nil, err
+		}
+		if cfg.Follow.Limits.Inbound != given && cfg.Follow.Logger != nil {
+			cfg.Follow.Logger.Warn("fewer inbound connections than allowed: the process may not open enough files",
+				zap.Int("inbound", cfg.Follow.Limits.Inbound), zap.Int("files", limit), zap.Int("needed", need))
+		}
+	}
 	r := &Relay{cfg: cfg, txs: newTxQueue()}
 	var err error
 	options := immutable.Options{Network: cfg.Follow.Network}
@@ -158,6 +172,15 @@ func (r *Relay) connected(c *node.Conn) {
 	c.Go(func(ctx context.Context) error { return c.ProvideTxs(ctx, &cursor{q: r.txs}) })
 }
 
+// MaxInbound is how many connections other nodes may open: Follow.Limits.Inbound
+// or its default, or fewer if the process may not open enough files for them.
+func (r *Relay) MaxInbound() int {
+	if n := r.cfg.Follow.Limits.Inbound; n != 0 {
+		return n
+	}
+	return node.DefaultInbound
+}
+
 // Run follows and serves until ctx ends, which is not an error, or something
 // fails that a peer cannot be the reason of. It then closes everything.
 func (r *Relay) Run(ctx context.Context) error {
@@ -165,6 +188,9 @@ func (r *Relay) Run(ctx context.Context) error {
 	if r.cfg.Listener != nil {
 		serving := r.cfg.Follow.Config
 		serving.Sources = r.sources()
+		if serving.Limits.Exempt == nil {
+			serving.Limits.Exempt = r.configured
+		}
 		g.Go(func() error {
 			return node.Serve(gctx, r.cfg.Listener, serving, r.accepted)
 		})
@@ -192,6 +218,28 @@ func (r *Relay) accepted(c *node.Conn) (ended func()) {
 			told()
 		}
 	}
+}
+
+// configured reports whether a is the address of a peer that the relay follows.
+func (r *Relay) configured(a netip.Addr) bool {
+	for _, p := range r.upstream() {
+		if host, _, err := net.SplitHostPort(p.Address); err == nil {
+			if literal, err := netip.ParseAddr(host); err == nil && literal.Unmap() == a {
+				return true
+			}
+		}
+		if p.Conn != nil && ipOf(p.Conn.Remote()) == a {
+			return true
+		}
+	}
+	return false
+}
+
+func ipOf(a net.Addr) netip.Addr {
+	if tcp, ok := a.(*net.TCPAddr); ok {
+		return tcp.AddrPort().Addr().Unmap()
+	}
+	return netip.Addr{}
 }
 
 // upstream returns the peers that are followed.
