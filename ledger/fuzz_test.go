@@ -2,9 +2,12 @@ package ledger
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"reflect"
 	"testing"
 
+	"github.com/ouronet/ouronet/internal/cbor"
+	"github.com/ouronet/ouronet/internal/forge"
 	"github.com/ouronet/ouronet/internal/fuzz"
 )
 
@@ -54,6 +57,9 @@ func FuzzParseHeader(f *testing.F) {
 			f.Fatal(err)
 		}
 		f.Add(uint8(h.Era), h.EBB, h.Bytes)
+		if h.Era != Byron {
+			f.Add(uint8(h.Era), false, forge.Reencode(rand.New(rand.NewPCG(uint64(h.Era), 0)), 2, h.Bytes))
+		}
 	}
 	f.Fuzz(func(t *testing.T, era uint8, ebb bool, b []byte) {
 		raw := RawHeader{Era: Era(era), EBB: ebb && era == 0, Bytes: b}
@@ -66,9 +72,17 @@ func FuzzParseHeader(f *testing.F) {
 			t.Fatalf("BlockNo() = %d, %v, parsed %d", no, noErr, h.BlockNo)
 		}
 		_, byron := h.Byron()
-		_, shelley := h.Shelley()
+		s, shelley := h.Shelley()
 		if byron == shelley || byron != (raw.Era == Byron) {
 			t.Fatalf("%v header: Byron %v, Shelley %v", raw.Era, byron, shelley)
+		}
+		if byron {
+			return
+		}
+		// A header of what is signed is one that says and signs the same.
+		plain := Header{Raw: RawHeader{Era: raw.Era, Bytes: cbor.AppendBytes(append([]byte{0x82}, s.Body...), s.Signature)}}
+		if again, ok := plain.Shelley(); !ok || !reflect.DeepEqual(again, s) {
+			t.Fatalf("header %+v is %+v when it is encoded again", s, again)
 		}
 	})
 }

@@ -163,7 +163,9 @@ const maxMajor = 13
 //	  KES period
 //	body size                            unsigned integer of 32 bits
 //	major version                        unsigned integer of at most maxMajor
-//	minor version                        any natural number, see [readNatural]
+//	minor version                        any natural number, see [readNatural];
+//	                                       from Dijkstra on an unsigned integer
+//	                                       of 32 bits
 //	previous hash                        32 bytes, or null
 //	keys, hashes, proofs, signatures     definite byte string of that size; from
 //	                                       Dijkstra on in chunks, too
@@ -211,7 +213,11 @@ func readShelleyHeader(r *cbor.Reader, e Era) (s ShelleyHeader) {
 		version = openRecord(r, 2)
 	}
 	s.Major = r.UintMax(maxMajor)
-	s.Minor, s.bigMinor = readNatural(r)
+	if e < Dijkstra {
+		s.Minor, s.bigMinor = readNatural(r)
+	} else {
+		s.Minor = r.UintMax(math.MaxUint32)
+	}
 	if nested {
 		closeRecord(r, version)
 	}

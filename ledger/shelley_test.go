@@ -223,7 +223,11 @@ func checkForm(t *testing.T, era Era, name string, b []byte, plain ShelleyHeader
 	}
 	want := plain
 	change(&want)
-	want.Body = want.appendBody(nil, shelleyFields(era))
+	fields := shelleyFields(era)
+	if want.HasLeios {
+		fields += leiosFields
+	}
+	want.Body = want.appendBody(nil, fields)
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, %s: header %+v, want %+v", era, name, got, want)
 	}
@@ -237,16 +241,43 @@ func TestReencodedHeaders(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for era := Shelley; era <= Conway; era++ {
 		for _, prev := range []*Hash{nil, {7}} {
-			b := testHeader(shelleyTestBody(era), prev)
-			plain := Header{Raw: RawHeader{Era: era, Bytes: b}}
-			want, ok := plain.Shelley()
-			if !ok || !bytes.Equal(want.Body, b[1:len(b)-451]) || &want.Body[0] != &b[1] {
-				t.Fatalf("%v: %x is signed", era, want.Body)
-			}
-			for odds := range 20 {
-				other := forge.Reencode(r, 1+odds, b)
-				checkForm(t, era, fmt.Sprintf("%x", other), other, want, same)
-			}
+			checkReencoded(t, r, RawHeader{Era: era, Bytes: testHeader(shelleyTestBody(era), prev)})
 		}
+	}
+	announcement := slices.Concat([]byte{0xf4, 0x82, 0x58, 0x20}, filled(9, 32), []byte{0x19, 0x10, 0})
+	for _, fields := range [][]byte{{0xf4, 0xf6}, {0xf5, 0xf6}, announcement} {
+		checkReencoded(t, r, dijkstraHeader(12, fields))
+	}
+}
+
+func checkReencoded(t *testing.T, r *rand.Rand, raw RawHeader) {
+	t.Helper()
+	plain := Header{Raw: raw}
+	want, ok := plain.Shelley()
+	if b := raw.Bytes; !ok || !bytes.Equal(want.Body, b[1:len(b)-451]) || &want.Body[0] != &b[1] {
+		t.Fatalf("%v: %x is signed", raw.Era, want.Body)
+	}
+	for odds := range 20 {
+		other := forge.Reencode(r, 1+odds, raw.Bytes)
+		checkForm(t, raw.Era, fmt.Sprintf("%x", other), other, want, same)
+	}
+}
+
+// From Dijkstra on the minor version is a number of 32 bits.
+func TestDijkstraMinor(t *testing.T) {
+	items := plainHeader(t, Dijkstra)
+	plain := Header{Raw: RawHeader{Era: Dijkstra, Bytes: joinHeader(items)}}
+	want, _ := plain.Shelley()
+	for _, tt := range []struct {
+		minor item
+		value func(*ShelleyHeader)
+	}{
+		{item{0x18, 1}, same},
+		{uintItem(math.MaxUint32), func(s *ShelleyHeader) { s.Minor = math.MaxUint32 }},
+		{uintItem(math.MaxUint32 + 1), nil},
+		{item{0xc2, 0x41, 1}, nil},
+	} {
+		items[len(items)-2] = slices.Concat(item{0x82, 9}, tt.minor)
+		checkForm(t, Dijkstra, fmt.Sprintf("minor %x", tt.minor), joinHeader(items), want, tt.value)
 	}
 }

@@ -11,7 +11,7 @@ import (
 // was, so that it is as good as before under another hash. About one of odds
 // heads is not as a node makes it.
 func Reencode(r *rand.Rand, odds int, header []byte) []byte {
-	e := reencoder{r, odds, cbor.NewReader(header), nil}
+	e := reencoder{Rand: r, odds: odds, in: cbor.NewReader(header)}
 	e.record(2, func() {
 		e.body()
 		e.string() // signature
@@ -28,10 +28,13 @@ type reencoder struct {
 	odds int
 	in   cbor.Reader
 	out  []byte
+
+	leios bool // the header has the fields of Leios, so it is of version 12
 }
 
 func (e *reencoder) body() {
 	fields := e.in.Array()
+	e.leios = fields == 12
 	e.array(fields, true, func() {
 		e.uint() // block number
 		e.uint() // slot
@@ -56,13 +59,26 @@ func (e *reencoder) body() {
 		}
 		e.record(4, e.certificate)
 		e.record(2, e.version)
+		if !e.leios {
+			return
+		}
+		e.out = cbor.AppendBool(e.out, e.in.Bool())
+		if e.in.Null() {
+			e.out = cbor.AppendNull(e.out)
+			return
+		}
+		e.record(2, func() { // announcement
+			e.string()
+			e.uint()
+		})
 	})
 }
 
-// vrf copies a VRF certificate, the one array that must be definite.
+// vrf copies a VRF certificate, the one array that must be definite before
+// version 12.
 func (e *reencoder) vrf() {
 	e.in.ArrayLen(2)
-	e.array(2, false, func() {
+	e.array(2, e.leios, func() {
 		e.string()
 		e.string()
 	})
@@ -78,6 +94,10 @@ func (e *reencoder) certificate() {
 func (e *reencoder) version() {
 	e.uint()
 	minor := e.in.Uint()
+	if e.leios {
+		e.head(0, minor)
+		return
+	}
 	if !e.odd() {
 		e.out = cbor.AppendUint(e.out, minor)
 		return
@@ -115,8 +135,19 @@ func (e *reencoder) uint() { e.head(0, e.in.Uint()) }
 
 func (e *reencoder) string() {
 	b := e.in.Bytes()
-	e.head(2, uint64(len(b)))
-	e.out = append(e.out, b...)
+	if !e.leios || !e.odd() {
+		e.head(2, uint64(len(b)))
+		e.out = append(e.out, b...)
+		return
+	}
+	e.out = append(e.out, 0x5f)
+	for len(b) > 0 {
+		n := e.IntN(len(b) + 1)
+		e.head(2, uint64(n))
+		e.out = append(e.out, b[:n]...)
+		b = b[n:]
+	}
+	e.out = cbor.AppendBreak(e.out)
 }
 
 // head appends a head that may be wider than it need be.
