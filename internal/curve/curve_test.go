@@ -100,7 +100,8 @@ func TestEdges(t *testing.T) {
 	p.MultByCofactor(p) // so that factors count modulo the order
 	ourP.MultByCofactor(&ourP)
 	table := NewTable(&ourP, 256)
-	factors := []Scalar{{}, {1}, {2}, {^uint64(0)}, {0, 1}, {1 << 63}, {0, 0, 0, 1 << 59}, last, full}
+	all := Scalar{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)}
+	factors := []Scalar{{}, {1}, {2}, {^uint64(0)}, {0, 1}, {1 << 63}, {0, 0, 0, 1 << 59}, last, full, all}
 	for _, a := range factors {
 		for _, b := range factors {
 			var got, combined Point

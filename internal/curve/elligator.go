@@ -24,9 +24,6 @@ func MapToPoint(r *field.Element) (p Point) {
 	first := p.elligator(r)
 	// v is odd for the first u and even for the second; x has the sign of
 	// sqrt(-A - 2) u / v, of which the even root is meant.
-	if p.x.Equal(new(field.Element)) == 1 {
-		return p
-	}
 	if p.signOfV() != first {
 		p.Negate(&p)
 	}
@@ -36,44 +33,42 @@ func MapToPoint(r *field.Element) (p Point) {
 // elligator sets p to the point of r with even x and reports whether it is the
 // one of the first u.
 //
-// u = -A / (1 + 2 r²), or -u - A if the first is not on the curve; then y =
-// (u - 1) / (u + 1). The map from Montgomery keeps squareness, so that whether
-// x exists for y tells whether v exists for u: one root where two would do.
+// u = -A / (1 + 2 r²), or 2 r² u = -u - A if the first is not on the curve; then
+// y = (u - 1) / (u + 1) and x² = (-A - 2) u / (u² + A u + 1). The second u has
+// 2 r² times the x² of the first, so that one root does for both.
 func (p *Point) elligator(r *field.Element) (first bool) {
-	var w, one, num field.Element
+	var one, rr2, w, num, den, t, x, n, minus, plus field.Element
 	one.One()
-	w.Square(r)
-	w.Add(&w, &w)
-	w.Add(&w, &one) // 1 + 2 r², never 0: -1/2 is no square
-	num.Mult32(&one, montgomeryA)
-	num.Negate(&num) // u = num / w
-	if p.fromMontgomery(&num, &w) {
-		return true
-	}
-	// -u - A = (-num - A w) / w
-	var aw field.Element
-	aw.Mult32(&w, montgomeryA)
-	num.Negate(&num)
-	num.Subtract(&num, &aw)
-	p.fromMontgomery(&num, &w)
-	return false
-}
+	rr2.Square(r)
+	rr2.Add(&rr2, &rr2)
+	w.Add(&rr2, &one) // never 0: -1/2 is no square
+	n.Negate(&coefficientA)
 
-// fromMontgomery sets p to the point with even x and u = n/m; false if it is
-// not on the curve.
-func (p *Point) fromMontgomery(n, m *field.Element) bool {
-	var minus, plus, zero field.Element
-	minus.Subtract(n, m)
-	plus.Add(n, m)
-	if plus.Equal(&zero) == 1 {
-		// u = -1 has no y. It is not on the curve: A - 2 is no square.
-		return false
+	// With u = -A / w, x² is A (A + 2) w / (w² - 2 r² A²).
+	num.Multiply(&coefficientA, &orderTwo)
+	num.Multiply(&num, &w)
+	t.Square(&coefficientA)
+	t.Multiply(&t, &rr2)
+	den.Square(&w)
+	den.Subtract(&den, &t)
+	_, square := x.SqrtRatio(&num, &den)
+	if square == 0 { // x is the root of sqrt(-1) times that
+		x.Multiply(&x, r)
+		x.Multiply(&x, &sqrt2OverI)
+		x.Absolute(&x)
+		n.Multiply(&n, &rr2)
 	}
-	return p.fromY(&minus, &plus)
+	minus.Subtract(&n, &w)
+	plus.Add(&n, &w) // never 0: u = -1 is not on the curve
+	p.x.Multiply(&x, &plus)
+	p.y.Set(&minus)
+	p.z.Set(&plus)
+	p.t.Multiply(&x, &minus)
+	return square == 1
 }
 
 // signOfV reports whether v is odd, where x = sqrt(-A - 2) u / v and u =
-// (1 + y) / (1 - y) belong to p, which is not on the axis x = 0.
+// (1 + y) / (1 - y) belong to p; false if x is 0, which has no sign.
 func (p *Point) signOfV() bool {
 	// v = sqrt(-A - 2) (Z + Y) Z / ((Z - Y) X)
 	var v, plus, minus field.Element
@@ -86,6 +81,16 @@ func (p *Point) signOfV() bool {
 	v.Multiply(&v, &sqrtMinusA2)
 	return v.IsNegative() == 1
 }
+
+// sqrt2OverI is the even root of 2 / sqrt(-1).
+var sqrt2OverI = func() (r field.Element) {
+	var one, two, i field.Element
+	one.One()
+	two.Add(&one, &one)
+	i.SqrtRatio(r.Negate(&one), &one)
+	r.SqrtRatio(&two, &i)
+	return r
+}()
 
 // sqrtMinusA2 is the even root of -A - 2.
 var sqrtMinusA2 = func() (r field.Element) {

@@ -6,14 +6,15 @@ import (
 	"slices"
 	"testing"
 
+	"filippo.io/edwards25519"
 	"filippo.io/edwards25519/field"
 )
 
 var fieldPrime = new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 255), big.NewInt(19))
 
-// plainMap is Elligator 2 as the papers write it, in big numbers: it returns y
+// plainMap is Elligator 2 as RFC 9380 writes it, in big numbers: it returns x, y
 // and whether the first u was taken.
-func plainMap(r *big.Int) (y *big.Int, first bool) {
+func plainMap(r *big.Int) (x, y *big.Int, first bool) {
 	p, a := fieldPrime, big.NewInt(486662)
 	mod := func(x *big.Int) *big.Int { return x.Mod(x, p) }
 	w := mod(new(big.Int).Mul(r, r))
@@ -27,7 +28,21 @@ func plainMap(r *big.Int) (y *big.Int, first bool) {
 	}
 	y = new(big.Int).Sub(u, big.NewInt(1))
 	y.Mul(y, new(big.Int).ModInverse(new(big.Int).Add(u, big.NewInt(1)), p))
-	return mod(y), first
+
+	right.Mul(u, u)
+	v := new(big.Int).ModSqrt(mod(right.Mul(right, new(big.Int).Add(u, a)).Add(right, u)), p)
+	if v.Sign() == 0 {
+		return v, mod(y), first
+	}
+	if odd := v.Bit(0) == 1; odd != first {
+		v.Sub(p, v)
+	}
+	x = new(big.Int).ModSqrt(mod(big.NewInt(-486664)), p)
+	if x.Bit(0) == 1 {
+		x.Sub(p, x)
+	}
+	x.Mul(x, u).Mul(x, v.ModInverse(v, p))
+	return mod(x), mod(y), first
 }
 
 func littleEndian(b []byte) []byte {
@@ -49,7 +64,7 @@ func TestHashToPoint(t *testing.T) {
 	for _, b := range inputs {
 		r := bytes.Clone(b)
 		r[31] &= 0x7f
-		y, first := plainMap(new(big.Int).SetBytes(littleEndian(r)))
+		x, y, first := plainMap(new(big.Int).SetBytes(littleEndian(r)))
 		if first {
 			firsts++
 		}
@@ -65,9 +80,18 @@ func TestHashToPoint(t *testing.T) {
 		if _, err := element.SetBytes(b); err != nil {
 			t.Fatal(err)
 		}
+		want := littleEndian(y.FillBytes(make([]byte, 32)))
+		want[31] |= byte(x.Bit(0)) << 7
 		signed := MapToPoint(&element)
-		if got := encode(&signed); !bytes.Equal(got[:31], encode(&p)[:31]) {
-			t.Errorf("points of %x differ in more than their sign", b)
+		if got := encode(&signed); !bytes.Equal(got, want) {
+			t.Errorf("signed point of %x is %x, want %x", b, got, want)
+		}
+		for _, q := range []*Point{&p, &signed} { // T is not encoded
+			theirs, err := new(edwards25519.Point).SetBytes(encode(q))
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, q, theirs)
 		}
 	}
 	if firsts == 0 || firsts == len(inputs) {

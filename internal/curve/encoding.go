@@ -17,12 +17,9 @@ const Size = 32
 // are points, too. (libsodium: ge25519_is_canonical and ge25519_frombytes in
 // crypto_core/ed25519/ref10/ed25519_ref10.c)
 func Decode(b []byte) (p Point, ok bool) {
-	if len(b) != Size {
-		return p, false
-	}
 	var y field.Element
 	if _, err := y.SetBytes(b); err != nil {
-		return p, false
+		return p, false // not 32 bytes
 	}
 	sign := b[Size-1] >> 7
 	if !p.fromY(&y, new(field.Element).One()) {

@@ -51,9 +51,7 @@ func (s *Scalar) Negate() (n Scalar) {
 // of the generator.
 func Reduce(hash *[64]byte) Scalar {
 	var s edwards25519.Scalar
-	if _, err := s.SetUniformBytes(hash[:]); err != nil {
-		return Scalar{} // not with 64 bytes
-	}
+	_, _ = s.SetUniformBytes(hash[:]) // fails with other sizes only
 	return NewScalar(s.Bytes())
 }
 
@@ -80,7 +78,7 @@ func naf(digits []int8, n []uint64, w uint) int {
 		}
 		digit := int8(window)
 		carry = 0
-		if i+int(w) <= size && window > width/2 { // the last windows have room above
+		if window > width/2 { // not at the end, where nothing is above
 			digit = int8(int64(window) - int64(width))
 			carry = 1
 		}

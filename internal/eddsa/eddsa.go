@@ -54,20 +54,10 @@ func (k *Key) Verify(message, sig []byte) bool {
 	if !s.IsReduced() {
 		return false
 	}
-	// Header bodies fit, so nothing is allocated for them.
-	var buf [1024]byte
-	var hash [64]byte
-	if n := curve.Size + KeySize + len(message); n <= len(buf) {
-		b := append(buf[:0], sig[:curve.Size]...)
-		b = append(b, k.bytes[:]...)
-		hash = sha512.Sum512(append(b, message...))
-	} else {
-		h := sha512.New()
-		h.Write(sig[:curve.Size])
-		h.Write(k.bytes[:])
-		h.Write(message)
-		h.Sum(hash[:0])
-	}
+	var buf [1024]byte // header bodies fit, so nothing is allocated for them
+	b := append(buf[:0], sig[:curve.Size]...)
+	b = append(b, k.bytes[:]...)
+	hash := sha512.Sum512(append(b, message...))
 	c := curve.Reduce(&hash)
 	var r curve.Point
 	var out [1][curve.Size]byte

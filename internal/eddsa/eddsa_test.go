@@ -117,6 +117,16 @@ func TestSizes(t *testing.T) {
 	}
 }
 
+// A verification with a key made ready allocates nothing up to 960 bytes.
+func TestAllocations(t *testing.T) {
+	secret := ed25519.NewKeyFromSeed(make([]byte, 32))
+	key, message := NewKey(secret.Public().(ed25519.PublicKey)), make([]byte, 960)
+	sig := ed25519.Sign(secret, message)
+	if n := testing.AllocsPerRun(10, func() { key.Verify(message, sig) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 // s with multiples of the order added, which leave s B the same, with and
 // without the top bits set.
 func TestReducedS(t *testing.T) {

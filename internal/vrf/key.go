@@ -30,20 +30,18 @@ type Key struct {
 	excess *curve.Point
 }
 
-// NewKey reads a public key, which costs about three quarters of a proof; nil if b
+// NewKey reads a public key, which costs about a third of a proof; nil if b
 // is not the canonical encoding of a point, or if that is of small order.
 func NewKey(b []byte) *Key {
 	y, ok := curve.Decode(b)
 	if !ok || y.IsSmallOrder() {
 		return nil
 	}
-	var excess, minus curve.Point
-	excess.MultByOrder(&y)
+	var minus curve.Point
 	k := &Key{minus: curve.NewTable(minus.Negate(&y), 8*challengeSize)}
 	copy(k.bytes[:], b)
-	if !excess.IsIdentity() {
-		kept := excess // so that excess itself stays on the stack
-		k.excess = &kept
+	if y.HasSmallPart() {
+		k.excess = new(curve.Point).MultByOrder(&y)
 	}
 	return k
 }
