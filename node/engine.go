@@ -26,6 +26,14 @@ type message struct {
 	block ledger.Block  // of a chain.BlockFetched
 	link  *link         // of a chain.PeerConnected
 	taken chan struct{} // capacity 1: receives when all has been done that follows; or nil
+
+	// Without an event: ended is why the last attempt to follow the peer at
+	// address ended, also of a chain.PeerGone; or caught is to be closed once our
+	// chain is as long as last.
+	address string
+	ended   error
+	last    ledger.BlockNo
+	caught  chan struct{}
 }
 
 // engine owns the chain core: one goroutine takes events from the connections
@@ -47,7 +55,9 @@ type engine struct {
 	recent []ledger.Point                // adopted blocks whose bodies are held, oldest first
 	own    []chain.Event                 // events that follow from effects
 	start  ledger.Tip                    // where this run began
-	lost   map[string]bool               // peers that have none of our points
+	failed map[string]error              // by address: why a peer cannot be followed, however often it is tried
+	catch  []message                     // with a caught that is not closed yet
+	over   bool                          // the end of the run is on its way to the loop
 
 	decisions      Decisions // nil if nothing is recorded, or no more
 	input, effects []byte    // scratch
@@ -76,7 +86,7 @@ func newEngine(f *Follower, points []ledger.Point, cancel context.CancelCauseFun
 		links:  make(map[chain.PeerID]*link),
 		blocks: make(map[ledger.Point]ledger.Block),
 		start:  core.Tip(),
-		lost:   make(map[string]bool),
+		failed: make(map[string]error),
 	}
 	if e.decisions = f.cfg.Decisions; e.decisions != nil {
 		e.input = chain.AppendConfig(e.input, &cfg)
@@ -157,15 +167,30 @@ func (e *engine) run(ctx context.Context) {
 
 // take gives a message to the core.
 func (e *engine) take(m message) {
+	if m.ended != nil {
+		defer e.judge(m.address, m.ended)
+	}
 	switch ev := m.event.(type) {
+	case nil:
+		if m.caught != nil {
+			e.catch = append(e.catch, m)
+			e.catchUp()
+		}
+		return
 	case chain.PeerConnected:
 		e.links[ev.Peer] = m.link
 	case chain.Intersected:
+		// A header of an unknown era comes after an intersection.
+		if l := e.links[ev.Peer]; l != nil && !errors.As(e.failed[l.upstream.address], new(*ledger.UnknownEraError)) {
+			e.hope(l.upstream.address)
+		}
+	case chain.Headers:
 		if l := e.links[ev.Peer]; l != nil {
-			delete(e.lost, l.upstream.address)
+			e.hope(l.upstream.address)
 		}
 	case chain.PeerGone:
 		delete(e.links, ev.Peer)
+		e.catch = slices.DeleteFunc(e.catch, func(m message) bool { return m.link.id == ev.Peer })
 	case chain.BlockFetched:
 		if e.links[ev.Peer] == nil {
 			return // disconnected: the core would not tell us to forget it
@@ -249,7 +274,19 @@ func (e *engine) adopt(a chain.Adopt) {
 		return
 	}
 	e.recent = append(e.recent, p)
-	e.out.push(item{RollForward{block}, a.Bytes})
+	e.out.push(item{event: RollForward{block}, bytes: a.Bytes})
+	e.catchUp()
+}
+
+// catchUp tells who waits for our chain to be as long as theirs.
+func (e *engine) catchUp() {
+	e.catch = slices.DeleteFunc(e.catch, func(m message) bool {
+		if e.core.Tip().BlockNo < m.last {
+			return false
+		}
+		close(m.caught)
+		return true
+	})
 }
 
 // forgetRecent drops the points after p from the adopted ones. Their bodies
@@ -290,9 +327,55 @@ func (e *engine) stop(s chain.StopChainSync) {
 	if e.f.cfg.Anchor != nil || !errors.Is(s.Err, chain.ErrNoIntersection) || e.core.Tip() != e.start {
 		return
 	}
-	e.lost[l.upstream.address] = true
-	if len(e.lost) == len(e.f.cfg.Peers) {
-		e.cancel(ErrNoIntersect)
+	e.giveUp(l.upstream.address, ErrNoIntersect)
+}
+
+// judge notes how the last attempt to follow a peer ended.
+func (e *engine) judge(address string, err error) {
+	switch {
+	case Permanent(err):
+		e.giveUp(address, err)
+	case !errors.Is(e.failed[address], ErrNoIntersect): // which only an intersection changes
+		e.hope(address)
+	}
+}
+
+// hope notes that a peer may be followed.
+func (e *engine) hope(address string) {
+	delete(e.failed, address)
+	e.f.setStuck(nil)
+}
+
+// giveUp notes that trying again to follow a peer cannot help. When that is so of
+// all peers, the run ends, after what was adopted has been yielded; or it goes on
+// and says so.
+func (e *engine) giveUp(address string, err error) {
+	e.failed[address] = err
+	var stuck UnfollowableError
+	none := true // of them has any of the points
+	for _, peer := range e.f.cfg.Peers {
+		err := e.failed[peer]
+		lost := errors.Is(err, ErrNoIntersect)
+		if err == nil || lost && e.core.Tip() != e.start {
+			return
+		}
+		none = none && lost
+		failed := &PeerError{peer, err}
+		errors.As(err, &failed)
+		stuck.Peers = append(stuck.Peers, *failed)
+	}
+	switch {
+	case e.f.cfg.Persist:
+		if e.f.setStuck(&stuck) {
+			e.log.Warn("no peer can be followed", zap.Error(&stuck))
+		}
+	case e.over:
+	case none:
+		e.over = true
+		e.out.push(item{end: ErrNoIntersect})
+	default:
+		e.over = true
+		e.out.push(item{end: &stuck})
 	}
 }
 

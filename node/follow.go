@@ -27,6 +27,10 @@ type FollowConfig struct {
 	// zero Tip, that is never to be rolled back.
 	Anchor *ledger.Tip
 
+	// Persist goes on when trying again cannot help with any peer, and waits for
+	// one of them to change: see [Follower.Stuck]. Without it that ends the run.
+	Persist bool
+
 	// Chain adjusts the bounds of the decisions; its K, Anchor, Adopted and
 	// Points are ignored.
 	Chain chain.Config
@@ -96,7 +100,10 @@ var ErrNoIntersect = errors.New("node: none of the points to start at is on the 
 // on mainnet.
 //
 // Peers that misbehave or go away are left and tried again. The error comes
-// last: ctx's, [ErrNoIntersect], or one of the configuration.
+// last: ctx's, or one of the configuration; [ErrNoIntersect]; or, once all peers
+// failed so that trying again cannot help, an [*UnfollowableError]. It is one when
+// the network is in an era that this version does not know
+// ([*ledger.UnknownEraError]): what came before that era is yielded first.
 func Follow(ctx context.Context, cfg FollowConfig, points ...ledger.Point) iter.Seq2[Event, error] {
 	f, err := NewFollower(cfg)
 	if err != nil {
@@ -111,6 +118,27 @@ type Follower struct {
 
 	mu    sync.Mutex
 	peers []*upstream // of the current run
+	stuck *UnfollowableError
+}
+
+// Stuck returns why no peer can be followed, an [*UnfollowableError], while
+// [FollowConfig].Persist waits for that to change; else nil.
+func (f *Follower) Stuck() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.stuck == nil {
+		return nil
+	}
+	return f.stuck
+}
+
+// setStuck reports whether that is new.
+func (f *Follower) setStuck(why *UnfollowableError) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	before := f.stuck
+	f.stuck = why
+	return before == nil && why != nil
 }
 
 // NewFollower returns a Follower that does nothing yet.
@@ -167,7 +195,7 @@ func (f *Follower) run(ctx context.Context, points []ledger.Point, yield func(Ev
 	defer tasks.Wait()
 	defer cancel(errStopped)
 	f.mu.Lock()
-	f.peers = nil
+	f.peers, f.stuck = nil, nil
 	for _, address := range f.cfg.Peers {
 		u := &upstream{engine: e, address: address}
 		f.peers = append(f.peers, u)
@@ -187,6 +215,9 @@ func (f *Follower) run(ctx context.Context, points []ledger.Point, yield func(Ev
 		}
 		if ctx.Err() != nil { // also while there are events
 			return context.Cause(ctx)
+		}
+		if item.end != nil {
+			return item.end
 		}
 		if !yield(item.event, nil) {
 			return errStopped
@@ -220,10 +251,12 @@ func (f *Follower) Peers() []PeerStatus {
 	return status
 }
 
-// item is an event on its way to the loop, and what it counts in bytes.
+// item is an event on its way to the loop, and what it counts in bytes; or why
+// no more comes.
 type item struct {
 	event Event
 	bytes int
+	end   error
 }
 
 // outbox is the queue from the engine to the loop. The core bounds it: see

@@ -161,6 +161,7 @@ func (l *link) intersect(ctx, following context.Context, points []ledger.Point) 
 	l.pass(ctx, chain.Intersected{Peer: l.id, Point: p, Tip: tip})
 
 	received := 0
+	var last ledger.Tip // that came, zero if not known
 	more := func(outstanding int) bool {
 		l.mu.Lock()
 		defer l.mu.Unlock()
@@ -177,6 +178,9 @@ func (l *link) intersect(ctx, following context.Context, points []ledger.Point) 
 	for u, err := range cs.Stream(following, more, l.headersWake) {
 		if err != nil {
 			flush()
+			if errors.As(err, new(*ledger.UnknownEraError)) {
+				l.finish(following, last.BlockNo, err)
+			}
 			return err
 		}
 		switch u := u.(type) {
@@ -186,16 +190,33 @@ func (l *link) intersect(ctx, following context.Context, points []ledger.Point) 
 				return cs.Violation(u, fmt.Errorf("%w: %w", protocol.ErrMalformed, err))
 			}
 			received++
+			last = h.Tip()
 			if batch = append(batch, h); len(batch) == headerBatch || !cs.Buffered() {
 				flush()
 			}
 		case chainsync.RollBackward:
 			flush()
+			last = ledger.Tip{}
 			l.announce(u.Tip)
 			l.settle(ctx, chain.RolledBack{Peer: l.id, Point: u.Point, Tip: u.Tip})
 		}
 	}
 	return nil
+}
+
+// finish waits, where no more can be read of a peer's chain, until ours is as long
+// as what came of it: the end of the connection would be the end of all fetches,
+// the next one of the same headers, and what is before the end might never come.
+func (l *link) finish(following context.Context, last ledger.BlockNo, err error) {
+	l.upstream.stop(err)
+	caught := make(chan struct{})
+	if !l.hand(following, message{link: l, last: last, caught: caught}) {
+		return
+	}
+	select {
+	case <-caught:
+	case <-following.Done():
+	}
 }
 
 // fetchBlocks runs block-fetch as the engine commands. Block-fetch may ask for

@@ -77,6 +77,7 @@ func (u *upstream) connect(ctx context.Context) error {
 	e := u.engine
 	conn, err := Dial(ctx, u.address, e.f.cfg.Config)
 	if err != nil {
+		e.send(ctx, message{address: u.address, ended: err})
 		return err
 	}
 	defer conn.Close()
@@ -103,6 +104,6 @@ func (u *upstream) connect(ctx context.Context) error {
 	// Close waits for the goroutines above: nothing of this connection comes
 	// after PeerGone.
 	conn.Close()
-	e.send(ctx, message{event: chain.PeerGone{Peer: l.id}})
+	e.send(ctx, message{event: chain.PeerGone{Peer: l.id}, address: u.address, ended: err})
 	return err
 }

@@ -49,6 +49,23 @@ func (e *ViolationError) Error() string {
 
 func (e *ViolationError) Unwrap() error { return e.Err }
 
+// UnsupportedError says that the peer sent what this version cannot read, though
+// the message has the form that the protocol wants: something newer, of which Err
+// tells, an [errors.ErrUnsupported]. The peer may be right, so this is no
+// violation; but nothing more can be said to it either: close the connection.
+type UnsupportedError struct {
+	Protocol string
+	State    string
+	Message  string // label of the message
+	Err      error
+}
+
+func (e *UnsupportedError) Error() string {
+	return fmt.Sprintf("%s in %s of %s cannot be read: %v", e.Message, e.State, e.Protocol, e.Err)
+}
+
+func (e *UnsupportedError) Unwrap() error { return e.Err }
+
 // IsPeerFault reports whether err says that the peer broke a protocol.
 func IsPeerFault(err error) bool {
 	var v *ViolationError

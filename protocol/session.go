@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -57,13 +58,17 @@ func (s *Session[M]) Buffered() bool {
 
 // Violation returns the error for a message that broke a rule outside the
 // table, the one received last. Mini-protocols use it so that all violations
-// look alike.
+// look alike. An [errors.ErrUnsupported] becomes an [*UnsupportedError] instead.
 func (s *Session[M]) Violation(msg M, err error) error {
 	return s.violation(s.judged, msg.Label(), err)
 }
 
 func (s *Session[M]) violation(state StateID, message string, err error) error {
-	return &ViolationError{s.spec.Name, s.spec.States[state].Name, message, err}
+	name := s.spec.States[state].Name
+	if errors.Is(err, errors.ErrUnsupported) {
+		return &UnsupportedError{s.spec.Name, name, message, err}
+	}
+	return &ViolationError{s.spec.Name, name, message, err}
 }
 
 // Send sends a message of ours with nothing outstanding. It returns when the

@@ -144,6 +144,28 @@ func TestMalformed(t *testing.T) {
 	}
 }
 
+// What is of a later version is no fault, whether the message cannot be decoded
+// or a rule outside the table finds it.
+func TestUnsupported(t *testing.T) {
+	s, peer := session(protocol.Initiator)
+	if err := s.Request(t.Context(), msg{kind: ask}); err != nil {
+		t.Fatal(err)
+	}
+	put(t, peer, msg{kind: part}.AppendCBOR(nil))
+	m, err := s.Recv(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.Violation(m, fmt.Errorf("%w: of the future: %w", protocol.ErrMalformed, errors.ErrUnsupported))
+	var unsupported *protocol.UnsupportedError
+	if !errors.As(err, &unsupported) || unsupported.State != "StBusy" || unsupported.Message != "Part" || protocol.IsPeerFault(err) || !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("got %v", err)
+	}
+	if want := "Part in StBusy of quiz cannot be read: malformed message: of the future: unsupported operation"; err.Error() != want {
+		t.Errorf("got %q, want %q", err, want)
+	}
+}
+
 // Our own mistakes are refused, blame nobody and change nothing.
 func TestOurMistakes(t *testing.T) {
 	s, peer := session(protocol.Initiator)

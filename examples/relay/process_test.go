@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/internal/chaindata"
 	"github.com/ouronet/ouronet/internal/race"
 	"github.com/ouronet/ouronet/internal/testnode"
@@ -238,6 +239,38 @@ func TestOnlyPeerFails(t *testing.T) {
 		}
 	}
 	p.named("lost") // and tries again
+}
+
+// It says when its peers are in an era that a newer version is needed for, and
+// serves what came before.
+func TestUnknownEra(t *testing.T) {
+	chain := newChain(1).Grow(100)
+	ahead := chain.Copy().Lie(testnode.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
+		f, ok := u.(chainsync.RollForward)
+		if !ok {
+			return u
+		}
+		if no, err := f.Header.BlockNo(); err != nil || no >= 50 {
+			f.Header.Era = ledger.Era(ledger.NumEras)
+		}
+		return f
+	}})
+	p := start(t, "-peer", upstream(t, ahead))
+	address := p.named("start").Listen
+	if e := p.named("stuck"); !strings.Contains(e.Error, "header of era 8") || !strings.Contains(e.Error, "a newer version is needed") {
+		t.Errorf("told %q", e.Error)
+	}
+	got := 0
+	for ev, err := range node.Follow(t.Context(), node.FollowConfig{Config: node.Config{Network: ledger.Preview}, Peers: []string{address}}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := ev.(node.RollForward); ok {
+			if got++; got == 50 {
+				break
+			}
+		}
+	}
 }
 
 // A folder with another chain than the peer's is told, and stays as it is.

@@ -41,6 +41,7 @@ type program struct {
 	target  atomic.Uint64 // highest block number that a peer announced
 	started bool          // the first event, which tells where the run starts, has come
 	stopped string        // trouble that was told last
+	stuck   bool          // that no peer can be followed was told
 	atTip   bool
 	damage  sync.Map // places of the folder that were told, immutable.DamageError
 }
@@ -204,6 +205,11 @@ func (p *program) note(st *status) {
 		p.out.event(event{Event: "stopped", Error: trouble, text: trouble})
 	}
 	p.stopped = trouble
+	if st.stuck != nil && !p.stuck {
+		text := strings.TrimPrefix(st.stuck.Error(), "node: ")
+		p.out.event(event{Event: "stuck", Error: text, text: text + "; serving goes on"})
+	}
+	p.stuck = st.stuck != nil
 }
 
 // explainFolder says what to do about a folder that cannot be opened. Damage

@@ -33,6 +33,7 @@ type status struct {
 
 	tip     ledger.Tip
 	trouble string // why nobody is followed
+	stuck   error  // the same of all peers, if trying again cannot help
 	checks  praos.Checks
 }
 
@@ -42,6 +43,7 @@ func statusOf(s relay.Status, network ledger.Network, m *meter, now time.Time) *
 		Peers: len(s.Upstream), Downstream: s.Downstream, Blocks: s.Blocks, Bytes: s.Bytes,
 		AtTip: s.AtTip(), InMemory: s.InMemory, tip: s.Tip,
 		Headers: s.Verified, Checks: checkNames(s.Checks), checks: s.Checks,
+		stuck: s.Stuck,
 	}
 	for _, p := range s.Upstream {
 		switch {
@@ -77,7 +79,10 @@ func why(p node.PeerStatus) string {
 	if errors.As(p.Err, &peer) {
 		text = peer.Err.Error()
 	}
-	if node.Permanent(p.Err) {
+	switch {
+	case errors.As(p.Err, new(*ledger.UnknownEraError)):
+		return fmt.Sprintf("cannot follow %s: %s", p.Address, text)
+	case node.Permanent(p.Err):
 		return fmt.Sprintf("%s refuses: %s", p.Address, text)
 	}
 	return fmt.Sprintf("lost %s: %s", p.Address, text)

@@ -43,6 +43,8 @@ func TestStatusLine(t *testing.T) {
 			"1/1 peers | block 70 | at the tip | slot 359,990, 10s behind"},
 		{"another chain", relay.Status{Tip: tip(70, 359990), Upstream: []node.PeerStatus{{Address: "a:1", Connected: true, Announced: true, Stopped: errors.New("no intersection"), Tip: tip(80, 359995)}}},
 			"1/1 peers | block 70/80 | cannot follow a:1: no intersection | slot 359,990, 10s behind"},
+		{"unknown era", relay.Status{Tip: tip(70, 359990), Upstream: []node.PeerStatus{{Address: "a:1", Err: &node.PeerError{Peer: "a:1", Err: &ledger.UnknownEraError{What: "header", Era: 8}}}}},
+			"0/1 peers | block 70 | cannot follow a:1: ledger: header of era 8, and this version of ouronet knows eras up to 7 (Dijkstra): a newer version is needed | slot 359,990, 10s behind"},
 		{"only serving", relay.Status{Tip: tip(70, 359990), Downstream: 2},
 			"block 70 | slot 359,990, 10s behind | serving 2"},
 	} {

@@ -3,6 +3,7 @@ package cbor_test
 import (
 	"bytes"
 	"errors"
+	"io"
 	"reflect"
 	"strings"
 	"testing"
@@ -40,6 +41,13 @@ func TestReader(t *testing.T) {
 		{"bytes of 2", "420102", func(r reader) any { return r.BytesLen(2) }, []byte{1, 2}, 3, ""},
 		{"bytes, not 2", "4101", func(r reader) any { return r.BytesLen(2) }, []byte(nil), 0, "cbor: want byte string of 2 bytes at byte 0"},
 		{"bytes of 0, cut", "41", func(r reader) any { return r.BytesLen(0) }, []byte(nil), 1, "cbor: want string content at byte 1"},
+		{"any bytes", "42010203", func(r reader) any { return r.BytesAny() }, []byte{1, 2}, 3, ""},
+		{"any bytes, in chunks", "5f4101404202 03ff 05", func(r reader) any { return r.BytesAny() }, []byte{1, 2, 3}, 8, ""},
+		{"any bytes, no chunk", "5fff", func(r reader) any { return r.BytesAny() }, []byte(nil), 2, ""},
+		{"any bytes, chunks in a chunk", "5f5f4101ffff", func(r reader) any { return r.BytesAny() }, []byte(nil), 1, "cbor: want definite byte string at byte 1"},
+		{"any bytes, no break", "5f4101", func(r reader) any { return r.BytesAny() }, []byte{1}, 3, "cbor: want item or break at byte 3"},
+		{"any bytes, text", "6161", func(r reader) any { return r.BytesAny() }, []byte(nil), 0, "cbor: want byte string at byte 0"},
+		{"aborted", "00", func(r reader) any { r.Abort(io.EOF); r.Abort(io.ErrNoProgress); return r.Uint() }, uint64(0), 0, "EOF"},
 		{"text", "6161", func(r reader) any { return r.Text() }, "a", 2, ""},
 		{"text, no UTF-8", "61ff", func(r reader) any { return r.Text() }, "\xff", 2, ""},
 		{"text, bytes", "4161", func(r reader) any { return r.Text() }, "", 0, "cbor: want definite text string at byte 0"},

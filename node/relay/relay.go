@@ -25,8 +25,8 @@ const DefaultKeep = 1 << 30
 
 // Config is how to run a relay. Only Network is required.
 type Config struct {
-	// Follow says whom to follow and how; its Sources and Anchor are the
-	// relay's. Follow.Limits bound the connections to Listener; where
+	// Follow says whom to follow and how; its Sources, Anchor and Persist are
+	// the relay's. Follow.Limits bound the connections to Listener; where
 	// Limits.Exempt is nil, the peers that are followed are exempt.
 	Follow node.FollowConfig
 
@@ -130,6 +130,7 @@ func New(cfg Config) (*Relay, error) {
 	r.store = newStore(r.db, cfg.DataDir != "", int(cfg.Follow.Network.SecurityParam), cfg.Keep)
 	anchor := r.store.Tip()
 	cfg.Follow.Anchor = &anchor
+	cfg.Follow.Persist = true
 	if told := cfg.Follow.Connected; told != nil {
 		cfg.Follow.Connected = func(c *node.Conn) {
 			told(c)

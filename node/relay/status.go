@@ -17,6 +17,12 @@ type Status struct {
 	Folder     ledger.Tip // last block of the folder, the zero Tip without one
 	Removed    int64      // bytes of the folder that a crash had left unusable
 
+	// Stuck is why no upstream peer can be followed, a
+	// [*node.UnfollowableError], if trying again cannot help: they are of another
+	// network, or in an era that a newer version is needed for. It is nil while
+	// one peer may be followed. The relay serves what it has and tries on.
+	Stuck error
+
 	// Verified is how many headers' signatures and proofs were checked since
 	// the start, each once. Checks are those of the last block adopted.
 	Verified int64
@@ -32,6 +38,9 @@ func (r *Relay) Status() Status {
 		Blocks:     r.blocks.Load(),
 		Bytes:      r.bytes.Load(),
 		InMemory:   r.store.Bytes(),
+	}
+	if r.follow != nil {
+		s.Stuck = r.follow.Stuck()
 	}
 	if r.db != nil {
 		s.Folder, s.Removed = r.db.Tip(), r.db.Removed()

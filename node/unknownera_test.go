@@ -1,0 +1,221 @@
+package node_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/handshake"
+	"github.com/ouronet/ouronet/internal/testnode"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/protocol"
+)
+
+const unknownEra = ledger.Era(ledger.NumEras)
+
+// ahead has a chain enter an era that nobody here knows with a block number.
+func ahead(c *testnode.Chain, from ledger.BlockNo) *testnode.Chain {
+	return c.Lie(testnode.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
+		if f, ok := u.(chainsync.RollForward); ok {
+			if no, err := f.Header.BlockNo(); err != nil || no >= from {
+				f.Header.Era = unknownEra
+			}
+			return f
+		}
+		return u
+	}})
+}
+
+// slowly verifies nothing, and takes its time.
+type slowly time.Duration
+
+func (d slowly) Verify(ctx context.Context, headers []ledger.Header) (int, error) {
+	time.Sleep(time.Duration(d))
+	return len(headers), nil
+}
+
+// stopped takes events until the error that ends the loop.
+func (f *following) stopped(pause time.Duration) error {
+	for {
+		ev, err, _ := f.next()
+		if err != nil {
+			return err
+		}
+		if forward, ok := ev.(node.RollForward); ok {
+			f.blocks = append(f.blocks, forward.Block)
+			time.Sleep(pause)
+		}
+	}
+}
+
+func checkUnknownEra(t *testing.T, err error) {
+	t.Helper()
+	var unknown *ledger.UnknownEraError
+	var unsupported *protocol.UnsupportedError
+	if !errors.As(err, &unknown) || *unknown != (ledger.UnknownEraError{What: "header", Era: unknownEra}) ||
+		!errors.As(err, &unsupported) || unsupported.Protocol != "chain-sync" || unsupported.Message != "MsgRollForward" {
+		t.Errorf("ended with %v", err)
+		return
+	}
+	if node.Blame(err) || !node.Permanent(err) {
+		t.Errorf("blame %t, permanent %t: %v", node.Blame(err), node.Permanent(err), err)
+	}
+	if !strings.Contains(err.Error(), "era 8") || !strings.Contains(err.Error(), "a newer version is needed") {
+		t.Error(err)
+	}
+}
+
+// When all peers are in an era that is not known, following ends with what is
+// needed, after the blocks that came before.
+func TestFollowUnknownEra(t *testing.T) {
+	for _, peers := range [][]string{{"a"}, {"a", "b", "c"}} {
+		for _, pause := range []time.Duration{0, time.Minute} {
+			for _, verifier := range []node.Verifier{nil, slowly(0), slowly(time.Second)} {
+				synctest.Test(t, func(t *testing.T) {
+					w, c := newWorld(t), newChain().Grow(700)
+					for _, p := range peers {
+						w.serve(p, ahead(c.Copy(), 500))
+					}
+					cfg := w.followConfig(peers...)
+					cfg.Verifier = verifier
+					f := w.follow(cfg)
+					err := f.stopped(pause)
+					checkUnknownEra(t, err)
+					var all *node.UnfollowableError
+					if !errors.As(err, &all) || len(all.Peers) != len(peers) || all.Peers[0].Peer[:1] != "a" {
+						t.Errorf("ended with %v", err)
+					}
+					if len(f.blocks) != 500 {
+						t.Errorf("%d blocks, want 500", len(f.blocks))
+					}
+				})
+			}
+		}
+	}
+}
+
+// Where the chain that is known is one that a peer has left, nothing waits.
+func TestFollowUnknownEraAtOnce(t *testing.T) {
+	for name, points := range map[string]func(c *testnode.Chain) []ledger.Point{
+		"start": func(c *testnode.Chain) []ledger.Point { return nil },
+		"end":   func(c *testnode.Chain) []ledger.Point { return []ledger.Point{c.Point(0)} },
+		"fork": func(c *testnode.Chain) []ledger.Point {
+			return []ledger.Point{c.Fork(20).Grow(10).Point(0), c.Point(25)}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, c := newWorld(t), newChain().Grow(100)
+				at := points(c)
+				from := ledger.BlockNo(0)
+				if at != nil {
+					from = 100
+				}
+				c.Grow(5)
+				w.serve("a", ahead(c, from))
+				began := time.Now()
+				f := w.follow(w.followConfig("a"), at...)
+				checkUnknownEra(t, f.stopped(0))
+				if d := time.Since(began); d > time.Minute {
+					t.Errorf("took %v", d)
+				}
+			})
+		})
+	}
+}
+
+// An honest peer is followed beside one that is ahead of us, which is tried
+// again, but seldom.
+func TestFollowBesideUnknownEra(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, c := newWorld(t), newChain().Grow(200)
+		w.serve("ahead", ahead(c.Fork(20).Grow(30), 180))
+		w.serve("honest", c)
+		cfg := w.followConfig("ahead", "honest")
+		var lost atomic.Int64
+		cfg.Lost = func(address string, err error, _ time.Duration) {
+			lost.Add(1)
+			if address != "ahead" {
+				t.Errorf("lost %s: %v", address, err)
+			}
+			checkUnknownEra(t, err)
+		}
+		f := w.follow(cfg)
+		f.reach(c)
+		for range 6 {
+			time.Sleep(10 * time.Minute)
+			c.Grow(1)
+			f.reach(c)
+		}
+		if n := lost.Load(); n < 30 || n > 70 {
+			t.Errorf("%d times lost in an hour", n)
+		}
+		if err := f.Stuck(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Each peer fails for a reason of its own, and none will change. One that may
+// change keeps the run going.
+func TestFollowPermanent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, c := newWorld(t), newChain().Grow(100)
+		w.serve("ahead", ahead(c, 50))
+		foreign := w.config()
+		foreign.Network.Magic++
+		foreign.Sources = newChain().Sources()
+		testnode.Serve(t, w.net.Listen("foreign"), foreign)
+		f := w.follow(w.followConfig("ahead", "foreign"))
+		err := f.stopped(0)
+		if !errors.As(err, new(*ledger.UnknownEraError)) || !errors.As(err, new(*handshake.RefusedError)) || !node.Permanent(err) {
+			t.Errorf("ended with %v", err)
+		}
+		if len(f.blocks) != 50 {
+			t.Errorf("%d blocks", len(f.blocks))
+		}
+
+		ctx, cancel := context.WithTimeoutCause(t.Context(), 3*time.Hour, errors.New("enough"))
+		defer cancel()
+		var last error
+		for _, err := range node.Follow(ctx, w.followConfig("ahead", "foreign", "away")) {
+			last = err
+		}
+		if last == nil || last.Error() != "enough" {
+			t.Errorf("with a peer that is away it ended with %v", last)
+		}
+	})
+}
+
+// With Persist, the run waits until a peer can be followed again.
+func TestFollowPersists(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, c := newWorld(t), newChain().Grow(200)
+		s := w.serve("a", ahead(c.Copy(), 150))
+		foreign := w.config()
+		foreign.Network.Magic++
+		testnode.Serve(t, w.net.Listen("b"), foreign)
+		cfg := w.followConfig("a", "b")
+		cfg.Persist = true
+		f := w.follow(cfg)
+		f.reach(c.Fork(50))
+		for range 100 { // whatever it is doing just then
+			time.Sleep(time.Minute + time.Second)
+			if err := f.Stuck(); !errors.As(err, new(*ledger.UnknownEraError)) || !errors.As(err, new(*handshake.RefusedError)) {
+				t.Fatalf("stuck because of %v", err)
+			}
+		}
+		s.Stop()
+		w.serve("a", c) // as the newer version of us sees it
+		f.reach(c)
+		if err := f.Stuck(); err != nil {
+			t.Error(err)
+		}
+	})
+}
