@@ -36,7 +36,11 @@ func (x candidate) header() *ledger.Header {
 	praos := x.era >= ledger.Babbage
 	b := cbor.AppendArray(nil, 2)
 	if praos {
-		b = cbor.AppendArray(b, 10)
+		fields := 10
+		if x.era >= ledger.Dijkstra {
+			fields = 12
+		}
+		b = cbor.AppendArray(b, fields)
 	} else {
 		b = cbor.AppendArray(b, 15)
 	}
@@ -63,6 +67,9 @@ func (x candidate) header() *ledger.Header {
 	}
 	b = cbor.AppendUint(b, 9)
 	b = cbor.AppendUint(b, 0)
+	if x.era >= ledger.Dijkstra {
+		b = cbor.AppendNull(cbor.AppendBool(b, true))
+	}
 	b = bytes(b, 448, 0)
 	h.Raw.Bytes = b
 	return h
@@ -70,9 +77,10 @@ func (x candidate) header() *ledger.Header {
 
 func TestPreferPraos(t *testing.T) {
 	const (
-		babbage = ledger.Babbage
-		conway  = ledger.Conway
-		alonzo  = ledger.Alonzo
+		babbage  = ledger.Babbage
+		conway   = ledger.Conway
+		dijkstra = ledger.Dijkstra
+		alonzo   = ledger.Alonzo
 	)
 	for _, test := range []struct {
 		name       string
@@ -86,6 +94,9 @@ func TestPreferPraos(t *testing.T) {
 		{"6 slots apart, earlier", candidate{conway, false, 106, 1, 0, 9}, candidate{conway, false, 100, 2, 0, 8}, false, false},
 		{"6 slots apart before Conway", candidate{babbage, false, 100, 1, 0, 9}, candidate{babbage, false, 106, 2, 0, 8}, true, false},
 		{"6 slots apart at the border", candidate{babbage, false, 100, 1, 0, 9}, candidate{conway, false, 106, 2, 0, 8}, false, false},
+		{"5 slots apart in Dijkstra", candidate{dijkstra, false, 100, 1, 0, 9}, candidate{dijkstra, false, 105, 2, 0, 8}, true, false},
+		{"6 slots apart in Dijkstra", candidate{dijkstra, false, 100, 1, 0, 9}, candidate{dijkstra, false, 106, 2, 0, 8}, false, false},
+		{"Conway and Dijkstra", candidate{conway, false, 100, 1, 0, 9}, candidate{dijkstra, false, 101, 2, 0, 8}, true, false},
 		{"issue number", candidate{conway, false, 100, 1, 4, 7}, candidate{conway, false, 100, 1, 5, 7}, true, false},
 		{"issue number of another slot", candidate{conway, false, 100, 1, 4, 7}, candidate{conway, false, 101, 1, 5, 8}, false, true},
 		{"issue number of another issuer", candidate{conway, false, 100, 1, 4, 7}, candidate{conway, false, 100, 2, 5, 8}, false, true},

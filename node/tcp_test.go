@@ -41,7 +41,8 @@ func TestFollowOverTCP(t *testing.T) {
 	c := testnode.New(chaingen.Config{Network: n, BlockSize: 3000, Eras: []chaingen.Stretch{
 		{Era: ledger.Byron, Blocks: 2000}, {Era: ledger.Shelley, Blocks: 50}, {Era: ledger.Allegra, Blocks: 50},
 		{Era: ledger.Mary, Blocks: 50}, {Era: ledger.Alonzo, Blocks: 50}, {Era: ledger.Babbage, Blocks: 50}, {Era: ledger.Conway, Blocks: 50},
-	}}).Grow(2300)
+		{Era: ledger.Dijkstra, Blocks: 50},
+	}}).Grow(2350)
 	_, a := overTCP(t, c, n)
 	s, b := overTCP(t, c.Copy(), n)
 	blocks := 0

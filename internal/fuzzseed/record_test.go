@@ -71,13 +71,14 @@ func serve(t *testing.T, r *trace.Recorder, chain *testnode.Chain) *testnode.Net
 var eras = []chaingen.Stretch{
 	{Era: ledger.Byron, Blocks: 4}, {Era: ledger.Shelley, Blocks: 2}, {Era: ledger.Allegra, Blocks: 2}, {Era: ledger.Mary, Blocks: 2},
 	{Era: ledger.Alonzo, Blocks: 2}, {Era: ledger.Babbage, Blocks: 2}, {Era: ledger.Conway, Blocks: 2},
+	{Era: ledger.Dijkstra, Blocks: 4},
 }
 
 // follow records who takes headers and blocks of every era.
 func follow(t *testing.T) []byte {
 	var file bytes.Buffer
 	r := trace.NewRecorder(&file, trace.Config{})
-	chain := testnode.New(chaingen.Config{Eras: eras, BlockSize: 2000}).Grow(16)
+	chain := testnode.New(chaingen.Config{Eras: eras, BlockSize: 2000}).Grow(20)
 	memory := serve(t, r, chain)
 	c, err := node.Dial(t.Context(), "node", node.Config{Network: chaingen.Network(), Dial: memory.Dial, Seed: 2})
 	if err != nil {
@@ -89,12 +90,12 @@ func follow(t *testing.T) []byte {
 			t.Fatal(err)
 		}
 		if _, ok := u.(chainsync.RollForward); ok {
-			if n++; n == 16 {
+			if n++; n == 20 {
 				break
 			}
 		}
 	}
-	for _, err := range c.BlockFetch().Blocks(t.Context(), chain.Point(15), chain.Point(0)) {
+	for _, err := range c.BlockFetch().Blocks(t.Context(), chain.Point(19), chain.Point(0)) {
 		if err != nil {
 			t.Fatal(err)
 		}

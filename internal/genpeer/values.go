@@ -137,7 +137,7 @@ func (v values) item(size int) []byte {
 	return cbor.AppendBytes(nil, b)
 }
 
-func (v values) era() ledger.Era { return ledger.Era(v.r.IntN(int(ledger.Conway) + 1)) }
+func (v values) era() ledger.Era { return ledger.Era(v.r.IntN(ledger.NumEras)) }
 
 func (v values) header() ledger.RawHeader {
 	h := ledger.RawHeader{Era: v.era(), Bytes: v.item(1000)}

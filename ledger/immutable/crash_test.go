@@ -37,7 +37,7 @@ func newStored(tb testing.TB) *stored {
 	s := &stored{network: smallChunks(), files: map[string][]byte{}}
 	s.blocks = chaingen.New(chaingen.Config{
 		Seed: 1, Network: s.network, BlockSize: 1500,
-		Eras: []chaingen.Stretch{{Era: ledger.Byron, Blocks: 150}, {Era: ledger.Alonzo, Blocks: 20}, {Era: ledger.Conway}},
+		Eras: []chaingen.Stretch{{Era: ledger.Byron, Blocks: 150}, {Era: ledger.Alonzo, Blocks: 20}, {Era: ledger.Conway, Blocks: 20}, {Era: ledger.Dijkstra}},
 	}).Blocks(230)
 	dir := tb.TempDir()
 	appendAll(tb, dir, s.network, s.blocks)

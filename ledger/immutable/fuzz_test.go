@@ -25,7 +25,7 @@ func FuzzFolder(f *testing.F) {
 	var blocks []ledger.Block
 	gen := chaingen.New(chaingen.Config{
 		Seed: 1, Network: network, BlockSize: 1000,
-		Eras: []chaingen.Stretch{{Era: ledger.Byron, Blocks: 3}, {Era: ledger.Conway}},
+		Eras: []chaingen.Stretch{{Era: ledger.Byron, Blocks: 3}, {Era: ledger.Conway, Blocks: 3}, {Era: ledger.Dijkstra}},
 	})
 	for b := gen.Next(); b.Header.Slot < 200; b = gen.Next() {
 		blocks = append(blocks, b)

@@ -55,7 +55,7 @@ func base(t *testing.T, era ledger.Era) (*Verifier, State) {
 // it must give.
 var breakages = []struct {
 	name   string
-	eras   []ledger.Era // nil: TPraos and both of Praos
+	eras   []ledger.Era // nil: TPraos and all of Praos
 	change func(v *Verifier, s *State, f *forged)
 	want   error
 	check  Checks
@@ -70,7 +70,7 @@ var breakages = []struct {
 	{"an era before", []ledger.Era{ledger.Conway}, func(_ *Verifier, _ *State, f *forged) { f.era = ledger.Babbage }, &EraError{}, Envelope},
 	{"body too large", nil, func(_ *Verifier, _ *State, f *forged) { f.bodySize = 90113 }, &SizeError{}, Envelope},
 	{"protocol version", []ledger.Era{ledger.Alonzo}, func(_ *Verifier, _ *State, f *forged) { f.major = 12 }, &VersionError{}, Envelope},
-	{"protocol version in Praos", []ledger.Era{ledger.Babbage, ledger.Conway}, func(_ *Verifier, _ *State, f *forged) { f.major = 12 }, nil, 0},
+	{"protocol version in Praos", []ledger.Era{ledger.Babbage, ledger.Conway, ledger.Dijkstra}, func(_ *Verifier, _ *State, f *forged) { f.major = 12 }, nil, 0},
 	{"checkpoint", nil, func(_ *Verifier, s *State, f *forged) { s.Tip.BlockNo, f.blockNo = 98, 99 }, &CheckpointError{}, Envelope},
 
 	{"certificate of another key", nil, func(_ *Verifier, _ *State, f *forged) { f.cold = key(5) }, &CertificateError{}, Certificate},
@@ -87,10 +87,10 @@ var breakages = []struct {
 		f.cert.Signature[40] ^= 1
 	}, &CertificateError{}, Certificate},
 	{"counter back", nil, func(v *Verifier, s *State, f *forged) { s.Counters = s.Counters.With(PoolIDOf(f.cold[32:]), 1) }, &CounterError{}, Certificate},
-	{"counter two ahead", []ledger.Era{ledger.Babbage, ledger.Conway}, func(_ *Verifier, _ *State, f *forged) { f.recertify(2) }, &CounterError{}, Certificate},
+	{"counter two ahead", []ledger.Era{ledger.Babbage, ledger.Conway, ledger.Dijkstra}, func(_ *Verifier, _ *State, f *forged) { f.recertify(2) }, &CounterError{}, Certificate},
 	{"counter two ahead in TPraos", []ledger.Era{ledger.Alonzo}, func(_ *Verifier, _ *State, f *forged) { f.recertify(2) }, nil, 0},
 	{"counter one ahead", nil, func(_ *Verifier, _ *State, f *forged) { f.recertify(1) }, nil, 0},
-	{"first counter above 1", []ledger.Era{ledger.Babbage, ledger.Conway}, func(_ *Verifier, s *State, f *forged) {
+	{"first counter above 1", []ledger.Era{ledger.Babbage, ledger.Conway, ledger.Dijkstra}, func(_ *Verifier, s *State, f *forged) {
 		s.Counters = CounterMap{}
 		f.recertify(2)
 	}, &CounterError{}, Certificate},
@@ -116,7 +116,7 @@ var breakages = []struct {
 	{"nonce output", []ledger.Era{ledger.Alonzo}, func(_ *Verifier, _ *State, f *forged) { f.nonceVRF.output[40]++ }, &VRFOutputError{}, VRF},
 	{"epoch nonce", nil, func(_ *Verifier, s *State, _ *forged) { s.Nonces.Active.Hash[0]++ }, &VRFProofError{}, VRF},
 
-	{"luck of all stake", []ledger.Era{ledger.Babbage, ledger.Conway}, func(v *Verifier, s *State, f *forged) { f.unlucky(v, s) }, &VRFBoundError{}, Bound},
+	{"luck of all stake", []ledger.Era{ledger.Babbage, ledger.Conway, ledger.Dijkstra}, func(v *Verifier, s *State, f *forged) { f.unlucky(v, s) }, &VRFBoundError{}, Bound},
 	{"luck in TPraos", []ledger.Era{ledger.Alonzo}, func(v *Verifier, s *State, f *forged) { f.unlucky(v, s) }, &LeaderError{}, Leadership},
 	{"little stake", nil, func(v *Verifier, _ *State, f *forged) {
 		v.config.Stake = oneDistribution{Overlay: ledger.Ratio{Num: 0, Den: 1}, Pools: map[PoolID]Pool{
@@ -190,7 +190,7 @@ func TestBreakages(t *testing.T) {
 	for _, b := range breakages {
 		eras := b.eras
 		if eras == nil {
-			eras = []ledger.Era{ledger.Alonzo, ledger.Babbage, ledger.Conway}
+			eras = []ledger.Era{ledger.Alonzo, ledger.Babbage, ledger.Conway, ledger.Dijkstra}
 		}
 		for _, era := range eras {
 			t.Run(fmt.Sprintf("%v/%s", era, b.name), func(t *testing.T) {

@@ -62,7 +62,7 @@ func TestChangedHeaders(t *testing.T) {
 // All bytes of forged headers of both protocols.
 func TestChangedForgeries(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	for _, era := range []ledger.Era{ledger.Alonzo, ledger.Babbage, ledger.Conway} {
+	for _, era := range []ledger.Era{ledger.Alonzo, ledger.Babbage, ledger.Conway, ledger.Dijkstra} {
 		v, s := base(t, era)
 		// Checks that know who leads would hide what the others find.
 		v.config.Stake, v.config.Require = nil, 0

@@ -36,7 +36,7 @@ type proved struct {
 }
 
 // forgeNetwork has all eras at hand: Alonzo in the first ten epochs of 100
-// slots, then Babbage, then Conway, and leaves the next one open.
+// slots, then Babbage, Conway and Dijkstra, and leaves the next one open.
 func forgeNetwork() ledger.Network {
 	n := ledger.Preview
 	n.Magic, n.SecurityParam, n.ActiveSlots = 7, 4, ledger.Ratio{Num: 1, Den: 2}
@@ -45,7 +45,7 @@ func forgeNetwork() ledger.Network {
 	for e := range n.Eras {
 		n.Eras[e].EpochLength = 100
 	}
-	for e, epoch := range map[ledger.Era]uint64{ledger.Babbage: 10, ledger.Conway: 20} {
+	for e, epoch := range map[ledger.Era]uint64{ledger.Babbage: 10, ledger.Conway: 20, ledger.Dijkstra: 30} {
 		n.Eras[e].Start, n.Eras[e].StartEpoch = ledger.Slot(epoch*100), epoch
 	}
 	return n
@@ -106,6 +106,9 @@ func (f *forged) body() []byte {
 	if tpraos(f.era) {
 		fields = 15
 	}
+	if f.era >= ledger.Dijkstra {
+		fields = 12
+	}
 	b := cbor.AppendArray(nil, fields)
 	b = cbor.AppendUint(b, uint64(f.blockNo))
 	b = cbor.AppendUint(b, uint64(f.slot))
@@ -133,7 +136,14 @@ func (f *forged) body() []byte {
 		b = cbor.AppendArray(b, 2)
 	}
 	b = cbor.AppendUint(b, f.major)
-	return cbor.AppendUint(b, 0)
+	b = cbor.AppendUint(b, 0)
+	if f.era >= ledger.Dijkstra {
+		b = cbor.AppendBool(b, false)
+		b = cbor.AppendArray(b, 2)
+		b = cbor.AppendBytes(b, f.bodyHash[:])
+		b = cbor.AppendUint(b, 1000)
+	}
+	return b
 }
 
 // header signs and parses the header.

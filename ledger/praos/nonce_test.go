@@ -43,7 +43,7 @@ func TestFrozen(t *testing.T) {
 	for _, test := range []struct {
 		era    ledger.Era
 		window ledger.Slot
-	}{{ledger.Alonzo, 25920}, {ledger.Babbage, 25920}, {ledger.Conway, 34560}} {
+	}{{ledger.Alonzo, 25920}, {ledger.Babbage, 25920}, {ledger.Conway, 34560}, {ledger.Dijkstra, 34560}} {
 		const end = 5 * 86400
 		if v.frozen(test.era, end-test.window-1, 4) || !v.frozen(test.era, end-test.window, 4) || !v.frozen(test.era, end-1, 4) {
 			t.Errorf("%v: wrong window", test.era)

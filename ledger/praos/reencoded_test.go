@@ -29,7 +29,7 @@ func reencoded(t *testing.T, v *Verifier, h *ledger.Header) (others []*ledger.He
 // What is signed is the header body in the reference's encoding, whatever the
 // bytes are: a signature over other bytes is of nothing.
 func TestSignedEncoding(t *testing.T) {
-	for _, era := range []ledger.Era{ledger.Alonzo, ledger.Babbage, ledger.Conway} {
+	for _, era := range []ledger.Era{ledger.Alonzo, ledger.Babbage, ledger.Conway, ledger.Dijkstra} {
 		v, s := base(t, era)
 		f := newForged(v, s, s.Tip.Point.Slot+1)
 		plain, err := f.header(v.config.Network)

@@ -27,7 +27,7 @@ func signedNetwork() ledger.Network {
 	n.Start = time.Date(1999, 12, 1, 0, 0, 0, 0, time.UTC)
 	n.ActiveSlots = ledger.Ratio{Num: 1, Den: 2}
 	n.SlotsPerKESPeriod = 20
-	for e := ledger.Shelley; e <= ledger.Conway; e++ {
+	for e := ledger.Shelley; e.Known(); e++ {
 		n.Eras[e].EpochLength = 10 * k * 2
 	}
 	return n
