@@ -89,6 +89,14 @@ func (r *Reader) head(major byte, want string) uint64 {
 // Uint reads an unsigned integer of any width.
 func (r *Reader) Uint() uint64 { return r.head(majorUint, "unsigned integer") }
 
+// Int reads an integer of any width: v, or -1-v if it is negative.
+func (r *Reader) Int() (v uint64, negative bool) {
+	if r.err == nil && r.pos < len(r.b) && r.b[r.pos]>>5 == majorNegative {
+		return r.head(majorNegative, "integer"), true
+	}
+	return r.head(majorUint, "integer"), false
+}
+
 // UintMax reads an unsigned integer that is at most limit.
 func (r *Reader) UintMax(limit uint64) uint64 {
 	start := r.pos
@@ -132,8 +140,11 @@ func (r *Reader) BytesAny() []byte {
 }
 
 // Text reads a definite text string without checking that it is UTF-8.
-func (r *Reader) Text() string {
-	return string(r.take(r.head(majorText, "definite text string")))
+func (r *Reader) Text() string { return string(r.TextBytes()) }
+
+// TextBytes is [Reader.Text] with a result that is part of the input.
+func (r *Reader) TextBytes() []byte {
+	return r.take(r.head(majorText, "definite text string"))
 }
 
 func (r *Reader) take(n uint64) []byte {
@@ -230,11 +241,14 @@ func (r *Reader) Message(n int, tag uint64) {
 // Tag reads a tag that must be the given one; the tagged item follows.
 func (r *Reader) Tag(tag uint64) {
 	start := r.pos
-	if got := r.head(majorTag, "tag"); got != tag && r.err == nil {
+	if got := r.TagAny(); got != tag && r.err == nil {
 		r.pos = start
 		r.Fail(fmt.Sprintf("tag %d", tag))
 	}
 }
+
+// TagAny reads a tag; the tagged item follows.
+func (r *Reader) TagAny() uint64 { return r.head(majorTag, "tag") }
 
 // Encoded reads a tag-24 byte string and returns its content, part of the
 // input. That the content is one CBOR item is not checked here.
