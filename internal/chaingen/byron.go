@@ -68,13 +68,26 @@ func (g *Generator) boundaryBlock(r *rand.ChaCha8, epoch uint64) ledger.RawBlock
 	b = cbor.AppendUint(b, epoch)
 	b = cbor.AppendArray(b, 1)
 	b = cbor.AppendUint(b, uint64(g.last().tip.BlockNo)) // that of the block before
-	b = appendNoAttributes(b)
+	if b = cbor.AppendArray(b, 1); len(g.chain) == 0 && epoch > 0 {
+		b = cbor.AppendMap(b, 1) // the chain starts here
+		b = cbor.AppendUint(b, 255)
+		b = cbor.AppendBytes(b, []byte("Genesis"))
+	} else {
+		b = cbor.AppendMap(b, 0)
+	}
 	b = append(b, body...)
-	return appendNoAttributes(b)
+	if epoch%2 == 0 {
+		return appendNoAttributes(b)
+	}
+	b = cbor.AppendMap(cbor.AppendArray(b, 1), 2) // in any order, twice the same
+	for range 2 {
+		b = appendRandom(cbor.AppendUint(b, 1), r, 3)
+	}
+	return b
 }
 
 func (g *Generator) regularBlock(source *rand.ChaCha8, r *rand.Rand, epoch, slot uint64) ledger.RawBlock {
-	body, proof := byronBody(source, r)
+	body, proof := byronBody{r, source, g.config.Network.Magic}.encode()
 	prev := g.byronPrev()
 
 	extra := cbor.AppendArray(nil, 4)
@@ -126,71 +139,6 @@ func appendUnsignedByron(b []byte, source *rand.ChaCha8, epoch, slot, number uin
 
 // byronKeySize is the length in bytes of a key with its chain code.
 const byronKeySize = 64
-
-// byronBody makes a body with no or one transaction, and its proof.
-func byronBody(source *rand.ChaCha8, r *rand.Rand) (body, proof []byte) {
-	txs := r.IntN(2)
-	payload := cbor.AppendArrayIndefinite(nil)
-	root := sum256(nil)
-	witnesses := cbor.AppendArrayIndefinite(nil)
-	if txs == 1 {
-		tx, witness := byronTx(source)
-		payload = cbor.AppendArray(payload, 2)
-		payload = append(append(payload, tx...), witness...)
-		root = sum256(append([]byte{0}, tx...)) // a leaf
-		witnesses = append(witnesses, witness...)
-	}
-	payload = cbor.AppendBreak(payload)
-	witnessHash := sum256(cbor.AppendBreak(witnesses))
-
-	ssc := cbor.AppendArray(nil, 2)
-	ssc = cbor.AppendUint(ssc, 3)
-	ssc = cbor.AppendTag(ssc, 258)
-	ssc = cbor.AppendArray(ssc, 0)
-	delegation := cbor.AppendBreak(cbor.AppendArrayIndefinite(nil))
-	update := cbor.AppendArray(nil, 2)
-	update = cbor.AppendArray(update, 0)
-	update = cbor.AppendBreak(cbor.AppendArrayIndefinite(update))
-
-	body = cbor.AppendArray(nil, 4)
-	for _, part := range [][]byte{payload, ssc, delegation, update} {
-		body = append(body, part...)
-	}
-
-	delegationHash, updateHash := sum256(delegation), sum256(update)
-	proof = cbor.AppendArray(nil, 4)
-	proof = cbor.AppendArray(proof, 3)
-	proof = cbor.AppendUint(proof, uint64(txs))
-	proof = cbor.AppendBytes(proof, root[:])
-	proof = cbor.AppendBytes(proof, witnessHash[:])
-	proof = cbor.AppendArray(proof, 2)
-	proof = cbor.AppendUint(proof, 3)
-	proof = appendRandom(proof, source, len(ledger.Hash{}))
-	proof = cbor.AppendBytes(proof, delegationHash[:])
-	return body, cbor.AppendBytes(proof, updateHash[:])
-}
-
-func byronTx(r *rand.ChaCha8) (tx, witness []byte) {
-	tx = cbor.AppendArray(nil, 3)
-	tx = cbor.AppendArrayIndefinite(tx) // inputs
-	tx = cbor.AppendArray(tx, 2)
-	tx = cbor.AppendUint(tx, 0)
-	tx = cbor.AppendTag(tx, cbor.TagEncoded)
-	tx = appendRandom(tx, r, 36)
-	tx = cbor.AppendBreak(tx)
-	tx = cbor.AppendArrayIndefinite(tx) // outputs
-	tx = cbor.AppendArray(tx, 2)
-	tx = appendRandom(tx, r, 43)
-	tx = cbor.AppendUint(tx, r.Uint64()>>20)
-	tx = cbor.AppendBreak(tx)
-	tx = cbor.AppendMap(tx, 0)
-
-	witness = cbor.AppendArray(nil, 1)
-	witness = cbor.AppendArray(witness, 2)
-	witness = cbor.AppendUint(witness, 0)
-	witness = cbor.AppendTag(witness, cbor.TagEncoded)
-	return tx, appendRandom(witness, r, 130)
-}
 
 // appendNoAttributes appends [{}].
 func appendNoAttributes(dst []byte) []byte {
