@@ -35,13 +35,30 @@ func (b RawBlock) split() (h RawHeader, body []byte, indefinite bool, err error)
 	h.Era, h.EBB = era, ebb
 	if era == Byron {
 		h.SizeHint = uint32(len(b))
+		r.ArrayLen(blockParts(era))
+	} else {
+		indefinite = openRecord(&r, blockParts(era))
 	}
-	indefinite = openRecord(&r, blockParts(era))
 	h.Bytes = r.Raw()
 	if err := r.Err(); err != nil {
 		return RawHeader{}, nil, false, fmt.Errorf("ledger: block: %w", err)
 	}
 	return h, r.Rest(), indefinite, nil
+}
+
+// wrapperSize is the length of the shortest array and tag around a block.
+const wrapperSize = 2
+
+// shortest returns the block with the shortest wrapper; what is no block comes
+// back as it is.
+func (b RawBlock) shortest() RawBlock {
+	r := cbor.NewReader(b)
+	r.ArrayLen(2)
+	tag := r.Uint()
+	if r.Err() != nil || r.Pos() == wrapperSize {
+		return b
+	}
+	return append(cbor.AppendUint(cbor.AppendArray(nil, 2), tag), r.Rest()...)
 }
 
 // blockParts returns the number of items of a block, the header being one.
@@ -70,7 +87,12 @@ type Block struct {
 // ParseBlock parses the header of a block. Raw is shared, not copied, and must
 // not change. Whether a body follows, and the right one, is for
 // [Block.CheckBody] to say.
+//
+// The array and tag around a block need not be in the shortest form, but no hash
+// covers them, and cardano-node, which stores and serves blocks with a shortest
+// one, reads no other from its files: Block.Raw has it then, in a copy.
 func (n Network) ParseBlock(raw RawBlock) (Block, error) {
+	raw = raw.shortest()
 	h, body, indefinite, err := raw.split()
 	if err != nil {
 		return Block{}, err

@@ -134,12 +134,12 @@ func TestCheckBodyFinds(t *testing.T) {
 	}
 	flipped := slices.Clone(conway.parts[0])
 	flipped[len(flipped)-1] ^= 1
-	byron := byronTestBlock(3)
-	replace := func(old, repl []byte) RawBlock {
-		if bytes.Count(byron, old) != 1 {
-			t.Fatalf("%x is there %d times", old, bytes.Count(byron, old))
-		}
-		return bytes.Replace(byron, old, repl, 1)
+	// The header of three transactions, and another body.
+	byron := func(change func(p *byronTestParts)) RawBlock {
+		before, p := byronTestBlock(3), byronTestBody(3)
+		change(&p)
+		after := p.block()
+		return append(bytes.Clone(headerAndBefore(before)), after[len(headerAndBefore(after)):]...)
 	}
 	ebb := mustUnhex(ebbB5)
 	for _, tt := range []struct {
@@ -150,12 +150,15 @@ func TestCheckBodyFinds(t *testing.T) {
 		{"another transaction", change(0, flipped), PartHash},
 		{"shorter auxiliary data", change(2, []byte{0xa0}), PartSize},
 		{"another invalid transaction", change(3, []byte{0x81, 1}), PartHash},
-		{"a Byron transaction more", replace([]byte{0xff, 0x80, 0x9f, 0xff, 0x82}, []byte{0x82, 0x80, 0xf6, 0xff, 0x80, 0x9f, 0xff, 0x82}), PartTxCount},
-		{"another Byron transaction", replace(testTxBody(1), testTxBody(9)), PartTxMerkleRoot},
-		{"other Byron witnesses", replace([]byte{0xa1, 2, 0xf6}, []byte{0xa1, 3, 0xf6}), PartWitnesses},
-		{"another delegation payload", replace([]byte{0xff, 0x80, 0x9f, 0xff, 0x82}, []byte{0xff, 0x80, 0x9f, 0x00, 0xff, 0x82}), PartDelegation},
-		{"another update payload", replace([]byte{0x82, 0x80, 0x80, 0x81, 0xa0}, []byte{0x82, 0x80, 0x9f, 0xff, 0x81, 0xa0}), PartUpdate},
-		{"another boundary body", bytes.Replace(ebb, []byte{0x9f, 0xff, 0x81}, []byte{0x80, 0x81}, 1), PartHash},
+		{"a Byron transaction more", byron(func(p *byronTestParts) {
+			p.txs, p.witnesses = append(p.txs, p.txs[0]), append(p.witnesses, p.witnesses[0])
+		}), PartTxCount},
+		{"another Byron transaction", byron(func(p *byronTestParts) { p.txs[1] = byronTestTx(9) }), PartTxMerkleRoot},
+		{"other Byron witnesses", byron(func(p *byronTestParts) { p.witnesses[1] = byronTestWitnesses(9) }), PartWitnesses},
+		{"no Byron witnesses", byron(func(p *byronTestParts) { p.witnesses[1] = []byte{0x80} }), PartWitnesses},
+		{"another delegation payload", byron(func(p *byronTestParts) { p.delegation = byronTestDelegation() }), PartDelegation},
+		{"another update payload", byron(func(p *byronTestParts) { p.update = []byte{0x98, 2, 0x80, 0x9f, 0xff} }), PartUpdate},
+		{"another boundary body", bytes.Replace(ebb, []byte{0x9f, 0xff, 0x81}, []byte{0x9f, 0x40, 0xff, 0x81}, 1), PartHash},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			b, err := Mainnet.ParseBlock(tt.raw)
@@ -169,6 +172,24 @@ func TestCheckBodyFinds(t *testing.T) {
 			}
 		})
 	}
+}
+
+// headerAndBefore returns the start of a block up to the end of its header.
+func headerAndBefore(raw RawBlock) []byte {
+	_, body, _, err := raw.split()
+	if err != nil {
+		panic(err)
+	}
+	return raw[:len(raw)-len(body)]
+}
+
+// byronTestDelegation returns a payload of one certificate.
+func byronTestDelegation() []byte {
+	b := []byte{0x9f, 0x84, 0x05}
+	for range 3 {
+		b = cbor.AppendBytes(b, filled(7, 64))
+	}
+	return append(b, 0xff)
 }
 
 // Bytes cut off or added anywhere are an error somewhere, and never a panic.

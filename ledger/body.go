@@ -39,8 +39,9 @@ const (
 //
 // From Shelley on it compares size and hash, checks that the parts fit each other
 // and are what a node decodes, without looking into transactions, and allocates
-// only for what nests deep, a few bytes. Of a Byron proof, the part about the
-// shared seed computation is left out, as the Haskell node does.
+// only for what nests deep, a few bytes. A Byron body has, down to its last item,
+// the shape that the Haskell node reads, as much of it is under no hash; the part of
+// the proof about the shared seed computation is left out, as there.
 // (points-headers-blocks, 9)
 func (b Block) CheckBody() error {
 	r := cbor.NewReader(b.body)

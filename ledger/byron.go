@@ -1,8 +1,6 @@
 package ledger
 
 import (
-	"math"
-
 	"github.com/ouronet/ouronet/internal/cbor"
 )
 
@@ -13,18 +11,22 @@ const byronKeySize = 64
 // header's bytes; those that end in CBOR are whole items, as they go into the
 // signed message. (points-headers-blocks, 8; header-validation, 13)
 type ByronHeader struct {
-	Magic       uint32
+	// Magic of a boundary header can be anything, and is zero here.
+	Magic uint32
+
 	Prev        Hash // the Byron genesis hash for the first block
 	Epoch       uint64
 	SlotInEpoch uint64 // 0 for a boundary header
 	Difficulty  BlockNo
 
-	// BodyHash is a boundary header's.
+	// BodyHash is a boundary header's, and so is Genesis: the header names the
+	// genesis hash as its predecessor, in whatever epoch.
 	BodyHash Hash
+	Genesis  bool
 
 	// The rest is empty in a boundary header.
 
-	BodyProofCBOR, SlotCBOR, DifficultyCBOR, ExtraCBOR []byte
+	PrevCBOR, BodyProofCBOR, SlotCBOR, DifficultyCBOR, ExtraCBOR []byte
 
 	Issuer      []byte // 64 bytes
 	Certificate ByronCertificate
@@ -34,6 +36,7 @@ type ByronHeader struct {
 // ByronCertificate lets a delegate sign blocks for a genesis key.
 type ByronCertificate struct {
 	Epoch      uint64
+	EpochCBOR  []byte
 	GenesisKey []byte // 64 bytes
 	Delegate   []byte // 64 bytes
 	Signature  []byte // 64 bytes
@@ -49,70 +52,68 @@ func (h *Header) Byron() (b ByronHeader, ok bool) {
 	return b, r.Err() == nil
 }
 
+// readByronHeader reads a header of the right shape; of another one it reads
+// some of the fields, or none.
 func readByronHeader(r *cbor.Reader, ebb bool) (b ByronHeader) {
-	outer := openRecord(r, 5)
-	b.Magic = uint32(r.UintMax(math.MaxUint32))
-	b.Prev = readHash(r)
+	r.ArrayLen(5)
 	if ebb {
 		b.readBoundary(r)
 	} else {
 		b.readRegular(r)
 	}
-	closeRecord(r, outer)
 	return b
 }
 
 func (b *ByronHeader) readBoundary(r *cbor.Reader) {
+	r.Int() // magic
+	b.Prev = readHash(r)
 	b.BodyHash = readHash(r)
-	consensus := openRecord(r, 2)
-	b.Epoch = r.UintMax(maxByronEpoch)
-	difficulty := openRecord(r, 1)
+	r.ArrayLen(2)
+	b.Epoch = r.Uint()
+	r.ArrayLen(1)
 	b.Difficulty = BlockNo(r.Uint())
-	closeRecord(r, difficulty)
-	closeRecord(r, consensus)
-	r.Raw() // attributes
+
+	// A chain that starts in another epoch than 0 says so in an attribute.
+	// (cardano-ledger, Block/Boundary.hs, dropBoundaryExtraHeaderDataRetainGenesisTag)
+	b.Genesis = b.Epoch == 0
+	r.ArrayLen(1)
+	for n := r.Map(); r.More(&n); {
+		key := r.Uint()
+		if value := r.Bytes(); key == 255 && string(value) == "Genesis" {
+			b.Genesis = true
+		}
+	}
 }
 
 func (b *ByronHeader) readRegular(r *cbor.Reader) {
+	b.Magic = uint32(r.Uint())
+	from := r.Rest()
+	b.Prev = readHash(r)
+	b.PrevCBOR = taken(r, from)
 	b.BodyProofCBOR = r.Raw()
-	consensus := openRecord(r, 4)
 
-	in, start := r.Rest(), r.Pos()
-	slot := openRecord(r, 2)
-	b.Epoch = r.UintMax(maxByronEpoch)
-	b.SlotInEpoch = r.UintMax(math.MaxUint32)
-	closeRecord(r, slot)
-	b.SlotCBOR = in[:r.Pos()-start]
-
+	r.ArrayLen(4)
+	from = r.Rest()
+	r.ArrayLen(2)
+	b.Epoch, b.SlotInEpoch = r.Uint(), r.Uint()
+	b.SlotCBOR = taken(r, from)
 	b.Issuer = r.BytesLen(byronKeySize)
-
-	in, start = r.Rest(), r.Pos()
-	difficulty := openRecord(r, 1)
+	from = r.Rest()
+	r.ArrayLen(1)
 	b.Difficulty = BlockNo(r.Uint())
-	closeRecord(r, difficulty)
-	b.DifficultyCBOR = in[:r.Pos()-start]
+	b.DifficultyCBOR = taken(r, from)
 
-	// The decoder of the Haskell node takes kind 2 only.
-	// (points-headers-blocks, Disagreements 5)
-	sig := openRecord(r, 2)
-	if r.Uint() != 2 {
-		r.Fail("block signature of kind 2")
-	}
-	delegated := openRecord(r, 2)
-	cert := openRecord(r, 4)
-	b.Certificate.Epoch = r.Uint()
-	b.Certificate.GenesisKey = r.BytesLen(byronKeySize)
-	b.Certificate.Delegate = r.BytesLen(byronKeySize)
-	b.Certificate.Signature = r.BytesLen(ed25519Size)
-	closeRecord(r, cert)
+	r.ArrayLen(2)
+	r.Uint() // kind of signature
+	r.ArrayLen(2)
+	c := &b.Certificate
+	r.ArrayLen(4)
+	from = r.Rest()
+	c.Epoch = r.Uint()
+	c.EpochCBOR = taken(r, from)
+	c.GenesisKey = r.BytesLen(byronKeySize)
+	c.Delegate = r.BytesLen(byronKeySize)
+	c.Signature = r.BytesLen(ed25519Size)
 	b.Signature = r.BytesLen(ed25519Size)
-	closeRecord(r, delegated)
-	closeRecord(r, sig)
-
-	closeRecord(r, consensus)
 	b.ExtraCBOR = r.Raw()
 }
-
-// maxByronEpoch, 200,000 years, keeps a slot number made of an epoch far from
-// overflowing whatever k is.
-const maxByronEpoch = 1 << 24

@@ -2,15 +2,25 @@ package ledger
 
 import (
 	"fmt"
-	"math"
 	"math/bits"
 
 	"github.com/ouronet/ouronet/internal/cbor"
 )
 
+// maxBoundaryBlock is how many bytes a boundary block may have without its tag.
+// (points-headers-blocks, 10)
+const maxBoundaryBlock = 2_000_000
+
+// checkBoundaryBody compares the hash of the body as well. The Haskell node does
+// not, but all that any node has made fits, and without it each peer could serve
+// another body.
 func (b Block) checkBoundaryBody(r *cbor.Reader) error {
-	body := r.Raw()
-	r.Raw() // extra
+	if size := len(b.Raw) - wrapperSize; size > maxBoundaryBlock {
+		return fmt.Errorf("ledger: boundary block %v has %d bytes, more than the %d that it may have",
+			b.Header.Point(), size, maxBoundaryBlock)
+	}
+	body := part(r, &boundaryBodyShape)
+	boundaryExtraShape.read(r)
 	if err := b.close(r); err != nil {
 		return err
 	}
@@ -27,16 +37,14 @@ type byronProof struct {
 func (b Block) byronProof() (p byronProof, err error) {
 	h, _ := b.Header.Byron()
 	r := cbor.NewReader(h.BodyProofCBOR)
-	proof := openRecord(&r, 4)
-	tx := openRecord(&r, 3)
-	p.txs = r.UintMax(math.MaxUint32)
+	r.ArrayLen(4)
+	r.ArrayLen(3)
+	p.txs = r.Uint()
 	p.merkleRoot = readHash(&r)
 	p.witnesses = readHash(&r)
-	closeRecord(&r, tx)
 	r.Raw() // shared seed computation
 	p.delegation = readHash(&r)
 	p.update = readHash(&r)
-	closeRecord(&r, proof)
 	if err := r.Close(); err != nil {
 		return p, fmt.Errorf("ledger: body proof of block %v: %w", b.Header.Point(), err)
 	}
@@ -50,18 +58,16 @@ func (b Block) checkByronBody(r *cbor.Reader) error {
 	}
 	var leaves []Hash
 	witnesses := []byte{0x9f}
-	body := openRecord(r, 4)
-	for n := r.ArrayAny(); r.More(&n); {
-		pair := openRecord(r, 2)
-		leaves = append(leaves, merkleLeaf(r.Raw()))
-		witnesses = append(witnesses, r.Raw()...)
-		closeRecord(r, pair)
+	r.ArrayLen(4)
+	for n := r.ArrayIndefinite(); r.More(&n); {
+		r.ArrayLen(2)
+		leaves = append(leaves, merkleLeaf(part(r, &byronTxShape)))
+		witnesses = append(witnesses, part(r, &byronWitnessesShape)...)
 	}
-	r.Raw() // shared seed computation
-	delegation := r.Raw()
-	update := r.Raw()
-	closeRecord(r, body)
-	r.Raw() // extra
+	sscShape.read(r)
+	delegation := part(r, &delegationShape)
+	update := part(r, &updateShape)
+	byronExtraShape.read(r)
 	if err := b.close(r); err != nil {
 		return err
 	}

@@ -2,6 +2,8 @@ package ledger
 
 import (
 	"bytes"
+	"hash/crc32"
+	"slices"
 
 	"github.com/ouronet/ouronet/internal/cbor"
 )
@@ -151,21 +153,62 @@ func shelleyTestBlock(era Era) RawBlock {
 	return testBlock(era, testHeader(body, &Hash{7}), body.parts)
 }
 
+// byronTestTx returns a Byron transaction with one input and one output.
+func byronTestTx(i int) []byte {
+	tx := []byte{0x83, 0x9f, 0x82, 0x00, 0xd8, 24, 0x58, 36, 0x82}
+	tx = cbor.AppendBytes(tx, filled(byte(i), 32))
+	tx = append(tx, 0x00, 0xff, 0x9f, 0x82)
+	tx = append(tx, byronTestAddress(i)...)
+	return append(tx, 0x01, 0xff, 0xa0)
+}
+
+func byronTestAddress(i int) []byte {
+	a := cbor.AppendBytes([]byte{0x83}, filled(byte(i), 28))
+	a = append(a, 0xa0, 0x00)
+	b := cbor.AppendBytes([]byte{0x82, 0xd8, 24}, a)
+	return cbor.AppendUint(b, uint64(crc32.ChecksumIEEE(a)))
+}
+
+func byronTestWitnesses(i int) []byte {
+	w := cbor.AppendBytes([]byte{0x82}, filled(byte(i), 64))
+	w = cbor.AppendBytes(w, filled(byte(i), 64))
+	return cbor.AppendBytes([]byte{0x81, 0x82, 0x00, 0xd8, 24}, w)
+}
+
+// byronTestBody returns the parts of a body with n transactions.
+func byronTestBody(n int) byronTestParts {
+	var p byronTestParts
+	for i := range n {
+		p.txs = append(p.txs, byronTestTx(i))
+		p.witnesses = append(p.witnesses, byronTestWitnesses(i))
+	}
+	p.ssc = []byte{0x82, 0x03, 0xd9, 0x01, 0x02, 0x80}
+	p.delegation, p.update, p.extra = []byte{0x9f, 0xff}, []byte{0x82, 0x80, 0x9f, 0xff}, []byte{0x81, 0xa0}
+	return p
+}
+
+// byronTestParts are the parts of a regular Byron block, each as it is there.
+type byronTestParts struct {
+	txs, witnesses                 [][]byte
+	ssc, delegation, update, extra []byte
+}
+
 // byronTestBlock returns a regular Byron block with n transactions.
-func byronTestBlock(n int) RawBlock {
+func byronTestBlock(n int) RawBlock { return byronTestBody(n).block() }
+
+// block puts the parts together under a header with the right proof.
+func (p byronTestParts) block() RawBlock {
 	payload := cbor.AppendArrayIndefinite(nil)
 	var leaves []Hash
 	witnesses := []byte{0x9f}
-	for i := range n {
-		tx, w := testTxBody(i), testWitnesses(i)
+	for i, tx := range p.txs {
 		payload = cbor.AppendArray(payload, 2)
-		payload = append(append(payload, tx...), w...)
+		payload = append(append(payload, tx...), p.witnesses[i]...)
 		leaves = append(leaves, sum256(append([]byte{0}, tx...)))
-		witnesses = append(witnesses, w...)
+		witnesses = append(witnesses, p.witnesses[i]...)
 	}
 	payload = cbor.AppendBreak(payload)
 	witnesses = append(witnesses, 0xff)
-	ssc, dlg, upd, extra := []byte{0x80}, []byte{0x9f, 0xff}, []byte{0x82, 0x80, 0x80}, []byte{0x81, 0xa0}
 
 	root := merkleRoot(leaves)
 	b := cbor.AppendArray(nil, 5)
@@ -173,14 +216,14 @@ func byronTestBlock(n int) RawBlock {
 	b = cbor.AppendBytes(b, filled(6, 32))
 	b = cbor.AppendArray(b, 4)
 	b = cbor.AppendArray(b, 3)
-	b = cbor.AppendUint(b, uint64(n))
+	b = cbor.AppendUint(b, uint64(len(p.txs)))
 	b = cbor.AppendBytes(b, root[:])
 	b = appendHash(b, witnesses)
 	b = cbor.AppendArray(b, 2)
 	b = cbor.AppendUint(b, 3)
 	b = cbor.AppendBytes(b, filled(8, 32))
-	b = appendHash(b, dlg)
-	b = appendHash(b, upd)
+	b = appendHash(b, p.delegation)
+	b = appendHash(b, p.update)
 	b = cbor.AppendArray(b, 4)
 	b = cbor.AppendArray(b, 2)
 	b = cbor.AppendUint(b, 2)
@@ -197,13 +240,12 @@ func byronTestBlock(n int) RawBlock {
 		b = cbor.AppendBytes(b, filled(v, 64))
 	}
 	b = cbor.AppendBytes(b, filled(5, 64))
-	b = cbor.AppendArray(b, 0) // extra data, not looked at
+	b = append(b, 0x84, 0x83, 1, 0, 0, 0x82) // versions
+	b = append(cbor.AppendText(b, "test"), 1, 0xa0)
+	b = cbor.AppendBytes(b, filled(9, 32))
 
-	body := cbor.AppendArray(nil, 4)
-	for _, p := range [][]byte{payload, ssc, dlg, upd} {
-		body = append(body, p...)
-	}
-	return testBlock(Byron, b, [][]byte{body, extra})
+	body := slices.Concat([]byte{0x84}, payload, p.ssc, p.delegation, p.update)
+	return testBlock(Byron, b, [][]byte{body, p.extra})
 }
 
 func appendHash(dst, of []byte) []byte {

@@ -14,7 +14,8 @@ type Header struct {
 	BlockNo BlockNo
 
 	// Prev is the hash of the previous header. HasPrev is false, and Prev
-	// zero, for the first block of a chain.
+	// zero, for the first block of a chain. In Byron only a boundary block is
+	// that: of epoch 0, or with an attribute that says so.
 	Prev    Hash
 	HasPrev bool
 
@@ -57,18 +58,7 @@ func (n *Network) parseHeader(raw RawHeader) (Header, error) {
 	case !raw.Era.Known():
 		checkEra(&r, raw.Era, "header")
 	case raw.Era == Byron:
-		b := readByronHeader(&r, raw.EBB)
-		h.Slot = Slot(b.Epoch*n.Eras[Byron].EpochLength + b.SlotInEpoch)
-		h.BlockNo = b.Difficulty
-		h.Prev, h.HasPrev = b.Prev, true
-		if raw.EBB {
-			h.BodyHash = b.BodyHash
-			// Epoch 0 starts the chain: its boundary block names the genesis
-			// hash as its predecessor.
-			if b.Epoch == 0 {
-				h.Prev, h.HasPrev = Hash{}, false
-			}
-		}
+		n.parseByron(&h, &r)
 	default:
 		s := readShelleyHeader(&r, raw.Era)
 		h.Slot, h.BlockNo = s.Slot, s.BlockNo
@@ -80,6 +70,31 @@ func (n *Network) parseHeader(raw RawHeader) (Header, error) {
 	}
 	h.Hash = raw.hash()
 	return h, nil
+}
+
+func (n *Network) parseByron(h *Header, r *cbor.Reader) {
+	s := &byronHeaderShape
+	if h.Raw.EBB {
+		s = &boundaryHeaderShape
+	}
+	if s.read(r); r.Err() != nil {
+		return
+	}
+	b, _ := h.Byron()
+	// As in the Haskell node, a slot may be beyond the end of its epoch, and all is
+	// cut to 64 bits, but a boundary block is in the first slot of an epoch.
+	// (cardano-ledger, Slotting/EpochAndSlotCount.hs; ouroboros-consensus,
+	// Byron/Ledger/HeaderValidation.hs)
+	length := n.Eras[Byron].EpochLength
+	h.Slot = Slot(b.Epoch*length + b.SlotInEpoch)
+	if h.Raw.EBB && length > 0 && uint64(h.Slot)%length != 0 {
+		r.Fail("first slot of an epoch before this")
+	}
+	h.BlockNo = b.Difficulty
+	h.BodyHash = b.BodyHash
+	if h.HasPrev = !b.Genesis; h.HasPrev {
+		h.Prev = b.Prev
+	}
 }
 
 // hash computes the header hash. Byron's is over the header in an envelope

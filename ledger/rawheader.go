@@ -75,19 +75,19 @@ func (h RawHeader) BlockNo() (BlockNo, error) {
 	r := cbor.NewReader(h.Bytes)
 	checkEra(&r, h.Era, "header")
 	if h.Era == Byron {
-		openRecord(&r, 5)
-		r.UintMax(math.MaxUint32)
+		r.ArrayLen(5)
+		r.Int() // magic
 		r.BytesLen(len(Hash{}))
 		r.Raw() // body proof
 		if h.EBB {
-			openRecord(&r, 2)
+			r.ArrayLen(2)
 			r.Uint() // epoch
 		} else {
-			openRecord(&r, 4)
+			r.ArrayLen(4)
 			r.Raw() // slot
 			r.Raw() // key
 		}
-		openRecord(&r, 1)
+		r.ArrayLen(1)
 	} else {
 		openRecord(&r, 2)
 		openBody(&r, h.Era)

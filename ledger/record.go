@@ -6,9 +6,9 @@ import (
 	"github.com/ouronet/ouronet/internal/cbor"
 )
 
-// The Haskell node reads most records of the ledger whether their length is
-// definite or not, so a block with an indefinite one may be on the chain.
-// openRecord reads the head of a record of n fields and closeRecord its end,
+// From Shelley on, the Haskell node reads most records of the ledger whether their
+// length is definite or not, so a block with an indefinite one may be on the chain.
+// Byron's are definite, see shape. openRecord reads the head of a record of n fields and closeRecord its end,
 // given what openRecord returned.
 func openRecord(r *cbor.Reader, n int) (indefinite bool) {
 	switch got := r.ArrayAny(); {
@@ -29,4 +29,10 @@ func closeRecord(r *cbor.Reader, indefinite bool) {
 func readHash(r *cbor.Reader) (h Hash) {
 	copy(h[:], r.BytesLen(len(h)))
 	return h
+}
+
+// taken returns what r has read since its rest was from.
+func taken(r *cbor.Reader, from []byte) []byte {
+	n := len(from) - len(r.Rest())
+	return from[:n:n]
 }

@@ -43,18 +43,16 @@ func (b Block) Txs() ([]Tx, error) {
 }
 
 func byronTxs(r *cbor.Reader) (txs []Tx) {
-	openRecord(r, 4)
-	for n := r.ArrayAny(); r.More(&n); {
-		raw := r.Raw()
-		parts := cbor.NewReader(raw)
-		openRecord(&parts, txParts(Byron))
+	r.ArrayLen(4)
+	for n := r.ArrayIndefinite(); r.More(&n); {
+		from := r.Rest()
+		r.ArrayLen(txParts(Byron))
+		body := r.Raw()
+		r.Raw() // witnesses
 		txs = append(txs, Tx{
-			ID:  TxID{Era: Byron, Kind: ByronTx, Hash: sum256(parts.Raw())},
-			Raw: RawTx{Era: Byron, Kind: ByronTx, Bytes: raw},
+			ID:  TxID{Era: Byron, Kind: ByronTx, Hash: sum256(body)},
+			Raw: RawTx{Era: Byron, Kind: ByronTx, Bytes: taken(r, from)},
 		})
-		if parts.Err() != nil {
-			r.Fail("transaction with witnesses")
-		}
 	}
 	return txs
 }

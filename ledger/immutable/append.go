@@ -42,6 +42,8 @@ func (db *DB) Append(b ledger.Block) error {
 		if reason := follows(&s.tip, h); reason != "" {
 			return fmt.Errorf("%w: block %v: %s", ErrDoesNotFollow, h.Point(), reason)
 		}
+	} else if h.Raw.Era == ledger.Byron && !h.Raw.EBB && h.Prev == db.network.Genesis.Byron {
+		return fmt.Errorf("%w: block %v: a chain begins with a boundary block in Byron", ErrDoesNotFollow, h.Point())
 	}
 	e, err := newEntry(b)
 	if err != nil {

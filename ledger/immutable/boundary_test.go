@@ -3,7 +3,12 @@ package immutable_test
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"testing"
+
+	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/ledger/immutable"
 )
 
 // A boundary block has relative slot 0 of its chunk, and its entry the epoch in
@@ -29,5 +34,38 @@ func TestBoundaryFiles(t *testing.T) {
 	}
 	if len(primary) != 1+4*102 {
 		t.Errorf("primary file of a finished chunk has %d bytes", len(primary))
+	}
+}
+
+// In Byron only a boundary block has no predecessor: a regular one that names the
+// genesis hash is not the first of any chain.
+func TestAppendRegularFirst(t *testing.T) {
+	n := chaingen.AllEras()
+	n.Genesis.Byron = ledger.Hash{1, 2, 3}
+	blocks := chaingen.New(chaingen.Config{Network: n, Eras: []chaingen.Stretch{{Era: ledger.Byron}}}).Blocks(2)
+	prev, genesis := blocks[1].Header.Prev, n.Genesis.Byron
+	first, err := n.ParseBlock(bytes.Replace(blocks[1].Raw, prev[:], genesis[:], 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		what  string
+		block ledger.Block
+		want  error
+	}{
+		{"boundary block", blocks[0], nil},
+		{"regular block in the middle of a chain", blocks[1], nil},
+		{"regular block at the start", first, immutable.ErrDoesNotFollow},
+	} {
+		db, err := immutable.OpenAppend(t.TempDir(), immutable.Options{Network: n})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Append(tt.block); !errors.Is(err, tt.want) {
+			t.Errorf("%s: %v, want %v", tt.what, err, tt.want)
+		}
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }

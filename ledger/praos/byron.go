@@ -17,15 +17,7 @@ func (v *Verifier) prepareByron(s State, h *ledger.Header) (*Job, State, error) 
 	if j.byron, ok = h.Byron(); !ok {
 		return nil, s, j.fail(Envelope, &MalformedError{ledger.Byron})
 	}
-	b, n := &j.byron, &v.config.Network
-	if b.Magic != n.Magic {
-		return nil, s, j.fail(Envelope, &MagicError{b.Magic, n.Magic})
-	}
-	if length := n.Eras[ledger.Byron].EpochLength; b.SlotInEpoch >= length {
-		start := h.Slot - ledger.Slot(b.SlotInEpoch)
-		return nil, s, j.fail(Envelope, &SlotError{h.Slot, start, start + ledger.Slot(length) - 1})
-	}
-	if err := v.envelope(&s, h, b.Prev); err != nil {
+	if err := v.byronEnvelope(&s, h, &j.byron); err != nil {
 		return nil, s, j.fail(Envelope, err)
 	}
 	if !h.Raw.EBB {
@@ -39,6 +31,23 @@ func (v *Verifier) prepareByron(s State, h *ledger.Header) (*Job, State, error) 
 	}
 	s.Tip, s.EBB = h.Tip(), h.Raw.EBB
 	return j, s, nil
+}
+
+// byronEnvelope is [Verifier.envelope] and what only Byron has. The Haskell node
+// does not look at the magic of a boundary header. (ouroboros-consensus,
+// Byron/Ledger/Integrity.hs; cardano-ledger, Block/Validation.hs, updateChainBoundary)
+func (v *Verifier) byronEnvelope(s *State, h *ledger.Header, b *ledger.ByronHeader) error {
+	n := &v.config.Network
+	if !h.Raw.EBB && b.Magic != n.Magic {
+		return &MagicError{b.Magic, n.Magic}
+	}
+	if err := v.envelope(s, h); err != nil {
+		return err
+	}
+	if want := n.Genesis.Byron; s.Tip.Point.IsOrigin() && b.Prev != want {
+		return &PrevHashError{b.Prev, want}
+	}
+	return nil
 }
 
 // Tags before what Byron keys sign. (header-validation, 13)
@@ -57,7 +66,7 @@ func (j *Job) verifyByron() error {
 
 	message := append(buf[:0], "00"...)
 	message = append(message, c.Delegate...)
-	message = cbor.AppendUint(message, c.Epoch)
+	message = append(message, c.EpochCBOR...)
 	var outer [256]byte
 	signed := append(outer[:0], certificateTag)
 	signed = cbor.AppendUint(signed, uint64(b.Magic))
@@ -76,8 +85,7 @@ func (j *Job) verifyByron() error {
 	message = append(message, blockTag)
 	message = cbor.AppendUint(message, uint64(b.Magic))
 	message = cbor.AppendArray(message, 5)
-	message = cbor.AppendBytes(message, b.Prev[:])
-	for _, part := range [][]byte{b.BodyProofCBOR, b.SlotCBOR, b.DifficultyCBOR, b.ExtraCBOR} {
+	for _, part := range [][]byte{b.PrevCBOR, b.BodyProofCBOR, b.SlotCBOR, b.DifficultyCBOR, b.ExtraCBOR} {
 		message = append(message, part...)
 	}
 	if !eddsa.Verify(c.Delegate[:eddsa.KeySize], message, b.Signature) {

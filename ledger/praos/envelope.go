@@ -10,12 +10,15 @@ import (
 
 // envelope checks what a header of any era says of its place in the chain.
 // (header-validation, 11)
-func (v *Verifier) envelope(s *State, h *ledger.Header, prev ledger.Hash) error {
+func (v *Verifier) envelope(s *State, h *ledger.Header) error {
 	if err := v.CheckEra(h); err != nil {
 		return err
 	}
-	if want := v.parentHash(s, h); prev != want {
-		return &PrevHashError{prev, want}
+	if tip := s.Tip.Point; !h.PrevIs(tip) {
+		if tip.IsOrigin() && h.Raw.Era == ledger.Byron && !h.Raw.EBB {
+			return &FirstBlockError{}
+		}
+		return &PrevHashError{h.Prev, tip.Hash}
 	}
 	if want := nextBlockNo(s, h); h.BlockNo != want {
 		return &BlockNoError{h.BlockNo, want}
@@ -41,20 +44,11 @@ func (v *Verifier) CheckEra(h *ledger.Header) error {
 	return &EraError{h.Slot, h.Raw.Era, v.config.Network.EraAt(h.Slot)}
 }
 
-// parentHash returns what h must have as its previous hash. At the start of the
-// chain that is the genesis hash in Byron, and none later.
-func (v *Verifier) parentHash(s *State, h *ledger.Header) ledger.Hash {
-	if s.Tip.Point.IsOrigin() && h.Raw.Era == ledger.Byron {
-		return v.config.Network.Genesis.Byron
-	}
-	return s.Tip.Point.Hash
-}
-
 func nextBlockNo(s *State, h *ledger.Header) ledger.BlockNo {
 	switch {
 	case s.Tip.Point.IsOrigin():
 		return 0
-	case h.Raw.EBB:
+	case h.Raw.EBB && !s.EBB:
 		return s.Tip.BlockNo // that of the block before
 	case s.Tip.BlockNo == math.MaxUint64:
 		return 0 // no block follows

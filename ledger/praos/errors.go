@@ -31,13 +31,16 @@ type (
 	// BlockNoError: the block number does not follow the parent's.
 	BlockNoError struct{ Got, Want ledger.BlockNo }
 
-	// SlotError: the slot is below the least that may follow the parent, or
-	// beyond what the epoch has.
+	// SlotError: the slot is below the least that may follow the parent.
 	SlotError struct{ Got, Min, Max ledger.Slot }
 
 	// PrevHashError: the header names another parent. The zero hash stands for
 	// none.
 	PrevHashError struct{ Got, Want ledger.Hash }
+
+	// FirstBlockError: a regular Byron header, which names a header before it, at
+	// the start of a chain.
+	FirstBlockError struct{}
 
 	// SizeError: Part ("header" or "body") is larger than the limit; sizes are
 	// in bytes.
@@ -56,7 +59,7 @@ type (
 		Got, Want ledger.Hash
 	}
 
-	// MagicError: a Byron header is for another network.
+	// MagicError: a regular Byron header is for another network.
 	MagicError struct{ Got, Want uint32 }
 
 	// MalformedError: a field does not have the layout of its era.
@@ -164,6 +167,10 @@ func (e *SlotError) Error() string {
 
 func (e *PrevHashError) Error() string {
 	return fmt.Sprintf("previous hash %v, want %v", e.Got, e.Want)
+}
+
+func (e *FirstBlockError) Error() string {
+	return "regular Byron block at the start of the chain, want a boundary block"
 }
 
 func (e *SizeError) Error() string {

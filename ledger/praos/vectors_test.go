@@ -215,6 +215,8 @@ func TestSyntheticTree(t *testing.T) {
 		}
 		var s State
 		if node.Parent == nil {
+			// It names no parent and has number 1, which no envelope takes.
+			h.HasPrev = true
 			s = State{Tip: ledger.Tip{BlockNo: h.BlockNo - 1, Point: ledger.Point{Slot: h.Slot - 1, Hash: h.Prev}}, Known: EpochNonce}
 			s.Nonces.Active = NonceOf(hashOf(t, tree.Context.Nonce))
 		} else {

@@ -53,7 +53,7 @@ func (v *Verifier) Prepare(s State, h *ledger.Header) (*Job, State, error) {
 	if j.shelley, ok = h.Shelley(); !ok {
 		return nil, s, j.fail(Envelope, &MalformedError{h.Raw.Era})
 	}
-	if err := v.envelope(&s, h, j.shelley.Prev); err != nil {
+	if err := v.envelope(&s, h); err != nil {
 		return nil, s, j.fail(Envelope, err)
 	}
 	if err := v.checkLimits(h, &j.shelley); err != nil {
