@@ -42,15 +42,16 @@ func (b *block) broken(h *ledger.Header) string {
 		return ""
 	case b.bare:
 	case h.Raw.EBB:
-		// A boundary block shares the number of the block before it.
-		if h.BlockNo != b.no {
-			return "a boundary block with the number of the block before it"
+		// A boundary block shares the number of the block before it, unless that is
+		// one, too. Whether the first anchor is one is not known.
+		shares := h.BlockNo == b.no && !b.isEBB()
+		if follows := b.no+1 != 0 && h.BlockNo == b.no+1 && (b.h == nil || b.isEBB()); !shares && !follows {
+			return "a boundary block with the number of the regular block before it"
 		}
 	case b.no+1 == 0 || h.BlockNo != b.no+1:
 		return "the next block number"
 	}
-	// The block after a boundary block may share its slot. Whether the first
-	// anchor is one is not known.
+	// The block after a boundary block may share its slot.
 	sameSlot := h.Raw.Era == ledger.Byron && !h.Raw.EBB && (b.h == nil || b.isEBB())
 	if h.Slot > b.point.Slot || sameSlot && h.Slot == b.point.Slot {
 		return ""
