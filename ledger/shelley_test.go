@@ -231,6 +231,9 @@ func checkForm(t *testing.T, era Era, name string, b []byte, plain ShelleyHeader
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, %s: header %+v, want %+v", era, name, got, want)
 	}
+	if at := bytes.Index(b, want.Body); at >= 0 && &got.Body[0] != &b[at] {
+		t.Errorf("%v, %s: the body was encoded again", era, name)
+	}
 	if h.Hash != sum256(b) || h.Slot != want.Slot || h.BlockNo != want.BlockNo {
 		t.Errorf("%v, %s: parsed as %+v", era, name, h)
 	}
@@ -279,5 +282,13 @@ func TestDijkstraMinor(t *testing.T) {
 	} {
 		items[len(items)-2] = slices.Concat(item{0x82, 9}, tt.minor)
 		checkForm(t, Dijkstra, fmt.Sprintf("minor %x", tt.minor), joinHeader(items), want, tt.value)
+	}
+}
+
+// What is called a Byron header is none of a later era.
+func TestByronIsNotShelley(t *testing.T) {
+	h := Header{Raw: RawHeader{Era: Byron, Bytes: testHeader(shelleyTestBody(Shelley), nil)}}
+	if _, ok := h.Shelley(); ok {
+		t.Error("a Byron header has Shelley's fields")
 	}
 }

@@ -92,32 +92,6 @@ func TestKnownGenesisKeys(t *testing.T) {
 	}
 }
 
-// Whoever sends headers of ever more issuers does not fill the memory, and who
-// issues often stays known.
-func TestCacheLimit(t *testing.T) {
-	c := newCache(4)
-	often := c.get([32]byte{1})
-	for i := range 100 {
-		c.get([32]byte{2, byte(i)})
-		if n := len(c.recent) + len(c.old); n > 8 {
-			t.Fatalf("%d issuers are kept", n)
-		}
-		if i%3 == 0 && c.get([32]byte{1}) != often {
-			t.Fatal("an issuer that comes again and again is new")
-		}
-	}
-	if i := c.get([32]byte{2, 99}); i != c.get([32]byte{2, 99}) || i.coldKey != [32]byte{2, 99} || i.id != PoolIDOf(i.coldKey[:]) {
-		t.Errorf("issuer %+v", i)
-	}
-	first := c.get([32]byte{3})
-	for i := range 8 {
-		c.get([32]byte{4, byte(i)})
-	}
-	if c.get([32]byte{3}) == first {
-		t.Error("an issuer that does not come again stays")
-	}
-}
-
 func filled(v byte, n int) []byte {
 	b := make([]byte, n)
 	for i := range b {
