@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"testing"
+	"unsafe"
 
 	"filippo.io/edwards25519"
 )
@@ -171,6 +172,21 @@ func theirs(t *testing.T, s Scalar) *edwards25519.Scalar {
 		t.Fatal(err)
 	}
 	return v
+}
+
+// Sizes that comments and documents give.
+func TestTableSizes(t *testing.T) {
+	if n := unsafe.Sizeof(multiples{}); n != 960 {
+		t.Errorf("a table has %d bytes for 64 bits, want 960", n)
+	}
+	if n := unsafe.Sizeof(generatorTable); n != 4*64*120 {
+		t.Errorf("the generator's table has %d bytes, want 64 points for each limb", n)
+	}
+	for bits, want := range map[int]int{1: 1, 64: 1, 65: 2, 128: 2, 256: 4} {
+		if n := len(NewTable(&generator, bits).limbs); n != want {
+			t.Errorf("a table for %d bits has %d limbs, want %d", bits, n, want)
+		}
+	}
 }
 
 func TestEncodeMany(t *testing.T) {

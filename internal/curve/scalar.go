@@ -60,10 +60,9 @@ func Reduce(hash *[64]byte) Scalar {
 // 2^(w-1), or zero, and of w in a row at most one is not zero. It returns the
 // number of digits, which is at most one more than the number of bits.
 func naf(digits []int8, n []uint64, w uint) int {
-	size := 64 * len(n)
 	width := uint64(1) << w
 	carry, last := uint64(0), 0
-	for i := 0; i <= size; {
+	for i := 0; i/64 < len(n) || carry != 0; {
 		var window uint64
 		if limb, bit := i/64, uint(i%64); limb < len(n) {
 			window = n[limb] >> bit

@@ -62,19 +62,13 @@ var (
 	coefficientA = small(montgomeryA)
 	orderTwo     = small(montgomeryA + 2) // S
 
-	// slope is k + 2 or k - 2, where k² = A + 2: the one that is a square if k is
-	// not, or the other way round.
+	// slope is k + 2, where k is the even root of A + 2 and k (k + 2) is no
+	// square. k - 2 and the other root of A + 2 give slopes at other T.
 	slope = func() field.Element {
-		var k, product, sum, two, one field.Element
-		one.One()
-		two.Add(&one, &one)
-		k.SqrtRatio(&orderTwo, &one)
-		sum.Add(&k, &two)
-		product.Multiply(&sum, &k)
-		if _, square := product.SqrtRatio(&product, &one); square == 1 {
-			sum.Subtract(&k, &two)
-		}
-		return sum
+		var k field.Element
+		two := small(2)
+		k.SqrtRatio(&orderTwo, new(field.Element).One())
+		return *k.Add(&k, &two)
 	}()
 )
 

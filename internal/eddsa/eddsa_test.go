@@ -14,6 +14,7 @@ import (
 	"filippo.io/edwards25519"
 
 	"github.com/ouronet/ouronet/internal/curve"
+	"github.com/ouronet/ouronet/internal/race"
 )
 
 func random(r *rand.ChaCha8, n int) []byte {
@@ -107,11 +108,11 @@ func TestSizes(t *testing.T) {
 	key, sig := []byte(secret.Public().(ed25519.PublicKey)), ed25519.Sign(secret, nil)
 	for _, n := range []int{0, 1, 31, 32, 33, 63, 64, 65} {
 		other := append(slices.Clone(key), key...)
-		other = append(other, 0)[:n]
+		other = slices.Clip(append(other, 0)[:n])
 		if check(t, other, nil, sig) != (n == KeySize) || (NewKey(other) != nil) != (n == KeySize) {
 			t.Errorf("a key of %d bytes", n)
 		}
-		if check(t, key, nil, append(slices.Clone(sig), 0)[:n]) != (n == SignatureSize) {
+		if check(t, key, nil, slices.Clip(append(slices.Clone(sig), 0)[:n])) != (n == SignatureSize) {
 			t.Errorf("a signature of %d bytes", n)
 		}
 	}
@@ -119,6 +120,9 @@ func TestSizes(t *testing.T) {
 
 // A verification with a key made ready allocates nothing up to 960 bytes.
 func TestAllocations(t *testing.T) {
+	if race.Enabled {
+		t.Skip("the race detector allocates")
+	}
 	secret := ed25519.NewKeyFromSeed(make([]byte, 32))
 	key, message := NewKey(secret.Public().(ed25519.PublicKey)), make([]byte, 960)
 	sig := ed25519.Sign(secret, message)
@@ -286,6 +290,18 @@ func TestStrong(t *testing.T) {
 		y[31] |= 0x80
 		if strong(y[:]) {
 			t.Errorf("%x is not canonical", y)
+		}
+	}
+	for i := range 200 { // but those below are
+		y := prime
+		y[0] -= byte(i + 2)
+		if !strong(y[:]) {
+			t.Errorf("%x is not strong", y)
+		}
+		y[1]--
+		y[0] = 0xff
+		if !strong(y[:]) {
+			t.Errorf("%x is not strong", y)
 		}
 	}
 	if g := curve.Generator(); !func() bool {

@@ -1,24 +1,23 @@
 package eddsa
 
-import "github.com/ouronet/ouronet/internal/curve"
+import (
+	"encoding/hex"
+
+	"github.com/ouronet/ouronet/internal/curve"
+)
 
 // weak are the y coordinates of the eight points of small order.
 var weak = func() (ys [5][curve.Size]byte) {
-	ys[1] = [curve.Size]byte{1} // the neutral point
-	ys[2] = prime               // minus 1, of order 2
-	ys[2][0]--                  // 0, in ys[0], is of order 4
-	ys[3] = [curve.Size]byte{   // of order 8
-		0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0,
-		0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05,
-	}
-	borrow := 0
-	for i := range prime { // its negative
-		v := int(prime[i]) - int(ys[3][i]) - borrow
-		borrow = 0
-		if v < 0 {
-			v, borrow = v+256, 1
+	for i, y := range []string{
+		"0000000000000000000000000000000000000000000000000000000000000000", // order 4
+		"0100000000000000000000000000000000000000000000000000000000000000", // neutral
+		"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", // order 2
+		"26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05", // order 8
+		"c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a", // order 8
+	} {
+		if _, err := hex.Decode(ys[i][:], []byte(y)); err != nil {
+			panic(err)
 		}
-		ys[4][i] = byte(v)
 	}
 	return ys
 }()

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/hex"
 	"testing"
+
+	"github.com/ouronet/ouronet/internal/race"
 )
 
 // Vectors of the drafts ("standard") and of the Haskell node's library. The
@@ -135,4 +137,29 @@ func BenchmarkVerify(b *testing.B) {
 			NewKey(key)
 		}
 	})
+}
+
+// What verifying a header's proof, or making a key, allocates.
+func TestAllocations(t *testing.T) {
+	if race.Enabled {
+		t.Skip("the race detector allocates")
+	}
+	v := vectors[1]
+	key, alpha, proof := unhex(t, v.key), unhex(t, v.alpha), unhex(t, v.proof)
+	k := NewKey(key)
+	if n := testing.AllocsPerRun(10, func() { k.Verify(alpha, proof) }); n != 0 {
+		t.Errorf("a proof: %v allocations", n)
+	}
+	if n := testing.AllocsPerRun(10, func() { k.Verify(make([]byte, 64), proof) }); n != 0 {
+		t.Errorf("a proof with an input of 64 bytes: %v allocations", n)
+	}
+	if n := testing.AllocsPerRun(10, func() { NewKey(key) }); n != 4 {
+		t.Errorf("a key: %v allocations, want 4", n)
+	}
+	v = vectors[5]
+	key, alpha, proof = unhex(t, v.key), unhex(t, v.alpha), unhex(t, v.proof)
+	k = NewKey(key)
+	if n := testing.AllocsPerRun(10, func() { k.VerifyBatchCompatible(alpha, proof) }); n != 3 {
+		t.Errorf("a proof of draft 13: %v allocations, want 3", n)
+	}
 }
