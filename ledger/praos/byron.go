@@ -71,7 +71,7 @@ func (j *Job) verifyByron() error {
 	signed := append(outer[:0], certificateTag)
 	signed = cbor.AppendUint(signed, uint64(b.Magic))
 	signed = cbor.AppendBytes(signed, message)
-	if !eddsa.Verify(c.GenesisKey[:eddsa.KeySize], signed, c.Signature) {
+	if !eddsa.VerifyByron(c.GenesisKey[:eddsa.KeySize], signed, c.Signature) {
 		return j.fail(Byron, &ByronSignatureError{"certificate"})
 	}
 
@@ -88,7 +88,7 @@ func (j *Job) verifyByron() error {
 	for _, part := range [][]byte{b.PrevCBOR, b.BodyProofCBOR, b.SlotCBOR, b.DifficultyCBOR, b.ExtraCBOR} {
 		message = append(message, part...)
 	}
-	if !eddsa.Verify(c.Delegate[:eddsa.KeySize], message, b.Signature) {
+	if !eddsa.VerifyByron(c.Delegate[:eddsa.KeySize], message, b.Signature) {
 		return j.fail(Byron, &ByronSignatureError{"block"})
 	}
 	if j.checks&GenesisKey != 0 {

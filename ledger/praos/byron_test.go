@@ -71,6 +71,52 @@ func TestByronChanges(t *testing.T) {
 	}
 }
 
+// Byron's signatures hold with the order of the generator added to S, as long
+// as it stays below 2^253. (eddsa.VerifyByron)
+func TestByronSignaturesModuloOrder(t *testing.T) {
+	g, v, blocks, states := byronChain(t)
+	n := g.Network()
+	const at = 10
+	raw := blocks[at].Header.Raw
+	// Three keys of 64 bytes come before the two signatures.
+	var ends []int
+	for i := 0; i < len(raw.Bytes)-1; {
+		if raw.Bytes[i] == 0x58 && raw.Bytes[i+1] == 64 {
+			i += 66
+			ends = append(ends, i)
+		} else {
+			i++
+		}
+	}
+	if len(ends) != 5 {
+		t.Fatalf("%d byte strings of 64 bytes", len(ends))
+	}
+	order := []byte{
+		0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14,
+		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+	}
+	for _, end := range ends[3:] {
+		for times := range 3 {
+			changed := raw
+			changed.Bytes = bytes.Clone(raw.Bytes)
+			for range times {
+				carry := 0
+				for i, b := range order {
+					sum := int(changed.Bytes[end-32+i]) + int(b) + carry
+					changed.Bytes[end-32+i], carry = byte(sum), sum>>8
+				}
+			}
+			h, err := n.ParseHeader(changed)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, _, err := v.Verify(states[at], &h); (err == nil) != (times < 2) {
+				t.Errorf("S and %d times the order in the signature that ends at %d: %v", times, end, err)
+			}
+		}
+	}
+}
+
 func TestByronEnvelope(t *testing.T) {
 	g, v, blocks, states := byronChain(t)
 	const at = 10
