@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -280,6 +281,40 @@ func stakeholders(t *testing.T, network string) map[PoolID]bool {
 		keys[PoolID(b)] = true
 	}
 	return keys
+}
+
+// The one real block of Dijkstra: certificate and KES signature, which is of a
+// header body with the fields of Leios, hold.
+func TestRealDijkstra(t *testing.T) {
+	b, err := os.ReadFile(filepath.Join(chaindata.Dir(t), "dijkstra", "musashi-block-28091.cbor"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, err := ledger.Preview.ParseBlock(append(ledger.RawBlock{0x82, 8}, b...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := inEra(ledger.Preview, ledger.Dijkstra)
+	v := verifier(t, Config{Network: n, MaxHeaderSize: 4000}) // other encodings are larger
+	s := before(n, &block.Header)
+	if _, made, err := v.Verify(s, &block.Header); err != nil || made != Envelope|Certificate|KES {
+		t.Errorf("%v was checked, %v", made, err)
+	}
+	for _, other := range reencoded(t, v, &block.Header) {
+		if _, _, err := v.Verify(s, other); err != nil {
+			t.Errorf("%x: %v", other.Raw.Bytes, err)
+		}
+	}
+	// The fields of Leios are signed: each other value is refused.
+	raw := block.Header.Raw
+	raw.Bytes = bytes.Replace(raw.Bytes, []byte{0x82, 0x0c, 0, 0xf4, 0xf6}, []byte{0x82, 0x0c, 0, 0xf5, 0xf6}, 1)
+	changed, err := n.ParseHeader(raw)
+	if err != nil || changed.Hash == block.Header.Hash {
+		t.Fatalf("not changed, %v", err)
+	}
+	if _, _, err := v.Verify(s, &changed); !errors.As(err, new(*KESSignatureError)) {
+		t.Errorf("with another field: %v", err)
+	}
 }
 
 // before returns a state after which h can come.
