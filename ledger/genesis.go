@@ -9,8 +9,9 @@ import (
 // LoadNetwork reads the network whose genesis files are in dir:
 // byron-genesis.json, shelley-genesis.json, alonzo-genesis.json and
 // conway-genesis.json, or what config.json of a cardano-node in the same folder
-// names instead. It reads them as cardano-node does. Errors say which file is
-// wrong and what to do.
+// names instead. It reads them as cardano-node does, and so Dijkstra's only where
+// config.json enables experimental hard forks. Errors say which file is wrong and
+// what to do.
 //
 // The genesis files do not say when an era starts. Mainnet, preprod and preview
 // are recognised by their hashes. For any other network config.json says it
@@ -29,15 +30,28 @@ func LoadNetwork(dir string) (Network, error) {
 	}
 	hashes.Byron = sum
 	var shelley genesis.Object
-	for _, f := range []struct {
+	type file struct {
 		era  Era
 		into *genesis.Object
 		hash *Hash
-	}{
+	}
+	files := []file{
 		{Shelley, &shelley, &hashes.Shelley},
 		{Alonzo, new(genesis.Object), &hashes.Alonzo},
 		{Conway, new(genesis.Object), &hashes.Conway},
-	} {
+	}
+	experimental, err := experimentalEras(folder.Config)
+	if err != nil {
+		return Network{}, fmt.Errorf("ledger: %w", err)
+	}
+	if experimental {
+		const key = "DijkstraGenesisFile"
+		if !folder.Config.Has(key) {
+			return Network{}, fmt.Errorf("ledger: config.json has ExperimentalHardForksEnabled and no %s, which a node then needs: name it", key)
+		}
+		files = append(files, file{Dijkstra, new(genesis.Object), &hashes.Dijkstra})
+	}
+	for _, f := range files {
 		if *f.into, sum, err = folder.Genesis(f.era.String()); err != nil {
 			return Network{}, fmt.Errorf("ledger: %w", err)
 		}

@@ -42,8 +42,9 @@ type Network struct {
 // Ratio is an exact fraction.
 type Ratio struct{ Num, Den uint64 }
 
-// GenesisHashes are the hashes of a network's genesis files.
-type GenesisHashes struct{ Byron, Shelley, Alonzo, Conway Hash }
+// GenesisHashes are the hashes of a network's genesis files. Dijkstra's is zero
+// where there is none yet.
+type GenesisHashes struct{ Byron, Shelley, Alonzo, Conway, Dijkstra Hash }
 
 // EraParams says when an era starts and how time passes in it. An era that the
 // network skips starts where the next one does. One whose start is not known, as

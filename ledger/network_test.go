@@ -83,7 +83,7 @@ func writeGenesis(t *testing.T, files map[string]string) string {
 	dir := t.TempDir()
 	all := map[string]string{
 		"byron-genesis.json": testByron, "shelley-genesis.json": testShelley,
-		"alonzo-genesis.json": "{}", "conway-genesis.json": "{}",
+		"alonzo-genesis.json": "{}", "conway-genesis.json": "{}", "dijkstra-genesis.json": `{"a": 1}`,
 	}
 	for name, content := range files {
 		all[name] = content
@@ -164,11 +164,35 @@ func networkWith(t *testing.T, eras string) Network {
 	t.Helper()
 	config := regexp.MustCompile(`"(\w+)"`).ReplaceAllString(`{"Shelley": 1, `+eras+`}`, `"Test${1}HardForkAtEpoch"`)
 	config = strings.Replace(config, "TestExperimentalHardForkAtEpoch", "ExperimentalHardForksEnabled", 1)
+	config = strings.Replace(config, "{", `{"DijkstraGenesisFile": "dijkstra-genesis.json", `, 1)
 	n, err := LoadNetwork(writeGenesis(t, map[string]string{"config.json": config}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return n
+}
+
+// Dijkstra's genesis file is read where a node reads it, and not elsewhere.
+func TestDijkstraGenesis(t *testing.T) {
+	sum := sum256([]byte(`{"a": 1}`))
+	for _, tt := range []struct {
+		config string
+		want   Hash
+		err    string
+	}{
+		{`"DijkstraGenesisFile": "absent.json", "DijkstraGenesisHash": "00"`, Hash{}, ""},
+		{`"ExperimentalHardForksEnabled": true, "DijkstraGenesisFile": "dijkstra-genesis.json"`, sum, ""},
+		{`"ExperimentalHardForksEnabled": true, "DijkstraGenesisFile": "dijkstra-genesis.json", "DijkstraGenesisHash": "` + sum.String() + `"`, sum, ""},
+		{`"ExperimentalHardForksEnabled": true, "DijkstraGenesisFile": "dijkstra-genesis.json", "DijkstraGenesisHash": "` + Hash{}.String() + `"`, Hash{}, "take both from the same network"},
+		{`"ExperimentalHardForksEnabled": true, "DijkstraGenesisFile": "absent.json"`, Hash{}, "absent.json"},
+		{`"ExperimentalHardForksEnabled": true`, Hash{}, "no DijkstraGenesisFile"},
+	} {
+		config := `{"TestShelleyHardForkAtEpoch": 1, ` + tt.config + `}`
+		n, err := LoadNetwork(writeGenesis(t, map[string]string{"config.json": config}))
+		if tt.err == "" && (err != nil || n.Genesis.Dijkstra != tt.want) || tt.err != "" && (err == nil || !strings.Contains(err.Error(), tt.err)) {
+			t.Errorf("%s: hash %v, %v", tt.config, n.Genesis.Dijkstra, err)
+		}
+	}
 }
 
 // An era without a known start comes with any epoch after that in which the one
