@@ -30,7 +30,7 @@ func generate(n, size int) []ledger.Block {
 // boundary blocks included.
 func everyEra(first ledger.Era) []ledger.Block {
 	var eras []chaingen.Stretch
-	for era := first; era <= ledger.Conway; era++ {
+	for era := first; era.Known(); era++ {
 		eras = append(eras, chaingen.Stretch{Era: era, Blocks: 12})
 	}
 	return chaingen.New(chaingen.Config{Eras: eras, BlockSize: 2000}).Blocks(12 * len(eras))
