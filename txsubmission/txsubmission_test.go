@@ -23,6 +23,7 @@ func newTx(t testing.TB, n, padding int) ledger.Tx {
 	t.Helper()
 	b := cbor.AppendArray(nil, 4)
 	b = cbor.AppendUint(cbor.AppendUint(cbor.AppendMap(b, 1), 2), uint64(n))
+	b = cbor.AppendUint(cbor.AppendMap(b, 1), 0)
 	b = cbor.AppendBytes(b, make([]byte, padding))
 	b = cbor.AppendNull(cbor.AppendBool(b, true))
 	raw := ledger.RawTx{Era: ledger.Conway, Bytes: b}
