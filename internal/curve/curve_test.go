@@ -7,6 +7,8 @@ import (
 	"unsafe"
 
 	"filippo.io/edwards25519"
+
+	"github.com/ouronet/ouronet/internal/race"
 )
 
 var source = rand.New(rand.NewPCG(1, 2))
@@ -174,6 +176,8 @@ func theirs(t *testing.T, s Scalar) *edwards25519.Scalar {
 	return v
 }
 
+var tableSink *Table
+
 // Sizes that comments and documents give.
 func TestTableSizes(t *testing.T) {
 	if n := unsafe.Sizeof(multiples{}); n != 960 {
@@ -185,6 +189,10 @@ func TestTableSizes(t *testing.T) {
 	for bits, want := range map[int]int{1: 1, 64: 1, 65: 2, 128: 2, 256: 4} {
 		if n := len(NewTable(&generator, bits).limbs); n != want {
 			t.Errorf("a table for %d bits has %d limbs, want %d", bits, n, want)
+		}
+		// The table, its limbs, and one slice to make them.
+		if n := testing.AllocsPerRun(5, func() { tableSink = NewTable(&generator, bits) }); n != 3 && !race.Enabled {
+			t.Errorf("a table for %d bits takes %v allocations, want 3", bits, n)
 		}
 	}
 }

@@ -97,20 +97,29 @@ func TestVectors(t *testing.T) {
 	}
 }
 
+// FuzzVerify compares verdicts and outputs with those of the slow verification.
 func FuzzVerify(f *testing.F) {
 	for _, v := range vectors {
 		f.Add(unhex(f, v.key), unhex(f, v.alpha), unhex(f, v.proof))
 	}
+	for _, v := range torsionVectors {
+		f.Add(unhex(f, v.key), unhex(f, v.alpha), unhex(f, v.proof))
+	}
 	f.Fuzz(func(t *testing.T, key, alpha, proof []byte) {
-		if _, ok := verify(key, alpha, proof); !ok {
-			return
-		}
-		for _, v := range vectors {
-			if bytes.Equal(key, unhex(t, v.key)) && bytes.Equal(alpha, unhex(t, v.alpha)) && bytes.Equal(proof, unhex(t, v.proof)) {
-				return
+		got, ok := verify(key, alpha, proof)
+		var want Output
+		wantOK := false
+		if len(key) == KeySize {
+			switch len(proof) {
+			case ProofSize:
+				want, wantOK = drafts[0].verify(t, key, alpha, proof)
+			case BatchCompatibleProofSize:
+				want, wantOK = drafts[1].verify(t, key, alpha, proof)
 			}
 		}
-		t.Errorf("key %x, input %x: %x accepted", key, alpha, proof)
+		if ok != wantOK || got != want {
+			t.Errorf("key %x, input %x, proof %x: %v with output %x, want %v, %x", key, alpha, proof, ok, got, wantOK, want)
+		}
 	})
 }
 
