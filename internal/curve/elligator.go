@@ -45,7 +45,7 @@ func (p *Point) elligator(r *field.Element) (first bool) {
 	n.Negate(&coefficientA)
 
 	// With u = -A / w, x² is A (A + 2) w / (w² - 2 r² A²).
-	num.Multiply(&coefficientA, &orderTwo)
+	num.Multiply(&coefficientA, &aPlus2)
 	num.Multiply(&num, &w)
 	t.Square(&coefficientA)
 	t.Multiply(&t, &rr2)

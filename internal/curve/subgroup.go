@@ -2,23 +2,23 @@ package curve
 
 import "filippo.io/edwards25519/field"
 
-// HasSmallPart reports whether p, which must not be of small order, is the sum
-// of a point whose order is the generator's and of another one of small order.
-// It costs a sixth of [Point.MultByOrder], which tells which one.
+// HasSmallPart reports whether p, which must not be of small order, is a point
+// of the generator's order with another one of small order added. It costs a
+// sixth of [Point.MultByOrder], which tells which one.
 //
-// The points of the curve are a cyclic group of order 8 L, so those without
-// such a part are the eightfold of others. Let E be the curve in Montgomery
-// form, v² = u³ + A u² + u. Doubling on E is a map to E': y² = x³ - 2 A x² +
-// (A² - 4) x followed by one back, whose x is y² / (4 x²) and whose kernel is
-// the point (0, 0) of E'.
+// All points are a cyclic group of order 8 L, so a point without such a part is
+// 8 times another point. Let E be the curve in Montgomery form, v² = u³ + A u² +
+// u. To double on E is to map to the curve E', y² = x³ - 2 A x² + (A² - 4) x, and
+// back. The way back gives u = y² / (4 x²) and makes (0, 0) neutral.
 //
-//   - p is in the image of the second map only if u is a square, w². One of its
-//     two origins has x = A + 2 u + 2 v / w and y = 2 w x.
-//   - p is an eightfold just if that origin is a fourfold on E', or is one after
-//     (0, 0) is added. The Tate pairing with a point T of order 4 tells: with S =
-//     2 T = (A + 2, 0), it is (y - slope (x - S))² / (x - S), where y = slope (x
-//   - S) is the tangent at T, to the power (p - 1) / 4. There are such T for
-//     which (0, 0) makes no difference; [slope] belongs to one.
+// First, p has an origin on E' only if u is a square, w². One origin has x = A +
+// 2 u + 2 v / w and y = 2 w x; with (0, 0) added it is the other.
+//
+// Then p is 8 times another point if one of the two is 4 times another on E'. The
+// Tate pairing with a point T of order 4 tells. With 2 T = (s, 0), where s is
+// A + 2, and the tangent y = slope (x - s) at T, it is neutral if the square of
+// y - slope (x - s), divided by x - s, is a fourth power. T is chosen so that
+// both origins have the same pairing.
 func (p *Point) HasSmallPart() bool {
 	var plus, minus, w, r, m, n, t field.Element
 	plus.Add(&p.z, &p.y)
@@ -35,21 +35,22 @@ func (p *Point) HasSmallPart() bool {
 	t.Multiply(&t, &sqrtMinusA2)
 	t.Add(&t, &t)
 	r.Add(&r, &t) // x
-	t.Multiply(&p.x, &orderTwo)
-	m.Subtract(&r, &t) // x - S
+	t.Multiply(&p.x, &aPlus2)
+	m.Subtract(&r, &t) // x - s
 	n.Multiply(&r, &w)
 	n.Add(&n, &n) // y
 	t.Multiply(&m, &slope)
 	n.Subtract(&n, &t)
-	// n² / (m X) is a fourth power just if n² (m X)³ is one.
+	// n² / (m X) is a fourth power just if n² m X is one: m X must be a square for
+	// either, and then they differ by a fourth power.
 	m.Multiply(&m, &p.x)
-	n.Multiply(&n, &m)
 	n.Square(&n)
 	n.Multiply(&n, &m)
 	return !isFourthPower(&n)
 }
 
-// isFourthPower reports whether e to the power (p - 1) / 4 = 2^253 - 5 is 1.
+// isFourthPower reports whether e, not 0, is one: whether its power 2^253 - 5, a
+// quarter of the prime less 1, is 1.
 func isFourthPower(e *field.Element) bool {
 	var power, one field.Element
 	power.Pow22523(e) // 2^252 - 3
@@ -60,14 +61,15 @@ func isFourthPower(e *field.Element) bool {
 
 var (
 	coefficientA = small(montgomeryA)
-	orderTwo     = small(montgomeryA + 2) // S
+	aPlus2       = small(montgomeryA + 2)
 
-	// slope is k + 2, where k is the even root of A + 2 and k (k + 2) is no
-	// square. k - 2 and the other root of A + 2 give slopes at other T.
+	// slope is k + 2, where k is the even root of A + 2. k (k + 2) is no square:
+	// that makes (0, 0) neutral in the pairing. The slopes at other T are k - 2,
+	// where it is not, and the negatives of both.
 	slope = func() field.Element {
 		var k field.Element
 		two := small(2)
-		k.SqrtRatio(&orderTwo, new(field.Element).One())
+		k.SqrtRatio(&aPlus2, new(field.Element).One())
 		return *k.Add(&k, &two)
 	}()
 )
