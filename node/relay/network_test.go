@@ -36,12 +36,17 @@ type stage struct {
 	t      *testing.T
 	net    testnode.Net
 	signed bool // so that relays verify
+
+	eras *ledger.Network // if not nil, in place of network and signedNetwork
 }
 
 func (s *stage) config(peers ...string) node.FollowConfig {
 	n := network()
 	if s.signed {
 		n = signedNetwork()
+	}
+	if s.eras != nil {
+		n = *s.eras
 	}
 	return node.FollowConfig{Config: node.Config{Network: n, Dial: s.net.Dial}, Peers: peers}
 }
