@@ -1,6 +1,10 @@
 package ledger
 
-import "math"
+import (
+	"math"
+
+	"github.com/ouronet/ouronet/internal/cbor"
+)
 
 // The shapes of all that Byron blocks are made of, as the decoders of the Haskell
 // node take them. Much of a block is under no hash (the arrays that hold it
@@ -123,3 +127,24 @@ var (
 	voteShape   = record(keyShape, hashShape, boolShape, signatureShape)
 	updateShape = record(option(proposalShape), list(voteShape))
 )
+
+// readByronTx reads a transaction of a kind that comes by itself and returns what
+// its id is the hash of: a transaction without its witnesses, and all of a
+// certificate, proposal or vote. (MempoolPayload.hs)
+func readByronTx(r *cbor.Reader, kind uint8) (body []byte) {
+	switch kind {
+	case ByronTx:
+		r.ArrayLen(txParts(Byron))
+		body = part(r, &byronTxShape)
+		byronWitnessesShape.read(r)
+		return body
+	case ByronDelegation:
+		return part(r, &certificateShape)
+	case ByronUpdateProposal:
+		return part(r, &proposalShape)
+	case ByronUpdateVote:
+		return part(r, &voteShape)
+	}
+	r.Fail("Byron transaction of a known kind")
+	return nil
+}

@@ -61,7 +61,8 @@ func (tx RawTx) WireSize() uint32 {
 }
 
 // ID computes the transaction's id: the hash of its body as it came. Bytes must
-// be one item of the era's layout, down to the body.
+// be one item of the era's layout, down to the body; in Byron of the shape that the
+// Haskell node reads, as in a block.
 func (tx RawTx) ID() (TxID, error) {
 	id := TxID{Era: tx.Era, Kind: tx.Kind}
 	r := cbor.NewReader(tx.Bytes)
@@ -69,8 +70,8 @@ func (tx RawTx) ID() (TxID, error) {
 	switch {
 	case !tx.Era.Known():
 		checkEra(&r, tx.Era, "transaction")
-	case tx.Era == Byron && tx.Kind != ByronTx:
-		body = r.Raw() // certificates, proposals and votes are hashed whole
+	case tx.Era == Byron:
+		body = readByronTx(&r, tx.Kind)
 	default:
 		body = readTxBody(&r, tx.Era)
 	}
@@ -91,13 +92,6 @@ func (tx RawTx) ID() (TxID, error) {
 func readTxBody(r *cbor.Reader, e Era) []byte {
 	if e >= Dijkstra {
 		return readDijkstraTx(r, true)
-	}
-	if e == Byron {
-		indefinite := openRecord(r, txParts(e))
-		body := r.Raw()
-		r.Raw()
-		closeRecord(r, indefinite)
-		return body
 	}
 	items, got := r.ArrayAny(), 3
 	body := readMap(r)

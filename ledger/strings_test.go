@@ -1,7 +1,9 @@
 package ledger
 
 import (
+	"bytes"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -53,9 +55,39 @@ func TestTxIDRefuses(t *testing.T) {
 			t.Errorf("%v transaction %x has id %v", tx.Era, tx.Bytes, id)
 		}
 	}
-	vote := RawTx{Era: Byron, Kind: ByronUpdateVote, Bytes: []byte{0x80}}
-	if id, err := vote.ID(); err != nil || id != (TxID{Byron, ByronUpdateVote, sum256([]byte{0x80})}) {
-		t.Errorf("id of a vote: %v, %v", id, err)
+}
+
+// A Byron transaction of a kind that comes by itself has the shape of that kind.
+func TestByronTxIDs(t *testing.T) {
+	hash, key := withHead(2, 0, filled(1, 32)), withHead(2, 0, filled(2, 64))
+	tx := byronTestTx(1)
+	vote := slices.Concat([]byte{0x84}, key, hash, []byte{0xf5}, key)
+	certificate := slices.Concat([]byte{0x84, 5}, key, key, key)
+	proposal := slices.Concat([]byte{0x87, 0x83, 1, 0, 0, 0x8e}, bytes.Repeat([]byte{0x80}, 14),
+		[]byte{0x82, 0x61, 'a', 1, 0xa0, 0xa0}, key, key)
+	for _, tt := range []struct {
+		kind  uint8
+		bytes []byte
+		body  []byte // nil if the Haskell node takes none
+	}{
+		{ByronTx, definite(4, tx, byronTestWitnesses(1)), tx},
+		{ByronTx, indefinite(4, tx, byronTestWitnesses(1)), nil},
+		{ByronTx, definite(4, tx), nil},
+		{ByronTx, definite(4, []byte{0x80}, byronTestWitnesses(1)), nil},
+		{ByronTx, definite(4, tx, []byte{0x9f, 0xff}), nil},
+		{ByronDelegation, certificate, certificate},
+		{ByronDelegation, vote, nil},
+		{ByronUpdateProposal, proposal, proposal},
+		{ByronUpdateProposal, []byte{0x80}, nil},
+		{ByronUpdateVote, vote, vote},
+		{ByronUpdateVote, indefinite(4, vote[1:]), nil},
+		{ByronUpdateVote, append(bytes.Clone(vote), 0), nil},
+		{4, vote, nil},
+	} {
+		id, err := RawTx{Era: Byron, Kind: tt.kind, Bytes: tt.bytes}.ID()
+		if (err == nil) != (tt.body != nil) || err == nil && id != (TxID{Byron, tt.kind, sum256(tt.body)}) {
+			t.Errorf("kind %d, %x: %v, %v", tt.kind, tt.bytes, id, err)
+		}
 	}
 }
 
