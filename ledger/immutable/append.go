@@ -9,18 +9,28 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 )
 
-// maxSkipped bounds how many empty chunks one block can make: an honest chain
-// has no gap of more than a few. (3 k / f slots are 6 chunks)
-const maxSkipped = 1000
+// minSkipped is how many empty chunks one block can make at the least.
+const minSkipped = 1000
+
+// maxSkipped bounds how many empty chunks one block can make. An honest chain has
+// no gap of more than 3 k / f slots, which on most networks are six chunks.
+func maxSkipped(n *ledger.Network) uint64 {
+	window := n.Window(3)
+	if window == math.MaxUint64 { // f is not known
+		return minSkipped
+	}
+	return max(minSkipped, window/n.Eras[ledger.Byron].EpochLength+1)
+}
 
 // MaxGap is how many slots the slot of an appended block may be after that of
 // the block before it. Do not adopt what goes beyond it: it could not be stored.
+// It is not less than the 3 k / f slots in which an honest chain has a block.
 func MaxGap(n ledger.Network) ledger.Slot {
-	return ledger.Slot(maxSkipped * 10 * n.SecurityParam) // chunks of 10 k slots
+	return ledger.Slot(maxSkipped(&n) * n.Eras[ledger.Byron].EpochLength)
 }
 
 // Append appends the block that follows the tip; to an empty folder, any block
-// may be appended. It returns [ErrDoesNotFollow] for another block, and
+// may be appended that a chain can have. It returns [ErrDoesNotFollow] for another block, and
 // [ErrReadOnly] if the DB is not open for appending.
 //
 // b must have passed [ledger.Block.CheckBody], and must not be rolled back: there
@@ -42,8 +52,8 @@ func (db *DB) Append(b ledger.Block) error {
 		if reason := follows(&s.tip, h); reason != "" {
 			return fmt.Errorf("%w: block %v: %s", ErrDoesNotFollow, h.Point(), reason)
 		}
-	} else if h.Raw.Era == ledger.Byron && !h.Raw.EBB && h.Prev == db.network.Genesis.Byron {
-		return fmt.Errorf("%w: block %v: a chain begins with a boundary block in Byron", ErrDoesNotFollow, h.Point())
+	} else if reason := cannotBeFirst(&db.network, h); reason != "" {
+		return fmt.Errorf("%w: block %v: %s", ErrDoesNotFollow, h.Point(), reason)
 	}
 	e, err := newEntry(b)
 	if err != nil {
@@ -64,8 +74,8 @@ func (db *DB) Append(b ledger.Block) error {
 			next.firstChunk = 0
 		}
 	}
-	if next.skips(s) > maxSkipped {
-		return fmt.Errorf("%w: block %v would leave more than %d chunks without a block", ErrDoesNotFollow, h.Point(), maxSkipped)
+	if most := maxSkipped(&db.network); next.skips(s) > most {
+		return fmt.Errorf("%w: block %v would leave more than %d chunks without a block", ErrDoesNotFollow, h.Point(), most)
 	}
 	if err := w.write(db.folder, s, next, e, b.Raw); err != nil {
 		return err
@@ -111,6 +121,17 @@ func follows(prev, h *ledger.Header) string {
 		return fmt.Sprintf("its predecessor is %v, the tip is %v", h.Prev, prev.Point())
 	case h.Slot < prev.Slot, h.Slot == prev.Slot && !afterBoundary:
 		return fmt.Sprintf("its slot is not after that of the tip %v", prev.Point())
+	}
+	return ""
+}
+
+// cannotBeFirst returns why h, the first block of a folder, cannot be one of the
+// chain at all, or "". A regular Byron block names a block before it; what comes
+// first in Byron, and names the genesis, is a boundary block.
+// (ouroboros-consensus, Byron/Ledger/Block.hs, fromByronPrevHash)
+func cannotBeFirst(n *ledger.Network, h *ledger.Header) string {
+	if h.Raw.Era == ledger.Byron && !h.Raw.EBB && h.Prev == n.Genesis.Byron {
+		return "a regular Byron block cannot be the first one of a chain"
 	}
 	return ""
 }
