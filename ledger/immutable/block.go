@@ -1,6 +1,7 @@
 package immutable
 
 import (
+	"bytes"
 	"errors"
 	"hash/crc32"
 	"io"
@@ -34,7 +35,8 @@ func (f folder) readHeader(n *ledger.Network, file io.ReaderAt, x *index, i int)
 	return f.parseHeader(n, x, i, head, size)
 }
 
-// parseHeader parses the header of block i from the start of the block.
+// parseHeader parses the header of block i from the start of the block, and
+// checks it against the index.
 func (f folder) parseHeader(n *ledger.Network, x *index, i int, head ledger.RawBlock, size int64) (ledger.Header, error) {
 	offset, _ := x.place(i)
 	raw, err := head.Header()
@@ -50,6 +52,14 @@ func (f folder) parseHeader(n *ledger.Network, x *index, i int, head ledger.RawB
 	}
 	if got, want := h.Point(), x.point(i); got != want || raw.EBB != x.boundary(i) {
 		return ledger.Header{}, f.damage(x.chunk, chunkFile, offset, "block %v is here, the index says %v", got, want)
+	}
+	if e := x.entry(i); int(e.headerSize) != len(raw.Bytes) || !bytes.HasPrefix(head[min(int(e.headerOffset), len(head)):], raw.Bytes) {
+		return ledger.Header{}, f.damage(x.chunk, secondaryFile, int64(i)*entrySize, "the header of block %v is not at byte %d of the block", h.Point(), e.headerOffset)
+	}
+	if i > 0 {
+		if prev := x.entry(i - 1).hash; !h.HasPrev || h.Prev != prev {
+			return ledger.Header{}, f.damage(x.chunk, chunkFile, offset, "block %v does not follow %v, the one before it", h.Point(), prev)
+		}
 	}
 	return h, nil
 }

@@ -89,7 +89,14 @@ func walk[T any](db *DB, from, to place, read func(*cursor) (T, error)) iter.Seq
 }
 
 func (c *cursor) block() (ledger.RawBlock, error) {
-	return c.db.readBlock(c.file, c.x, c.i)
+	raw, err := c.db.readBlock(c.file, c.x, c.i)
+	if err == nil {
+		_, err = c.db.parseHeader(&c.db.network, c.x, c.i, raw, int64(len(raw)))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return raw, nil
 }
 
 func (c *cursor) header() (ledger.Header, error) {

@@ -43,8 +43,9 @@ type state struct {
 	fromOrigin bool // first has no predecessor
 }
 
-// Open opens a folder for reading. It reads the index of the last chunk and
-// checks its last block; the rest is checked when it is read.
+// Open opens a folder for reading. It looks at the names and sizes of all files,
+// reads the indexes of the last two chunks and checks the last block; the rest is
+// checked when it is read.
 //
 // What another process appends later is not seen. For a folder whose last
 // chunk was being written see the package comment; any other damage that is
@@ -54,27 +55,49 @@ func Open(dir string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	chunks, err := f.list(chunkFile)
+	chunks, err := f.survey()
 	if err != nil {
 		return nil, err
 	}
-	if len(chunks) == 0 {
+	if !slices.ContainsFunc(chunks, func(s sizes) bool { return s.chunk >= 0 }) {
 		return nil, fmt.Errorf("immutable: no chunk files in %s%s", dir, hint(dir))
 	}
 	db := &DB{folder: f, network: o.Network}
 	s := &state{}
-	for _, chunk := range slices.Backward(chunks) {
-		if s.head, s.tip, err = db.readTail(chunk); err != nil {
+	lost := 0
+	for _, c := range slices.Backward(chunks) {
+		if c.chunk < 0 {
+			continue
+		}
+		if s.head, s.tip, err = db.readTail(c.number); err != nil {
 			return nil, err
 		}
 		if s.head != nil {
 			break
 		}
+		if err := db.lose(&lost, c); err != nil {
+			return nil, err
+		}
 	}
-	if err := db.start(s, chunks[0]); err != nil {
+	if err := db.start(s, chunks); err != nil {
 		return nil, err
 	}
 	return db, nil
+}
+
+// maxLost is how many chunks a crash can spoil: the last one, and the one before
+// if it was being finished.
+const maxLost = 2
+
+// lose counts a chunk at the end that has no good block.
+func (f folder) lose(lost *int, s sizes) error {
+	if s.chunk > 0 {
+		*lost++
+	}
+	if *lost > maxLost {
+		return f.damage(s.number, chunkFile, 0, "no good block in this chunk and in %d after it", maxLost)
+	}
+	return nil
 }
 
 // hint helps who named the folder above the right one.
@@ -85,14 +108,21 @@ func hint(dir string) string {
 	return ": name the folder that holds 00000.chunk"
 }
 
-// start finds the first block and makes s the state; first is the lowest chunk.
-func (db *DB) start(s *state, first uint64) error {
+// start checks what can be told of a folder whose last good block is known, finds
+// the first one and makes s the state.
+func (db *DB) start(s *state, chunks []sizes) error {
 	db.state.Store(s)
 	if s.head == nil {
 		return nil
 	}
-	s.firstChunk = first
-	c := cursor{db: db, chunk: first}
+	s.firstChunk = chunks[0].number
+	if err := db.checkFinished(chunks, s.head.chunk); err != nil {
+		return err
+	}
+	if err := db.checkLastTwo(s); err != nil {
+		return err
+	}
+	c := cursor{db: db, chunk: s.firstChunk}
 	defer c.close()
 	if err := c.next(); err != nil {
 		return err
@@ -102,7 +132,27 @@ func (db *DB) start(s *state, first uint64) error {
 		return err
 	}
 	s.first, s.fromOrigin = h.Point(), !h.HasPrev
+	switch reason := cannotBeFirst(&db.network, &h); {
+	case reason != "":
+		return db.damage(c.chunk, chunkFile, 0, "block %v: %s", h.Point(), reason)
+	case !s.fromOrigin && c.chunk > s.firstChunk:
+		return db.damage(s.firstChunk, chunkFile, 0, "no blocks, but %v, the first one after it, has a predecessor", h.Point())
+	}
 	return nil
+}
+
+// checkLastTwo checks the last chunk with blocks before the one of the tip, and
+// that the latter follows it.
+func (db *DB) checkLastTwo(s *state) error {
+	for chunk := s.head.chunk; chunk > s.firstChunk; {
+		chunk--
+		if x, err := db.index(chunk); err != nil {
+			return err
+		} else if x.len() > 0 {
+			break
+		}
+	}
+	return db.checkLink(s.firstChunk, s.head)
 }
 
 // readTail reads the index of a chunk that may end anywhere, up to the last

@@ -28,11 +28,16 @@
 // ignores what follows, and changes nothing. [OpenAppend] removes what
 // follows, and more carefully: all blocks of the last chunk are checked against
 // their CRC-32, their hash and each other, and the first one that does not
-// hold ends the chain.
+// hold ends the chain. A chunk at the end without a good block is passed over,
+// and so is the one before it, if it is not empty.
 //
-// Anything else that is wrong is a [*DamageError], at the latest when the
-// damaged block is read.
+// Anything else that is wrong is a [*DamageError], and no block is ever left
+// out in what is read:
 //
-// Left out on purpose: the primary files are written, for cardano-node, but
-// not read, since the secondary files say the same and more.
+//   - Names and sizes of all files, the indexes of the last two chunks with
+//     blocks and the link between these are checked when the folder is opened.
+//   - When a chunk is first used, its three files must fit each other, and its
+//     first block must follow the last one of the chunks before.
+//   - When a block or header is read, it must be what its index entry says and
+//     follow the one before it; a block must have its CRC-32.
 package immutable

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -58,25 +57,6 @@ func (f folder) name(chunk uint64, kind string) string {
 
 func (f folder) chunkOf(s ledger.Slot) uint64 { return uint64(s) / f.slots }
 
-// list returns the numbers of the chunks that have files of the given kinds, in
-// order.
-func (f folder) list(kinds ...string) ([]uint64, error) {
-	names, err := os.ReadDir(f.dir)
-	if err != nil {
-		return nil, fmt.Errorf("immutable: %w", err)
-	}
-	var chunks []uint64
-	for _, e := range names {
-		number, kind, _ := strings.Cut(e.Name(), ".")
-		n, err := strconv.ParseUint(number, 10, 32)
-		if err == nil && slices.Contains(kinds, kind) && e.Name() == filepath.Base(f.name(n, kind)) {
-			chunks = append(chunks, n)
-		}
-	}
-	slices.Sort(chunks)
-	return slices.Compact(chunks), nil
-}
-
 func (f folder) damage(chunk uint64, kind string, offset int64, format string, args ...any) error {
 	return &DamageError{f.name(chunk, kind), offset, fmt.Sprintf(format, args...)}
 }
@@ -118,7 +98,8 @@ func (f folder) readSecondary(chunk uint64) (*index, error) {
 	return x, nil
 }
 
-// readIndex reads the index of a chunk that is finished.
+// readIndex reads the index of a chunk that is finished, and checks that its
+// three files fit each other.
 func (f folder) readIndex(chunk uint64) (*index, error) {
 	x, err := f.readSecondary(chunk)
 	if err != nil {
@@ -127,7 +108,10 @@ func (f folder) readIndex(chunk uint64) (*index, error) {
 	if x.len() == 0 && x.end > 0 {
 		return nil, f.damage(chunk, secondaryFile, 0, "no entries for a chunk file of %d bytes", x.end)
 	}
-	return x, f.checkIndex(x)
+	if err := f.checkIndex(x); err != nil {
+		return nil, err
+	}
+	return x, f.checkPrimary(x)
 }
 
 func (f folder) checkIndex(x *index) error {

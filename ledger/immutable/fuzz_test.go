@@ -18,7 +18,8 @@ import (
 // FuzzFolder opens folders of two chunks with anything in them. Reading tells of
 // blocks that link, or of damage. Opening for appending leaves a folder that is
 // whole, or changes nothing; with resum, the index has the CRC-32 of what is in
-// the chunk files, since hardly any input would get past that.
+// the chunk files, and the primary file of the first chunk says the same, since
+// hardly any input would get past that.
 func FuzzFolder(f *testing.F) {
 	network := smallChunks()
 	network.ActiveSlots.Den = 30 // about three blocks in a chunk
@@ -44,6 +45,12 @@ func FuzzFolder(f *testing.F) {
 		}
 		dir := t.TempDir()
 		size := 0
+		if resum {
+			primary := primaryOf(secondary0, 0, 100, len(chunk0) > 1 && chunk0[1] == 0)
+			if err := os.WriteFile(filepath.Join(dir, "00000.primary"), primary, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
 		for i, b := range [][]byte{chunk0, secondary0, chunk1, secondary1} {
 			if err := os.WriteFile(filepath.Join(dir, names[i]), b, 0o644); err != nil {
 				t.Fatal(err)
@@ -92,6 +99,7 @@ func readAny(t *testing.T, dir string, n ledger.Network, size int) {
 		return
 	}
 	count := 0
+	var prev ledger.Point
 	for raw, err := range db.BlocksFrom(db.First()) {
 		if err != nil {
 			damage(err)
@@ -99,16 +107,17 @@ func readAny(t *testing.T, dir string, n ledger.Network, size int) {
 		}
 		h, err := raw.Header()
 		if err != nil {
-			break // blocks are checked against their CRC-32 alone
+			t.Fatal(err)
 		}
 		parsed, err := n.ParseHeader(h)
-		if err != nil {
-			break
+		if err != nil || count > 0 && !parsed.PrevIs(prev) {
+			t.Fatalf("%v after %v: %v", parsed.Point(), prev, err)
 		}
-		if ok, err := db.Contains(parsed.Point()); err != nil {
-			damage(err)
-		} else if !ok && !h.EBB {
-			break
+		if prev = parsed.Point(); count == 0 && prev != db.First() {
+			t.Fatalf("the first block is %v, not %v", prev, db.First())
+		}
+		if ok, err := db.Contains(prev); err != nil || !ok {
+			t.Fatalf("%v is read, but not there: %v", prev, err)
 		}
 		if count++; count > size {
 			t.Fatal("more blocks than bytes")
@@ -119,6 +128,9 @@ func readAny(t *testing.T, dir string, n ledger.Network, size int) {
 		if err != nil {
 			damage(err)
 			return
+		}
+		if !last.IsOrigin() && !h.PrevIs(last) {
+			t.Fatalf("%v after %v", h.Point(), last)
 		}
 		last = h.Point()
 	}

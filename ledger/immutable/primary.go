@@ -1,6 +1,12 @@
 package immutable
 
-import "encoding/binary"
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"io"
+	"os"
+)
 
 const (
 	primaryVersion = 1
@@ -45,4 +51,50 @@ func (x *index) relativeSlot(i int) uint64 {
 		return 0
 	}
 	return uint64(x.point(i).Slot-x.start) + 1
+}
+
+// checkPrimary checks that the primary file of a finished chunk is the one of
+// its index.
+func (f folder) checkPrimary(x *index) error {
+	file, err := os.Open(f.name(x.chunk, primaryFile))
+	if err != nil {
+		return f.fileError(x.chunk, primaryFile, err)
+	}
+	defer file.Close()
+	r := bufio.NewReaderSize(file, 1<<15)
+	read := func(p []byte, at int64) error {
+		_, err := io.ReadFull(r, p)
+		switch {
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+			return f.damage(x.chunk, primaryFile, at, "the file ends before slot %d of the chunk", f.slots)
+		case err != nil:
+			return f.fileError(x.chunk, primaryFile, err)
+		}
+		return nil
+	}
+	var version [1]byte
+	if err := read(version[:], 0); err != nil {
+		return err
+	}
+	if version[0] != primaryVersion {
+		return f.damage(x.chunk, primaryFile, 0, "version %d, only %d is known", version[0], primaryVersion)
+	}
+	before := 0 // entries of relative slots before i
+	for i := range f.slots + 2 {
+		if before < x.len() && x.relativeSlot(before) < i {
+			before++
+		}
+		var offset [offsetSize]byte
+		at := primaryOffset(i)
+		if err := read(offset[:], at); err != nil {
+			return err
+		}
+		if got, want := binary.BigEndian.Uint32(offset[:]), uint32(before*entrySize); got != want {
+			return f.damage(x.chunk, primaryFile, at, "offset %d of relative slot %d, by the secondary file it is %d", got, i, want)
+		}
+	}
+	if _, err := r.ReadByte(); err != io.EOF {
+		return f.damage(x.chunk, primaryFile, primaryOffset(f.slots+2), "bytes after the last slot of the chunk")
+	}
+	return nil
 }

@@ -14,7 +14,8 @@ import (
 // What a crash left behind is removed: the chain ends before the first block of
 // the last chunk that is not wholly written, that does not have the CRC-32 and
 // hash of its index entry, or that does not follow the block before it.
-// [DB.Removed] says how much that was. Damage that no crash explains is a
+// [DB.Removed] says how much that was. Damage that no crash explains, such as a
+// file that is missing or a chunk that does not follow the one before it, is a
 // [*DamageError], and nothing is removed.
 func OpenAppend(dir string, o Options) (*DB, error) {
 	f, err := newFolder(dir, o.Network)
@@ -38,36 +39,38 @@ func OpenAppend(dir string, o Options) (*DB, error) {
 // Removed returns how many bytes of chunk files [OpenAppend] removed.
 func (db *DB) Removed() int64 { return db.removed }
 
-// maxLost is how many chunks a crash can spoil: the last one, and the one before
-// if it was being finished.
-const maxLost = 2
-
 // repair finds the last good block and removes what is after it.
 func (db *DB) repair() error {
 	s := &state{}
-	chunks, err := db.list(chunkFile, secondaryFile, primaryFile)
+	db.state.Store(s)
+	chunks, err := db.survey()
 	if err != nil || len(chunks) == 0 {
-		db.state.Store(s)
 		return err
 	}
+	first := chunks[0].number
+	for _, c := range slices.Backward(chunks) {
+		if c.chunk > 0 || c.secondary > 0 {
+			if err := db.checkFinished(chunks, c.number); err != nil {
+				return err
+			}
+			break
+		}
+	}
 	lost, good := 0, len(chunks)
-	for s.head == nil && good > 0 {
-		chunk := chunks[good-1]
-		if s.head, s.tip, err = db.validate(chunks[0], chunk); err != nil {
+	for ; good > 0; good-- {
+		c := chunks[good-1]
+		if s.head, s.tip, err = db.validate(first, c.number); err != nil {
 			return err
 		}
 		if s.head != nil {
 			break
 		}
-		if good--; db.size(chunk) > 0 {
-			lost++
-		}
-		if lost > maxLost {
-			return db.damage(chunk, chunkFile, 0, "no good block in this chunk and in %d after it", maxLost)
+		if err := db.lose(&lost, c); err != nil {
+			return err
 		}
 	}
 	// Nothing is changed before the first block was found to be good.
-	if err := db.start(s, chunks[0]); err != nil {
+	if err := db.start(s, chunks); err != nil {
 		return err
 	}
 	if s.head != nil {
@@ -75,9 +78,9 @@ func (db *DB) repair() error {
 			return err
 		}
 	}
-	for _, chunk := range slices.Backward(chunks[good:]) {
-		db.removed += db.size(chunk)
-		if err := db.remove(chunk); err != nil {
+	for _, c := range slices.Backward(chunks[good:]) {
+		db.removed += max(c.chunk, 0)
+		if err := db.remove(c.number); err != nil {
 			return err
 		}
 	}

@@ -21,9 +21,12 @@ func (db *DB) validate(first, chunk uint64) (*index, ledger.Header, error) {
 		return nil, none, unlessDamage(err)
 	}
 	defer file.Close()
-	prev, err := db.before(first, chunk)
-	if err != nil {
-		return nil, none, unlessDamage(err)
+	if x.len() == 0 {
+		return nil, none, nil
+	}
+	prev, ok, err := db.before(first, chunk)
+	if err != nil || !ok {
+		return nil, none, err
 	}
 	good, end := 0, int64(0)
 	for good < x.len() {
@@ -31,12 +34,20 @@ func (db *DB) validate(first, chunk uint64) (*index, ledger.Header, error) {
 		if err != nil {
 			return nil, none, err
 		}
-		h, err := db.fits(x, good, raw, prev)
+		h, err := db.fits(x, good, raw)
 		if err != nil {
 			return nil, none, err
 		}
 		if h == nil {
 			break
+		}
+		if prev != nil {
+			if reason := follows(prev, h); reason != "" && good > 0 {
+				break
+			} else if reason != "" {
+				// The chunk before was whole before this one was begun.
+				return nil, none, db.damage(chunk, chunkFile, 0, "block %v does not follow the chunks before: %s", h.Point(), reason)
+			}
 		}
 		prev, end, good = h, end+int64(len(raw)), good+1
 	}
@@ -47,9 +58,9 @@ func (db *DB) validate(first, chunk uint64) (*index, ledger.Header, error) {
 	return x, *prev, db.checkIndex(x)
 }
 
-// fits returns the header of an intact block if it is what its entry says and
-// follows prev, else nil.
-func (db *DB) fits(x *index, i int, raw ledger.RawBlock, prev *ledger.Header) (*ledger.Header, error) {
+// fits returns the header of an intact block if it is what its entry says, else
+// nil.
+func (db *DB) fits(x *index, i int, raw ledger.RawBlock) (*ledger.Header, error) {
 	if raw == nil {
 		return nil, nil
 	}
@@ -67,7 +78,7 @@ func (db *DB) fits(x *index, i int, raw ledger.RawBlock, prev *ledger.Header) (*
 		return nil, db.damage(x.chunk, secondaryFile, int64(i)*entrySize,
 			"block %v does not belong into this chunk: is it the folder of another network?", h.Point())
 	}
-	if x.point(i) != b.Header.Point() || x.boundary(i) && got.slot != x.chunk || prev != nil && follows(prev, &b.Header) != "" {
+	if x.point(i) != b.Header.Point() || x.boundary(i) && got.slot != x.chunk {
 		return nil, nil
 	}
 	b.Header.Raw.Bytes = nil
@@ -106,31 +117,34 @@ func (db *DB) intact(file *os.File, x *index, i int, offset int64) (ledger.RawBl
 }
 
 // before returns the header of the last block before a chunk, nil if there is
-// none. A [*DamageError] says that it is not good.
-func (db *DB) before(first, chunk uint64) (*ledger.Header, error) {
+// none; ok is false if that block is not good.
+func (db *DB) before(first, chunk uint64) (h *ledger.Header, ok bool, err error) {
 	for ; chunk > first; chunk-- {
 		x, err := db.readIndex(chunk - 1)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		if x.len() == 0 {
 			continue
 		}
 		file, err := db.openChunk(chunk - 1)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		defer file.Close()
 		i := x.len() - 1
 		raw, err := db.readBlock(file, x, i)
 		if err != nil {
-			return nil, err
+			return nil, false, unlessDamage(err)
 		}
 		h, err := db.parseHeader(&db.network, x, i, raw, int64(len(raw)))
+		if err != nil {
+			return nil, false, unlessDamage(err)
+		}
 		h.Raw.Bytes = nil
-		return &h, err
+		return &h, true, nil
 	}
-	return nil, nil
+	return nil, true, nil
 }
 
 // unlessDamage returns the errors that say nothing about the files.

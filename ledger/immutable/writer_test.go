@@ -3,6 +3,7 @@ package immutable
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/chaingen"
@@ -60,5 +61,18 @@ func TestWriteError(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A folder that cannot be listed is not an empty one.
+func TestRepairWithoutFolder(t *testing.T) {
+	n := chaingen.New(chaingen.Config{}).Network()
+	f, err := newFolder(filepath.Join(t.TempDir(), "none"), n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := &DB{folder: f, network: n, writer: &writer{}}
+	if err := db.repair(); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("repaired what is not there: %v", err)
 	}
 }
