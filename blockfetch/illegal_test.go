@@ -98,6 +98,20 @@ func TestIllegalResponders(t *testing.T) {
 	}
 }
 
+// A block of an era that is not known ends the session, and nobody is to blame.
+func TestUnknownEra(t *testing.T) {
+	blocks := mixed()
+	later := blockfetch.Block{Raw: []byte{0x82, byte(ledger.NumEras + 1), 0x80}}
+	i := answered(t, []blockfetch.Message{blockfetch.StartBatch{}, blockfetch.Block{Raw: blocks[10].Raw}, later})
+	got, err := collect(i.Blocks(t.Context(), blocks[10].Header.Point(), blocks[12].Header.Point()))
+	checkBlocks(t, got, blocks[10:11])
+	var unsupported *protocol.UnsupportedError
+	var unknown *ledger.UnknownEraError
+	if !errors.As(err, &unsupported) || unsupported.Message != "MsgBlock" || !errors.As(err, &unknown) || unknown.What != "block" || protocol.IsPeerFault(err) {
+		t.Error(err)
+	}
+}
+
 // A message over the state's limit is refused before it has arrived, and the
 // limit is that of the state after the message before. (relay-behaviour, 10.2
 // no. 11)

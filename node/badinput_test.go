@@ -14,6 +14,7 @@ import (
 	"github.com/ouronet/ouronet/handshake"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/keepalive"
+	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/mux"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/protocol"
@@ -209,6 +210,12 @@ var badServers = []bad{
 		asked[len(asked)-1] ^= 1
 		p.write(keepAlive, true, asked)
 	}, keepalive.ErrCookie, []string{"keep-alive", "StServer", "MsgKeepAliveResponse"}, true, 0},
+	{"header of an unknown era", both, func(p *rawPeer, c *testnode.Chain) {
+		p.await(chainSync)
+		p.message(chainSync, true, chainsync.IntersectFound{Tip: c.Tip()})
+		p.await(chainSync)
+		p.message(chainSync, true, chainsync.RollForward{Header: ledger.RawHeader{Era: unknownEra, Bytes: []byte{0x80}}, Tip: c.Tip()})
+	}, errors.ErrUnsupported, []string{"chain-sync", "MsgRollForward", "era 8", "a newer version is needed"}, false, 0},
 	{"nothing", both, func(*rawPeer, *testnode.Chain) {},
 		protocol.ErrTimeout, []string{"chain-sync", "StIntersect", "10s"}, true, 10 * time.Second},
 	// Whether reading or writing notices first is chance.

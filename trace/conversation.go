@@ -189,7 +189,10 @@ func (c *conversation) decode(at time.Time, role protocol.Role, raw []byte) mess
 			}
 			msg, err := e.Msg.Decode(raw)
 			if m.label = e.Msg.Label(); err != nil {
-				m.fault = fmt.Errorf("%w: %w", protocol.ErrMalformed, err)
+				m.fault = err // of a later era: it is we who cannot read it
+				if !errors.Is(err, errors.ErrUnsupported) {
+					m.fault = fmt.Errorf("%w: %w", protocol.ErrMalformed, err)
+				}
 				return m
 			}
 			m.msg, m.label = msg, msg.Label()

@@ -311,7 +311,9 @@ func (d *decoder) message(c *connection, key convKey, conv *conversation, m mess
 		text = strings.TrimLeft(text+" (sent early)", " ")
 	}
 	if m.fault != nil {
-		d.sum.Violations++
+		if !errors.Is(m.fault, errors.ErrUnsupported) {
+			d.sum.Violations++
+		}
 		text = strings.TrimLeft(text+" !! "+m.fault.Error(), " ")
 	}
 	if accept, ok := m.msg.(handshake.AcceptVersion); ok {

@@ -110,6 +110,38 @@ func TestIllegalProviders(t *testing.T) {
 	}
 }
 
+// What is of an era that is not known ends the session, and nobody is to blame.
+func TestUnknownEra(t *testing.T) {
+	id := ledger.TxID{Era: ledger.Era(ledger.NumEras)}
+	announce := txsubmission.ReplyTxIDs{IDs: []txsubmission.Announced{{ID: newTx(t, 1, 5).ID, Size: newTx(t, 1, 5).Raw.WireSize()}}}
+	for _, last := range []txsubmission.Message{
+		txsubmission.ReplyTxIDs{IDs: []txsubmission.Announced{{ID: id, Size: 100}}},
+		txsubmission.ReplyTxs{Txs: []ledger.RawTx{{Era: id.Era, Bytes: []byte{0x80}}}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			us, them := pipe.New()
+			msgs := []txsubmission.Message{txsubmission.Init{}}
+			if last.Label() == "MsgReplyTxs" {
+				msgs = append(msgs, announce)
+			}
+			go func() {
+				for _, m := range append(msgs, last) {
+					if err := them.Send(context.Background(), m.AppendCBOR(nil), nil); err != nil {
+						t.Error(err)
+					}
+					synctest.Wait()
+				}
+			}()
+			err := txsubmission.NewResponder(txsubmission.Spec(), us).Run(t.Context(), &basket{})
+			var unsupported *protocol.UnsupportedError
+			var unknown *ledger.UnknownEraError
+			if !errors.As(err, &unsupported) || !errors.As(err, &unknown) || unknown.Era != id.Era || protocol.IsPeerFault(err) || unsupported.Message != last.Label() {
+				t.Errorf("%s: %v", last.Label(), err)
+			}
+		})
+	}
+}
+
 // Askers that break the rules.
 func TestIllegalAskers(t *testing.T) {
 	txs := newTxs(t, 20)

@@ -30,6 +30,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("submit", flag.ExitOnError)
 	name := flags.String("network", "mainnet", "mainnet, preprod or preview")
 	wait := flags.Duration("wait", 2*time.Minute, "time for the node to ask; cardano-node takes one minute")
+	era := flags.Uint("era", uint(ledger.Conway), "the transaction's: 6 is Conway, 7 is Dijkstra")
 	flags.Parse(args)
 	network, ok := ledger.NetworkByName(*name)
 	if !ok || flags.NArg() != 2 {
@@ -49,7 +50,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	defer conn.Close()
-	asked, err := conn.Submit(ctx, ledger.RawTx{Era: ledger.Conway, Bytes: raw})
+	asked, err := conn.Submit(ctx, ledger.RawTx{Era: ledger.Era(*era), Bytes: raw})
 	if err == nil || asked {
 		fmt.Fprintln(out, "the node asked for the transaction:", asked)
 		return nil
