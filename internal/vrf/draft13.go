@@ -73,9 +73,7 @@ func encodeToCurve13(key, alpha []byte) (h curve.Point) {
 		wide[size-1-i] = b
 	}
 	var u field.Element
-	if _, err := u.SetWideBytes(wide[:]); err != nil {
-		return h // not with 64 bytes
-	}
+	_, _ = u.SetWideBytes(wide[:]) // fails with other sizes only
 	h = curve.MapToPoint(&u)
 	h.MultByCofactor(&h)
 	return h

@@ -83,6 +83,7 @@ func encoded(p *curve.Point) [curve.Size]byte {
 // draft is what differs between the drafts.
 type draft struct {
 	name      string
+	ours      func(k *Key, alpha, proof []byte) (Output, bool)
 	encode    func(key, alpha []byte) curve.Point
 	challenge func(key, h, gamma, u, v []byte) []byte
 	output    func(gamma8 []byte) Output
@@ -93,7 +94,7 @@ func fixed(b []byte) *[curve.Size]byte { return (*[curve.Size]byte)(b) }
 
 var drafts = []draft{
 	{
-		"03", EncodeToCurve03,
+		"03", (*Key).Verify, EncodeToCurve03,
 		func(_, h, gamma, u, v []byte) []byte {
 			c := Challenge03(fixed(h), fixed(gamma), fixed(u), fixed(v))
 			return c[:]
@@ -102,7 +103,7 @@ var drafts = []draft{
 		func(gamma, _, _, c, s []byte) []byte { return slices.Concat(gamma, c, s) },
 	},
 	{
-		"13", encodeToCurve13,
+		"13", (*Key).VerifyBatchCompatible, encodeToCurve13,
 		func(key, h, gamma, u, v []byte) []byte {
 			c := challenge13(fixed(key), fixed(h), fixed(gamma), fixed(u), fixed(v))
 			return c[:]

@@ -69,7 +69,7 @@ func TestProofRules(t *testing.T) {
 			}
 			refused := func(what string, proof []byte) {
 				t.Helper()
-				if out, ok := verify(key, alpha, proof); ok || out != (Output{}) {
+				if out, ok := d.ours(NewKey(key), alpha, slices.Clip(proof)); ok || out != (Output{}) {
 					t.Errorf("draft %s, %s: %v with output %x", d.name, what, ok, out)
 				}
 			}
@@ -93,9 +93,11 @@ func TestProofRules(t *testing.T) {
 			for _, y := range badKeys(t) {
 				refused(fmt.Sprintf("Gamma %x", y), slices.Concat(y, proof[32:]))
 			}
-			refused("no proof", nil)
-			refused("short", proof[:len(proof)-1])
-			refused("long", append(bytes.Clone(proof), 0))
+			for n := range 2 * BatchCompatibleProofSize {
+				if n != len(proof) {
+					refused(fmt.Sprintf("%d bytes", n), slices.Concat(proof, proof, proof, proof)[:n])
+				}
+			}
 		}
 	}
 }

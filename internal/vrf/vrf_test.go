@@ -3,6 +3,7 @@ package vrf
 import (
 	"bytes"
 	"encoding/hex"
+	"runtime"
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/race"
@@ -170,5 +171,23 @@ func TestAllocations(t *testing.T) {
 	k = NewKey(key)
 	if n := testing.AllocsPerRun(10, func() { k.VerifyBatchCompatible(alpha, proof) }); n != 3 {
 		t.Errorf("a proof of draft 13: %v allocations, want 3", n)
+	}
+}
+
+// A key takes what it says, about 2 kB, and no more than that again to make.
+func TestKeySize(t *testing.T) {
+	if race.Enabled {
+		t.Skip("the race detector allocates")
+	}
+	key := unhex(t, vectors[1].key)
+	const n = 200
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range n {
+		NewKey(key)
+	}
+	runtime.ReadMemStats(&after)
+	if size := (after.TotalAlloc - before.TotalAlloc) / n; size < 2000 || size > 3000 {
+		t.Errorf("a key takes %d bytes, want about 2,760", size)
 	}
 }
