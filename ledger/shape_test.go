@@ -2,10 +2,13 @@ package ledger
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"hash/crc32"
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/cbor"
@@ -339,9 +342,49 @@ func TestByronForms(t *testing.T) {
 				} else if err != nil && len(err.Error()) > 200 {
 					t.Errorf("%s: a long reason: %v", f.what, err)
 				}
+				if err := inPlace(name, f.item); (err == nil) != f.ok {
+					t.Errorf("%s: in its place: %v, want it taken: %t\n%x", f.what, err, f.ok, f.item)
+				}
 			}
 		})
 	}
+}
+
+// inPlace reads a part of a block as ParseHeader or CheckBody does. The proof is
+// that of another body.
+func inPlace(name string, item []byte) error {
+	boundary := strings.HasPrefix(name, "boundary")
+	if strings.HasSuffix(name, "header") {
+		raw := RawHeader{Era: Byron, EBB: boundary, Bytes: item}
+		h, err := Network{}.ParseHeader(raw) // an epoch of no slots has any
+		if err != nil {
+			return err
+		}
+		if no, err := raw.BlockNo(); err != nil || no != h.BlockNo {
+			return fmt.Errorf("block number %d, %v, in the header %d", no, err, h.BlockNo)
+		}
+		if _, ok := h.Byron(); !ok {
+			return errors.New("fields cannot be read")
+		}
+		return nil
+	}
+	whole, body, extra := byronTestBlock(0), []byte{0x84, 0x9f, 0xff, 0x82, 3, 0xc1, 0x80, 0x9f, 0xff, 0x82, 0x80, 0x9f, 0xff}, []byte{0x81, 0xa0}
+	if boundary {
+		whole, body = mustUnhex(ebbB5), []byte{0x9f, 0xff}
+	}
+	if strings.HasSuffix(name, "body") {
+		body = item
+	} else {
+		extra = item
+	}
+	b, err := Mainnet.ParseBlock(slices.Concat(headerAndBefore(whole), body, extra))
+	if err != nil {
+		return err
+	}
+	if err := b.CheckBody(); err != nil && !errors.As(err, new(*BodyError)) {
+		return err
+	}
+	return nil
 }
 
 // Amounts in fees are rounded to lovelace and then cut to 64 bits.
