@@ -431,3 +431,94 @@ func folderNames(t *testing.T, dir string) (names []string) {
 	}
 	return names
 }
+
+// Files that change, go or cannot be read after the folder was opened are
+// noticed when they are used.
+func TestDamageAfterOpen(t *testing.T) {
+	s := newStored(t)
+	const m = 2
+	from, to := s.of(m)
+	chunk, secondary, primary := s.name(m, "chunk"), s.name(m, "secondary"), s.name(m, "primary")
+	for what, test := range map[string]struct {
+		name string
+		size int // what is left of the file, -1 to remove it, -2 to make it a folder
+		file string
+	}{
+		"primary cut in an offset":   {primary, 203, primary},
+		"primary cut between them":   {primary, 201, primary},
+		"primary without offsets":    {primary, 1, primary},
+		"primary emptied":            {primary, 0, primary},
+		"primary longer":             {primary, 1 + 4*102 + 1, primary},
+		"primary removed":            {primary, -1, primary},
+		"primary is a folder":        {primary, -2, ""},
+		"secondary without the last": {secondary, (to - from - 1) * entrySize, primary},
+		"secondary emptied":          {secondary, 0, secondary},
+		"secondary too long":         {secondary, 102 * entrySize, secondary},
+		"secondary removed":          {secondary, -1, secondary},
+		"secondary is a folder":      {secondary, -2, ""},
+		"chunk cut":                  {chunk, len(s.files[chunk]) - 1, chunk},
+		"chunk cut before the last":  {chunk, s.end(to - 2), secondary},
+		"chunk emptied":              {chunk, 0, secondary},
+		"chunk removed":              {chunk, -1, chunk},
+	} {
+		dir := s.write(t, nil)
+		db := open(t, dir, s.network)
+		path := filepath.Join(dir, test.name)
+		err := os.Truncate(path, int64(test.size))
+		if test.size < 0 {
+			if err = os.Remove(path); err == nil && test.size == -2 {
+				err = os.Mkdir(path, 0o755)
+			}
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for _, err = range db.BlocksFrom(db.First()) {
+			if err != nil {
+				break
+			}
+			n++
+		}
+		if n < from || n >= to {
+			t.Errorf("%s: %d blocks read", what, n)
+		}
+		if test.file != "" {
+			wantDamage(t, what, err, test.file)
+		} else if err == nil || errors.As(err, new(*immutable.DamageError)) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	dir := s.write(t, s.emptied(m))
+	db := open(t, dir, s.network)
+	if err := os.Truncate(filepath.Join(dir, primary), 201); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	for _, err = range db.HeadersFrom(db.First()) {
+		if err != nil {
+			break
+		}
+	}
+	wantDamage(t, "primary file of a chunk without blocks cut", err, primary)
+
+	// Nor is a chunk used whose predecessor cannot be told.
+	p := s.blocks[to].Header.Point()
+	for what, size := range map[string]int{"removed": -1, "a folder": -2, "without the last": (to - from - 1) * entrySize} {
+		dir := s.write(t, nil)
+		db := open(t, dir, s.network)
+		path := filepath.Join(dir, secondary)
+		err := os.Truncate(path, int64(size))
+		if size < 0 {
+			if err = os.Remove(path); err == nil && size == -2 {
+				err = os.Mkdir(path, 0o755)
+			}
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ok, err := db.Contains(p); err == nil {
+			t.Errorf("the secondary file before is %s: %v", what, ok)
+		}
+	}
+}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,7 +31,8 @@ func (f folder) survey() ([]sizes, error) {
 	for _, e := range entries {
 		number, kind, _ := strings.Cut(e.Name(), ".")
 		n, err := strconv.ParseUint(number, 10, 32)
-		if err != nil || !slices.Contains(kinds[:], kind) || e.Name() != filepath.Base(f.name(n, kind)) {
+		fiveDigits := len(number) == 5 || len(number) > 5 && number[0] != '0'
+		if err != nil || !fiveDigits || !slices.Contains(kinds[:], kind) {
 			continue
 		}
 		info, err := e.Info()
