@@ -3,6 +3,7 @@ package immutable
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"hash/crc32"
 	"io"
 
@@ -40,6 +41,9 @@ func (f folder) readHeader(n *ledger.Network, file io.ReaderAt, x *index, i int)
 func (f folder) parseHeader(n *ledger.Network, x *index, i int, head ledger.RawBlock, size int64) (ledger.Header, error) {
 	offset, _ := x.place(i)
 	raw, err := head.Header()
+	if later := f.laterEra(x, i, err); later != nil {
+		return ledger.Header{}, later
+	}
 	if err != nil {
 		return ledger.Header{}, f.damage(x.chunk, chunkFile, offset, "block %v: %v", x.point(i), err)
 	}
@@ -62,6 +66,16 @@ func (f folder) parseHeader(n *ledger.Network, x *index, i int, head ledger.RawB
 		}
 	}
 	return h, nil
+}
+
+// laterEra returns the error for block i if err says that it is of an era that
+// is not known, else nil. That is no damage: another program wrote the block, and
+// to repair the folder would be to remove it.
+func (f folder) laterEra(x *index, i int, err error) error {
+	if !errors.As(err, new(*ledger.UnknownEraError)) {
+		return nil
+	}
+	return fmt.Errorf("immutable: block %v in %s: %w", x.point(i), f.name(x.chunk, chunkFile), err)
 }
 
 func (f folder) readAt(file io.ReaderAt, x *index, p []byte, offset int64) error {

@@ -31,6 +31,9 @@
 // hold ends the chain. A chunk at the end without a good block is passed over,
 // and so is the one before it, if it is not empty.
 //
+// A block of an era that is not known is nothing wrong: the error is a
+// [*ledger.UnknownEraError], and nothing is removed.
+//
 // Anything else that is wrong is a [*DamageError], and no block is ever left
 // out in what is read:
 //

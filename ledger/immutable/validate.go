@@ -66,7 +66,7 @@ func (db *DB) fits(x *index, i int, raw ledger.RawBlock) (*ledger.Header, error)
 	}
 	b, err := db.network.ParseBlock(raw)
 	if err != nil {
-		return nil, nil
+		return nil, db.laterEra(x, i, err)
 	}
 	got := x.entry(i)
 	want, err := newEntry(b)
