@@ -13,7 +13,10 @@ func TestWindowSteps(t *testing.T) {
 	var offering AnsweringWindow
 	all, next := testIDs(0, 25), 0
 	var got []ledger.TxID
-	for len(got) < len(all) {
+	for steps := 0; len(got) < len(all); steps++ {
+		if steps > 2*len(all) { // each id and each transaction asked for alone
+			t.Fatalf("%d of %d transactions after %d requests", len(got), len(all), steps)
+		}
 		req, ok := asking.Next()
 		if !ok {
 			t.Fatal("nothing to ask, and nothing owed")
