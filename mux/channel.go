@@ -142,14 +142,17 @@ func (m *Mux) watchIdle() {
 		m.idleTimer.Reset(m.idle)
 		return
 	}
-	m.idleTimer = time.AfterFunc(m.idle, func() {
-		m.mu.Lock()
-		unused := m.users == 0 && !m.isClosing
-		m.mu.Unlock()
-		if unused {
-			m.end(ErrIdle)
-		}
-	})
+	m.idleTimer = time.AfterFunc(m.idle, m.idled)
+}
+
+// idled ends a connection that is still unused when the timer fires.
+func (m *Mux) idled() {
+	m.mu.Lock()
+	unused := m.users == 0 && !m.isClosing
+	m.mu.Unlock()
+	if unused {
+		m.end(ErrIdle)
+	}
 }
 
 // arrived is called by the reader after bytes for c were delivered.

@@ -129,6 +129,27 @@ func TestCloseDrainsForASecond(t *testing.T) {
 	})
 }
 
+// A segment that is dropped while we close has no channel to blame when it
+// stalls.
+func TestStallWhileClosing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := virtualPair(t)
+		defer b.Close()
+		m := mux.New(a, mux.Config{SegmentTimeout: 100 * time.Millisecond})
+		m.Channel(spec(2, 1000), protocol.Responder)
+		m.Start()
+		closed := make(chan error)
+		go func() { closed <- m.Close(t.Context()) }()
+		synctest.Wait()
+		if _, err := b.Write(segment(protocol.Initiator, 2, make([]byte, 20))[:10]); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-closed; err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+}
+
 // virtualPair is a bearer in virtual time that can be closed one way.
 func virtualPair(t *testing.T) (a, b net.Conn) {
 	t.Helper()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"net"
 	"testing"
+	"testing/synctest"
 
 	"github.com/ouronet/ouronet/protocol"
 )
@@ -152,5 +153,46 @@ func TestEgressMark(t *testing.T) {
 	}
 	if err := <-sent; err != nil {
 		t.Error(err)
+	}
+}
+
+// A Send that waits with exactly the mark queued is woken by the next write.
+func TestEgressAtMark(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, c := idleMux(t, 0, 2)
+		if err := c[0].Send(t.Context(), nil, make([]byte, EgressMark)); err != nil {
+			t.Fatal(err)
+		}
+		sent := false
+		go func() {
+			if err := c[0].Send(t.Context(), []byte{1}, nil); err != nil {
+				t.Error(err)
+			}
+			sent = true
+		}()
+		synctest.Wait()
+		if sent {
+			t.Error("sent at the mark")
+		}
+		fill(m)
+		synctest.Wait()
+		if !sent {
+			t.Error("not woken below the mark")
+		}
+	})
+}
+
+// A connection that is taken while the timer fires is not idle.
+func TestTakenAsIdleTimerFires(t *testing.T) {
+	m, _ := idleMux(t, 0)
+	m.Hold()
+	m.idled()
+	if err := m.Err(); err != nil {
+		t.Errorf("a connection in use ended: %v", err)
+	}
+	m.Release()
+	m.idled()
+	if err := m.Err(); err != ErrIdle {
+		t.Errorf("an idle one: %v", err)
 	}
 }

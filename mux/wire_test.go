@@ -233,13 +233,28 @@ func TestSegmentTimeout(t *testing.T) {
 		start := time.Now()
 		peer.Write(seg[:20])
 		time.Sleep(20 * time.Second)
-		peer.Write(seg[20:29])
+		peer.Write(seg[20:35]) // all but a byte
 		<-m.Done()
 		if got := time.Since(start); got != 30*time.Second {
 			t.Errorf("ended after %v", got)
 		}
 		var v *protocol.ViolationError
 		if err := m.Err(); !errors.As(err, &v) || v.Protocol != "p3" || !errors.Is(err, protocol.ErrTimeout) || !errors.Is(err, mux.ErrStalled) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// A segment that stalls before its head is complete belongs to no mini-protocol
+// yet, whatever the one before was.
+func TestSegmentTimeoutInHead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, _, _, _, peer := started(t, mux.Config{IdleTimeout: -1})
+		peer.Write(segment(protocol.Initiator, 3, make([]byte, 28)))
+		peer.Write(segment(protocol.Initiator, 3, nil)[:3])
+		<-m.Done()
+		var v *protocol.ViolationError
+		if err := m.Err(); !errors.As(err, &v) || v.Protocol != "mux" || !errors.Is(err, mux.ErrStalled) {
 			t.Errorf("got %v", err)
 		}
 	})

@@ -12,6 +12,9 @@ import (
 
 func TestPipelines(t *testing.T) {
 	spec := quiz()
+	if spec.Pipelines(stDone, stDone) || spec.Pipelines(stIdle, stIdle) || spec.Pipelines(stIdle, stThere) {
+		t.Error("a request that the other side does not answer")
+	}
 	for home := range protocol.StateID(len(spec.States)) {
 		for _, e := range spec.States[home].Edges {
 			want := home == stIdle && (e.To == stBusy || e.To == stShort)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"sync"
 	"testing"
@@ -403,6 +404,71 @@ func TestEndOfBearer(t *testing.T) {
 	if _, err := s.Recv(t.Context()); err != io.EOF {
 		t.Errorf("at the end: %v", err)
 	}
+}
+
+// An error is the last thing that a loop yields, whatever the loop body does.
+func TestErrorEndsLoop(t *testing.T) {
+	ctx := context.Background()
+	none := func(int) (msg, bool) { return msg{}, false }
+	again := func(int) (msg, bool) { return msg{kind: back}, true } // of another state
+	for _, test := range []struct {
+		name string
+		loop func(*protocol.Session[msg]) iter.Seq2[msg, error]
+		owed bool // a reply, before the loop
+		gone bool // the bearer
+		want error
+	}{
+		{"Exchange, draining", func(s *protocol.Session[msg]) iter.Seq2[msg, error] {
+			return s.Exchange(ctx, msg{kind: brief})
+		}, true, true, io.EOF},
+		{"Exchange, requesting", func(s *protocol.Session[msg]) iter.Seq2[msg, error] {
+			return s.Exchange(ctx, msg{kind: back})
+		}, false, false, protocol.ErrAgency},
+		{"Exchange, receiving", func(s *protocol.Session[msg]) iter.Seq2[msg, error] {
+			return s.Exchange(ctx, msg{kind: ask})
+		}, false, false, protocol.ErrTimeout},
+		{"Pipeline, requesting", func(s *protocol.Session[msg]) iter.Seq2[msg, error] {
+			return s.Pipeline(ctx, again, nil)
+		}, false, false, protocol.ErrAgency},
+		{"Pipeline, receiving", func(s *protocol.Session[msg]) iter.Seq2[msg, error] {
+			return s.Pipeline(ctx, none, nil)
+		}, true, true, io.EOF},
+		{"Pipeline, resting", func(s *protocol.Session[msg]) iter.Seq2[msg, error] {
+			return s.Pipeline(ctx, none, make(chan struct{}))
+		}, false, true, io.EOF},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s, peer := session(protocol.Initiator)
+			if test.owed {
+				if err := s.Request(t.Context(), msg{kind: ask}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if test.gone {
+				peer.Close()
+			}
+			var errs []error
+			for _, err := range test.loop(s) {
+				if errs = append(errs, err); len(errs) > 3 {
+					break
+				}
+			}
+			if len(errs) != 1 || !errors.Is(errs[0], test.want) {
+				t.Errorf("%s: got %v, want %v once", test.name, errs, test.want)
+			}
+		})
+	}
+}
+
+// A single byte that was not asked for is noticed while the loop rests.
+func TestUnsolicitedByte(t *testing.T) {
+	s, peer := session(protocol.Initiator)
+	put(t, peer, []byte{0x82})
+	for _, err := range s.Pipeline(t.Context(), func(int) (msg, bool) { return msg{}, false }, make(chan struct{})) {
+		wantViolation(t, err, protocol.ErrOutOfTurn, "StIdle", "")
+		return
+	}
+	t.Error("the loop ended in order")
 }
 
 // A handler that does not finish its answer is a bug of ours.

@@ -204,3 +204,32 @@ func TestCancelledSend(t *testing.T) {
 		}
 	})
 }
+
+// A Timeout whose Max is not above Min is always Min.
+func TestDraw(t *testing.T) {
+	half := func() float64 { return 0.5 }
+	for _, test := range []struct {
+		t    protocol.Timeout
+		want time.Duration
+	}{
+		{protocol.Timeout{}, 0},
+		{protocol.After(4), 4},
+		{protocol.Timeout{Min: 4}, 4},
+		{protocol.Between(4, 8), 6},
+	} {
+		if got := test.t.Draw(half); got != test.want {
+			t.Errorf("%+v: %d, want %d", test.t, got, test.want)
+		}
+	}
+}
+
+func TestRoles(t *testing.T) {
+	for role, want := range map[protocol.Role]string{
+		protocol.Nobody: "nobody", protocol.Initiator: "initiator", protocol.Responder: "responder",
+		3: "nobody", 5: "responder", // no role, and no panic
+	} {
+		if got := role.String(); got != want {
+			t.Errorf("role %d is the %s, want %s", role, got, want)
+		}
+	}
+}

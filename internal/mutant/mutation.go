@@ -17,6 +17,7 @@ type mutation struct {
 	line     int
 	text     string // of the line, without the space around it
 	what     string // the change, in source text
+	src      []byte // of the file, shared
 	off, end int    // bytes replaced
 	with     string
 }
@@ -33,9 +34,10 @@ func (m mutation) entry() string {
 
 func (m mutation) String() string { return fmt.Sprintf("%s:%d: %s", m.file, m.line, m.what) }
 
-// apply returns src, which is the text of the file, with the change.
-func (m mutation) apply(src []byte) []byte {
-	return slices.Concat(src[:m.off], []byte(m.with), src[m.end:])
+// apply returns the text of the file with the change. The file itself may have
+// been edited meanwhile.
+func (m mutation) apply() []byte {
+	return slices.Concat(m.src[:m.off], []byte(m.with), m.src[m.end:])
 }
 
 // site is a place with the changes that can be made there, at least one.
@@ -118,6 +120,7 @@ func (s *scan) replace(pos, end, mark token.Pos, with, what string) {
 		line:     line,
 		text:     strings.TrimSpace(s.lines[line-1]),
 		what:     what,
+		src:      s.src,
 		off:      s.at(pos),
 		end:      s.at(end),
 		with:     with,

@@ -173,7 +173,7 @@ func g(ok bool) bool { return f(ok) }
 	for _, place := range found {
 		for _, m := range place {
 			got = append(got, fmt.Sprintf("%d %s: %s", m.line, m.function, m.what))
-			text := m.apply([]byte(src))
+			text := m.apply()
 			if _, err := parser.ParseFile(token.NewFileSet(), "p.go", text, 0); err != nil {
 				t.Errorf("%v: %v", m, err)
 			}

@@ -51,12 +51,7 @@ func (t *trials) try(ctx context.Context, p string, m mutation) verdict {
 		return v
 	}
 	defer os.RemoveAll(dir)
-	src, err := os.ReadFile(filepath.Join(t.module.root, m.file))
-	if err != nil {
-		v.err = err
-		return v
-	}
-	overlay, err := writeOverlay(dir, t.module.root, map[string][]byte{m.file: m.apply(src)})
+	overlay, err := writeOverlay(dir, t.module.root, map[string][]byte{m.file: m.apply()})
 	if err != nil {
 		v.err = err
 		return v
