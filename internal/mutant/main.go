@@ -106,7 +106,7 @@ func run(ctx context.Context, dir string, args []string, out, help io.Writer) er
 		return err
 	}
 	defer os.RemoveAll(tmp)
-	t := &trials{module: m, dir: tmp, importers: o.importers, slack: 20 * time.Second, limits: make(map[string]*limit)}
+	t := &trials{module: m, dir: tmp, importers: o.importers, slack: 10 * time.Second, limits: make(map[string]*limit)}
 	for _, p := range plans {
 		if err := t.all(ctx, p, o.parallel, r.add); err != nil {
 			r.end()

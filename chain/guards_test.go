@@ -1,0 +1,156 @@
+package chain
+
+import (
+	"testing"
+	"time"
+
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// Every numbering rule, in the words of the error. (points-headers-blocks, 8)
+func TestBroken(t *testing.T) {
+	var (
+		origin  = &block{}
+		regular = &block{h: &ledger.Header{}, point: ledger.Point{Slot: 50, Hash: ledger.Hash{1}}, no: 7}
+		ebb     = &block{h: &ledger.Header{Raw: ledger.RawHeader{Era: ledger.Byron, EBB: true}}, point: regular.point, no: 7}
+		anchor  = &block{point: regular.point, no: 7} // the first, of which no header is known
+		bare    = &block{point: regular.point, bare: true}
+		last    = &block{h: &ledger.Header{}, point: regular.point, no: ^ledger.BlockNo(0)}
+	)
+	const (
+		hash     = "the hash of the header before it"
+		start    = "block number 0 at the start of a chain"
+		boundary = "a boundary block with the number of the block before it"
+		next     = "the next block number"
+		later    = "a later slot"
+	)
+	for _, test := range []struct {
+		name string
+		b    *block
+		era  ledger.Era
+		ebb  bool
+		slot ledger.Slot
+		no   ledger.BlockNo
+		want string
+	}{
+		{"first", origin, ledger.Conway, false, 0, 0, ""},
+		{"first with a number", origin, ledger.Conway, false, 0, 1, start},
+		{"next", regular, ledger.Conway, false, 51, 8, ""},
+		{"next, same slot", regular, ledger.Conway, false, 50, 8, later},
+		{"next, earlier", regular, ledger.Conway, false, 49, 8, later},
+		{"same number", regular, ledger.Conway, false, 51, 7, next},
+		{"number left out", regular, ledger.Conway, false, 51, 9, next},
+		{"number after the last", last, ledger.Conway, false, 51, 0, next},
+		{"boundary", regular, ledger.Byron, true, 51, 7, ""},
+		{"boundary with the next number", regular, ledger.Byron, true, 51, 8, boundary},
+		{"boundary, same slot", regular, ledger.Byron, true, 50, 7, later},
+		{"after boundary", ebb, ledger.Byron, false, 50, 8, ""},
+		{"after boundary, earlier", ebb, ledger.Byron, false, 49, 8, later},
+		{"after boundary, Shelley", ebb, ledger.Shelley, false, 50, 8, later},
+		{"boundary after boundary", ebb, ledger.Byron, true, 50, 7, later},
+		{"Byron after regular, same slot", regular, ledger.Byron, false, 50, 8, later},
+		{"after anchor, same slot", anchor, ledger.Byron, false, 50, 8, ""},
+		{"after anchor, same slot, Shelley", anchor, ledger.Shelley, false, 50, 8, later},
+		{"after a point, any number", bare, ledger.Conway, false, 51, 70, ""},
+		{"after a point, earlier", bare, ledger.Conway, false, 49, 70, later},
+	} {
+		h := ledger.Header{Raw: ledger.RawHeader{Era: test.era, EBB: test.ebb}, Slot: test.slot, BlockNo: test.no}
+		h.Prev, h.HasPrev = test.b.point.Hash, !test.b.point.IsOrigin()
+		if got := test.b.broken(&h); got != test.want {
+			t.Errorf("%s: %q, want %q", test.name, got, test.want)
+		}
+		h.Prev[3]++
+		if h.HasPrev {
+			if got := test.b.broken(&h); got != hash {
+				t.Errorf("%s, of another parent: %q", test.name, got)
+			}
+		}
+	}
+}
+
+// connect returns a core with a peer that found the last of its points and
+// announces the end of hs.
+func connect(t *testing.T, cfg Config, at ledger.Point, tip ledger.Tip) (*Core, []Effect) {
+	t.Helper()
+	core, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	core.Step(0, PeerConnected{Peer: 1})
+	return core, core.Step(0, Intersected{Peer: 1, Point: at, Tip: tip})
+}
+
+func granted(effects []Effect) (n int) {
+	for _, e := range effects {
+		if r, ok := e.(RequestHeaders); ok {
+			n += r.N
+		}
+	}
+	return n
+}
+
+// A follower that starts from a bare point does not know its block number: the
+// lead of a candidate is then counted in blocks, not by numbers.
+func TestGrantsFromBarePoint(t *testing.T) {
+	hs := line(10_000)
+	tip := hs[len(hs)-1].Tip()
+	core, effects := connect(t, Config{K: 5, Points: []ledger.Point{hs[8000].Point()}}, hs[8000].Point(), tip)
+	if n := granted(effects); n != grantWindow {
+		t.Fatalf("%d headers granted, want %d", n, grantWindow)
+	}
+	if n := granted(core.Step(0, Headers{1, hs[8001:8251], tip})); n != 250 {
+		t.Errorf("%d headers granted again, want 250", n)
+	}
+}
+
+// Headers beyond those granted do not make the credit negative: it is of
+// grants to come.
+func TestMoreHeadersThanGranted(t *testing.T) {
+	hs := line(1000)
+	core, effects := connect(t, Config{K: 5, MaxLead: 20}, ledger.Origin, hs[0].Tip())
+	n := granted(effects)
+	effects = core.Step(0, Headers{1, hs[:n+5], hs[n+4].Tip()})
+	st, ok := core.Peer(1)
+	if !ok || st.Credit != granted(effects) || st.Credit < 0 || core.credits != st.Credit {
+		t.Errorf("after %d of %d headers: %+v, granted %d", n+5, n, st, granted(effects))
+	}
+}
+
+// Best is the end of the candidate that blocks are fetched for, else our tip.
+func TestBest(t *testing.T) {
+	hs := line(4)
+	core, _ := connect(t, Config{K: 5, Adopted: hs[:2]}, hs[1].Point(), hs[3].Tip())
+	if got := core.Best(); got != hs[1].Tip() || got != core.Tip() {
+		t.Errorf("without a candidate: %v", got)
+	}
+	core.Step(0, Headers{1, hs[2:], hs[3].Tip()})
+	if got := core.Best(); got != hs[3].Tip() {
+		t.Errorf("with one: %v", got)
+	}
+}
+
+// The time to the first block of a range tells the latency of a peer, if nothing
+// was in flight before it.
+func TestLatencyOfIdlePeer(t *testing.T) {
+	hs := line(4)
+	core, _ := connect(t, Config{K: 5, MaxRangeBlocks: 1}, ledger.Origin, hs[3].Tip())
+	var ranges []RangeID
+	for _, e := range core.Step(0, Headers{1, hs, hs[3].Tip()}) {
+		if f, ok := e.(Fetch); ok {
+			ranges = append(ranges, f.Range)
+		}
+	}
+	if len(ranges) < 2 {
+		t.Fatalf("ranges %v", ranges)
+	}
+	p := core.byID[1]
+	core.Step(time.Second, BlockFetched{1, ranges[0], hs[0].Point(), 1000})
+	if p.rate.rtt != time.Second {
+		t.Errorf("latency %v, want 1s", p.rate.rtt)
+	}
+	core.Step(time.Second, RangeDone{1, ranges[0]})
+	core.Step(time.Minute, BlockFetched{1, ranges[1], hs[1].Point(), 1000})
+	if p.rate.rtt != time.Second {
+		t.Errorf("latency %v of a range behind another", p.rate.rtt)
+	}
+}
