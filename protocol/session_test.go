@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -460,15 +461,34 @@ func TestErrorEndsLoop(t *testing.T) {
 	}
 }
 
-// A single byte that was not asked for is noticed while the loop rests.
+// A single byte that was not asked for is noticed, by a loop that rests and by a
+// request.
 func TestUnsolicitedByte(t *testing.T) {
 	s, peer := session(protocol.Initiator)
 	put(t, peer, []byte{0x82})
 	for _, err := range s.Pipeline(t.Context(), func(int) (msg, bool) { return msg{}, false }, make(chan struct{})) {
 		wantViolation(t, err, protocol.ErrOutOfTurn, "StIdle", "")
+		_, err := s.Ask(t.Context(), msg{kind: brief})
+		wantViolation(t, err, protocol.ErrOutOfTurn, "StIdle", "")
 		return
 	}
 	t.Error("the loop ended in order")
+}
+
+// other is the interface of another mini-protocol's messages.
+type other interface {
+	protocol.Message
+	Other()
+}
+
+// A table with messages that are not the session's is a bug of ours.
+func TestMessageOfOtherSession(t *testing.T) {
+	ours, peer := pipe.New()
+	put(t, peer, msg{kind: ask})
+	s := protocol.NewSession[other](quiz(), protocol.Responder, ours)
+	if _, err := s.Recv(t.Context()); err == nil || protocol.IsPeerFault(err) {
+		t.Errorf("got %v", err)
+	}
 }
 
 // A handler that does not finish its answer is a bug of ours.
@@ -499,9 +519,59 @@ func TestServe(t *testing.T) {
 			if !errors.Is(err, test.want) || protocol.IsPeerFault(err) {
 				t.Errorf("got %v, want %v", err, test.want)
 			}
+			if test.name == "unanswered" && !strings.Contains(err.Error(), "left Ask of quiz unanswered") {
+				t.Errorf("got %v", err)
+			}
 			if sent := take(t, peer); !slices.Equal(sent, test.sent) {
 				t.Errorf("sent %v, want %v", sent, test.sent)
 			}
 		})
+	}
+}
+
+// An answer may end the conversation.
+func TestServeAnswersLast(t *testing.T) {
+	spec := quiz()
+	spec.States[stShort].Edges = []protocol.Edge{{Msg: msg{kind: end}, To: stDone}}
+	ours, peer := pipe.New()
+	put(t, peer, msg{kind: brief})
+	s := protocol.NewSession[msg](spec, protocol.Responder, ours)
+	err := protocol.Serve(t.Context(), s, func(_ context.Context, _ msg, reply func(msg) error) error {
+		return reply(msg{kind: end})
+	})
+	if err != nil || !s.Machine().Done() {
+		t.Errorf("got %v, done %t", err, s.Machine().Done())
+	}
+}
+
+// A loop ends in order after the last reply.
+func TestExchangeEnds(t *testing.T) {
+	s := served(t)
+	var got []string
+	for m, err := range s.Exchange(t.Context(), msg{kind: ask}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, m.Label())
+	}
+	if !slices.Equal(got, []string{"Part", "Part", "End"}) {
+		t.Errorf("got %v", got)
+	}
+}
+
+// The limit of a pipelined request is that of the state it is sent from, not of
+// the one where the peer is.
+func TestLimitOfPipelined(t *testing.T) {
+	spec := quiz()
+	spec.States[stBusy].Limit = 10
+	ours, _ := pipe.New()
+	s := protocol.NewSession[msg](spec, protocol.Initiator, ours)
+	for range 3 {
+		if err := s.Request(t.Context(), sized(ask, quizLimit)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Request(t.Context(), sized(ask, quizLimit+1)); !errors.Is(err, protocol.ErrTooLarge) {
+		t.Errorf("got %v", err)
 	}
 }

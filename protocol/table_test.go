@@ -113,4 +113,7 @@ func TestSpecLimit(t *testing.T) {
 	if got := spec.Limit(protocol.Responder); got != 65_535 {
 		t.Errorf("a responder receives up to %d bytes", got)
 	}
+	if got := new(protocol.Spec).Limit(protocol.Responder); got != 0 {
+		t.Errorf("without states up to %d bytes", got)
+	}
 }

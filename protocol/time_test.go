@@ -233,3 +233,33 @@ func TestRoles(t *testing.T) {
 		}
 	}
 }
+
+// Either bound of a Timeout makes it one.
+func TestTimeoutBounds(t *testing.T) {
+	for _, test := range []struct {
+		t    protocol.Timeout
+		want time.Duration
+	}{
+		{protocol.Timeout{Min: 4 * time.Second}, 4 * time.Second},
+		{protocol.Timeout{Max: 4 * time.Second}, 2 * time.Second},
+		{protocol.After(1), 1},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			spec := quiz()
+			spec.States[stBusy].Timeout = test.t
+			ours, _ := pipe.New()
+			s := protocol.NewSession[msg](spec, protocol.Initiator, ours)
+			s.Random = func() float64 { return 0.5 }
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			defer cancel()
+			if err := s.Request(ctx, msg{kind: ask}); err != nil {
+				t.Fatal(err)
+			}
+			start := time.Now()
+			_, err := s.Recv(ctx)
+			if got := time.Since(start); got != test.want || !errors.Is(err, protocol.ErrTimeout) {
+				t.Errorf("%+v: %v after %v", test.t, err, got)
+			}
+		})
+	}
+}

@@ -56,6 +56,29 @@ func TestDelayed(t *testing.T) {
 	}
 }
 
+// Stalls add up in any order in which they are given.
+func TestStallsInAnyOrder(t *testing.T) {
+	spans := stalls([]Fault{{Kind: Stall, At: 10, For: 10}, {Kind: Partition, At: 20, For: 5}, {Kind: Stall, At: 0, For: 12}}, "a", "b")
+	if got := delayed(5, spans); got != 25 {
+		t.Errorf("arrives at %d, want 25", got)
+	}
+}
+
+// A connection that was under way when its listener closed is refused.
+func TestOfferToClosed(t *testing.T) {
+	n := New(Config{})
+	l, err := n.Host("a").Listen(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if l.offer(nil) {
+		t.Error("a closed listener took a connection")
+	}
+}
+
 // Links with absurd values neither overflow nor go back in time.
 func TestPacerBounds(t *testing.T) {
 	p := pacer{link: Link{Latency: never, Bandwidth: 1, Window: -1, Chunk: -1}.complete()}

@@ -1,0 +1,157 @@
+package relay
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/node"
+)
+
+// A header is judged on its parent only when that one's check is done and good,
+// or is done by the same call.
+func TestJudgeNeedsSettledParent(t *testing.T) {
+	v, headers := started(t), headersOf(shortGenerator().Blocks(2))
+	verify(t, v, headers[:1])
+	parent := *v.known[headers[0].Hash]
+	for _, test := range []struct {
+		name     string
+		parent   verdict
+		sameCall bool
+		want     error
+	}{
+		{"good", parent, false, nil},
+		{"not settled", verdict{state: parent.state, done: make(chan struct{})}, false, errForgotten},
+		{"not settled, in this call", verdict{state: parent.state, done: make(chan struct{})}, true, nil},
+		{"bad", verdict{state: parent.state, done: closed, err: errVoid}, false, errForgotten},
+	} {
+		d := &test.parent
+		v.known[headers[0].Hash] = d
+		var last *verdict
+		if test.sameCall {
+			last = d
+		}
+		if got, err := v.judge(&headers[1], last); err != test.want || (got != nil) != (test.want == nil) {
+			t.Errorf("%s: %v, want %v", test.name, err, test.want)
+		}
+	}
+	delete(v.known, headers[0].Hash)
+	if _, err := v.judge(&headers[1], nil); err != errForgotten {
+		t.Errorf("unknown: %v", err)
+	}
+}
+
+// When the disk is full the last state that was saved stays.
+func TestSaveStateOnFullDisk(t *testing.T) {
+	const full = "/dev/full"
+	if _, err := os.Stat(full); err != nil {
+		t.Skipf("no device that is always full: %v", err)
+	}
+	v, blocks := newTestVerifier(t), shortGenerator().Blocks(2)
+	states := statesAfter(t, v, blocks)
+	name := filepath.Join(t.TempDir(), stateFile)
+	if err := saveState(name, states[0]); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(full, name+".new"); err != nil {
+		t.Fatal(err)
+	}
+	if err := saveState(name, states[1]); err == nil {
+		t.Error("saved to a full disk")
+	}
+	if after, err := os.ReadFile(name); err != nil || !bytes.Equal(after, before) {
+		t.Errorf("the old state is gone: %d bytes, %v", len(after), err)
+	}
+	// Nor is it replaced when no file can be made.
+	os.Remove(name + ".new")
+	if err := os.Mkdir(name+".new", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := saveState(name, states[1]); err == nil {
+		t.Error("saved to a folder")
+	}
+}
+
+// The state is not saved when the blocks before it may not be on the disk.
+func TestSaveNeedsSync(t *testing.T) {
+	v, blocks := newTestVerifier(t), shortGenerator().Blocks(3)
+	dir, db := folderOf(t, blocks)
+	v.start(statesAfter(t, v, blocks)[2])
+	r := &Relay{cfg: Config{DataDir: dir}, db: db, verifier: v}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.save(0); err == nil {
+		t.Error("saved without Sync")
+	}
+	if _, err := os.Stat(filepath.Join(dir, stateFile)); !errors.Is(err, os.ErrNotExist) || r.saved != (ledger.Tip{}) {
+		t.Errorf("the file: %v; saved up to %v", err, r.saved)
+	}
+}
+
+// Of two folders one would be ignored.
+func TestNewRefusesTwoFolders(t *testing.T) {
+	cfg := Config{Follow: node.FollowConfig{Config: node.Config{Network: shortNetwork()}, Peers: []string{"a"}}, DataDir: t.TempDir(), ImmutableDir: t.TempDir()}
+	if r, err := New(cfg); err == nil || !strings.Contains(err.Error(), "not both") {
+		t.Errorf("%v, %v", r, err)
+	}
+	// What is wrong with the one folder is said, too.
+	for _, cfg := range []Config{
+		{Follow: cfg.Follow, ImmutableDir: filepath.Join(cfg.ImmutableDir, "none")},
+		{Follow: cfg.Follow, DataDir: blocked(t)},
+	} {
+		if _, err := New(cfg); err == nil {
+			t.Errorf("took %q%q", cfg.DataDir, cfg.ImmutableDir)
+		}
+	}
+}
+
+// blocked is the name of a folder that cannot be, as a file has it.
+func blocked(t *testing.T) string {
+	name := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(name, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// AtTip counts connected peers alone, and only those that are ahead.
+func TestAtTip(t *testing.T) {
+	tip := func(no uint64, hash byte) ledger.Tip {
+		return ledger.Tip{Point: ledger.Point{Slot: ledger.Slot(no), Hash: ledger.Hash{hash}}, BlockNo: ledger.BlockNo(no)}
+	}
+	at := func(tip ledger.Tip) node.PeerStatus {
+		return node.PeerStatus{Connected: true, Announced: true, Tip: tip}
+	}
+	stopped, silent, gone := at(tip(5, 1)), at(tip(5, 1)), at(tip(9, 9))
+	stopped.Stopped, silent.Announced, gone.Connected = errors.New("no intersection"), false, false
+	for _, test := range []struct {
+		name  string
+		tip   ledger.Tip
+		peers []node.PeerStatus
+		want  bool
+	}{
+		{"nobody", tip(5, 1), nil, false},
+		{"nobody connected", tip(5, 1), []node.PeerStatus{gone}, false},
+		{"same", tip(5, 1), []node.PeerStatus{at(tip(5, 1)), gone}, true},
+		{"one behind", tip(5, 1), []node.PeerStatus{at(tip(4, 1)), at(tip(5, 1))}, true},
+		{"one ahead", tip(5, 1), []node.PeerStatus{at(tip(5, 1)), at(tip(6, 1))}, false},
+		{"other block of the height", tip(5, 1), []node.PeerStatus{at(tip(5, 2))}, true},
+		{"not announced", tip(5, 1), []node.PeerStatus{at(tip(5, 1)), silent}, false},
+		{"not followed", tip(5, 1), []node.PeerStatus{at(tip(5, 1)), stopped}, false},
+		{"nothing yet", ledger.Tip{}, []node.PeerStatus{at(tip(0, 1))}, false},
+		{"nothing anywhere", ledger.Tip{}, []node.PeerStatus{at(ledger.Tip{})}, true},
+	} {
+		if got := (Status{Tip: test.tip, Upstream: test.peers}).AtTip(); got != test.want {
+			t.Errorf("%s: %t", test.name, got)
+		}
+	}
+}
