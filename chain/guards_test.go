@@ -20,7 +20,7 @@ func TestBroken(t *testing.T) {
 	const (
 		hash     = "the hash of the header before it"
 		start    = "block number 0 at the start of a chain"
-		boundary = "a boundary block with the number of the block before it"
+		boundary = "a boundary block with the number of the regular block before it"
 		next     = "the next block number"
 		later    = "a later slot"
 	)
@@ -47,7 +47,14 @@ func TestBroken(t *testing.T) {
 		{"after boundary", ebb, ledger.Byron, false, 50, 8, ""},
 		{"after boundary, earlier", ebb, ledger.Byron, false, 49, 8, later},
 		{"after boundary, Shelley", ebb, ledger.Shelley, false, 50, 8, later},
-		{"boundary after boundary", ebb, ledger.Byron, true, 50, 7, later},
+		{"boundary after boundary", ebb, ledger.Byron, true, 51, 8, ""},
+		{"boundary after boundary, same slot", ebb, ledger.Byron, true, 50, 8, later},
+		{"boundary after boundary, same number", ebb, ledger.Byron, true, 51, 7, boundary},
+		{"boundary after boundary, number left out", ebb, ledger.Byron, true, 51, 9, boundary},
+		{"boundary after anchor", anchor, ledger.Byron, true, 51, 7, ""},
+		{"boundary after anchor that may be one", anchor, ledger.Byron, true, 51, 8, ""},
+		{"boundary after anchor, number left out", anchor, ledger.Byron, true, 51, 9, boundary},
+		{"boundary, number after the last", last, ledger.Byron, true, 51, 0, boundary},
 		{"Byron after regular, same slot", regular, ledger.Byron, false, 50, 8, later},
 		{"after anchor, same slot", anchor, ledger.Byron, false, 50, 8, ""},
 		{"after anchor, same slot, Shelley", anchor, ledger.Shelley, false, 50, 8, later},
