@@ -121,6 +121,16 @@ func TestByronSmallOrder(t *testing.T) {
 			}
 		}
 	}
+	// With the neutral point as the key, S B is R. S + 2 L is 2^253 and little
+	// more.
+	sig := append(bitByBit([]byte{5, 31: 0}, edwards25519.NewGeneratorPoint()).Bytes(), 5)
+	sig = append(sig, make([]byte, 31)...)
+	for times := range 3 {
+		if got := checkByron(t, edwards25519.NewIdentityPoint().Bytes(), nil, sig); got != (times < 2) {
+			t.Errorf("S = 5 and %d times the order: %v", times, got)
+		}
+		addOrder(sig[32:])
+	}
 	for _, y := range []string{"02", "03"} { // not on the curve, and above the prime
 		key, _ := hex.DecodeString(y + "00000000000000000000000000000000000000000000000000000000000000")
 		checkByron(t, key, nil, make([]byte, 64))

@@ -1,23 +1,23 @@
 package eddsa
 
 import (
+	"bytes"
 	"encoding/hex"
 
 	"github.com/ouronet/ouronet/internal/curve"
 )
 
 // weak are the y coordinates of the eight points of small order.
-var weak = func() (ys [5][curve.Size]byte) {
-	for i, y := range []string{
+var weak = func() (ys [][curve.Size]byte) {
+	for _, y := range []string{
 		"0000000000000000000000000000000000000000000000000000000000000000", // order 4
 		"0100000000000000000000000000000000000000000000000000000000000000", // neutral
 		"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", // order 2
 		"26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05", // order 8
 		"c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a", // order 8
 	} {
-		if _, err := hex.Decode(ys[i][:], []byte(y)); err != nil {
-			panic(err)
-		}
+		b, _ := hex.DecodeString(y)
+		ys = append(ys, [curve.Size]byte(b))
 	}
 	return ys
 }()
@@ -41,10 +41,5 @@ func strong(point []byte) bool {
 			return false
 		}
 	}
-	for i := curve.Size - 1; i >= 0; i-- {
-		if y[i] != prime[i] {
-			return y[i] < prime[i]
-		}
-	}
-	return false
+	return y[0] < prime[0] || !bytes.Equal(y[1:], prime[1:]) // the prime ends in ff ... 7f, the most there is
 }
