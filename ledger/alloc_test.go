@@ -42,3 +42,35 @@ func TestAllocations(t *testing.T) {
 		}
 	}
 }
+
+// Shapes are checked in place.
+func TestByronAllocations(t *testing.T) {
+	if race.Enabled {
+		t.Skip("the race detector allocates")
+	}
+	for _, raw := range []RawBlock{byronTestBlock(4), mustUnhex(ebbB5)} {
+		b, err := Mainnet.ParseBlock(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, tt := range []struct {
+			name string
+			max  float64
+			do   func() error
+		}{
+			{"RawHeader.BlockNo", 0, func() error { _, err := b.Header.Raw.BlockNo(); return err }},
+			{"ParseHeader", 0, func() error { _, err := Mainnet.ParseHeader(b.Header.Raw); return err }},
+			{"ParseBlock", 0, func() error { _, err := Mainnet.ParseBlock(raw); return err }},
+			{"Byron", 0, func() error { b.Header.Byron(); return nil }},
+			{"CheckBody", 14, b.CheckBody}, // leaves of the Merkle tree, and all witnesses in one
+		} {
+			if got := testing.AllocsPerRun(100, func() {
+				if err := tt.do(); err != nil {
+					t.Error(err)
+				}
+			}); got > tt.max {
+				t.Errorf("boundary %t: %s allocates %v times, at most %v allowed", b.Header.Raw.EBB, tt.name, got, tt.max)
+			}
+		}
+	}
+}
