@@ -1,6 +1,8 @@
 package genesis
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -27,6 +29,9 @@ func TestParse(t *testing.T) {
 		if o, err := Parse([]byte(bad)); err == nil {
 			t.Errorf("%q: %v", bad, o)
 		}
+	}
+	if _, err := Parse([]byte(`{"a":1,}`)); !errors.As(err, new(*json.SyntaxError)) {
+		t.Errorf("what is wrong is not said: %v", err)
 	}
 }
 
@@ -77,7 +82,7 @@ func check[T comparable](t *testing.T, in string, got T, err error, want T, part
 
 func TestShare(t *testing.T) {
 	for _, test := range []struct{ in, want, err string }{
-		{"0.05", "1/20", ""}, {"1", "1/1", ""}, {"0", "0/1", ""}, {"-0.0", "0/1", ""}, {"1e-19", "1/10000000000000000000", ""}, {"5e-1", "1/2", ""},
+		{"0.05", "1/20", ""}, {"1", "1/1", ""}, {"0", "0/1", ""}, {"-0.0", "0/1", ""}, {"0e99", "0/1", ""}, {"-0e-99", "0/1", ""}, {"1e-19", "1/10000000000000000000", ""}, {"5e-1", "1/2", ""},
 		{"0.5" + strings.Repeat("0", 1000), "1/2", ""},
 		{"10e-20", "1/10000000000000000000", ""},
 		{"1e-20", "", "exponent beyond 19"}, {"0.00000000000000000001", "", "exponent beyond 19"}, {"1e20", "", "exponent beyond 19"},

@@ -160,6 +160,11 @@ func TestAppendRefuses(t *testing.T) {
 			t.Errorf("block %d after 9: %v", i, err)
 		}
 	}
+	huge := s.blocks[10]
+	huge.Raw = append(bytes.Clone(huge.Raw), make([]byte, 2_500_000)...)
+	if err := db.Append(huge); err == nil || db.Tip() != s.blocks[9].Header.Tip() {
+		t.Errorf("a block of %d bytes: %v", len(huge.Raw), err)
+	}
 	if err := db.Append(s.blocks[10]); err != nil {
 		t.Fatal(err)
 	}
