@@ -45,8 +45,11 @@ func (db *DB) repair() error {
 	s := &state{}
 	db.state.Store(s)
 	chunks, err := db.survey()
-	if err != nil || len(chunks) == 0 {
+	if err != nil {
 		return err
+	}
+	if len(chunks) == 0 {
+		return nil
 	}
 	first := chunks[0].number
 	for _, c := range slices.Backward(chunks) {
