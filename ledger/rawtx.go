@@ -70,15 +70,13 @@ func (tx RawTx) ID() (TxID, error) {
 	switch {
 	case !tx.Era.Known():
 		checkEra(&r, tx.Era, "transaction")
+		return TxID{}, r.Err()
 	case tx.Era == Byron:
 		body = readByronTx(&r, tx.Kind)
 	default:
 		body = readTxBody(&r, tx.Era)
 	}
 	if err := r.Close(); err != nil {
-		if !tx.Era.Known() {
-			return TxID{}, err
-		}
 		return TxID{}, fmt.Errorf("ledger: %v transaction: %w", tx.Era, err)
 	}
 	id.Hash = sum256(body)

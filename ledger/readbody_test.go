@@ -3,6 +3,7 @@ package ledger
 import (
 	"bytes"
 	"encoding/hex"
+	"errors"
 	"slices"
 	"testing"
 
@@ -55,6 +56,7 @@ func TestBodyForms(t *testing.T) {
 		{"data twice, apart", aux, "a300a002a000a0", Shelley, Babbage},
 		{"data of no transaction", aux, "a103a0", 1, 0},
 		{"data of a negative one", aux, "a120a0", 1, 0},
+		{"data of one far beyond", aux, "a11a000f4240a0", 1, 0},
 		{"huge index", aux, "a11bffffffffffffffffa0", 1, 0},
 		{"text as index", aux, "a16131a0", 1, 0},
 		{"null as data", aux, "a101f6", 1, 0},
@@ -80,6 +82,7 @@ func TestBodyForms(t *testing.T) {
 		{"twice", invalid, "820101", 1, 0},
 		{"twice the last", invalid, "83000202", 1, 0},
 		{"invalid one that is none", invalid, "8103", 1, 0},
+		{"far beyond", invalid, "811a000f4240", 1, 0},
 		{"negative", invalid, "8120", 1, 0},
 		{"huge", invalid, "811bffffffffffffffff", 1, 0},
 		{"big number", invalid, "81c24101", 1, 0},
@@ -205,6 +208,16 @@ func TestTxForms(t *testing.T) {
 			if err == nil && id != (TxID{Era: era, Hash: sum256(body)}) {
 				t.Errorf("%v, %s: id %v", era, tt.tx, id)
 			}
+		}
+	}
+}
+
+// A transaction of an era that is not known has no id.
+func TestUnknownEraTx(t *testing.T) {
+	for era := Shelley; int(era) < NumEras+2; era++ {
+		_, err := RawTx{Era: era, Bytes: []byte{0x83, 0xa0, 0xa0, 0xf6}}.ID()
+		if unknown := errors.As(err, new(*UnknownEraError)); unknown == era.Known() || (err == nil) != era.Known() {
+			t.Errorf("%v: %v", era, err)
 		}
 	}
 }

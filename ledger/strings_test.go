@@ -19,6 +19,10 @@ func TestStrings(t *testing.T) {
 		{Conway.String(), "Conway"},
 		{Era(9).String(), "Era(9)"},
 		{(&BodyError{p, PartSize, "3", "4"}).Error(), "ledger: block 5." + h + ": body size is 4, header says 3"},
+		{
+			(&UnknownEraError{"block", 9}).Error(),
+			"ledger: block of era 9, and this version of ouronet knows eras up to 7 (Dijkstra): a newer version is needed",
+		},
 		{TxID{Era: Mary, Hash: repeated(0x11)}.String(), h + " (Mary)"},
 	} {
 		if tt.got != tt.want {
