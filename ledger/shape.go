@@ -293,10 +293,12 @@ func shortest(r *cbor.Reader, start, n int) {
 	}
 }
 
+// Tags of big integers. (RFC 8949, 3.4.3)
+const bigPositive, bigNegative = 0xc2, 0xc3
+
 // readInteger reads an integer of any size. As in the Haskell node, the tag of
 // a big one has one byte, its bytes need not be few.
 func readInteger(r *cbor.Reader) (v big.Int) {
-	const bigPositive, bigNegative = 0xc2, 0xc3
 	if in := r.Rest(); len(in) > 0 && (in[0] == bigPositive || in[0] == bigNegative) {
 		r.TagAny()
 		v.SetBytes(r.Bytes())

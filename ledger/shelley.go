@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"bytes"
 	"fmt"
 	"math"
 
@@ -262,24 +261,16 @@ func readVRFCert(r *cbor.Reader, e Era) (c VRFCert) {
 	return c
 }
 
-// readNatural reads a natural number of any size: an unsigned integer, or a tag
-// 2, in one byte, on a definite byte string, big-endian, which may begin with
-// zeros. A number of more than 64 bits is in big, without those, and v is the
-// largest uint64. (cborg: Codec.CBOR.Read, tryConsumeInteger)
+// readNatural reads a natural number of any size. One of more than 64 bits is in
+// big, big-endian, and v is the largest uint64. (cborg: Codec.CBOR.Read,
+// tryConsumeInteger)
 func readNatural(r *cbor.Reader) (v uint64, big []byte) {
-	if b := r.Rest(); len(b) == 0 || b[0] != bigNumber {
+	if next(r) != bigPositive {
 		return r.Uint(), nil
 	}
-	r.Tag(bigNumber & 0x1f)
-	big = bytes.TrimLeft(r.Bytes(), "\x00")
-	if len(big) > 8 {
-		return math.MaxUint64, big
+	n := readInteger(r)
+	if n.IsUint64() {
+		return n.Uint64(), nil
 	}
-	for _, b := range big {
-		v = v<<8 | uint64(b)
-	}
-	return v, nil
+	return math.MaxUint64, n.Bytes()
 }
-
-// bigNumber is the head of tag 2. (RFC 8949, 3.4.3)
-const bigNumber = 0xc2

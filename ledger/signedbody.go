@@ -101,7 +101,7 @@ func (l *LeiosFields) append(dst []byte) []byte {
 
 func (s *ShelleyHeader) appendMinor(dst []byte) []byte {
 	if len(s.bigMinor) > 0 {
-		return cbor.AppendBytes(append(dst, bigNumber), s.bigMinor)
+		return cbor.AppendBytes(append(dst, bigPositive), s.bigMinor)
 	}
 	return cbor.AppendUint(dst, s.Minor)
 }
