@@ -18,7 +18,9 @@ type Config struct {
 	// which too little is known. Zero accepts whatever can be checked.
 	Require Checks
 
-	// MaxMajor is the highest major protocol version known; zero means 11.
+	// MaxMajor is the highest major protocol version known; zero means 11, or 12
+	// where the network has a genesis file of Dijkstra, as in a node.
+	// (cardano-node, Node/Protocol/Cardano.hs, cardanoProtocolVersion)
 	// Headers of TPraos may not have a higher one.
 	MaxMajor uint64
 
@@ -50,6 +52,7 @@ type Config struct {
 // Defaults of [Config].
 const (
 	defaultMaxMajor    = 11
+	dijkstraMaxMajor   = 12
 	defaultMaxBodySize = 90112
 	defaultIssuers     = 2048
 )
@@ -81,6 +84,9 @@ func NewVerifier(c Config) (*Verifier, error) {
 	}
 	if c.MaxMajor == 0 {
 		c.MaxMajor = defaultMaxMajor
+		if n.Genesis.Dijkstra != (ledger.Hash{}) {
+			c.MaxMajor = dijkstraMaxMajor
+		}
 	}
 	if c.MaxHeaderSize == 0 {
 		c.MaxHeaderSize = n.MaxHeaderSize

@@ -14,6 +14,8 @@ func TestConfigDefaults(t *testing.T) {
 	small.MaxHeaderSize, small.MaxBodySize = 900, 1000
 	large := ledger.Preview
 	large.MaxBodySize = 200_000
+	dijkstra := ledger.Preview
+	dijkstra.Genesis.Dijkstra = ledger.Hash{1}
 	keys := map[PoolID]bool{{1}: true}
 	entropy := map[uint64]ledger.Hash{3: {4}}
 	for _, test := range []struct {
@@ -29,6 +31,7 @@ func TestConfigDefaults(t *testing.T) {
 		{"mainnet", Config{Network: ledger.Mainnet}, 11, 1100, 90112, 2048, mainnetEntropy, poolIDs(mainnetGenesisKeys)},
 		{"preprod", Config{Network: ledger.Preprod}, 11, 1100, 90112, 2048, nil, poolIDs(preprodGenesisKeys)},
 		{"preview", Config{Network: ledger.Preview}, 11, 1100, 90112, 2048, nil, nil},
+		{"Dijkstra", Config{Network: dijkstra}, 12, 1100, 90112, 2048, nil, nil},
 		{"small", Config{Network: small}, 11, 900, 90112, 2048, nil, nil},
 		{"large", Config{Network: large, Issuers: -1}, 11, 1100, 200_000, 2048, nil, nil},
 		{
