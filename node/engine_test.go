@@ -90,6 +90,43 @@ func TestEngineHoldsNothingOfDisconnected(t *testing.T) {
 	})
 }
 
+// Who waits for our chain to catch up is told when it has, and forgotten with the
+// connection.
+func TestEngineCatchUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStand(t, 5, 10)
+		l, other := s.connect(1), s.connect(2)
+		told := func(last ledger.BlockNo, l *link) func() bool {
+			caught := make(chan struct{})
+			s.e.take(message{link: l, last: last, caught: caught})
+			return func() bool {
+				select {
+				case <-caught:
+					return true
+				default:
+					return false
+				}
+			}
+		}
+		now, end, beyond, gone := told(0, l), told(9, l), told(10, l), told(10, other)
+		if !now() || end() || beyond() || gone() || len(s.e.catch) != 3 {
+			t.Errorf("at the start: %t, %t, %t, %t, %d wait", now(), end(), beyond(), gone(), len(s.e.catch))
+		}
+		for len(l.fetches) > 0 {
+			f := l.fetches[0]
+			l.fetches = l.fetches[1:]
+			s.deliver(1, f)
+		}
+		if !end() || beyond() || gone() || len(s.e.catch) != 2 {
+			t.Errorf("at %v: %t, %t, %t, %d wait", s.e.core.Tip(), end(), beyond(), gone(), len(s.e.catch))
+		}
+		s.e.take(message{event: chain.PeerGone{Peer: 2}})
+		if gone() || len(s.e.catch) != 1 || s.e.catch[0].link != l {
+			t.Errorf("%d wait", len(s.e.catch))
+		}
+	})
+}
+
 // A range that is given up before it was sent is told to have failed, or it
 // would count as in flight for ever.
 func TestEngineTakesBackFetches(t *testing.T) {
