@@ -87,6 +87,7 @@ func TestByronTxIDs(t *testing.T) {
 		{ByronUpdateVote, indefinite(4, vote[1:]), nil},
 		{ByronUpdateVote, append(bytes.Clone(vote), 0), nil},
 		{4, vote, nil},
+		{4, nil, nil},
 	} {
 		id, err := RawTx{Era: Byron, Kind: tt.kind, Bytes: tt.bytes}.ID()
 		if (err == nil) != (tt.body != nil) || err == nil && id != (TxID{Byron, tt.kind, sum256(tt.body)}) {
