@@ -20,10 +20,10 @@ import (
 // than cardano-node is built with. (Cardano.Crypto.Wallet.verify of
 // cardano-crypto; cbits/ed25519/ed25519.c of crypton)
 func VerifyByron(key, message, sig []byte) bool {
-	if len(key) != KeySize || len(sig) != SignatureSize || sig[SignatureSize-1] >= 1<<5 {
+	if len(sig) != SignatureSize || sig[SignatureSize-1] >= 1<<5 {
 		return false
 	}
-	a, err := new(edwards25519.Point).SetBytes(key) // y may be above the prime
+	a, err := new(edwards25519.Point).SetBytes(key) // 32 bytes; y may be above the prime
 	if err != nil {
 		return false
 	}
