@@ -57,11 +57,8 @@ func LoadNetwork(dir string) (Network, error) {
 		}
 		*f.hash = sum
 	}
-	for _, n := range []Network{Mainnet, Preprod, Preview} {
-		if n.Genesis.Byron == hashes.Byron && n.Genesis.Shelley == hashes.Shelley {
-			n.Genesis = hashes
-			return n, nil
-		}
+	if n, ok := networkByGenesis(hashes); ok {
+		return n, nil
 	}
 	n, err := customNetwork(byron, shelley, folder.Config)
 	if err != nil {
@@ -69,4 +66,16 @@ func LoadNetwork(dir string) (Network, error) {
 	}
 	n.Genesis = hashes
 	return n, nil
+}
+
+// networkByGenesis returns the public network with these hashes. Byron's and
+// Shelley's count: the others were made later, and are not the same everywhere.
+func networkByGenesis(hashes GenesisHashes) (n Network, ok bool) {
+	for _, n := range []Network{Mainnet, Preprod, Preview} {
+		if n.Genesis.Byron == hashes.Byron && n.Genesis.Shelley == hashes.Shelley {
+			n.Genesis = hashes
+			return n, true
+		}
+	}
+	return Network{}, false
 }

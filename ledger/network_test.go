@@ -342,6 +342,24 @@ func TestGenesisForms(t *testing.T) {
 	}
 }
 
+func TestNetworkByGenesis(t *testing.T) {
+	for _, want := range publicNetworks {
+		hashes := want.Genesis
+		hashes.Alonzo, hashes.Conway = Hash{1}, Hash{2}
+		if n, ok := networkByGenesis(hashes); !ok || n.Name != want.Name || n.Genesis != hashes {
+			t.Errorf("%s: %s, %v", want.Name, n.Name, ok)
+		}
+		for _, other := range publicNetworks {
+			if other.Name == want.Name {
+				continue
+			}
+			if n, ok := networkByGenesis(GenesisHashes{Byron: want.Genesis.Byron, Shelley: other.Genesis.Shelley}); ok {
+				t.Errorf("Byron of %s and Shelley of %s: %s", want.Name, other.Name, n.Name)
+			}
+		}
+	}
+}
+
 // A network is one of the public ones only if both hashes are: its Byron file
 // does not make another network mainnet.
 func TestForeignShelley(t *testing.T) {

@@ -229,6 +229,10 @@ func TestStartsLater(t *testing.T) {
 	if n := count(t, db, db.First()); n != len(s.blocks)-101 {
 		t.Errorf("%d blocks after the first", n)
 	}
+	// A point in a chunk that the folder does not have is not on its chain.
+	if ok, err := db.Contains(s.blocks[2].Header.Point()); ok || err != nil {
+		t.Errorf("Contains(%v) = %v, %v", s.blocks[2].Header.Point(), ok, err)
+	}
 }
 
 // Readers see each block as soon as it is appended, across chunks.
@@ -282,5 +286,35 @@ func TestOpenNothing(t *testing.T) {
 	}
 	if _, err := immutable.Open(filepath.Join(dir, "none"), o); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("no folder: %v", err)
+	}
+}
+
+// No file stays open but while it is read.
+func TestFilesAreClosed(t *testing.T) {
+	s := newStored(t)
+	files := func() int {
+		names, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Skip("no list of open files here")
+		}
+		return len(names)
+	}
+	dir := s.write(t, nil)
+	before := files()
+	db := open(t, dir, s.network)
+	for i := 0; i < len(s.blocks); i += 7 {
+		p := s.blocks[i].Header.Point()
+		if _, err := db.Block(p); err != nil {
+			t.Fatal(err)
+		}
+		for _, err := range db.HeadersFrom(p) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			break
+		}
+	}
+	if after := files(); after > before {
+		t.Errorf("%d files are open, %d before", after, before)
 	}
 }

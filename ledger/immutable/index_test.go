@@ -2,6 +2,7 @@ package immutable
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/ouronet/ouronet/ledger"
@@ -24,6 +25,32 @@ func TestPrimary(t *testing.T) {
 	want := []byte{1, 0, 0, 0, 0, 0, 0, 0, 56, 0, 0, 0, 56, 0, 0, 0, 112, 0, 0, 0, 112, 0, 0, 0, 168}
 	if !bytes.Equal(file, want) || offsets != 6 {
 		t.Errorf("primary file is % x with %d offsets", file, offsets)
+	}
+}
+
+// Limits of what an entry can say.
+func TestIndexLimits(t *testing.T) {
+	for _, test := range []struct {
+		e    entry
+		end  int64
+		want string
+	}{
+		{entry{0, 3, 97, 1, ledger.Hash{1}, 20}, 100, ""}, // nothing but a header
+		{entry{0, 3, 98, 1, ledger.Hash{1}, 20}, 100, "header ends at byte 101 of a block of 100"},
+		{entry{0, 3, 0, 1, ledger.Hash{1}, 20}, 100, "header ends at byte 3 of a block of 100"},
+		{entry{0, 3, 97, 1, ledger.Hash{1}, 20}, 0, "block offset 0 is beyond the end of the chunk file (0)"},
+		{entry{0, 3, 97, 1, ledger.Hash{1}, 29}, 100, ""},
+		{entry{0, 3, 97, 1, ledger.Hash{1}, 19}, 100, "slot 19 is not in chunk 2"},
+		{entry{0, 3, 97, 1, ledger.Hash{1}, 30}, 100, "slot 30 is not in chunk 2"},
+		{entry{1, 3, 97, 1, ledger.Hash{1}, 20}, 101, "block offset 1 does not follow 0"},
+		{entry{0, 3, 97, 1, ledger.Hash{1}, 20}, maxBlock, ""},
+		{entry{0, 3, 97, 1, ledger.Hash{1}, 20}, maxBlock + 1, "block of 2500001 bytes"},
+	} {
+		x := &index{chunk: 2, start: 20, raw: test.e.append(nil), end: test.end}
+		bad := x.check(10)
+		if (bad == nil) != (test.want == "") || bad != nil && !strings.HasPrefix(bad.reason, test.want) {
+			t.Errorf("%+v, end %d: %+v, want %q", test.e, test.end, bad, test.want)
+		}
 	}
 }
 
