@@ -150,6 +150,30 @@ func TestStallWhileClosing(t *testing.T) {
 	})
 }
 
+// noWrites is a bearer that fails to write, and of which nothing is read.
+type noWrites struct{ net.Conn }
+
+var errNoWrites = errors.New("no route")
+
+func (noWrites) Write([]byte) (int, error) { return 0, errNoWrites }
+
+// What fails to be written ends the connection, without blame.
+func TestWriteError(t *testing.T) {
+	a, peer := net.Pipe()
+	defer peer.Close()
+	m := mux.New(noWrites{a}, mux.Config{})
+	defer drop(m)
+	c := m.Channel(spec(2, 1000), protocol.Initiator)
+	m.Start()
+	if err := c.Send(t.Context(), []byte("x"), nil); err != nil {
+		t.Fatal(err)
+	}
+	<-m.Done()
+	if err := m.Err(); !errors.Is(err, errNoWrites) || protocol.IsPeerFault(err) {
+		t.Errorf("got %v", err)
+	}
+}
+
 // virtualPair is a bearer in virtual time that can be closed one way.
 func virtualPair(t *testing.T) (a, b net.Conn) {
 	t.Helper()

@@ -122,6 +122,30 @@ func TestBorrowedBody(t *testing.T) {
 	}
 }
 
+// A batch that is used again keeps nothing of what it wrote alive.
+func TestBatchLetsGo(t *testing.T) {
+	m, c := idleMux(t, 0, 2)
+	if err := c[0].Send(t.Context(), []byte("head"), make([]byte, 50_000)); err != nil {
+		t.Fatal(err)
+	}
+	b, _ := fill(m)
+	b.unwritten = b.bufs
+	b.reset()
+	for i, buf := range b.bufs[:cap(b.bufs)] {
+		if buf != nil {
+			t.Errorf("buffer %d is kept", i)
+		}
+	}
+	for i, f := range b.finished[:cap(b.finished)] {
+		if f != nil {
+			t.Errorf("owned buffer %d is kept", i)
+		}
+	}
+	if b.unwritten != nil || b.bytes != 0 || b.segments != 0 || len(b.headers)+len(b.bufs)+len(b.finished) != 0 {
+		t.Errorf("%+v", b)
+	}
+}
+
 // Sending waits at the mark, and a message that is let in may be of any size.
 func TestEgressMark(t *testing.T) {
 	m, c := idleMux(t, 0, 2)

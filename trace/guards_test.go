@@ -32,20 +32,28 @@ func TestPrintable(t *testing.T) {
 	}
 }
 
-// One stray byte between records is told as damage, and costs no record.
-func TestStrayByte(t *testing.T) {
-	var file bytes.Buffer
-	file.Write(FileHead)
-	file.WriteByte('x')
-	r, err := NewReader(&file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if rec, err := r.Next(); err != nil || rec.Kind != Damaged || rec.Number != 1 {
-		t.Errorf("%+v, %v", rec, err)
-	}
-	if _, err := r.Next(); err != io.EOF {
-		t.Errorf("then %v", err)
+// Stray bytes are told as damage, once for all in a row, and cost no record.
+func TestStrayBytes(t *testing.T) {
+	record := appendHead(nil, Finished, 0, 0, 3, 0)
+	seal(record)
+	for _, stray := range []string{"x", "xyz", "\xc5", "\xc5\x7e", "\xc5\x7e\xc5\x7e and more \xc5\x7e"} {
+		for _, rest := range [][]byte{nil, record} {
+			r, err := NewReader(bytes.NewReader(slices.Concat(FileHead, []byte(stray), rest)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if rec, err := r.Next(); err != nil || rec.Kind != Damaged || rec.Number != uint64(len(stray)) {
+				t.Errorf("%q: %+v, %v", stray, rec, err)
+			}
+			if rest != nil {
+				if rec, err := r.Next(); err != nil || rec.Kind != Finished || rec.Number != 3 {
+					t.Errorf("after %q: %+v, %v", stray, rec, err)
+				}
+			}
+			if _, err := r.Next(); err != io.EOF {
+				t.Errorf("after %q: %v", stray, err)
+			}
+		}
 	}
 }
 
@@ -74,6 +82,18 @@ func TestPortsUsedAgain(t *testing.T) {
 	)
 	if len(got) != 4 || got[0].Local != a.String() || got[2].Kind != Opened ||
 		got[2].Local != b.String() || got[2].Remote != a.String() || got[3].Kind != Sent || got[3].ID != got[2].ID {
+		t.Errorf("%+v", got)
+	}
+}
+
+// A capture that begins with the answer to a connection knows who connected.
+func TestAnswerComesFirst(t *testing.T) {
+	a, b := netip.MustParseAddrPort("10.0.0.1:3000"), netip.MustParseAddrPort("10.0.0.2:3001")
+	got := recordsOf(
+		tcpSegment{src: b, dst: a, flags: flagSYN | flagACK},
+		tcpSegment{src: b, dst: a, seq: 1, flags: flagACK, data: []byte("answer")},
+	)
+	if len(got) != 2 || got[0].Local != a.String() || got[0].Remote != b.String() || got[1].Kind != Received {
 		t.Errorf("%+v", got)
 	}
 }

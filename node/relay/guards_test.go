@@ -114,6 +114,63 @@ func TestNewRefusesTwoFolders(t *testing.T) {
 	}
 }
 
+// A relay that cannot be made leaves its folder to others.
+func TestNewReleasesFolder(t *testing.T) {
+	good := node.FollowConfig{Config: node.Config{Network: shortNetwork()}, Peers: []string{"a"}}
+	nobody, noShares := good, good
+	nobody.Peers = nil
+	noShares.Network.ActiveSlots = ledger.Ratio{}
+	for name, follow := range map[string]node.FollowConfig{"no peers": nobody, "cannot be verified": noShares} { // any order
+		dir := t.TempDir()
+		if _, err := New(Config{Follow: follow, DataDir: dir}); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+		r, err := New(Config{Follow: good, DataDir: dir})
+		if err != nil {
+			t.Errorf("after %s: %v", name, err)
+			continue
+		}
+		if err := r.close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// What the caller says of inbound connections holds, else the default.
+func TestMaxInbound(t *testing.T) {
+	for given, want := range map[int]int{0: node.DefaultInbound, 1: 1, 7: 7} {
+		r := &Relay{}
+		r.cfg.Follow.Limits.Inbound = given
+		if got := r.MaxInbound(); got != want {
+			t.Errorf("%d: %d, want %d", given, got, want)
+		}
+	}
+}
+
+// Connections of others are counted while they last, and the caller is told.
+func TestAcceptedCounts(t *testing.T) {
+	events := ""
+	r := &Relay{cfg: Config{Served: func(*node.Conn) func() {
+		events += "begun "
+		return func() { events += "ended" }
+	}}}
+	ended := r.accepted(nil)
+	if r.served.Load() != 1 {
+		t.Errorf("%d connections", r.served.Load())
+	}
+	ended()
+	if r.served.Load() != 0 || events != "begun ended" {
+		t.Errorf("%d connections, told %q", r.served.Load(), events)
+	}
+	r.cfg.Served = func(*node.Conn) func() { return nil }
+	r.accepted(nil)()
+	r.cfg.Served = nil
+	r.accepted(nil)()
+	if r.served.Load() != 0 {
+		t.Errorf("%d connections", r.served.Load())
+	}
+}
+
 // blocked is the name of a folder that cannot be, as a file has it.
 func blocked(t *testing.T) string {
 	name := filepath.Join(t.TempDir(), "file")
