@@ -142,7 +142,7 @@ func TestLatencyOfIdlePeer(t *testing.T) {
 	hs := line(4)
 	core, _ := connect(t, Config{K: 5, MaxRangeBlocks: 1}, ledger.Origin, hs[3].Tip())
 	var ranges []RangeID
-	for _, e := range core.Step(0, Headers{1, hs, hs[3].Tip()}) {
+	for _, e := range core.Step(time.Hour, Headers{1, hs, hs[3].Tip()}) {
 		if f, ok := e.(Fetch); ok {
 			ranges = append(ranges, f.Range)
 		}
@@ -151,13 +151,38 @@ func TestLatencyOfIdlePeer(t *testing.T) {
 		t.Fatalf("ranges %v", ranges)
 	}
 	p := core.byID[1]
-	core.Step(time.Second, BlockFetched{1, ranges[0], hs[0].Point(), 1000})
+	core.Step(time.Hour+time.Second, BlockFetched{1, ranges[0], hs[0].Point(), 1000})
 	if p.rate.rtt != time.Second {
 		t.Errorf("latency %v, want 1s", p.rate.rtt)
 	}
-	core.Step(time.Second, RangeDone{1, ranges[0]})
-	core.Step(time.Minute, BlockFetched{1, ranges[1], hs[1].Point(), 1000})
+	core.Step(time.Hour+time.Second, RangeDone{1, ranges[0]})
+	core.Step(time.Hour+time.Minute, BlockFetched{1, ranges[1], hs[1].Point(), 1000})
 	if p.rate.rtt != time.Second {
 		t.Errorf("latency %v of a range behind another", p.rate.rtt)
+	}
+}
+
+// A peer is faster if it will sooner deliver a range after what it owes; within
+// 5 % the salt decides.
+func TestFaster(t *testing.T) {
+	known := func(rtt time.Duration, perS int64, flying int, salt uint64) *peer {
+		return &peer{rate: rate{rtt, perS}, flying: flying, salt: salt}
+	}
+	const ms = time.Millisecond
+	for _, test := range []struct {
+		name string
+		p, q *peer // p is faster
+	}{
+		{"latency", known(10*ms, 1<<40, 0, 2), known(11*ms, 1<<40, 0, 1)},
+		{"bandwidth", known(10*ms, 10_000_000, 0, 2), known(10*ms, 1_000_000, 0, 1)},
+		{"what it owes", known(10*ms, 1_000_000, 0, 2), known(10*ms, 1_000_000, 1_000_000, 1)},
+		{"nearly equal", known(100*ms, 1<<40, 0, 1), known(96*ms, 1<<40, 0, 2)},
+		{"equal", known(100*ms, 1<<40, 0, 1), known(100*ms, 1<<40, 0, 2)},
+		{"unknown, slower than 100 ms and 500 kB/s", known(99*ms, 600_000, 0, 2), known(0, 0, 0, 1)},
+		{"unknown, faster than 100 ms and 500 kB/s", known(0, 0, 0, 2), known(101*ms, 400_000, 0, 1)},
+	} {
+		if !test.p.faster(test.q) || test.q.faster(test.p) {
+			t.Errorf("%s: %t and %t", test.name, test.p.faster(test.q), test.q.faster(test.p))
+		}
 	}
 }
