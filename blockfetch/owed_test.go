@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/internal/pipe"
+	"github.com/ouronet/ouronet/protocol"
 )
 
 // While blocks of an earlier loop are owed and do not come, nothing more is asked
@@ -53,5 +55,42 @@ func TestOwedBlocksComeFirst(t *testing.T) {
 				t.Errorf("sent %x after %x", sent[len(request):], request)
 			}
 		})
+	}
+}
+
+// What is wrong with blocks that are owed ends the session: nothing more is asked
+// for.
+func TestOwedBlocksAreChecked(t *testing.T) {
+	blocks := mixed()[:5]
+	from, to := blocks[0].Header.Point(), blocks[4].Header.Point()
+	ours, peer := pipe.New()
+	i := blockfetch.NewInitiator(blockfetch.Spec(), ours, chaingen.Network())
+	left := make(chan struct{})
+	go func() {
+		defer close(left)
+		for range i.Blocks(t.Context(), from, to) {
+			break
+		}
+	}()
+	<-peer.Ready()
+	request, _ := peer.Peek(0)
+	for _, m := range []blockfetch.Message{
+		blockfetch.StartBatch{}, blockfetch.Block{Raw: blocks[0].Raw}, blockfetch.Block{Raw: tampered(blocks[1])}, blockfetch.BatchDone{},
+	} {
+		if err := peer.Send(t.Context(), m.AppendCBOR(nil), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	<-left
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for _, err := range i.Blocks(ctx, from, to) {
+		if !protocol.IsPeerFault(err) {
+			t.Errorf("got %v", err)
+		}
+		break
+	}
+	if sent, _ := peer.Peek(len(request)); len(sent) != len(request) {
+		t.Errorf("sent %x after %x", sent[len(request):], request)
 	}
 }
