@@ -186,3 +186,42 @@ func TestFaster(t *testing.T) {
 		}
 	}
 }
+
+// Only points of our chain are on it: not another block of a slot, nor a slot
+// between, before or after blocks.
+func TestOnChain(t *testing.T) {
+	hs := line(6)
+	core, err := New(Config{K: 10, Anchor: hs[1].Tip(), Adopted: hs[2:]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range hs[1:] {
+		p := h.Point()
+		if b := core.onChain(p); b == nil || b.point != p {
+			t.Errorf("%v is not", p)
+		}
+		p.Hash[9]++
+		if core.onChain(p) != nil {
+			t.Errorf("%v is", p)
+		}
+		if core.onChain(ledger.Point{Slot: h.Slot + 1, Hash: h.Hash}) != nil {
+			t.Errorf("a slot after %v is", h.Point())
+		}
+	}
+	if core.onChain(hs[0].Point()) != nil {
+		t.Error("what is before the anchor is")
+	}
+}
+
+// A chain of which no header is known is not left for one of the same length.
+func TestNoPreferenceWithoutHeader(t *testing.T) {
+	core, err := New(Config{K: 5, Prefer: func(_, _ *ledger.Header) bool { return true }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &ledger.Header{}
+	anchor, a, b := &block{no: 7}, &block{no: 7, h: h}, &block{no: 7, h: h}
+	if core.better(a, anchor) || core.better(anchor, a) || !core.better(a, b) {
+		t.Errorf("%t, %t, %t", core.better(a, anchor), core.better(anchor, a), core.better(a, b))
+	}
+}
