@@ -1,12 +1,15 @@
 package relay
 
 import (
+	"context"
 	"encoding/binary"
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/txsubmission"
 )
 
 // script draws from the bytes of an input, and when they are used up from a
@@ -53,33 +56,85 @@ func FuzzStore(f *testing.F) {
 	})
 }
 
-// FuzzTxQueue adds transactions and lets peers read, two bytes at a time. The
-// queue is within its bounds, and peers get each transaction once and in order,
-// but for those that were dropped before they came to read.
+// FuzzTxQueue lets senders and readers come, act and go, two bytes at a time.
+// The counts of the queue are what is in it, it is within its bounds, and each
+// reader gets each transaction once and in order, unless it was in a block.
 func FuzzTxQueue(f *testing.F) {
 	f.Add([]byte{0, 1, 0, 2, 128, 3, 64, 9, 128, 1, 65, 200, 0, 1})
-	f.Add([]byte{63, 0, 63, 1, 63, 2, 63, 3, 128, 3, 63, 4, 129, 9})
+	f.Add([]byte{63, 0, 63, 1, 63, 2, 63, 3, 128, 3, 63, 4, 129, 9, 200, 1, 230, 0, 240, 1})
 	f.Fuzz(func(t *testing.T, in []byte) {
-		q := newTxQueue()
-		readers := []*queueReader{{cursor: cursor{q: q}}, {cursor: cursor{q: q}}, {cursor: cursor{q: q}}}
+		q := newTxQueue(0)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		senders := []*txSender{q.newSender(ctx), q.newSender(ctx), q.newSender(ctx)}
+		readers := []*queueReader{{txReader: q.newReader()}, {txReader: q.newReader()}}
+		waiting := make([]*txWaiter, len(senders))
 		var came []ledger.TxID
-		for ; len(in) >= 2; in = in[2:] {
-			if in[0] < 128 { // add one of 256, the larger the number the larger it is
-				tx := tx(int(in[1]), 1+int(in[0])*300)
-				if _, there := q.has[tx.ID]; !there {
-					came = append(came, tx.ID)
-				}
-				q.add(tx)
-			} else {
-				readers[int(in[0])%len(readers)].read(t, int(in[1]%20), came)
+		lost := make(map[ledger.TxID]bool)
+		deliver := func(i int) {
+			w := waiting[i]
+			if w == nil {
+				return
 			}
-			checkQueue(t, q)
+			select {
+			case <-w.room:
+			default:
+				return
+			}
+			waiting[i] = nil
+			var asked []ledger.TxID
+			var txs []ledger.Tx
+			for n, a := range w.want {
+				asked = append(asked, a.ID)
+				if n%3 == 2 {
+					continue // it does not have it any more
+				}
+				if !q.knows(a.ID.Hash) {
+					came = append(came, a.ID)
+				}
+				txs = append(txs, tx(int(binary.BigEndian.Uint64(a.ID.Hash[:])), int(a.Size)-5))
+			}
+			if err := senders[i].Deliver(ctx, asked, txs); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for ; len(in) >= 2; in = in[2:] {
+			i := int(in[1]) % len(senders)
+			switch op := in[0]; {
+			case op < 128: // up to 10 ids of 1024, the larger the number the larger they are
+				if waiting[i] == nil {
+					var ids []txsubmission.Announced
+					for n := range 1 + int(op)%10 {
+						ids = append(ids, txsubmission.Announced{ID: tx(4*int(in[1])+n, 0).ID, Size: uint32(6 + int(op)*150)})
+					}
+					waiting[i], _ = senders[i].request(ids)
+				}
+				deliver(i)
+			case op < 200:
+				readers[int(op)%len(readers)].read(t, int(in[1]%20), came, lost)
+			case op < 220:
+				deliver(i)
+			case len(q.has) > 0 && op < 250:
+				q.mu.Lock()
+				for n := range q.txs { // the first that is there
+					if x := &q.txs[n]; x.from != nil {
+						lost[x.ID] = true
+						q.remove(q.first + int64(n))
+						break
+					}
+				}
+				q.progress(time.Now())
+				q.mu.Unlock()
+			}
+			checkQueue(t, q, senders)
 		}
 		for _, r := range readers {
-			for r.read(t, 100, came) {
+			for r.read(t, 100, came, lost) {
 			}
-			if r.at != len(came) {
-				t.Fatalf("a peer was told of transactions up to %d of %d", r.at, len(came))
+			for _, id := range came[r.at:] {
+				if !lost[id] {
+					t.Fatalf("a reader was not told of %v", id)
+				}
 			}
 		}
 	})
@@ -87,13 +142,13 @@ func FuzzTxQueue(f *testing.F) {
 
 // queueReader is a peer with what it has been told.
 type queueReader struct {
-	cursor cursor
-	at     int // how many of what came it has been told or has missed
+	*txReader
+	at int // how many of what came it has been told or was in a block
 }
 
-func (r *queueReader) read(t *testing.T, most int, came []ledger.TxID) (more bool) {
+func (r *queueReader) read(t *testing.T, most int, came []ledger.TxID, lost map[ledger.TxID]bool) (more bool) {
 	t.Helper()
-	list, err := r.cursor.Next(t.Context(), most, false)
+	list, err := r.Next(t.Context(), most, false)
 	if err != nil || len(list) > most {
 		t.Fatalf("%d ids, %v", len(list), err)
 	}
@@ -102,27 +157,61 @@ func (r *queueReader) read(t *testing.T, most int, came []ledger.TxID) (more boo
 		if n < 0 {
 			t.Fatalf("%v again, or never added", a.ID)
 		}
+		for _, id := range came[r.at : r.at+n] {
+			if !lost[id] {
+				t.Fatalf("%v before %v", a.ID, id)
+			}
+		}
 		r.at += n + 1
-		if txs, err := r.cursor.Get(t.Context(), []ledger.TxID{a.ID}); err != nil || len(txs) != 1 || txs[0].WireSize() != a.Size {
+		if txs, err := r.Get(t.Context(), []ledger.TxID{a.ID}); err != nil || len(txs) != 1 || txs[0].WireSize() != a.Size {
 			t.Fatalf("%d transactions for %v, %v", len(txs), a, err)
 		}
 	}
 	return len(list) > 0
 }
 
-func checkQueue(t *testing.T, q *txQueue) {
+// checkQueue counts again what the queue keeps count of.
+func checkQueue(t *testing.T, q *txQueue, senders []*txSender) {
 	t.Helper()
-	size := 0
-	for i, tx := range q.txs {
-		size += len(tx.Raw.Bytes)
-		if q.has[tx.ID] != q.first+int64(i) {
-			t.Fatalf("ticket %d of number %d from %d", q.has[tx.ID], i, q.first)
-		}
-		if n := binary.BigEndian.Uint64(tx.ID.Hash[:]); n > 255 {
-			t.Fatalf("transaction %d", n)
+	var kept, used usage
+	own := make(map[*txSender]*usage)
+	for _, s := range senders {
+		own[s] = new(usage)
+		for _, size := range s.asked {
+			own[s].add(1, size)
+			used.add(1, size)
 		}
 	}
-	if size != q.bytes || len(q.has) != len(q.txs) || len(q.txs) > maxTxs || len(q.txs) > 1 && size > maxTxBytes {
-		t.Fatalf("%d transactions of %d bytes, noted are %d and %d", len(q.txs), size, len(q.has), q.bytes)
+	n := 0
+	for i := range q.txs {
+		x := &q.txs[i]
+		ticket := q.first + int64(i)
+		switch {
+		case x.from == nil:
+			continue
+		case ticket < q.floor:
+			kept.add(1, x.size())
+		default:
+			used.add(1, x.size())
+			own[x.from].add(1, x.size())
+		}
+		n++
+		if q.has[x.ID.Hash] != ticket {
+			t.Fatalf("ticket %d of number %d from %d", q.has[x.ID.Hash], i, q.first)
+		}
+	}
+	if kept != q.kept || used != q.used || n != len(q.has) {
+		t.Fatalf("kept %v, used %v, %d ids; noted are %v, %v, %d", kept, used, n, q.kept, q.used, len(q.has))
+	}
+	if kept.txs+used.txs > maxTxs || kept.bytes+used.bytes > maxTxBytes {
+		t.Fatalf("kept %v, used %v", kept, used)
+	}
+	for _, s := range senders {
+		if *own[s] != s.own {
+			t.Fatalf("a sender uses %v, noted is %v", *own[s], s.own)
+		}
+	}
+	if len(q.passed) > maxPassed || len(q.gone) > maxPassed {
+		t.Fatalf("%d ids are remembered", len(q.gone))
 	}
 }

@@ -3,6 +3,7 @@ package relay_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"iter"
@@ -10,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/ouronet/ouronet/internal/cbor"
 	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
@@ -327,9 +329,13 @@ func (s taker) Want(_ context.Context, ids []txsubmission.Announced) (want []led
 	return want, nil
 }
 
-func (s taker) Deliver(_ context.Context, _ []ledger.TxID, txs []ledger.Tx) error {
+func (s taker) Deliver(ctx context.Context, _ []ledger.TxID, txs []ledger.Tx) error {
 	for _, tx := range txs {
-		s.got <- tx
+		select {
+		case s.got <- tx:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
 	}
 	return nil
 }
@@ -373,4 +379,60 @@ func TestRelayTransactions(t *testing.T) {
 			t.Errorf("%d different transactions of %d, %d too many", len(seen), len(txs), len(sink.got))
 		}
 	})
+}
+
+// made is n transactions of about size bytes that nodes can read.
+func made(t *testing.T, n, size int) (txs []ledger.Tx) {
+	t.Helper()
+	for i := range n {
+		b := cbor.AppendArray(nil, 4)
+		b = cbor.AppendMap(b, 1) // body
+		b = cbor.AppendUint(b, 0)
+		b = cbor.AppendBytes(b, binary.BigEndian.AppendUint64(make([]byte, size), uint64(i)))
+		b = cbor.AppendMap(b, 0) // witnesses
+		b = cbor.AppendNull(cbor.AppendBool(b, true))
+		raw := ledger.RawTx{Era: ledger.Conway, Bytes: b}
+		id, err := raw.ID()
+		if err != nil {
+			t.Fatal(err)
+		}
+		txs = append(txs, ledger.Tx{ID: id, Raw: raw})
+	}
+	return txs
+}
+
+// However slow the node upstream takes transactions, and whatever one downstream
+// node floods the relay with, none of the others is lost.
+func TestRelayLosesNoTransactions(t *testing.T) {
+	for _, size := range []int{300, 1500, 16_000} {
+		synctest.Test(t, func(t *testing.T) {
+			s, c := &stage{t: t}, newChain()
+			txs, flood := made(t, 300, size), made(t, 5000, 1000)
+			cfg := s.config().Config
+			cfg.Sources = c.Grow(1).Sources()
+			sink := taker{make(chan ledger.Tx)}
+			cfg.Sources.TxSubmission = func(context.Context, *node.Conn) txsubmission.Sink { return sink }
+			testnode.Serve(t, s.net.Listen("upstream"), cfg)
+			s.relay("relay", relay.Config{Follow: s.config("upstream")})
+			for _, offered := range [][]ledger.Tx{flood, txs} {
+				conn, err := node.Dial(t.Context(), "relay", s.config().Config)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer conn.Close()
+				conn.Go(func(ctx context.Context) error { return conn.ProvideTxs(ctx, &offers{txs: offered}) })
+			}
+			missing := make(map[ledger.TxID]bool)
+			for _, tx := range txs {
+				missing[tx.ID] = true
+			}
+			for n := 0; len(missing) > 0; n++ {
+				if n == len(txs)+len(flood) {
+					t.Fatalf("%d of %d are lost", len(missing), len(txs))
+				}
+				time.Sleep(time.Second / 10)
+				delete(missing, (<-sink.got).ID)
+			}
+		})
+	}
 }

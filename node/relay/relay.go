@@ -48,6 +48,10 @@ type Config struct {
 	// reaching it ends the relay with [ErrFull]. 0 is [DefaultKeep].
 	Keep int64
 
+	// MaxTxSize bounds transactions that are passed on, in bytes: the network's
+	// parameter maxTxSize; 0 is [DefaultMaxTxSize].
+	MaxTxSize int
+
 	// NoVerify leaves signatures and proofs of headers unchecked; see
 	// docs/verification.md for what is checked without it.
 	NoVerify bool
@@ -114,7 +118,7 @@ func New(cfg Config) (*Relay, error) {
 				zap.Int("inbound", cfg.Follow.Limits.Inbound), zap.Int("files", limit), zap.Int("needed", need))
 		}
 	}
-	r := &Relay{cfg: cfg, txs: newTxQueue()}
+	r := &Relay{cfg: cfg, txs: newTxQueue(cfg.MaxTxSize)}
 	var err error
 	options := immutable.Options{Network: cfg.Follow.Network}
 	switch {
@@ -164,13 +168,17 @@ func (r *Relay) sources() *node.Sources {
 		ChainSync:    func(context.Context, *node.Conn) chainsync.Source { return newFollower(r.store) },
 		BlockFetch:   r.store,
 		PeerSharing:  r,
-		TxSubmission: func(context.Context, *node.Conn) txsubmission.Sink { return sink{r.txs} },
+		TxSubmission: func(ctx context.Context, _ *node.Conn) txsubmission.Sink { return r.txs.newSender(ctx) },
 	}
 }
 
 // connected starts to offer transactions to a new upstream peer.
 func (r *Relay) connected(c *node.Conn) {
-	c.Go(func(ctx context.Context) error { return c.ProvideTxs(ctx, &cursor{q: r.txs}) })
+	c.Go(func(ctx context.Context) error {
+		reader := r.txs.newReader()
+		defer reader.close()
+		return c.ProvideTxs(ctx, reader)
+	})
 }
 
 // MaxInbound is how many connections other nodes may open: Follow.Limits.Inbound
@@ -291,6 +299,7 @@ func (r *Relay) extend(block ledger.Block) error {
 	if err := r.store.Extend(block); err != nil {
 		return err
 	}
+	r.txs.adopt(&block)
 	r.blocks.Add(1)
 	r.bytes.Add(int64(len(block.Raw)))
 	if r.verifier == nil {

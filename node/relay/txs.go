@@ -1,124 +1,235 @@
 package relay
 
 import (
-	"context"
 	"sync"
+	"time"
 
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/txsubmission"
 )
 
 const (
-	// maxTxs and maxTxBytes bound the queue of transactions: about two of
-	// mainnet's blocks, as cardano-node's mempool. (relay-behaviour, 8.5)
-	maxTxs     = 1000
-	maxTxBytes = 2 * 90112
+	// DefaultMaxTxSize is the parameter maxTxSize of the public networks, in
+	// bytes. No node takes a larger transaction.
+	DefaultMaxTxSize = 16_384
+
+	// maxTxs and maxTxBytes bound what is queued or asked for. Even one tenth
+	// of the bytes holds all that one peer may have announced.
+	maxTxs     = 4000
+	maxTxBytes = 2 << 20
+
+	// maxPassed is how many ids are remembered of transactions that are gone,
+	// so that they are not asked for again.
+	maxPassed = 10_000
+
+	// readerLag is how long a peer that takes nothing, although there is
+	// something for it, keeps transactions for itself.
+	readerLag = 30 * time.Second
 )
 
-// txQueue holds transactions on their way from downstream peers to upstream
-// ones. When it is full the oldest go: nothing here knows when a transaction
-// has got into a block.
+// txQueue holds transactions on their way from senders, the downstream peers,
+// to readers, the upstream ones.
+//
+// Nothing that was taken is dropped before every reader has it: when there is no
+// room, senders wait. A sender may use as much as is free besides, so those who
+// send much leave room for others. A reader that takes nothing for readerLag
+// does not count until it goes on. With no reader, all is kept. What is in a
+// block goes at once.
 type txQueue struct {
+	maxSize int // of a transaction, bytes
+
 	mu      sync.Mutex
-	txs     []ledger.Tx // oldest first
-	first   int64       // ticket of txs[0]; tickets count up and are not reused
-	bytes   int
-	has     map[ledger.TxID]int64 // ticket
-	changed chan struct{}         // closed when a transaction comes
+	txs     []queuedTx // oldest first
+	first   int64      // ticket of txs[0]; tickets count up and are not reused
+	has     map[ledger.Hash]int64
+	passed  []ledger.Hash // ids that are gone, a ring
+	oldest  int           // of the ring
+	gone    map[ledger.Hash]bool
+	readers map[*txReader]bool
+
+	// All below floor is with every reader that counts: it is kept until its
+	// room is wanted. The rest, and what is asked for, is in use.
+	floor      int64
+	kept, used usage
+
+	waiting []*txWaiter   // senders without room, in order of arrival
+	changed chan struct{} // closed when a transaction comes
 }
 
-func newTxQueue() *txQueue {
-	return &txQueue{has: make(map[ledger.TxID]int64), changed: make(chan struct{})}
+// usage is an amount of transactions.
+type usage struct{ txs, bytes int }
+
+func (u *usage) add(n, bytes int) { u.txs += n; u.bytes += bytes }
+
+// fits reports whether u has room for more beside used, a sender using own of
+// it: what it uses afterwards must not exceed what is free then. Who uses nothing
+// may take all that is free.
+func (u usage) fits(more, used, own usage) bool {
+	free := usage{u.txs - used.txs - more.txs, u.bytes - used.bytes - more.bytes}
+	if free.txs < 0 || free.bytes < 0 {
+		return false
+	}
+	return own == usage{} || own.txs+more.txs <= free.txs && own.bytes+more.bytes <= free.bytes
 }
 
-// add takes transactions at once: whoever waits sees all of them or none.
-func (q *txQueue) add(txs ...ledger.Tx) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+// queuedTx is a transaction, or nothing where it was in a block.
+type queuedTx struct {
+	ledger.Tx
+	from *txSender
+}
+
+func (t *queuedTx) size() int { return len(t.Raw.Bytes) }
+
+func newTxQueue(maxSize int) *txQueue {
+	if maxSize == 0 {
+		maxSize = DefaultMaxTxSize
+	}
+	return &txQueue{
+		maxSize: maxSize,
+		has:     make(map[ledger.Hash]int64),
+		gone:    make(map[ledger.Hash]bool),
+		readers: make(map[*txReader]bool),
+		changed: make(chan struct{}),
+	}
+}
+
+// push appends transactions of one sender that are not there yet. Whoever waits
+// sees all of them or none. q.mu is held.
+func (q *txQueue) push(from *txSender, txs []ledger.Tx) {
+	now, end := time.Now(), q.first+int64(len(q.txs))
+	for r := range q.readers {
+		if r.next == end {
+			r.moved = now // it did not lag until now
+		}
+	}
 	added := false
 	for _, tx := range txs {
-		if _, ok := q.has[tx.ID]; ok {
+		if len(tx.Raw.Bytes) > q.maxSize || q.knows(tx.ID.Hash) {
 			continue
 		}
-		q.has[tx.ID] = q.first + int64(len(q.txs))
-		q.txs = append(q.txs, tx)
-		q.bytes += len(tx.Raw.Bytes)
+		q.has[tx.ID.Hash] = q.first + int64(len(q.txs))
+		q.txs = append(q.txs, queuedTx{tx, from})
+		q.use(from, 1, len(tx.Raw.Bytes))
 		added = true
 	}
-	if !added {
+	if added {
+		close(q.changed)
+		q.changed = make(chan struct{})
+	}
+}
+
+// knows reports whether a transaction is here, or was.
+func (q *txQueue) knows(id ledger.Hash) bool {
+	_, ok := q.has[id]
+	return ok || q.gone[id]
+}
+
+func (q *txQueue) use(from *txSender, n, bytes int) {
+	q.used.add(n, bytes)
+	from.own.add(n, bytes)
+}
+
+// adopt removes the transactions of a block.
+func (q *txQueue) adopt(block *ledger.Block) {
+	q.mu.Lock()
+	none := len(q.has) == 0
+	q.mu.Unlock()
+	if none {
+		return // most of all while there is much to fetch
+	}
+	txs, err := block.Txs()
+	if err != nil {
+		return // its body was checked: there is nothing that it could be
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, tx := range txs {
+		if ticket, ok := q.has[tx.ID.Hash]; ok {
+			q.remove(ticket)
+		}
+	}
+	q.progress(time.Now())
+}
+
+// remove takes the transaction with a ticket out.
+func (q *txQueue) remove(ticket int64) {
+	t := &q.txs[ticket-q.first]
+	if ticket >= q.floor {
+		q.use(t.from, -1, -t.size())
+	} else {
+		q.kept.add(-1, -t.size())
+	}
+	delete(q.has, t.ID.Hash)
+	q.remember(t.ID.Hash)
+	*t = queuedTx{}
+}
+
+// remember keeps an id of what is gone, in place of the oldest one.
+func (q *txQueue) remember(id ledger.Hash) {
+	q.gone[id] = true
+	if len(q.passed) < maxPassed {
+		q.passed = append(q.passed, id)
 		return
 	}
-	for len(q.txs) > 1 && (len(q.txs) > maxTxs || q.bytes > maxTxBytes) {
-		delete(q.has, q.txs[0].ID)
-		q.bytes -= len(q.txs[0].Raw.Bytes)
-		q.txs[0] = ledger.Tx{}
+	delete(q.gone, q.passed[q.oldest])
+	q.passed[q.oldest] = id
+	q.oldest = (q.oldest + 1) % maxPassed
+}
+
+// trim drops what is below the floor and in the way of something new, and
+// places at the start that are empty.
+func (q *txQueue) trim() {
+	for len(q.txs) > 0 {
+		t := &q.txs[0]
+		if t.from != nil {
+			if q.first >= q.floor || q.kept.txs+q.used.txs <= maxTxs && q.kept.bytes+q.used.bytes <= maxTxBytes {
+				break
+			}
+			q.remove(q.first)
+		}
 		q.txs = q.txs[1:]
 		q.first++
 	}
-	close(q.changed)
-	q.changed = make(chan struct{})
+	q.floor = max(q.floor, q.first)
 }
 
-// sink takes the transactions of one downstream peer.
-type sink struct{ q *txQueue }
-
-// Want implements txsubmission.Sink.
-func (s sink) Want(_ context.Context, ids []txsubmission.Announced) ([]ledger.TxID, error) {
-	s.q.mu.Lock()
-	defer s.q.mu.Unlock()
-	var want []ledger.TxID
-	for _, a := range ids {
-		if _, ok := s.q.has[a.ID]; !ok {
-			want = append(want, a.ID)
+// raise sets the floor to what every reader that counts has, and returns when
+// the next one that lags will not count any more; zero if none lags.
+func (q *txQueue) raise(now time.Time) (next time.Time) {
+	if len(q.readers) == 0 {
+		return time.Time{}
+	}
+	end := q.first + int64(len(q.txs))
+	floor, counted := end, false
+	for r := range q.readers { // any order: it is a minimum
+		if r.next < end {
+			stops := r.moved.Add(readerLag)
+			if !now.Before(stops) {
+				continue
+			}
+			if next.IsZero() || stops.Before(next) {
+				next = stops
+			}
+		}
+		// The peer has taken or refused what it does not still owe an answer for.
+		floor, counted = min(floor, r.next-txsubmission.MaxUnacknowledged), true
+	}
+	if !counted {
+		return next
+	}
+	for ; q.floor < floor; q.floor++ {
+		if t := &q.txs[q.floor-q.first]; t.from != nil {
+			q.use(t.from, -1, -t.size())
+			q.kept.add(1, t.size())
 		}
 	}
-	return want, nil
+	return next
 }
 
-// Deliver implements txsubmission.Sink.
-func (s sink) Deliver(_ context.Context, _ []ledger.TxID, txs []ledger.Tx) error {
-	s.q.add(txs...)
-	return nil
-}
-
-// cursor is what one upstream peer sees of the queue.
-type cursor struct {
-	q    *txQueue
-	next int64 // ticket
-}
-
-// Next implements txsubmission.Source.
-func (c *cursor) Next(ctx context.Context, most int, block bool) ([]txsubmission.Announced, error) {
-	for {
-		c.q.mu.Lock()
-		c.next = max(c.next, c.q.first)
-		var ids []txsubmission.Announced
-		for ; c.next < c.q.first+int64(len(c.q.txs)) && len(ids) < most; c.next++ {
-			tx := c.q.txs[c.next-c.q.first]
-			ids = append(ids, txsubmission.Announced{ID: tx.ID, Size: tx.Raw.WireSize()})
-		}
-		changed := c.q.changed
-		c.q.mu.Unlock()
-		if len(ids) > 0 || !block {
-			return ids, nil
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		}
-	}
-}
-
-// Get implements txsubmission.Source.
-func (c *cursor) Get(_ context.Context, ids []ledger.TxID) ([]ledger.RawTx, error) {
-	c.q.mu.Lock()
-	defer c.q.mu.Unlock()
-	var txs []ledger.RawTx
-	for _, id := range ids {
-		if ticket, ok := c.q.has[id]; ok {
-			txs = append(txs, c.q.txs[ticket-c.q.first].Raw)
-		}
-	}
-	return txs, nil
+// progress is called when there may be more room.
+func (q *txQueue) progress(now time.Time) (next time.Time) {
+	next = q.raise(now)
+	q.trim()
+	q.admit()
+	return next
 }

@@ -3,8 +3,12 @@ package relay
 import (
 	"context"
 	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/txsubmission"
@@ -13,101 +17,295 @@ import (
 func tx(n, size int) ledger.Tx {
 	raw := make([]byte, size)
 	var id ledger.TxID
+	id.Era = ledger.Conway
 	binary.BigEndian.PutUint64(id.Hash[:], uint64(n))
 	return ledger.Tx{ID: id, Raw: ledger.RawTx{Era: ledger.Conway, Bytes: raw}}
 }
 
-func ids(t *testing.T, c *cursor, most int) (ids []ledger.TxID) {
-	t.Helper()
-	announced, err := c.Next(t.Context(), most, false)
-	if err != nil || len(announced) > most {
-		t.Fatal(len(announced), err)
-	}
-	for _, a := range announced {
-		ids = append(ids, a.ID)
+func announced(txs ...ledger.Tx) (ids []txsubmission.Announced) {
+	for _, tx := range txs {
+		ids = append(ids, txsubmission.Announced{ID: tx.ID, Size: tx.Raw.WireSize()})
 	}
 	return ids
 }
 
-// Each peer is told of each transaction once, in the order in which they came.
+// send offers transactions as a peer does, up to 10 at a time, and returns how
+// many were wanted.
+func send(ctx context.Context, s *txSender, txs ...ledger.Tx) (wanted int, err error) {
+	for batch := range slices.Chunk(txs, txsubmission.MaxUnacknowledged) {
+		asked, err := s.Want(ctx, announced(batch...))
+		if err != nil {
+			return wanted, err
+		}
+		wanted += len(asked)
+		var answer []ledger.Tx
+		for _, tx := range batch {
+			if slices.Contains(asked, tx.ID) {
+				answer = append(answer, tx)
+			}
+		}
+		if err := s.Deliver(ctx, asked, answer); err != nil {
+			return wanted, err
+		}
+	}
+	return wanted, nil
+}
+
+// receive takes n transactions, most at a time, with a pause before each time.
+func receive(ctx context.Context, r *txReader, n, most int, pause time.Duration) (ids []ledger.TxID) {
+	for len(ids) < n {
+		time.Sleep(pause)
+		list, err := r.Next(ctx, most, true)
+		if err != nil {
+			return ids
+		}
+		var want []ledger.TxID
+		for _, a := range list {
+			want = append(want, a.ID)
+		}
+		time.Sleep(pause)
+		txs, err := r.Get(ctx, want)
+		if err != nil || len(txs) != len(want) {
+			panic(fmt.Sprintf("%d of %d that were announced, %v", len(txs), len(want), err))
+		}
+		ids = append(ids, want...)
+	}
+	return ids
+}
+
+func bounded(t *testing.T, q *txQueue) {
+	t.Helper()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.kept.txs+q.used.txs > maxTxs || q.kept.bytes+q.used.bytes > maxTxBytes {
+		t.Errorf("%v kept and %v used", q.kept, q.used)
+	}
+}
+
+// Each reader is told of each transaction once, in the order in which they came.
 func TestTxQueueOrder(t *testing.T) {
-	q := newTxQueue()
-	a, b := &cursor{q: q}, &cursor{q: q}
-	for n := range 30 {
-		q.add(tx(n, 100))
-		q.add(tx(n/2, 100)) // is there already
-	}
-	var got []ledger.TxID
-	for range 7 {
-		got = append(got, ids(t, a, 5)...)
-	}
-	got = append(got[:10:10], got[10:]...)
-	if len(got) != 30 || len(ids(t, b, 100)) != 30 || ids(t, a, 5) != nil {
-		t.Fatalf("%d announced", len(got))
-	}
-	for n, id := range got {
-		if id != tx(n, 1).ID {
-			t.Errorf("transaction %d is %v", n, id)
-		}
-	}
-	txs, err := a.Get(t.Context(), []ledger.TxID{tx(29, 0).ID, tx(99, 0).ID, tx(3, 0).ID})
-	if err != nil || len(txs) != 2 {
-		t.Errorf("%d transactions, %v", len(txs), err)
-	}
-}
-
-// The queue is bounded in number and in bytes; the oldest go.
-func TestTxQueueBounds(t *testing.T) {
-	for _, size := range []int{10, 1000, 16_000, 2 * maxTxBytes} {
-		q := newTxQueue()
-		c, late := &cursor{q: q}, &cursor{q: q}
-		ids(t, c, 1)
-		for n := range 3 * maxTxs {
-			q.add(tx(n, size))
-			if len(q.txs) > maxTxs || len(q.txs) != len(q.has) || q.bytes > maxTxBytes && len(q.txs) > 1 {
-				t.Fatalf("%d transactions, %d bytes", len(q.txs), q.bytes)
-			}
-			if got := ids(t, c, 10); len(got) != 1 || got[0] != tx(n, 0).ID {
-				t.Fatalf("announced %v", got)
-			}
-		}
-		if got := ids(t, late, 2*maxTxs); len(got) != len(q.txs) || got[len(got)-1] != tx(3*maxTxs-1, 0).ID {
-			t.Errorf("a late reader sees %d of %d", len(got), len(q.txs))
-		}
-		if txs, _ := late.Get(t.Context(), []ledger.TxID{tx(0, 0).ID}); len(txs) != 0 {
-			t.Error("the oldest is still there")
-		}
-	}
-}
-
-func TestTxQueueWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newTxQueue()
-		ctx, cancel := context.WithCancel(t.Context())
-		got := make(chan int)
-		go func() {
-			c := &cursor{q: q}
-			for {
-				txs, err := c.Next(ctx, 10, true)
-				if err != nil {
-					close(got)
-					return
-				}
-				got <- len(txs)
+		q := newTxQueue(0)
+		s, a, b := q.newSender(t.Context()), q.newReader(), q.newReader()
+		for n := range 30 {
+			if wanted, err := send(t.Context(), s, tx(n, 100)); err != nil || wanted != 1 {
+				t.Errorf("wants %d, %v", wanted, err)
 			}
-		}()
-		synctest.Wait()
-		s := sink{q}
-		if err := s.Deliver(ctx, nil, []ledger.Tx{tx(1, 10)}); err != nil || <-got != 1 {
-			t.Error(err)
+			if wanted, err := send(t.Context(), s, tx(n/2, 100)); err != nil || wanted != 0 {
+				t.Errorf("wants %d again, %v", wanted, err)
+			}
 		}
-		announced := []txsubmission.Announced{{ID: tx(1, 0).ID}, {ID: tx(2, 0).ID}}
-		if want, err := s.Want(ctx, announced); err != nil || len(want) != 1 || want[0] != tx(2, 0).ID {
-			t.Errorf("wants %v, %v", want, err)
+		for _, r := range []*txReader{a, b} {
+			got := receive(t.Context(), r, 30, 7, 0)
+			for n, id := range got {
+				if id != tx(n, 1).ID {
+					t.Errorf("transaction %d is %v", n, id)
+				}
+			}
+			if more, err := r.Next(t.Context(), 5, false); len(more) > 0 || err != nil {
+				t.Errorf("%v, %v", more, err)
+			}
+		}
+		txs, err := a.Get(t.Context(), []ledger.TxID{tx(29, 0).ID, tx(99, 0).ID, tx(3, 0).ID})
+		if err != nil || len(txs) != 2 {
+			t.Errorf("%d transactions, %v", len(txs), err)
+		}
+	})
+}
+
+// However slow a reader is, it gets everything, and senders wait for it.
+func TestTxQueueLosesNothing(t *testing.T) {
+	for _, size := range []int{300, 1500, 16_000} {
+		synctest.Test(t, func(t *testing.T) {
+			const n = 3000
+			q := newTxQueue(0)
+			sent := make(chan error, 1)
+			slow, fast := q.newReader(), q.newReader()
+			s := q.newSender(t.Context())
+			go func() {
+				for i := range n {
+					if wanted, err := send(t.Context(), s, tx(i, size)); err != nil || wanted != 1 {
+						sent <- errors.Join(err, errors.New("not wanted"))
+						return
+					}
+					bounded(t, q)
+				}
+				sent <- nil
+			}()
+			quick := make(chan int)
+			go func() { quick <- len(receive(t.Context(), fast, n, 10, 0)) }()
+			got := receive(t.Context(), slow, n, 3, 5*time.Second)
+			if err := <-sent; err != nil {
+				t.Error(err)
+			}
+			if other := <-quick; len(got) != n || other != n {
+				t.Errorf("%d and %d of %d", len(got), other, n)
+			}
+		})
+	}
+}
+
+// One who sends without end leaves room for others.
+func TestTxQueueFlood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newTxQueue(0)
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error)
+		const floods = 20
+		for f := range floods {
+			s := q.newSender(ctx)
+			go func() {
+				for n := 1000 * (f + 1) * 1000; ; n += 10 {
+					var txs []ledger.Tx
+					for i := range 10 {
+						txs = append(txs, tx(n+i, 16_000))
+					}
+					if _, err := send(ctx, s, txs...); err != nil {
+						ended <- err
+						return
+					}
+					bounded(t, q)
+				}
+			}()
+		}
+		synctest.Wait() // until they wait
+		r := q.newReader()
+		read := make(chan struct{})
+		go func() {
+			receive(ctx, r, 1e6, 10, 50*time.Millisecond)
+			close(read)
+		}()
+		honest := q.newSender(t.Context())
+		began := time.Now()
+		for n := range 100 {
+			if wanted, err := send(t.Context(), honest, tx(n, 500)); err != nil || wanted != 1 {
+				t.Fatal(wanted, err)
+			}
+		}
+		q.mu.Lock()
+		for n := range 100 {
+			if !q.knows(tx(n, 0).ID.Hash) {
+				t.Errorf("transaction %d is not there", n)
+			}
+		}
+		q.mu.Unlock()
+		// Each may have to wait for one message of each flood, 200 at 10 in 100 ms.
+		if took, most := time.Since(began), 100*floods*100*time.Millisecond; took > most {
+			t.Errorf("took %v", took)
 		}
 		cancel()
-		if _, ok := <-got; ok {
-			t.Error("an announcement")
+		for range floods {
+			if err := <-ended; !errors.Is(err, context.Canceled) {
+				t.Error(err)
+			}
+		}
+		<-read
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		if len(q.waiting) > 0 {
+			t.Errorf("%d wait still", len(q.waiting))
+		}
+	})
+}
+
+// A reader that takes nothing for 30 s holds nothing up any more, until it goes
+// on. With no reader at all senders wait.
+func TestTxQueueLaggingReader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newTxQueue(0)
+		s := q.newSender(t.Context())
+		dead := q.newReader()
+		receive(t.Context(), dead, 0, 1, 0)
+		other := q.newReader()
+		read := make(chan int)
+		go func() { read <- len(receive(t.Context(), other, 300, 10, 0)) }()
+		began := time.Now()
+		for n := range 300 {
+			if wanted, err := send(t.Context(), s, tx(n, 16_000)); err != nil || wanted != 1 {
+				t.Fatal(wanted, err)
+			}
+		}
+		if n, took := <-read, time.Since(began); n != 300 || took != readerLag {
+			t.Errorf("%d after %v", n, took)
+		}
+		// It goes on with what there still is.
+		list, err := dead.Next(t.Context(), 10, false)
+		if err != nil || len(list) != 10 || list[0].ID == tx(0, 0).ID {
+			t.Errorf("%v, %v", list, err)
+		}
+		dead.close()
+		other.close()
+
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		for n := 300; err == nil; n++ {
+			_, err = send(ctx, s, tx(n, 16_000))
+		}
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+		bounded(t, q)
+	})
+}
+
+// What a sender asked for and did not get, or never will, is free again; so is
+// what was in a block.
+func TestTxQueueGivesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newTxQueue(0)
+		ctx, cancel := context.WithCancel(t.Context())
+		s := q.newSender(ctx)
+		asked, err := s.Want(ctx, announced(tx(1, 100), tx(2, 100), tx(3, 20_000)))
+		if err != nil || len(asked) != 2 { // the third is too large
+			t.Fatal(asked, err)
+		}
+		if err := s.Deliver(ctx, asked, []ledger.Tx{tx(1, 100)}); err != nil {
+			t.Fatal(err)
+		}
+		if q.used != (usage{1, 100}) || s.own != q.used {
+			t.Errorf("%v used", q.used)
+		}
+		if _, err := s.Want(ctx, announced(tx(2, 100))); err != nil {
+			t.Fatal(err)
+		}
+		cancel()
+		synctest.Wait()
+		if q.used != (usage{1, 100}) {
+			t.Errorf("%v used after the session", q.used)
+		}
+		q.mu.Lock()
+		q.remove(q.has[tx(1, 0).ID.Hash])
+		q.progress(time.Now())
+		q.mu.Unlock()
+		if q.used != (usage{}) || len(q.txs) != 0 {
+			t.Errorf("%v used, %d queued", q.used, len(q.txs))
+		}
+		again := q.newSender(t.Context())
+		if asked, err := again.Want(t.Context(), announced(tx(1, 100), tx(2, 100))); err != nil || len(asked) != 1 || asked[0] != tx(2, 0).ID {
+			t.Errorf("wants %v, %v", asked, err)
+		}
+		// One that is larger than announced is not passed on.
+		if err := again.Deliver(t.Context(), nil, []ledger.Tx{tx(4, DefaultMaxTxSize+1)}); err != nil || len(q.txs) > 0 {
+			t.Errorf("%d queued, %v", len(q.txs), err)
+		}
+	})
+}
+
+// A sender whose session ends while it waits leaves no trace.
+func TestTxQueueWaiterLeaves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newTxQueue(0)
+		s := q.newSender(t.Context())
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		var err error
+		for n := 0; err == nil; n++ {
+			_, err = send(ctx, s, tx(n, 16_000))
+		}
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		if !errors.Is(err, context.DeadlineExceeded) || len(q.waiting) > 0 || len(s.asked) > 0 {
+			t.Errorf("%v, %d wait, %d asked for", err, len(q.waiting), len(s.asked))
 		}
 	})
 }
@@ -115,43 +313,30 @@ func TestTxQueueWaits(t *testing.T) {
 // What comes in one message goes on in one message, however goroutines run.
 func TestTxQueueKeepsTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const size = maxTxs // so many that whoever is woken too early does not find all
-		q := newTxQueue()
+		q := newTxQueue(0)
+		s := q.newSender(t.Context())
+		readers := []*txReader{q.newReader(), q.newReader()}
 		for n := range 20 {
-			txs := make([]ledger.Tx, size)
-			for i := range txs {
-				txs[i] = tx(size*n+i, 10)
+			var txs []ledger.Tx
+			for i := range 10 {
+				txs = append(txs, tx(10*n+i, 10))
 			}
 			got := make(chan int)
-			for range 2 {
+			for _, r := range readers {
 				go func() {
-					c := &cursor{q: q, next: int64(size * n)}
-					announced, _ := c.Next(t.Context(), 2*size, true)
-					got <- len(announced)
+					list, _ := r.Next(t.Context(), 20, true)
+					got <- len(list)
 				}()
 			}
 			synctest.Wait()
-			sink{q}.Deliver(t.Context(), nil, txs)
-			for range 2 {
-				if n := <-got; n != size {
-					t.Fatalf("%d of %d announced", n, size)
+			if _, err := send(t.Context(), s, txs...); err != nil {
+				t.Fatal(err)
+			}
+			for range readers {
+				if n := <-got; n != len(txs) {
+					t.Fatalf("%d of %d announced", n, len(txs))
 				}
 			}
 		}
 	})
-}
-
-// A message is taken as a whole also where it is more than fits: what it has
-// twice counts once, and goes with the oldest.
-func TestTxQueueTakesMessageAtOnce(t *testing.T) {
-	q := newTxQueue()
-	var txs []ledger.Tx
-	for n := range maxTxs + 1 {
-		txs = append(txs, tx(n, 10))
-	}
-	sink{q}.Deliver(t.Context(), nil, append(txs, tx(0, 10)))
-	got := ids(t, &cursor{q: q}, 2*maxTxs)
-	if len(got) != maxTxs || got[0] != tx(1, 0).ID || got[maxTxs-1] != tx(maxTxs, 0).ID {
-		t.Errorf("%d transactions, from %v to %v", len(got), got[0], got[len(got)-1])
-	}
 }
