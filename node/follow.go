@@ -234,6 +234,8 @@ type PeerStatus struct {
 	Connected bool       // the handshake is done and the connection up
 	Announced bool       // the peer has told its tip on this connection
 	Tip       ledger.Tip // as the peer announced it last; not to be trusted
+	Reached   ledger.Tip // the last header that came, zero if none did since an intersection or a rollback
+	Heard     time.Time  // when chain-sync brought something last, or began
 	Conn      *Conn      // nil if not Connected
 	Stopped   error      // why its chain is not followed for now, though connected
 	Err       error      // why the last attempt or connection ended

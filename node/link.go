@@ -151,13 +151,13 @@ func (l *link) intersect(ctx, following context.Context, points []ledger.Point) 
 	p, tip, err := cs.Intersect(ctx, points...)
 	switch {
 	case errors.Is(err, chainsync.ErrNoIntersect):
-		l.announce(tip)
+		l.announce(tip, ledger.Tip{})
 		l.pass(ctx, chain.NoIntersection{Peer: l.id, Tip: tip})
 		return nil
 	case err != nil:
 		return err
 	}
-	l.announce(tip)
+	l.announce(tip, ledger.Tip{})
 	l.pass(ctx, chain.Intersected{Peer: l.id, Point: p, Tip: tip})
 
 	received := 0
@@ -170,7 +170,7 @@ func (l *link) intersect(ctx, following context.Context, points []ledger.Point) 
 	var batch []ledger.Header
 	flush := func() {
 		if len(batch) > 0 {
-			l.announce(cs.Tip())
+			l.announce(cs.Tip(), last)
 			l.pass(ctx, chain.Headers{Peer: l.id, Headers: batch, Tip: cs.Tip()})
 			batch = nil
 		}
@@ -197,7 +197,7 @@ func (l *link) intersect(ctx, following context.Context, points []ledger.Point) 
 		case chainsync.RollBackward:
 			flush()
 			last = ledger.Tip{}
-			l.announce(u.Tip)
+			l.announce(u.Tip, last)
 			l.settle(ctx, chain.RolledBack{Peer: l.id, Point: u.Point, Tip: u.Tip})
 		}
 	}
@@ -284,9 +284,11 @@ func (l *link) fetchBlocks(ctx context.Context) error {
 
 func (l *link) send(ctx context.Context, m message) { l.upstream.engine.send(ctx, m) }
 
-// announce keeps the tip that the peer says it has.
-func (l *link) announce(tip ledger.Tip) {
+// announce keeps the tip that the peer says it has, and the last header that
+// came, if it is known.
+func (l *link) announce(tip, reached ledger.Tip) {
 	l.upstream.mu.Lock()
 	l.upstream.tip, l.upstream.told, l.upstream.stopped = tip, true, nil
+	l.upstream.reached, l.upstream.heard = reached, time.Now()
 	l.upstream.mu.Unlock()
 }

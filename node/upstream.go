@@ -20,8 +20,10 @@ type upstream struct {
 	mu      sync.Mutex
 	conn    *Conn
 	tip     ledger.Tip
-	told    bool  // tip is the peer's, not just zero
-	stopped error // why chain-sync was ended
+	told    bool       // tip is the peer's, not just zero
+	reached ledger.Tip // the last header that came, if it is known
+	heard   time.Time  // when chain-sync brought something last
+	stopped error      // why chain-sync was ended
 	err     error
 	pauses  redial.Pauses
 }
@@ -31,6 +33,7 @@ func (u *upstream) status() PeerStatus {
 	defer u.mu.Unlock()
 	return PeerStatus{
 		Address: u.address, Connected: u.conn != nil, Announced: u.told, Tip: u.tip,
+		Reached: u.reached, Heard: u.heard,
 		Conn: u.conn, Stopped: u.stopped, Err: u.err, Attempts: u.pauses.Failed(),
 	}
 }
@@ -83,6 +86,7 @@ func (u *upstream) connect(ctx context.Context) error {
 	defer conn.Close()
 	u.mu.Lock()
 	u.conn, u.tip, u.told, u.err = conn, ledger.Tip{}, false, nil
+	u.reached, u.heard = ledger.Tip{}, time.Now()
 	u.mu.Unlock()
 	e.log.Info("connected", zap.String("peer", conn.Peer()), zap.Uint16("version", uint16(conn.Agreement().Version)))
 	if e.f.cfg.Connected != nil {

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/internal/cbor"
 	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/internal/testnode"
@@ -184,6 +185,43 @@ func TestRelayRestart(t *testing.T) {
 				t.Fatal(err)
 			}
 			c.Switch(3, 10)
+		}
+	})
+}
+
+// A tip that a peer makes up keeps nobody from being at the tip for longer than
+// the peer is given to send headers.
+func TestFalseTip(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, c := &stage{t: t}, newChain().Grow(60)
+		boast := func(tip *ledger.Tip) {
+			tip.Point.Hash[0]++
+			tip.BlockNo += 1e6
+		}
+		liar := c.Copy().Lie(testnode.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
+			switch x := u.(type) {
+			case chainsync.RollForward:
+				boast(&x.Tip)
+				return x
+			case chainsync.RollBackward:
+				boast(&x.Tip)
+				return x
+			}
+			return u
+		}})
+		s.upstream("upstream", c)
+		s.upstream("liar", liar)
+		r, _ := s.relay("relay", relay.Config{Follow: s.config("liar", "upstream")})
+		s.reader("relay").reach(c)
+		time.Sleep(9 * time.Second)
+		if st := r.Status(); st.AtTip() {
+			t.Errorf("at the tip: %+v", st.Upstream)
+		}
+		for range 20 {
+			time.Sleep(2 * time.Second)
+			if st := r.Status(); !st.AtTip() || st.Upstream[0].Tip.BlockNo < 1e6 {
+				t.Errorf("not at the tip: %+v", st.Upstream)
+			}
 		}
 	})
 }

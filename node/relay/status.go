@@ -1,6 +1,8 @@
 package relay
 
 import (
+	"time"
+
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/praos"
 	"github.com/ouronet/ouronet/node"
@@ -51,10 +53,15 @@ func (r *Relay) Status() Status {
 	return s
 }
 
-// AtTip reports whether the relay's chain is as long as every connected
-// upstream peer says its own is, and at least one is connected. A peer that is
-// behind, or at another block of the same height, does not count against it;
-// one whose chain cannot be followed does.
+// unfounded is how long a tip that a peer announced counts while no header comes
+// to show for it.
+const unfounded = 10 * time.Second
+
+// AtTip reports whether the relay has what every connected upstream peer has, and
+// at least one is connected: its chain is as long as the peer says its own is. A
+// peer that is behind, or at another block of the same height, does not count
+// against it, nor does one that sends no header for 10 s although it says there
+// are more; one whose chain cannot be followed does.
 func (s Status) AtTip() bool {
 	connected := 0
 	for _, p := range s.Upstream {
@@ -65,7 +72,10 @@ func (s Status) AtTip() bool {
 		switch {
 		case !p.Announced || p.Stopped != nil:
 			return false
-		case p.Tip.Point != s.Tip.Point && (s.Tip.Point.IsOrigin() || p.Tip.BlockNo > s.Tip.BlockNo):
+		case p.Tip.Point == s.Tip.Point:
+		case s.Tip.Point.IsOrigin():
+			return false
+		case p.Tip.BlockNo > s.Tip.BlockNo && (p.Reached.BlockNo > s.Tip.BlockNo || time.Since(p.Heard) < unfounded):
 			return false
 		}
 	}
