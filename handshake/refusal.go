@@ -2,6 +2,7 @@ package handshake
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/ouronet/ouronet/internal/cbor"
 )
@@ -41,11 +42,35 @@ func (e *RefusedError) Error() string {
 	}
 	switch e.Reason {
 	case VersionMismatch:
-		return fmt.Sprintf("%s: no version in common, it takes %d", who, e.Versions)
+		return fmt.Sprintf("%s: no version in common, it takes %s", who, few(e.Versions))
 	case HandshakeDecodeError:
-		return fmt.Sprintf("%s: data of version %d is malformed: %q", who, e.Version, e.Text)
+		return fmt.Sprintf("%s: data of version %d is malformed: %s", who, e.Version, quote(e.Text))
 	}
-	return fmt.Sprintf("%s: version %d: %q", who, e.Version, e.Text)
+	return fmt.Sprintf("%s: version %d: %s", who, e.Version, quote(e.Text))
+}
+
+// What a peer wrote takes at most so much of a line: characters after quoting,
+// and versions.
+const (
+	maxQuoted = 100
+	maxListed = 5
+)
+
+// quote returns the text in quotes, or its start with dots.
+func quote(text string) string {
+	q := []rune(strconv.Quote(text))
+	if len(q) <= maxQuoted {
+		return string(q)
+	}
+	return string(q[:maxQuoted-4]) + `..."`
+}
+
+// few lists the versions, or the first with how many more there are.
+func few(versions []uint64) string {
+	if n := len(versions) - maxListed; n > 0 {
+		return fmt.Sprintf("%d and %d more", versions[:maxListed], n)
+	}
+	return fmt.Sprint(versions)
 }
 
 func (r Refusal) appendCBOR(dst []byte) []byte {
