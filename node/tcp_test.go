@@ -165,7 +165,7 @@ func TestManyDialAtOnce(t *testing.T) {
 		all.Wait()
 		close(conns)
 		for c := range conns {
-			defer c.Close()
+			t.Cleanup(func() { c.Close() })
 			if _, _, err := c.ChainSync().Intersect(t.Context(), ledger.Origin); err == nil {
 				in++
 			}
