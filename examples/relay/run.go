@@ -77,7 +77,10 @@ func runRelay(ctx context.Context, o *options, out output) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ended := make(chan error, 1)
-	go func() { ended <- p.relay.Run(ctx) }()
+	go func() {
+		ended <- p.relay.Run(ctx)
+		close(ended) // for who looks again
+	}()
 	result := p.watch(ctx, ended)
 	cancel()
 	if !errors.Is(result, errEnded) {
@@ -150,13 +153,13 @@ func (p *program) watch(ctx context.Context, ended <-chan error) error {
 	for {
 		select {
 		case err := <-ended:
+			// It ends with ctx, too, and may be first.
+			if err == nil && ctx.Err() != nil {
+				return p.interrupted()
+			}
 			return &endedError{err}
 		case <-ctx.Done():
-			p.tellEnd("stopped")
-			if p.o.exitAtTip {
-				return errors.New("stopped before the tip was reached")
-			}
-			return nil
+			return p.interrupted()
 		case <-ticks.C:
 		}
 		now := time.Now()
@@ -179,6 +182,15 @@ func (p *program) watch(ctx context.Context, ended <-chan error) error {
 			return err
 		}
 	}
+}
+
+// interrupted tells the end that a signal asked for.
+func (p *program) interrupted() error {
+	p.tellEnd("stopped")
+	if p.o.exitAtTip {
+		return errors.New("stopped before the tip was reached")
+	}
+	return nil
 }
 
 type endedError struct{ err error }
