@@ -75,7 +75,7 @@ func (s Status) AtTip() bool {
 		case p.Tip.Point == s.Tip.Point:
 		case s.Tip.Point.IsOrigin():
 			return false
-		case p.Tip.BlockNo > s.Tip.BlockNo && (p.Reached.BlockNo > s.Tip.BlockNo || time.Since(p.Heard) < unfounded):
+		case p.Tip.BlockNo > s.Tip.BlockNo && (p.Reached.BlockNo > s.Tip.BlockNo || p.Heard.IsZero() || time.Since(p.Heard) < unfounded):
 			return false
 		}
 	}
