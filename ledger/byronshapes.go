@@ -59,12 +59,9 @@ var (
 	boundaryExtraShape = record(mapOf(uint8Shape, bytesShape))
 )
 
-// Block/Body.hs, Block/Block.hs
-var (
-	byronTxPayloadShape = list(record(byronTxShape, byronWitnessesShape))
-	byronBodyShape      = record(byronTxPayloadShape, sscShape, delegationShape, updateShape)
-	byronExtraShape     = record(emptyMapShape)
-)
+// Block/Block.hs. A body has no shape of its own: [Block.CheckBody] needs its
+// parts one by one.
+var byronExtraShape = record(emptyMapShape)
 
 // UTxO/{Tx,TxWitness}.hs, Common/{CBOR,Address,AddrAttributes,AddrSpendingData}.hs
 var (

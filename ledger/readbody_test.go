@@ -132,29 +132,30 @@ func TestBodyPieces(t *testing.T) {
 	}
 }
 
-// Auxiliary data of more transactions than a small body has.
+// Auxiliary data of as many transactions as a small body has, and of more.
 func TestManyAuxiliaryData(t *testing.T) {
-	const n = 1000
-	bodies := cbor.AppendArray(nil, n)
-	aux := cbor.AppendMap(nil, n)
-	for i := range n {
-		bodies = append(bodies, 0xa0)
-		aux = append(cbor.AppendUint(aux, uint64(n-1-i)), 0xa0)
-	}
-	check := func(aux []byte) error {
-		body := testBody{Conway, [][]byte{bodies, bodies, aux, {0x80}}}
-		b, err := Preview.ParseBlock(testBlock(Conway, testHeader(body, nil), body.parts))
-		if err != nil {
-			t.Fatal(err)
+	for _, n := range []int{512, 513, 1000} {
+		bodies := cbor.AppendArray(nil, n)
+		aux := cbor.AppendMap(nil, n)
+		for i := range n {
+			bodies = append(bodies, 0xa0)
+			aux = append(cbor.AppendUint(aux, uint64(n-1-i)), 0xa0)
 		}
-		return b.CheckBody()
-	}
-	if err := check(aux); err != nil {
-		t.Error(err)
-	}
-	last := slices.Concat(aux[:len(aux)-2], []byte{1, 0xa0}) // 0 is the last
-	if !bytes.HasSuffix(aux, []byte{0, 0xa0}) || check(last) == nil {
-		t.Error("index 1 may come twice")
+		check := func(aux []byte) error {
+			body := testBody{Conway, [][]byte{bodies, bodies, aux, {0x80}}}
+			b, err := Preview.ParseBlock(testBlock(Conway, testHeader(body, nil), body.parts))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return b.CheckBody()
+		}
+		if err := check(aux); err != nil {
+			t.Errorf("%d: %v", n, err)
+		}
+		last := slices.Concat(aux[:len(aux)-2], []byte{1, 0xa0}) // 0 is the last
+		if !bytes.HasSuffix(aux, []byte{0, 0xa0}) || check(last) == nil {
+			t.Errorf("%d: index 1 may come twice", n)
+		}
 	}
 }
 

@@ -6,10 +6,10 @@ import (
 	"github.com/ouronet/ouronet/internal/cbor"
 )
 
-// From Shelley on, the Haskell node reads most records of the ledger whether their
-// length is definite or not, so a block with an indefinite one may be on the chain.
-// Byron's are definite, see shape. openRecord reads the head of a record of n fields and closeRecord its end,
-// given what openRecord returned.
+// openRecord reads the head of a record of n fields, and closeRecord its end, given
+// what openRecord returned. From Shelley on, the Haskell node reads most records of
+// the ledger whether their length is definite or not, so a block with an indefinite
+// one may be on the chain. Byron's are definite, see shape.
 func openRecord(r *cbor.Reader, n int) (indefinite bool) {
 	switch got := r.ArrayAny(); {
 	case got == cbor.Indefinite:

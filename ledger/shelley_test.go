@@ -129,6 +129,7 @@ func TestHeaderForms(t *testing.T) {
 			{"large minor version", item{9}, uintItem(math.MaxUint64), func(s *ShelleyHeader) { s.Minor = math.MaxUint64 }},
 			{"big minor version", item{9}, item{0xc2, 0x41, 1}, same},
 			{"big minor version with zeros", item{9}, item{0xc2, 0x58, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, same},
+			{"big minor version of eight bytes", item{9}, item{0xc2, 0x48, 0x80, 0, 0, 0, 0, 0, 0, 0}, func(s *ShelleyHeader) { s.Minor = 1 << 63 }},
 			{"empty big minor version", item{9}, item{0xc2, 0x40}, func(s *ShelleyHeader) { s.Minor = 0 }},
 			{"minor version of nine bytes", item{9}, item{0xc2, 0x49, 1, 2, 3, 4, 5, 6, 7, 8, 9}, func(s *ShelleyHeader) {
 				s.Minor, s.bigMinor = math.MaxUint64, []byte{1, 2, 3, 4, 5, 6, 7, 8, 9}
