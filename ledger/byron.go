@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"math"
+
 	"github.com/ouronet/ouronet/internal/cbor"
 )
 
@@ -52,8 +54,9 @@ func (h *Header) Byron() (b ByronHeader, ok bool) {
 	return b, r.Err() == nil
 }
 
-// readByronHeader reads a header of the right shape; of another one it reads
-// some of the fields, or none.
+// readByronHeader takes what the Haskell node's decoder takes and nothing else;
+// shape says how its heads may differ. (cardano-ledger, eras/byron, Block/Header.hs,
+// decCBORAHeader and decCBORABoundaryHeader, and Delegation/Certificate.hs)
 func readByronHeader(r *cbor.Reader, ebb bool) (b ByronHeader) {
 	r.ArrayLen(5)
 	if ebb {
@@ -64,56 +67,78 @@ func readByronHeader(r *cbor.Reader, ebb bool) (b ByronHeader) {
 	return b
 }
 
+// readBoundary reads a body hash of 32 bytes, as [Block.CheckBody] compares it. The
+// Haskell node drops a byte string of any length there.
 func (b *ByronHeader) readBoundary(r *cbor.Reader) {
-	r.Int() // magic
+	int32Shape.read(r) // magic
 	b.Prev = readHash(r)
 	b.BodyHash = readHash(r)
 	r.ArrayLen(2)
 	b.Epoch = r.Uint()
 	r.ArrayLen(1)
 	b.Difficulty = BlockNo(r.Uint())
-
-	// A chain that starts in another epoch than 0 says so in an attribute.
-	// (cardano-ledger, Block/Boundary.hs, dropBoundaryExtraHeaderDataRetainGenesisTag)
-	b.Genesis = b.Epoch == 0
 	r.ArrayLen(1)
+	attributes := part(r, &attributesShape)
+	b.Genesis = b.Epoch == 0 || saysGenesis(attributes)
+}
+
+// saysGenesis reports whether attributes of a boundary header say that a chain
+// starts with it, though in another epoch than 0. (cardano-ledger,
+// Block/Boundary.hs, dropBoundaryExtraHeaderDataRetainGenesisTag)
+func saysGenesis(attributes []byte) bool {
+	r := cbor.NewReader(attributes)
 	for n := r.Map(); r.More(&n); {
 		key := r.Uint()
 		if value := r.Bytes(); key == 255 && string(value) == "Genesis" {
-			b.Genesis = true
+			return true
 		}
 	}
+	return false
 }
 
 func (b *ByronHeader) readRegular(r *cbor.Reader) {
-	b.Magic = uint32(r.Uint())
+	b.Magic = uint32(r.UintMax(math.MaxUint32))
 	from := r.Rest()
 	b.Prev = readHash(r)
 	b.PrevCBOR = taken(r, from)
-	b.BodyProofCBOR = r.Raw()
+	b.BodyProofCBOR = part(r, &byronProofShape)
 
 	r.ArrayLen(4)
 	from = r.Rest()
 	r.ArrayLen(2)
 	b.Epoch, b.SlotInEpoch = r.Uint(), r.Uint()
 	b.SlotCBOR = taken(r, from)
-	b.Issuer = r.BytesLen(byronKeySize)
+	b.Issuer = readByronKey(r)
 	from = r.Rest()
 	r.ArrayLen(1)
 	b.Difficulty = BlockNo(r.Uint())
 	b.DifficultyCBOR = taken(r, from)
 
 	r.ArrayLen(2)
-	r.Uint() // kind of signature
+	if r.UintMax(math.MaxUint8) != delegatedSignature {
+		r.Fail("kind of a delegated signature before this")
+	}
 	r.ArrayLen(2)
 	c := &b.Certificate
 	r.ArrayLen(4)
 	from = r.Rest()
 	c.Epoch = r.Uint()
 	c.EpochCBOR = taken(r, from)
-	c.GenesisKey = r.BytesLen(byronKeySize)
-	c.Delegate = r.BytesLen(byronKeySize)
+	c.GenesisKey = readByronKey(r)
+	c.Delegate = readByronKey(r)
 	c.Signature = r.BytesLen(ed25519Size)
 	b.Signature = r.BytesLen(ed25519Size)
-	b.ExtraCBOR = r.Raw()
+	b.ExtraCBOR = part(r, &byronVersionsShape)
+}
+
+// delegatedSignature is the kind of block signature that a delegate makes, the
+// only one that there is.
+const delegatedSignature = 2
+
+// readByronKey reads a key, as keyShape does.
+func readByronKey(r *cbor.Reader) []byte {
+	start := r.Pos()
+	key := r.BytesLen(byronKeySize)
+	shortest(r, start, cbor.HeadLen(byronKeySize)+byronKeySize)
+	return key
 }

@@ -7,11 +7,12 @@ import (
 )
 
 // The shapes of all that Byron blocks are made of, as the decoders of the Haskell
-// node take them. Much of a block is under no hash (the arrays that hold it
-// together, the list of transactions, the shared seed computation, extra data), so
-// whatever else is taken here could be in a block that no Haskell node reads.
-// (IntersectMBO/cardano-ledger, eras/byron: ledger/impl/src/Cardano/Chain and
-// crypto/src/Cardano/Crypto, the files named below)
+// node take them, but for the records that [Network.ParseHeader] and
+// [Block.CheckBody] take apart themselves. Much of a block is under no hash (the
+// arrays that hold it together, the list of transactions, the shared seed
+// computation, extra data), so whatever else is taken here could be in a block that
+// no Haskell node reads. (IntersectMBO/cardano-ledger, eras/byron:
+// ledger/impl/src/Cardano/Chain and crypto/src/Cardano/Crypto, the files named below)
 
 // Crypto/{Hashing,Orphans}.hs, Crypto/Signing/{VerificationKey,Signature}.hs
 var (
@@ -24,8 +25,6 @@ var (
 	certificateShape = record(uint64Shape, keyShape, keyShape, signatureShape)
 	protocolShape    = record(uint16Shape, uint16Shape, uint8Shape) // Update/ProtocolVersion.hs
 	softwareShape    = record(textShape, uint32Shape)               // Update/SoftwareVersion.hs
-	difficultyShape  = record(uint64Shape)                          // Common/ChainDifficulty.hs
-	slotShape        = record(uint64Shape, uint64Shape)             // Slotting/EpochAndSlotCount.hs
 	lovelaceShape    = uintMax(maxLovelace)                         // Common/Lovelace.hs
 	portionShape     = uintMax(1e15)                                // Common/LovelacePortion.hs
 )
@@ -40,27 +39,17 @@ var (
 		),
 		hashShape, hashShape, // delegation, update
 	)
-	byronHeaderShape = record(
-		uint32Shape, hashShape, byronProofShape,
-		record(slotShape, keyShape, difficultyShape, variant(kind(2, record(certificateShape, signatureShape)))),
-		record(protocolShape, softwareShape, emptyMapShape, bytesShape),
-	)
+	// byronVersionsShape ends a header: versions, no attributes, a hash of extra data.
+	byronVersionsShape = record(protocolShape, softwareShape, emptyMapShape, bytesShape)
 )
 
-// Block/Boundary.hs, Block/Header.hs (decCBORABoundaryHeader). The body proof is
-// one byte string of any length there; see [Block.CheckBody].
+// Block/Boundary.hs
 var (
-	boundaryHeaderShape = record(
-		int32Shape, hashShape, hashShape,
-		record(uint64Shape, difficultyShape),
-		record(attributesShape),
-	)
 	boundaryBodyShape  = list(bytesShape)
 	boundaryExtraShape = record(mapOf(uint8Shape, bytesShape))
 )
 
-// Block/Block.hs. A body has no shape of its own: [Block.CheckBody] needs its
-// parts one by one.
+// Block/Block.hs
 var byronExtraShape = record(emptyMapShape)
 
 // UTxO/{Tx,TxWitness}.hs, Common/{CBOR,Address,AddrAttributes,AddrSpendingData}.hs

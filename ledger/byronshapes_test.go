@@ -71,6 +71,24 @@ func (s shape) String() string {
 	}[s.form]
 }
 
+// The shapes of headers, which [Network.ParseHeader] reads field by field.
+// (cardano-ledger, eras/byron, Block/Header.hs)
+var (
+	byronHeaderShape = record(
+		uint32Shape, hashShape, byronProofShape,
+		record(
+			record(uint64Shape, uint64Shape), keyShape, record(uint64Shape),
+			variant(kind(delegatedSignature, record(certificateShape, signatureShape))),
+		),
+		byronVersionsShape,
+	)
+	boundaryHeaderShape = record(
+		int32Shape, hashShape, hashShape,
+		record(uint64Shape, record(uint64Shape)),
+		record(attributesShape),
+	)
+)
+
 // byronBodyShape is how [Block.CheckBody] puts the shapes of a body's parts
 // together. (cardano-ledger, eras/byron, Block/Body.hs, UTxO/TxAux.hs)
 var byronBodyShape = record(list(record(byronTxShape, byronWitnessesShape)), sscShape, delegationShape, updateShape)

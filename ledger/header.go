@@ -73,14 +73,7 @@ func (n *Network) parseHeader(raw RawHeader) (Header, error) {
 }
 
 func (n *Network) parseByron(h *Header, r *cbor.Reader) {
-	s := &byronHeaderShape
-	if h.Raw.EBB {
-		s = &boundaryHeaderShape
-	}
-	if s.read(r); r.Err() != nil {
-		return
-	}
-	b, _ := h.Byron()
+	b := readByronHeader(r, h.Raw.EBB)
 	// As in the Haskell node, a slot may be beyond the end of its epoch, and all is
 	// cut to 64 bits, but a boundary block is in the first slot of an epoch.
 	// (cardano-ledger, Slotting/EpochAndSlotCount.hs; ouroboros-consensus,
