@@ -11,29 +11,42 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 )
 
-// readBlock reads block i and checks its CRC-32. The result is the caller's.
-func (f folder) readBlock(file io.ReaderAt, x *index, i int) (ledger.RawBlock, error) {
-	offset, size := x.place(i)
+// readPiece reads the first bytes of block i. They are the caller's.
+func (f folder) readPiece(file io.ReaderAt, x *index, i int, size int64) (ledger.RawBlock, error) {
+	offset, _ := x.place(i)
 	raw := make(ledger.RawBlock, size)
 	if err := f.readAt(file, x, raw, offset); err != nil {
 		return nil, err
 	}
-	if got, want := crc32.ChecksumIEEE(raw), x.entry(i).crc; got != want {
-		return nil, f.damage(x.chunk, chunkFile, offset, "CRC-32 of block %v is %08x, its index says %08x", x.point(i), got, want)
-	}
 	return raw, nil
+}
+
+// readBlock reads block i and checks its CRC-32. The result is the caller's.
+func (f folder) readBlock(file io.ReaderAt, x *index, i int) (ledger.RawBlock, error) {
+	raw, err := f.readPiece(file, x, i, x.size(i))
+	if err != nil {
+		return nil, err
+	}
+	return raw, f.checkSum(x, i, raw)
+}
+
+// checkSum checks the CRC-32 of block i.
+func (f folder) checkSum(x *index, i int, raw ledger.RawBlock) error {
+	if got, want := crc32.ChecksumIEEE(raw), x.entry(i).crc; got != want {
+		offset, _ := x.place(i)
+		return f.damage(x.chunk, chunkFile, offset, "CRC-32 of block %v is %08x, its index says %08x", x.point(i), got, want)
+	}
+	return nil
 }
 
 // readHeader reads the header of block i without the body and checks that it
 // is the one of the index. Its bytes are the caller's.
 func (f folder) readHeader(n *ledger.Network, file io.ReaderAt, x *index, i int) (ledger.Header, error) {
-	e := x.entry(i)
-	offset, size := x.place(i)
-	head := make(ledger.RawBlock, int(e.headerOffset)+int(e.headerSize))
-	if err := f.readAt(file, x, head, offset); err != nil {
+	head, err := f.readPiece(file, x, i, x.headerEnd(i))
+	if err != nil {
 		return ledger.Header{}, err
 	}
-	return f.parseHeader(n, x, i, head, size)
+	return f.parseHeader(n, x, i, head, x.size(i))
 }
 
 // parseHeader parses the header of block i from the start of the block, and

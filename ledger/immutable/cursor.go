@@ -9,43 +9,54 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 )
 
-// cursor walks over blocks. It keeps one chunk file open.
+// cursor walks over blocks.
 type cursor struct {
 	db    *DB
 	chunk uint64
 	i     int // block in the chunk
 	x     *index
-	file  *os.File // of x.chunk
+	file  *os.File // of x.chunk, nil when it is not open
 }
 
-// next makes x, i and file those of the first block at or after chunk and i.
-// It returns io.EOF at the end of the chain.
+// next makes x and i those of the first block at or after chunk and i. It
+// returns io.EOF at the end of the chain.
 func (c *cursor) next() error {
-	for {
-		if c.x == nil || c.i >= c.x.len() {
-			head := c.db.state.Load().head
-			if head == nil || c.chunk > head.chunk || c.chunk == head.chunk && c.i >= head.len() {
-				return io.EOF
-			}
-			x, err := c.db.index(c.chunk)
-			if err != nil {
-				return err
-			}
-			if c.x = x; c.i >= x.len() {
-				c.close()
-				c.chunk, c.i, c.x = c.chunk+1, 0, nil
-				continue
-			}
+	for c.x == nil || c.i >= c.x.len() {
+		head := c.db.state.Load().head
+		if head == nil || c.chunk > head.chunk || c.chunk == head.chunk && c.i >= head.len() {
+			return io.EOF
 		}
-		if c.file == nil {
-			file, err := c.db.openChunk(c.chunk)
-			if err != nil {
-				return err
-			}
-			c.file = file
+		x, err := c.db.index(c.chunk)
+		if err != nil {
+			return err
 		}
-		return nil
+		if c.x = x; c.i >= x.len() {
+			c.close()
+			c.chunk, c.i, c.x = c.chunk+1, 0, nil
+		}
 	}
+	return nil
+}
+
+// piece is a block, or its start up to the end of the header, as it is in a
+// chunk file.
+type piece struct {
+	x   *index
+	i   int
+	raw ledger.RawBlock
+}
+
+// read reads a piece of that size at the cursor. The chunk file stays open.
+func (c *cursor) read(size int64) (piece, error) {
+	if c.file == nil {
+		file, err := c.db.openChunk(c.chunk)
+		if err != nil {
+			return piece{}, err
+		}
+		c.file = file
+	}
+	raw, err := c.db.readPiece(c.file, c.x, c.i, size)
+	return piece{c.x, c.i, raw}, err
 }
 
 func (c *cursor) close() {
@@ -67,38 +78,96 @@ func (p place) after(q place) bool {
 
 var endOfChain = place{math.MaxUint64, 0}
 
-// walk reads what stands from one place to another, both included.
-func walk[T any](db *DB, from, to place, read func(*cursor) (T, error)) iter.Seq2[T, error] {
+// part is what is read of each block: how many bytes, and what they are made
+// into when the file is closed again.
+type part[T any] struct {
+	size  func(x *index, i int) int64
+	parse func(db *DB, p piece) (T, error)
+}
+
+var (
+	blocks  = part[ledger.RawBlock]{(*index).size, (*DB).parseBlock}
+	headers = part[ledger.Header]{(*index).headerEnd, (*DB).parseHead}
+)
+
+func (db *DB) parseBlock(p piece) (ledger.RawBlock, error) {
+	err := db.checkSum(p.x, p.i, p.raw)
+	if err == nil {
+		_, err = db.parseHeader(&db.network, p.x, p.i, p.raw, int64(len(p.raw)))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p.raw, nil
+}
+
+func (db *DB) parseHead(p piece) (ledger.Header, error) {
+	return db.parseHeader(&db.network, p.x, p.i, p.raw, p.x.size(p.i))
+}
+
+// No file stays open while the consumer of a sequence has an element, which may
+// be for as long as a peer likes. So some are read ahead, in return for which a
+// fast consumer does not wait for one file to be opened for each.
+const (
+	maxAhead      = 64      // elements
+	maxAheadBytes = 1 << 18 // or one block
+)
+
+// walk reads what stands from one place to another, both included. It reads no
+// more ahead than was taken before: a consumer that wants few elements does not
+// wait for many.
+func walk[T any](db *DB, from, to place, what part[T]) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		c := cursor{db: db, chunk: from.chunk, i: from.i}
-		defer c.close()
-		for ; ; c.i++ {
-			err := c.next()
-			if err == io.EOF || err == nil && (place{c.chunk, c.i}).after(to) {
+		var ahead []piece
+		for taken := 0; ; taken += len(ahead) {
+			var err error
+			ahead, err = c.readAhead(ahead[:0], min(max(taken, 1), maxAhead), to, what.size)
+			for i, p := range ahead {
+				ahead[i] = piece{} // the bytes are the consumer's
+				v, err := what.parse(db, p)
+				if !yield(v, err) || err != nil {
+					return
+				}
+			}
+			switch err {
+			case nil:
+			case io.EOF:
 				return
-			}
-			var v T
-			if err == nil {
-				v, err = read(&c)
-			}
-			if !yield(v, err) || err != nil {
+			default:
+				var zero T
+				yield(zero, err)
 				return
 			}
 		}
 	}
 }
 
-func (c *cursor) block() (ledger.RawBlock, error) {
-	raw, err := c.db.readBlock(c.file, c.x, c.i)
-	if err == nil {
-		_, err = c.db.parseHeader(&c.db.network, c.x, c.i, raw, int64(len(raw)))
+// readAhead appends up to n pieces to ahead, none of them after a place. The
+// error is about what follows them: io.EOF if nothing does.
+func (c *cursor) readAhead(ahead []piece, n int, to place, size func(*index, int) int64) ([]piece, error) {
+	defer c.close()
+	total := int64(0)
+	for ; len(ahead) < n; c.i++ {
+		err := c.next()
+		if err == io.EOF && len(ahead) > 0 {
+			break // more may have been appended when these are taken
+		}
+		if err != nil {
+			return ahead, err
+		}
+		if (place{c.chunk, c.i}).after(to) {
+			return ahead, io.EOF
+		}
+		length := size(c.x, c.i)
+		if total += length; total > maxAheadBytes && len(ahead) > 0 {
+			break
+		}
+		p, err := c.read(length)
+		if err != nil {
+			return ahead, err
+		}
+		ahead = append(ahead, p)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return raw, nil
-}
-
-func (c *cursor) header() (ledger.Header, error) {
-	return c.db.readHeader(&c.db.network, c.file, c.x, c.i)
+	return ahead, nil
 }

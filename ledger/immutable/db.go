@@ -127,7 +127,11 @@ func (db *DB) start(s *state, chunks []sizes) error {
 	if err := c.next(); err != nil {
 		return err
 	}
-	h, err := db.readHeader(&db.network, c.file, c.x, c.i)
+	head, err := c.read(c.x.headerEnd(c.i))
+	if err != nil {
+		return err
+	}
+	h, err := db.parseHead(head)
 	if err != nil {
 		return err
 	}

@@ -141,6 +141,20 @@ func TestRange(t *testing.T) {
 			t.Errorf("cancelled range: %v", err)
 		}
 	}
+	// Also one that was cancelled later, whatever was read by then.
+	ctx, cancel = context.WithCancel(context.Background())
+	defer cancel()
+	blocks, _ = db.Range(ctx, at(0), at(99))
+	n := 0
+	var err error
+	for _, err = range blocks {
+		if n++; n == 20 {
+			cancel()
+		}
+	}
+	if n != 21 || !errors.Is(err, context.Canceled) {
+		t.Errorf("range cancelled at block 20: %d blocks, %v", n-1, err)
+	}
 }
 
 func TestAppendRefuses(t *testing.T) {
@@ -289,18 +303,21 @@ func TestOpenNothing(t *testing.T) {
 	}
 }
 
+// openFiles returns how many files this process has open.
+func openFiles(t *testing.T) int {
+	t.Helper()
+	names, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Skip("no list of open files here")
+	}
+	return len(names)
+}
+
 // No file stays open but while it is read.
 func TestFilesAreClosed(t *testing.T) {
 	s := newStored(t)
-	files := func() int {
-		names, err := os.ReadDir("/proc/self/fd")
-		if err != nil {
-			t.Skip("no list of open files here")
-		}
-		return len(names)
-	}
 	dir := s.write(t, nil)
-	before := files()
+	before := openFiles(t)
 	db := open(t, dir, s.network)
 	for i := 0; i < len(s.blocks); i += 7 {
 		p := s.blocks[i].Header.Point()
@@ -314,7 +331,39 @@ func TestFilesAreClosed(t *testing.T) {
 			break
 		}
 	}
-	if after := files(); after > before {
+	if after := openFiles(t); after > before {
 		t.Errorf("%d files are open, %d before", after, before)
+	}
+}
+
+// Nor while the consumer of a sequence has an element, for however long that is.
+func TestNoFileWaitsForConsumer(t *testing.T) {
+	s := newStored(t)
+	db := open(t, s.write(t, nil), s.network)
+	before := openFiles(t)
+	check := func(how string, i int, err error) {
+		if after := openFiles(t); err != nil || after > before {
+			t.Fatalf("%s, element %d: %v; %d files are open, %d before", how, i, err, after, before)
+		}
+	}
+	n := 0
+	for _, err := range db.BlocksAfter(ledger.Origin) {
+		check("blocks", n, err)
+		n++
+	}
+	for _, err := range db.HeadersAfter(ledger.Origin) {
+		check("headers", n, err)
+		n++
+	}
+	blocks, err := db.Range(context.Background(), db.First(), db.Tip().Point)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range blocks {
+		check("range", n, err)
+		n++
+	}
+	if n != 3*len(s.blocks) {
+		t.Errorf("%d elements for three times %d blocks", n, len(s.blocks))
 	}
 }

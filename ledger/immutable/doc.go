@@ -9,8 +9,11 @@
 // are those of block-fetch: [tag, block].
 //
 // Start with [Open] to read and with [OpenAppend] to append. A [DB] holds no
-// object per block: lookups read the small index of one chunk and keep the
-// last few, so that a folder of twelve million blocks costs a few megabytes.
+// object per block: reading blocks takes the small index of one chunk and keeps the
+// last few, so that a folder of twelve million blocks costs a few megabytes. Whether
+// a point is stored is told by two small reads. A sequence of blocks or headers is
+// read ahead, up to 256 KiB or one block, and no file stays open while its consumer
+// has an element.
 //
 // The caller's duties:
 //
@@ -39,8 +42,9 @@
 //
 //   - Names and sizes of all files, the indexes of the last two chunks with
 //     blocks and the link between these are checked when the folder is opened.
-//   - When a chunk is first used, its three files must fit each other, and its
-//     first block must follow the last one of the chunks before.
+//   - When a chunk is first read from, its three files must fit each other, and its
+//     first block must follow the last one of the chunks before. [DB.Contains] and
+//     [DB.Intersect] need less: that the index entry of the slot is in its place.
 //   - When a block or header is read, it must be what its index entry says and
 //     follow the one before it; a block must have its CRC-32.
 package immutable

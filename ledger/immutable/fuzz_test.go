@@ -98,6 +98,11 @@ func readAny(t *testing.T, dir string, n ledger.Network, size int) {
 	if db.Tip().Point.IsOrigin() {
 		return
 	}
+	// To look up points leaves no index behind: this one stays as if new.
+	fresh, err := immutable.Open(dir, immutable.Options{Network: n})
+	if err != nil {
+		t.Fatalf("opened once, but not again: %v", err)
+	}
 	count := 0
 	var prev ledger.Point
 	for raw, err := range db.BlocksFrom(db.First()) {
@@ -116,11 +121,19 @@ func readAny(t *testing.T, dir string, n ledger.Network, size int) {
 		if prev = parsed.Point(); count == 0 && prev != db.First() {
 			t.Fatalf("the first block is %v, not %v", prev, db.First())
 		}
-		if ok, err := db.Contains(prev); err != nil || !ok {
+		if ok, err := fresh.Contains(prev); err != nil || !ok {
 			t.Fatalf("%v is read, but not there: %v", prev, err)
+		}
+		if ok, err := fresh.Contains(ledger.Point{Slot: prev.Slot, Hash: ledger.Hash{1}}); err != nil || ok {
+			t.Fatalf("another block is in the slot of %v: %v", prev, err)
 		}
 		if count++; count > size {
 			t.Fatal("more blocks than bytes")
+		}
+	}
+	for slot := range ledger.Slot(200) {
+		if _, err := fresh.Contains(ledger.Point{Slot: slot}); err != nil {
+			damage(err)
 		}
 	}
 	var last ledger.Point

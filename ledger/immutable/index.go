@@ -71,6 +71,17 @@ func (x *index) place(i int) (offset, size int64) {
 	return offset, x.end - offset
 }
 
+func (x *index) size(i int) int64 {
+	_, size := x.place(i)
+	return size
+}
+
+// headerEnd returns where the header of block i ends in the block.
+func (x *index) headerEnd(i int) int64 {
+	e := x.entry(i)
+	return int64(e.headerOffset) + int64(e.headerSize)
+}
+
 func (x *index) boundary(i int) bool { return x.ebb && i == 0 }
 
 func (x *index) point(i int) ledger.Point {
@@ -119,11 +130,11 @@ func (x *index) check(slots uint64) *indexError {
 		if i+1 < x.len() && x.entry(i+1).offset <= e.offset {
 			continue // reported with the next entry
 		}
-		_, size := x.place(i)
+		size := x.size(i)
 		if size > maxBlock {
 			return bad("block of %d bytes, at most %d are possible", size, maxBlock)
 		}
-		if h := int64(e.headerOffset) + int64(e.headerSize); e.headerSize == 0 || h > size {
+		if h := x.headerEnd(i); e.headerSize == 0 || h > size {
 			return bad("header ends at byte %d of a block of %d", h, size)
 		}
 		if x.boundary(i) {

@@ -10,13 +10,11 @@ import (
 )
 
 // Contains reports whether the block p is stored. [ledger.Origin] is contained
-// if the folder starts where the chain does, or is empty.
+// if the folder starts where the chain does, or is empty. It costs at most two small
+// reads, and keeps nothing.
 func (db *DB) Contains(p ledger.Point) (bool, error) {
-	_, err := db.find(p)
-	if errors.Is(err, ErrNotFound) {
-		return false, nil
-	}
-	return err == nil, err
+	_, ok, err := db.search(p)
+	return ok, err
 }
 
 // Intersect returns the first of points, in the order given, that [DB.Contains]
@@ -32,18 +30,18 @@ func (db *DB) Intersect(points []ledger.Point) (p ledger.Point, ok bool, err err
 
 // Block returns the block p, or [ErrNotFound]. The bytes are the caller's.
 func (db *DB) Block(p ledger.Point) (ledger.RawBlock, error) {
-	return lookup(db, p, (*cursor).block)
+	return lookup(db, p, blocks)
 }
 
 // Header returns the header of the block p, or [ErrNotFound]. Its bytes are the
 // caller's.
 func (db *DB) Header(p ledger.Point) (ledger.Header, error) {
-	return lookup(db, p, (*cursor).header)
+	return lookup(db, p, headers)
 }
 
 // BlocksFrom returns the blocks from p on, p included. See [DB.BlocksAfter].
 func (db *DB) BlocksFrom(p ledger.Point) iter.Seq2[ledger.RawBlock, error] {
-	return from(db, p, 0, (*cursor).block)
+	return from(db, p, 0, blocks)
 }
 
 // BlocksAfter returns the blocks after p, oldest first; [ledger.Origin] stands
@@ -53,18 +51,18 @@ func (db *DB) BlocksFrom(p ledger.Point) iter.Seq2[ledger.RawBlock, error] {
 //
 // The error is [ErrNotFound] if p is not on the chain, or ends the sequence.
 func (db *DB) BlocksAfter(p ledger.Point) iter.Seq2[ledger.RawBlock, error] {
-	return from(db, p, 1, (*cursor).block)
+	return from(db, p, 1, blocks)
 }
 
 // HeadersFrom returns the headers from p on, p included. See [DB.HeadersAfter].
 func (db *DB) HeadersFrom(p ledger.Point) iter.Seq2[ledger.Header, error] {
-	return from(db, p, 0, (*cursor).header)
+	return from(db, p, 0, headers)
 }
 
 // HeadersAfter is [DB.BlocksAfter] for headers. Bodies are not read; each
 // header is checked against its hash.
 func (db *DB) HeadersAfter(p ledger.Point) iter.Seq2[ledger.Header, error] {
-	return from(db, p, 1, (*cursor).header)
+	return from(db, p, 1, headers)
 }
 
 // Range returns the blocks from one point to another, both included, oldest
@@ -86,37 +84,57 @@ func (db *DB) Range(ctx context.Context, from, to ledger.Point) (iter.Seq2[ledge
 	if places[0].after(places[1]) {
 		return nil, nil
 	}
-	return walk(db, places[0], places[1], func(c *cursor) (ledger.RawBlock, error) {
+	stopped := part[ledger.RawBlock]{blocks.size, func(db *DB, p piece) (ledger.RawBlock, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		return c.block()
-	}), nil
+		return blocks.parse(db, p)
+	}}
+	return walk(db, places[0], places[1], stopped), nil
 }
 
-// find returns the place of p; that of the origin is the one before the first.
+// find returns the place of p, or [ErrNotFound]; that of the origin is the one
+// before the first.
 func (db *DB) find(p ledger.Point) (place, error) {
+	at, ok, err := db.search(p)
+	switch {
+	case err != nil:
+		return place{}, err
+	case !ok && p.IsOrigin():
+		return place{}, fmt.Errorf("%w: %s starts after the origin, at %v", ErrNotFound, db.dir, db.First())
+	case !ok:
+		return place{}, fmt.Errorf("%w: %v", ErrNotFound, p)
+	}
+	return at, nil
+}
+
+// search looks for the place of p. It reads no index that is not at hand: whether
+// p is stored can be told without the rest of the chunk, and a peer can ask for a
+// thousand points in as many chunks. Who reads on from p gets [DB.index], which
+// checks that the files fit each other and that no blocks are missing before.
+func (db *DB) search(p ledger.Point) (at place, ok bool, err error) {
 	s := db.state.Load()
 	if p.IsOrigin() {
-		if s.head != nil && !s.fromOrigin {
-			return place{}, fmt.Errorf("%w: %s starts after the origin, at %v", ErrNotFound, db.dir, s.first)
-		}
-		return place{s.firstChunk, -1}, nil
+		return place{s.firstChunk, -1}, s.head == nil || s.fromOrigin, nil
 	}
 	chunk := db.chunkOf(p.Slot)
-	if s.head != nil && s.firstChunk <= chunk && chunk <= s.head.chunk {
-		x, err := db.index(chunk)
-		if err != nil {
-			return place{}, err
-		}
-		if i, ok := x.find(p); ok {
-			return place{chunk, i}, nil
-		}
+	if s.head == nil || chunk < s.firstChunk || chunk > s.head.chunk {
+		return place{}, false, nil
 	}
-	return place{}, fmt.Errorf("%w: %v", ErrNotFound, p)
+	x := s.head
+	if x.chunk != chunk {
+		x = db.cache.get(chunk)
+	}
+	at.chunk = chunk
+	if x != nil {
+		at.i, ok = x.find(p)
+	} else {
+		at.i, ok, err = db.seek(chunk, p)
+	}
+	return at, ok, err
 }
 
-func lookup[T any](db *DB, p ledger.Point, read func(*cursor) (T, error)) (T, error) {
+func lookup[T any](db *DB, p ledger.Point, what part[T]) (T, error) {
 	var zero T
 	if p.IsOrigin() {
 		return zero, fmt.Errorf("%w: there is no block at the origin", ErrNotFound)
@@ -130,10 +148,14 @@ func lookup[T any](db *DB, p ledger.Point, read func(*cursor) (T, error)) (T, er
 	if err := c.next(); err != nil {
 		return zero, err
 	}
-	return read(&c)
+	raw, err := c.read(what.size(c.x, c.i))
+	if err != nil {
+		return zero, err
+	}
+	return what.parse(db, raw)
 }
 
-func from[T any](db *DB, p ledger.Point, skip int, read func(*cursor) (T, error)) iter.Seq2[T, error] {
+func from[T any](db *DB, p ledger.Point, skip int, what part[T]) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		at, err := db.find(p)
 		if err != nil {
@@ -142,6 +164,6 @@ func from[T any](db *DB, p ledger.Point, skip int, read func(*cursor) (T, error)
 			return
 		}
 		at.i = max(at.i+skip, 0)
-		walk(db, at, endOfChain, read)(yield)
+		walk(db, at, endOfChain, what)(yield)
 	}
 }

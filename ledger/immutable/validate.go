@@ -105,8 +105,7 @@ func (db *DB) intact(file *os.File, x *index, i int, offset int64) (ledger.RawBl
 		}
 		return raw, nil
 	}
-	_, size := x.place(i)
-	if raw, err := read(offset + size); raw != nil || err != nil {
+	if raw, err := read(offset + x.size(i)); raw != nil || err != nil {
 		return raw, err
 	}
 	end, err := db.blockEnd(file, x.chunk, offset, x.end)

@@ -8,7 +8,7 @@ import (
 )
 
 // readAhead is how many headers a follower reads from the folder at once.
-const readAhead = 100
+const readAhead = 64
 
 // follower is one reader of the chain, a chainsync.Source. It holds a position
 // and little else, so a slow one costs nobody anything.
