@@ -27,9 +27,7 @@ func (c *Core) makeReady(b *block) {
 // our chain better. So what we adopt is on the candidate of a peer, and a
 // switch to a fork waits until enough of it is held.
 func (c *Core) follow() {
-	for c.readyN < c.path.len() && c.path.at(c.readyN).ready {
-		c.readyN++
-	}
+	c.countReady()
 	if c.readyN == 0 {
 		return
 	}
@@ -40,6 +38,39 @@ func (c *Core) follow() {
 			c.cursor = max(0, c.cursor-1)
 		}
 	}
+}
+
+func (c *Core) countReady() {
+	for c.readyN < c.path.len() && c.path.at(c.readyN).ready {
+		c.readyN++
+	}
+}
+
+// followAside adopts blocks beside path that are ready, if they are of a
+// candidate and better than our chain: path may be long, or get on slowly. If
+// so, it leaves no path.
+func (c *Core) followAside() bool {
+	c.aside = false
+	var best *block
+	for _, p := range c.peers {
+		if p.phase != following || p.tip.gone || p.tip.onPath {
+			continue
+		}
+		b := p.tip
+		for !b.ready && b.parent != nil {
+			b = b.parent
+		}
+		// What we left for a better chain is not gone back to, see aim.
+		if b.ready && !b.adopted && !b.kept && c.better(b, c.tip) && (best == nil || c.better(b, best)) {
+			best = b
+		}
+	}
+	if best == nil {
+		return false
+	}
+	c.cut(0) // it may begin on what we leave or adopt
+	c.switchTo(best)
+	return true
 }
 
 // switchTo makes b the tip of our chain. b is ready, so it leaves our chain at

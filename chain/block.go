@@ -25,7 +25,7 @@ type block struct {
 	claims int    // ranges, cancelled ones too, that may still bring it
 	keptNo uint64 // of the latest entry in Core.kept
 
-	span *span // the range it is in flight with
+	span *span // the range it is waited for with: of several, the latest
 
 	held    bool // the caller has the body
 	ready   bool // held, and so is all between it and the adopted chain
@@ -118,15 +118,35 @@ func (c *Core) remove(b *block) {
 	}
 }
 
+// claim and disclaim count claims on b. Of what is to come for it all is of no use
+// when it is held, else all but one.
+func (c *Core) claim(b *block) {
+	if b.held || b.claims > 0 {
+		c.spare += b.size
+	}
+	b.claims++
+}
+
+func (c *Core) disclaim(b *block) {
+	b.claims--
+	if b.held || b.claims > 0 {
+		c.spare -= b.size
+	}
+}
+
 // hold notes that the caller has b's body.
 func (c *Core) hold(b *block, bytes int) {
 	b.held, b.bytes = true, bytes
+	if b.claims > 0 {
+		c.spare += b.size
+	}
 	c.heldBytes += bytes
 	if c.prune(b); b.gone {
 		return
 	}
 	if b.parent.ready {
 		c.makeReady(b)
+		c.aside = c.aside || !b.onPath
 	}
 }
 
@@ -135,6 +155,9 @@ func (c *Core) hold(b *block, bytes int) {
 func (c *Core) unhold(b *block) {
 	c.heldBytes -= b.bytes
 	b.held, b.bytes = false, 0
+	if b.claims > 0 {
+		c.spare -= b.size
+	}
 	c.emit(Forget{b.point})
 	if b.ready {
 		b.ready = false

@@ -11,24 +11,29 @@ func (c *Core) wake() {
 			p.phase == following && p.tip.gone:
 			c.find(p)
 		}
-		if p.waiting() && p.stallAt <= c.now {
+		if len(p.spans) == 0 {
+			continue
+		}
+		if p.stallAt <= c.now && p.awaited() != nil {
 			p.stallAt = c.now + c.cfg.StallTimeout
 			if c.replaceable(p) {
 				p.stalled = true
 				c.cancel(p)
 			}
 		}
+		c.judge(p)
 	}
 }
 
-// waiting reports whether a live range of p is in flight.
-func (p *peer) waiting() bool {
+// awaited returns the oldest range of p with blocks that are waited for from it,
+// nil if there is none.
+func (p *peer) awaited() *span {
 	for _, s := range p.spans {
-		if !s.cancelled && s.next < len(s.blocks) {
-			return true
+		if s.own > 0 {
+			return s
 		}
 	}
-	return false
+	return nil
 }
 
 // replaceable reports whether someone else offers a chain better than ours.
@@ -54,9 +59,13 @@ func (c *Core) Deadline() (at time.Duration, ok bool) {
 			earlier(p.retryAt)
 		}
 		earlier(p.idleTill)
-		if p.waiting() {
+		if p.awaited() != nil {
 			earlier(p.stallAt)
 		}
+		if s := p.due(); s != nil && !c.late(p) {
+			earlier(max(p.pace.of(s).lookAt, c.now+1))
+		}
 	}
+	earlier(c.hurryAt)
 	return at, ok
 }

@@ -67,11 +67,14 @@ type Config struct {
 	MaxSideHeaders int
 
 	// MaxBytes bounds blocks: asked for, held but not adopted, and adopted
-	// but not consumed. When it is reached, and nothing waits to be consumed
-	// or comes from a peer but what was cancelled, only more blocks make room:
-	// one is asked for all the same. So beyond it may go, of each peer,
+	// but not consumed. A block counts once, also if it is to come from several
+	// peers, or is there and still to come. When it is reached, and nothing
+	// waits to be consumed or comes from a peer but what was cancelled, or all
+	// that come are late and the first that our chain lacks is none of them,
+	// only more blocks make room: one is asked for all the same. So beyond it
+	// may go, of each peer,
 	//
-	//   - blocks asked for one by one and then cancelled, until it owes half
+	//   - blocks asked for one by one and then given up, until it owes half
 	//     its window or MaxRanges ranges: at most half of
 	//     [PeerConnected].MaxInFlight, and a block;
 	//   - the blocks of its fork that are held until it is better than our
@@ -89,8 +92,10 @@ type Config struct {
 	// sent; RequestHeaders that wait can be added up.
 	MaxRanges int
 
-	// FetchPeers is how many peers to fetch from at once, 1. A peer more is
-	// used only for blocks that the others do not have. (relay-behaviour, 6.1)
+	// FetchPeers is how many peers to fetch from at once. Zero stands for 4
+	// while the best candidate ends more than 1,000 slots after our chain, and
+	// for 1 after that. Beyond the number go peers asked for blocks that the
+	// others do not have, or have had too long. (relay-behaviour, 6.1)
 	FetchPeers int
 
 	// MaxRefusals is how many times in a row a peer may answer the same range
@@ -101,8 +106,9 @@ type Config struct {
 	// any number. A caller that stores blocks by slot may have a bound.
 	MaxGap ledger.Slot
 
-	// StallTimeout is how long to wait for the next block of a range before
-	// the rest is fetched from another peer, if there is one.
+	// StallTimeout is how long a peer may be silent in a range before all that
+	// it owes is fetched from another peer, if there is one. What our chain
+	// waits for is asked of others long before.
 	StallTimeout time.Duration
 
 	// Salt orders peers that are equally good. Draw it at random once per
@@ -131,7 +137,7 @@ func (cfg *Config) complete() error {
 		{"MaxBytes", &cfg.MaxBytes, DefaultMaxBytes},
 		{"MaxRangeBlocks", &cfg.MaxRangeBlocks, 1000},
 		{"MaxRanges", &cfg.MaxRanges, 16},
-		{"FetchPeers", &cfg.FetchPeers, 1},
+		{"FetchPeers", &cfg.FetchPeers, 0},
 		{"MaxRefusals", &cfg.MaxRefusals, 5},
 	} {
 		if *f.value < 0 {

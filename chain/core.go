@@ -39,12 +39,18 @@ type Core struct {
 	// The way to the best candidate: from the block after our chain to the end
 	// of the candidate. All before cursor is held or in flight.
 	path   queue[*block]
+	pathNo uint64 // counts changes but for adoption
 	cursor int
 	readyN int  // blocks at the start of path that are ready
 	yield  bool // our chain gives way to any part of path, see overdue
+	aside  bool // blocks beside path became ready
 
-	// Bytes of blocks, see Config.MaxBytes.
-	flying, heldBytes, backlog int
+	// Bytes of blocks, see Config.MaxBytes. Of flying, spare are those of no
+	// use; twice are those of ranges asked for although another peer was to
+	// send them.
+	flying, heldBytes, backlog, spare, twice int
+
+	hurryAt time.Duration // when to look at the head of path again, 0 for no time
 
 	lastRange RangeID
 
@@ -124,6 +130,7 @@ func (c *Core) settle() {
 	c.wake()
 	c.aim()
 	c.follow()
+	aside := c.aside && c.followAside()
 	c.evict()
 	if c.moved {
 		c.moved = false
@@ -134,7 +141,14 @@ func (c *Core) settle() {
 		c.cancelGone()
 		c.wake()
 	}
-	c.plan()
+	if aside {
+		c.aim()
+		c.countReady()
+	}
+	c.hurry() // before the others' room is spent on what comes later
+	if c.plan() {
+		c.hurry()
+	}
 	c.grant()
 }
 

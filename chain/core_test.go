@@ -77,7 +77,7 @@ func TestWindowFollowsBandwidth(t *testing.T) {
 		{500 * time.Microsecond, 1_000_000_000, 1_000_000},
 		{time.Hour, maxPerS, DefaultMaxInFlight},
 	} {
-		if got := (rate{fast.rtt, fast.perS}).window(DefaultMaxInFlight); got != fast.want {
+		if got := (rate{rtt: fast.rtt, perS: fast.perS}).window(DefaultMaxInFlight); got != fast.want {
 			t.Errorf("%d bytes a second at %v: %d, want %d", fast.perS, fast.rtt, got, fast.want)
 		}
 	}

@@ -29,7 +29,9 @@
 //  4. Block-fetch: [Fetch] is one range, to be sent in the order of the
 //     effects. Each body is checked against its header, then kept under its
 //     point, then told by [BlockFetched]. A range ends with [RangeDone],
-//     [NoBlocks] or [FetchFailed], also when [CancelFetch] came in between.
+//     [NoBlocks] or [FetchFailed], also when [CancelFetch] came in between. A
+//     block may be asked of several peers at once: each body is told, and one
+//     that is kept already need not be kept again.
 //  5. Bodies are kept until [Forget] or, for adopted ones, until the caller
 //     has stored them after [Immutable]. A body that comes once more after that
 //     is forgotten too: what is stored, or about to be, is kept apart.
@@ -44,5 +46,5 @@
 // counted in points where blocks are not known.
 //
 // Left out on purpose: timeouts of the mini-protocols, which Sessions keep;
-// validation of transactions; fetching one block from two peers at once.
+// validation of transactions.
 package chain

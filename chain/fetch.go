@@ -9,13 +9,17 @@ import (
 // span is a range asked for.
 type span struct {
 	id     RangeID
+	peer   *peer
 	blocks []*block
 	next   int // of blocks, the first that did not come
 	bytes  int // estimate of what is to come
+	own    int // of blocks, those that are waited for from nobody else
 
 	cancelled bool // the blocks may be asked for elsewhere
+	extra     bool // another peer was to send them, too
 
 	idle            bool // nothing else was in flight when it was sent
+	owed            int  // bytes in flight then, it included
 	sentAt, firstAt time.Duration
 	sample          int // bytes after the first block
 }
@@ -54,20 +58,29 @@ func (c *Core) blockFetched(ev BlockFetched) {
 	c.observe(p, s, ev.Bytes)
 	s.blocks[s.next] = nil
 	s.next++
-	s.bytes -= b.size
-	p.flying -= b.size
-	c.flying -= b.size
-	if b.span == s {
-		b.span = nil
-	}
+	c.landed(s, b.size)
+	disown(b, s)
 	b = c.unclaim(b)
 	switch {
 	case b.gone:
 		c.emit(Forget{b.point})
 	case !b.held:
+		if b.claims > 0 {
+			c.outrun(b)
+		}
 		c.hold(b, max(0, ev.Bytes))
 	default: // it came from two peers
 		c.prune(b)
+	}
+}
+
+// landed takes bytes off those to come with s.
+func (c *Core) landed(s *span, bytes int) {
+	s.bytes -= bytes
+	s.peer.flying -= bytes
+	c.flying -= bytes
+	if s.extra {
+		c.twice -= bytes
 	}
 }
 
@@ -95,6 +108,9 @@ func (c *Core) rangeDone(ev RangeDone) {
 		return
 	}
 	p.rate.sawBytes(s.sample, c.now-s.firstAt)
+	if p.strikes > 0 && !c.late(p) {
+		p.strikes--
+	}
 	c.release(p, s)
 }
 
@@ -156,13 +172,12 @@ func (c *Core) cancelSpan(p *peer, s *span) {
 		return
 	}
 	s.cancelled = true
+	if s.extra {
+		s.extra = false
+		c.twice -= s.bytes
+	}
 	for _, b := range s.blocks[s.next:] {
-		if b.span == s {
-			b.span = nil
-			if !b.gone {
-				c.rewind(b)
-			}
-		}
+		c.handBack(b, s)
 	}
 	c.emit(CancelFetch{p.id, s.id})
 }
@@ -187,18 +202,15 @@ func (c *Core) release(p *peer, s *span) {
 			break
 		}
 	}
-	p.flying -= s.bytes
-	c.flying -= s.bytes
+	c.landed(s, s.bytes)
+	if p.pace.span == s {
+		p.pace = pace{}
+	}
 	// Backwards, so that what nobody needs goes leaf by leaf.
 	for i := len(s.blocks) - 1; i >= s.next; i-- {
 		b := s.blocks[i]
 		c.unclaim(b)
-		if b.span == s {
-			b.span = nil
-			if !b.gone {
-				c.rewind(b)
-			}
-		}
+		c.handBack(b, s)
 		c.prune(b)
 	}
 	if len(p.spans) == 0 {

@@ -24,7 +24,7 @@ func (c *Core) haunt(b *block) {
 // unclaim takes back a claim on b, and returns the block that it is on now: b,
 // or the one that came for it; gone if there is none.
 func (c *Core) unclaim(b *block) *block {
-	b.claims--
+	c.disclaim(b)
 	if !b.gone {
 		return b
 	}

@@ -166,7 +166,12 @@ func TestLatencyOfIdlePeer(t *testing.T) {
 // 5 % the salt decides.
 func TestFaster(t *testing.T) {
 	known := func(rtt time.Duration, perS int64, flying int, salt uint64) *peer {
-		return &peer{rate: rate{rtt, perS}, flying: flying, salt: salt}
+		return &peer{rate: rate{rtt: rtt, perS: perS}, flying: flying, salt: salt}
+	}
+	faster := func(p, q *peer) bool {
+		x := pick{p: q}
+		x.offer(p, minWindow/2)
+		return x.p == p
 	}
 	const ms = time.Millisecond
 	for _, test := range []struct {
@@ -181,8 +186,8 @@ func TestFaster(t *testing.T) {
 		{"unknown, slower than 100 ms and 500 kB/s", known(99*ms, 600_000, 0, 2), known(0, 0, 0, 1)},
 		{"unknown, faster than 100 ms and 500 kB/s", known(0, 0, 0, 2), known(101*ms, 400_000, 0, 1)},
 	} {
-		if !test.p.faster(test.q) || test.q.faster(test.p) {
-			t.Errorf("%s: %t and %t", test.name, test.p.faster(test.q), test.q.faster(test.p))
+		if !faster(test.p, test.q) || faster(test.q, test.p) {
+			t.Errorf("%s: %t and %t", test.name, faster(test.p, test.q), faster(test.q, test.p))
 		}
 	}
 }

@@ -84,7 +84,7 @@ func (w *world) step(ev Event) {
 	if len(w.ours) < before && !w.resumed {
 		w.t.Fatalf("our chain got shorter: %d blocks, had %d", len(w.ours), before)
 	}
-	if s := w.core.Stats(); s.InFlight+s.Held+s.Backlog > w.cfg.MaxBytes+(w.cfg.K+1)*w.size {
+	if s := w.core.Stats(); s.InFlight-s.Spare+s.Held+s.Backlog > w.cfg.MaxBytes+(w.cfg.K+1)*w.size {
 		w.t.Fatalf("%+v is over %d bytes", s, w.cfg.MaxBytes)
 	}
 }

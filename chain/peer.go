@@ -43,6 +43,11 @@ type peer struct {
 	idleTill time.Duration // nothing is asked for before
 	stallAt  time.Duration // while live ranges are in flight
 	stalled  bool          // not asked again before it delivers
+
+	fork     fork
+	pace     pace
+	strikes  int           // how often it was late of late
+	lateTill time.Duration // asked only if there is no other
 }
 
 func (c *Core) peerConnected(ev PeerConnected) {

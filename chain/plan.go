@@ -1,10 +1,15 @@
 package chain
 
-import "github.com/ouronet/ouronet/ledger"
+import (
+	"time"
+
+	"github.com/ouronet/ouronet/ledger"
+)
 
 // plan asks for blocks of path, oldest first, as long as a peer has room.
-// While a peer is busy its next range gathers, so batching needs no timer.
-func (c *Core) plan() {
+// While a peer is busy its next range gathers, so batching needs no timer. It
+// reports whether it asked for any.
+func (c *Core) plan() (asked bool) {
 	for {
 		for ; c.cursor < c.path.len(); c.cursor++ {
 			if b := c.path.at(c.cursor); !b.held && b.span == nil {
@@ -12,99 +17,162 @@ func (c *Core) plan() {
 			}
 		}
 		if c.cursor == c.path.len() {
-			return
+			return asked
 		}
 		b := c.path.at(c.cursor)
-		room := c.cfg.MaxBytes - c.flying - c.heldBytes - c.backlog
+		room := c.cfg.MaxBytes - (c.flying - c.spare) - c.heldBytes - c.backlog
 		if room < max(b.size, c.cfg.MaxBytes/4) {
 			// Ranges of single blocks are not worth it. But when nothing is on
 			// its way to us or from us, only more blocks make room. What was
-			// cancelled may never come.
-			if c.backlog > 0 || c.awaited() {
-				return
+			// cancelled may never come, and the first that we lack does not wait
+			// for what is late.
+			if c.backlog > 0 || c.awaited(c.cursor == c.readyN) {
+				return asked
 			}
 			room = max(room, 0)
 		}
 		p := c.choose(b)
 		if p == nil {
-			return
+			return asked
 		}
 		c.request(p, room)
+		asked = true
 	}
 }
 
 // awaited reports whether blocks are on their way from a peer that was not given
-// up.
-func (c *Core) awaited() bool {
+// up, and is not late if that is asked for.
+func (c *Core) awaited(inTime bool) bool {
 	for _, p := range c.peers {
-		if p.waiting() {
+		if !(inTime && c.late(p)) && p.awaited() != nil {
 			return true
 		}
 	}
 	return false
 }
 
+// atTip reports whether few blocks are missing, so that all that counts is how soon
+// the next one is there.
+func (c *Core) atTip() bool { return c.path.len()-c.readyN <= tipBlocks }
+
+// fetchPeers returns how many peers to fetch from at once. Near the tip one will
+// do, and hurry sees to it that it does.
+func (c *Core) fetchPeers() int {
+	switch {
+	case c.cfg.FetchPeers > 0:
+		return c.cfg.FetchPeers
+	case c.path.last().point.Slot > c.tip.point.Slot+farSlots:
+		return farPeers
+	}
+	return 1
+}
+
+const (
+	farSlots = 1000
+	farPeers = 4
+)
+
 // choose returns the peer to ask for b, the block at the cursor, or nil if none
-// is free. No more peers are used at once than Config.FetchPeers, unless
+// is free. No more peers are used at once than [Core.fetchPeers], unless
 // those in use do not have the block, or another is twice as fast and takes
-// over. A peer that owes nothing but what was cancelled is not in use, and asked
-// only if there is no other: its answers come in order.
+// over. A peer that is late, or owes nothing but what is waited for from others,
+// is not in use, and asked only if there is no other: its answers come in order.
 func (c *Core) choose(b *block) *peer {
-	var idle, active, server, owing *peer // server is the best in use, busy or not
+	var idle, active, server, owing pick // server is the best in use, busy or not
 	inUse := 0
+	n := minWindow / 2 // a range
+	if c.atTip() {
+		n = b.size
+	}
 	for _, p := range c.peers {
-		used := p.waiting()
+		late := c.late(p)
+		used := p.flying > 0 && !late && p.awaited() != nil
 		if used {
 			inUse++
 		}
 		if p.stalled || p.idleTill > c.now || len(p.spans) >= c.cfg.MaxRanges || c.reach(p) < b.height {
 			continue
 		}
-		if p.flying == 0 {
-			if idle == nil || p.faster(idle) {
-				idle = p
-			}
+		free := p.flying == 0 || p.room(b) > 0
+		if !free && !used {
 			continue
 		}
-		free := p.room(b) > 0
-		if !used {
-			if free && (owing == nil || p.faster(owing)) {
-				owing = p
+		switch {
+		case used:
+			server.offer(p, n)
+			if free {
+				active.offer(p, n)
 			}
-			continue
-		}
-		if server == nil || p.faster(server) {
-			server = p
-		}
-		if free && (active == nil || p.faster(active)) {
-			active = p
+		case p.flying == 0 && !late:
+			idle.offer(p, n)
+		default:
+			owing.offer(p, n)
 		}
 	}
 	switch {
-	case idle == nil && server == nil:
-		return owing
-	case idle == nil,
-		server != nil && inUse >= c.cfg.FetchPeers && 2*idle.rate.expect(minWindow) >= server.rate.expect(minWindow):
-		return active
-	case active == nil || idle.faster(active):
-		return idle
+	case idle.p == nil && server.p == nil:
+		return owing.p
+	case idle.p == nil,
+		server.p != nil && inUse >= c.fetchPeers() && 2*idle.p.rate.expect(minWindow) >= server.p.rate.expect(minWindow):
+		return active.p
 	}
-	return active
+	active.offer(idle.p, n)
+	return active.p
 }
 
-// reach returns the height up to which p has the blocks of path, 0 for none.
+// pick is the best of some peers, and when it would be done, 0 if that was not
+// of interest yet.
+type pick struct {
+	p  *peer
+	at time.Duration
+}
+
+// offer takes p if it would be done sooner with n more bytes. Within 5 % the salt
+// decides. (relay-behaviour, 6.2 no. 4)
+func (x *pick) offer(p *peer, n int) {
+	if x.p == nil {
+		x.p = p
+		return
+	}
+	if x.at == 0 {
+		x.at = x.p.rate.expect(x.p.flying + n)
+	}
+	at := p.rate.expect(p.flying + n)
+	d := max(at, x.at) - min(at, x.at)
+	if near := d*20 <= max(at, x.at); near && p.salt < x.p.salt || !near && at < x.at {
+		x.p, x.at = p, at
+	}
+}
+
+// reach returns the height up to which p has the blocks of path, 0 for none. A
+// candidate may leave path long before its end, so where it does is kept.
 func (c *Core) reach(p *peer) uint64 {
-	if p.phase != following {
+	switch {
+	case p.phase != following:
+		return 0
+	case p.tip.onPath:
+		return p.tip.height
+	}
+	if p.fork.path != c.pathNo || p.fork.tip != p.tip {
+		x := p.tip
+		for !x.onPath && !x.adopted && x.parent != nil {
+			if x = x.parent; x == p.fork.tip && p.fork.path == c.pathNo {
+				x = p.fork.at
+				break
+			}
+		}
+		p.fork = fork{x, p.tip, c.pathNo}
+	}
+	if !p.fork.at.onPath {
 		return 0
 	}
-	x, least := p.tip, c.path.at(c.cursor).height
-	for !x.onPath && !x.adopted && x.height > least {
-		x = x.parent
-	}
-	if !x.onPath {
-		return 0
-	}
-	return x.height
+	return p.fork.at.height
+}
+
+// fork is the last block that a candidate has in common with path or our chain.
+type fork struct {
+	at, tip *block
+	path    uint64 // Core.pathNo
 }
 
 // room returns how many bytes to ask p for, b coming first; 0 if it is busy.
@@ -121,43 +189,54 @@ func (p *peer) room(b *block) int {
 	return max(min(w/2, p.limit-p.flying), b.size)
 }
 
-// faster reports whether p will sooner deliver a range than q. Within 5 % the
-// salt decides. (relay-behaviour, 6.2 no. 4)
-func (p *peer) faster(q *peer) bool {
-	a, b := p.rate.expect(p.flying+minWindow/2), q.rate.expect(q.flying+minWindow/2)
-	if d := max(a, b) - min(a, b); d*20 <= max(a, b) {
-		return p.salt < q.salt
-	}
-	return a < b
+// request asks p for the blocks from the cursor on.
+func (c *Core) request(p *peer, room int) {
+	s := c.ask(p, c.cursor, min(room, p.room(c.path.at(c.cursor))), nil)
+	c.cursor += len(s.blocks)
 }
 
-// request asks p for the blocks from the cursor on: one at least, more while
-// they fit into p's room and ours, p has them, and none is held or in flight.
-func (c *Core) request(p *peer, room int) {
-	first := c.path.at(c.cursor)
-	room = min(room, p.room(first))
+// ask asks p for the blocks of path from i on: one at least, more while they fit
+// into room, p has them, and none is held or waited for from another peer than
+// from, nil for none.
+func (c *Core) ask(p *peer, i, room int, from *peer) *span {
 	top := c.reach(p)
-	s := &span{sentAt: c.now, idle: p.flying == 0}
+	s := &span{peer: p, sentAt: c.now, idle: p.flying == 0, extra: from != nil}
 	var hs []*ledger.Header
-	for i := c.cursor; i < c.path.len() && len(s.blocks) < c.cfg.MaxRangeBlocks; i++ {
+	for ; i < c.path.len() && len(s.blocks) < c.cfg.MaxRangeBlocks; i++ {
 		b := c.path.at(i)
-		if b.held || b.span != nil || b.height > top || len(s.blocks) > 0 && s.bytes+b.size > room {
+		if b.held || b.asked() != from || b.height > top || len(s.blocks) > 0 && (s.bytes+b.size > room || from != nil && p.claim(b) != nil) {
 			break
 		}
 		s.bytes += b.size
 		s.blocks = append(s.blocks, b)
 		hs = append(hs, b.h)
+		if b.span != nil {
+			b.span.own--
+		}
 		b.span = s
-		b.claims++
+		c.claim(b)
 	}
-	c.cursor += len(s.blocks)
+	s.own = len(s.blocks)
+	if s.extra {
+		c.twice += s.bytes
+	}
 	c.lastRange++
 	s.id = c.lastRange
-	if p.flying == 0 {
+	if p.awaited() == nil {
 		p.stallAt = c.now + c.cfg.StallTimeout
 	}
 	p.spans = append(p.spans, s)
 	p.flying += s.bytes
 	c.flying += s.bytes
+	s.owed = p.flying
 	c.emit(Fetch{p.id, s.id, hs, s.bytes})
+	return s
+}
+
+// asked returns the peer that b is waited for from, nil for none.
+func (b *block) asked() *peer {
+	if b.span == nil {
+		return nil
+	}
+	return b.span.peer
 }

@@ -7,6 +7,10 @@ import "time"
 type rate struct {
 	rtt  time.Duration // 0 is unknown
 	perS int64         // bytes a second, 0 is unknown
+
+	// lag is how long a block took, or was not there, when that was longer than
+	// rtt: it decides who is asked first, and must not make the window larger.
+	lag time.Duration
 }
 
 const (
@@ -19,6 +23,9 @@ const (
 	assumedRTT  = 100 * time.Millisecond
 	assumedPerS = 500_000
 
+	// maxRTT is the most that counts as distance; what takes longer is delay.
+	maxRTT = time.Second
+
 	// minSample is the least number of bytes that tells something about
 	// bandwidth.
 	minSample = 64 << 10
@@ -26,7 +33,24 @@ const (
 )
 
 // sawRTT notes the time from a request on an idle connection to the first block.
-func (r *rate) sawRTT(d time.Duration) { r.rtt = ewma(r.rtt, max(d, time.Microsecond)) }
+func (r *rate) sawRTT(d time.Duration) {
+	r.rtt = ewma(r.rtt, min(max(d, time.Microsecond), maxRTT))
+	switch {
+	case d > maxRTT:
+		r.lag = max(r.lag, d)
+	case r.lag > 0:
+		r.lag = ewma(r.lag, d)
+	}
+}
+
+// sawLate notes that a block of which n bytes were to come first, itself
+// included, has not come in d: another peer was sooner. That counts in full, so
+// that who holds back is asked last next time.
+func (r *rate) sawLate(n int, d time.Duration) {
+	if d > r.expect(n) {
+		r.lag = max(r.lag, d-r.sending(n))
+	}
+}
 
 // sawBytes notes that n bytes took d.
 func (r *rate) sawBytes(n int, d time.Duration) {
@@ -58,13 +82,21 @@ func (r rate) window(limit int) int {
 }
 
 // expect returns how long n bytes will take.
-func (r rate) expect(n int) time.Duration {
-	rtt, perS := r.rtt, r.perS
-	if rtt == 0 {
-		rtt = assumedRTT
+func (r rate) expect(n int) time.Duration { return r.latency() + r.sending(n) }
+
+// latency returns how long the first block will take on an idle connection.
+func (r rate) latency() time.Duration {
+	if r.rtt == 0 {
+		return max(assumedRTT, r.lag)
 	}
+	return max(r.rtt, r.lag)
+}
+
+// sending returns how long n bytes take without what comes before the first.
+func (r rate) sending(n int) time.Duration {
+	perS := r.perS
 	if perS == 0 {
 		perS = assumedPerS
 	}
-	return rtt + time.Duration(uint64(n)*uint64(time.Second)/uint64(perS))
+	return time.Duration(uint64(n) * uint64(time.Second) / uint64(perS))
 }

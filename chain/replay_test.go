@@ -58,7 +58,7 @@ func TestReplayFindsDifference(t *testing.T) {
 	for name, change := range map[string]func(*Config){
 		"k":        func(cfg *Config) { cfg.K++ },
 		"MaxLead":  func(cfg *Config) { cfg.MaxLead = 3 },
-		"MaxBytes": func(cfg *Config) { cfg.MaxBytes /= 2 },
+		"MaxBytes": func(cfg *Config) { cfg.MaxBytes /= 4 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := worldConfig(1)

@@ -34,6 +34,7 @@ type Stats struct {
 	SideHeaders int // neither adopted nor once adopted
 	OldForks    int // blocks that were adopted and rolled back
 	InFlight    int // bytes asked for, estimated
+	Spare       int // of InFlight, of blocks that are there or asked of others, too
 	Held        int // bytes held and not adopted
 	Backlog     int // bytes adopted and not consumed
 	Missing     int // blocks between our chain and the best candidate
@@ -43,7 +44,7 @@ type Stats struct {
 func (c *Core) Stats() Stats {
 	return Stats{
 		Peers: len(c.peers), SideHeaders: c.side, OldForks: c.keptN,
-		InFlight: c.flying, Held: c.heldBytes, Backlog: c.backlog, Missing: c.path.len(),
+		InFlight: c.flying, Spare: c.spare, Held: c.heldBytes, Backlog: c.backlog, Missing: c.path.len(),
 	}
 }
 

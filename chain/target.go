@@ -1,8 +1,11 @@
 package chain
 
-// aim makes path lead to the best candidate that is better than our chain.
+// aim makes path lead to the best candidate that is better than our chain. Those
+// that only late peers have come after all others, unless their blocks are there:
+// a longer chain that is fed slowly must not keep us from another.
 func (c *Core) aim() {
 	var best *block
+	late := true          // all that have best are, or must be left alone
 	if c.path.len() > 0 { // of equals, stay with the one being fetched
 		if b := c.path.last(); !b.gone && b.tips > 0 && c.wanted(b) && c.better(b, c.tip) {
 			best = b
@@ -11,16 +14,27 @@ func (c *Core) aim() {
 	for _, p := range c.peers {
 		// A tip that we left for a better one is not worth a second look
 		// before it grows: ties could lead in a circle.
-		if p.phase != following || p.stalled || p.tip == best || p.tip.adopted || p.tip.kept {
+		if p.phase != following || p.stalled || p.tip.adopted || p.tip.kept {
 			continue
 		}
-		if (c.better(p.tip, c.tip) || c.overdue(p)) && (best == nil || c.better(p.tip, best)) {
-			best = p.tip
+		if p.tip == best {
+			late = late && c.slow(p)
+			continue
+		}
+		if !c.better(p.tip, c.tip) && !c.overdue(p) {
+			continue
+		}
+		slow := c.slow(p)
+		if best == nil || late && !slow || late == slow && c.better(p.tip, best) {
+			best, late = p.tip, slow
 		}
 	}
 	c.yield = best != nil && !c.better(best, c.tip)
 	c.lead(best)
 }
+
+// slow reports whether p's candidate is to wait for those of others.
+func (c *Core) slow(p *peer) bool { return !p.tip.ready && (c.late(p) || p.idleTill > c.now) }
 
 // overdue reports whether p left our chain at a point so old that the bounds let
 // no more of its headers in, although none is yet later than our tip, of which
@@ -73,6 +87,7 @@ func (c *Core) lead(b *block) {
 
 // cut shortens path to n blocks.
 func (c *Core) cut(n int) {
+	c.pathNo++
 	for c.path.len() > n {
 		c.path.popLast().onPath = false
 	}

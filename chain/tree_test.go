@@ -155,8 +155,8 @@ func (c *Core) check(t testing.TB) {
 		t.Helper()
 		t.Fatalf("invariant: "+format, args...)
 	}
-	tips, claims, live := map[*block]int{}, map[*block]int{}, map[*block]bool{}
-	flying, credits := 0, 0
+	tips, claims, live := map[*block]int{}, map[*block]int{}, map[*block]int{}
+	flying, credits, twice := 0, 0, 0
 	for _, p := range c.peers {
 		sum, pending := 0, 0
 		if p.tip != nil {
@@ -166,16 +166,26 @@ func (c *Core) check(t testing.TB) {
 			bad("peer %d in phase %d has tip %v", p.id, p.phase, p.tip)
 		}
 		for _, s := range p.spans {
-			for _, b := range s.blocks[s.next:] {
+			own, before := 0, sum
+			for i, b := range s.blocks[s.next:] {
 				claims[b]++
 				sum += b.size
 				pending++
 				if !s.cancelled {
-					if live[b] {
-						bad("%v twice in flight", b.point)
-					}
-					live[b] = true
+					live[b]++
 				}
+				if b.span == s {
+					own++
+				}
+				if b.span == s && (s.cancelled || b.held) || !s.claims(b) || s.blocks[len(s.blocks)-1].height-b.height != uint64(len(s.blocks)-1-s.next-i) {
+					bad("%v waited for with a range that is cancelled, or held, or out of its place", b.point)
+				}
+			}
+			if own != s.own || s.peer != p || sum-before != s.bytes {
+				bad("range %d has %d blocks of its own and %d bytes, counted %d and %d", s.id, own, sum-before, s.own, s.bytes)
+			}
+			if s.extra {
+				twice += s.bytes
 			}
 		}
 		if sum != p.flying {
@@ -210,8 +220,8 @@ func (c *Core) check(t testing.TB) {
 				}
 			}
 		}
-		if b.tips != tips[b] || b.claims != claims[b] || (b.span != nil) != live[b] {
-			bad("%v counts %d tips, %d claims, span %v; want %d, %d, %v",
+		if b.tips != tips[b] || b.claims != claims[b] || (b.span != nil) != (live[b] > 0 && !b.held) {
+			bad("%v counts %d tips, %d claims, span %v; want %d, %d, %d live",
 				b.point, b.tips, b.claims, b.span != nil, tips[b], claims[b], live[b])
 		}
 		if want := b.held && (b == c.anchor || b.parent.ready); b.ready != want {
@@ -262,6 +272,19 @@ func (c *Core) check(t testing.TB) {
 	if side != c.side || kept != c.keptN || held != c.heldBytes || flying != c.flying || credits != c.credits {
 		bad("counted side %d, kept %d, held %d, flying %d, credits %d; have %d, %d, %d, %d, %d",
 			side, kept, held, flying, credits, c.side, c.keptN, c.heldBytes, c.flying, c.credits)
+	}
+	spare := 0
+	for b, n := range claims { // any order
+		if !b.held {
+			n--
+		}
+		spare += n * b.size
+	}
+	if spare != c.spare {
+		bad("%d bytes in flight are of no use, counted %d", spare, c.spare)
+	}
+	if twice != c.twice || twice > maxTwice {
+		bad("%d bytes asked twice, counted %d", twice, c.twice)
 	}
 	if c.keptN > c.cfg.K || c.adopted.len() > c.cfg.K || c.side+c.credits > c.cfg.MaxSideHeaders+2*c.cfg.K {
 		bad("bounds: kept %d, adopted %d, side %d, credits %d", c.keptN, c.adopted.len(), c.side, c.credits)

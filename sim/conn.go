@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"math/rand/v2"
 	"time"
 
 	"github.com/ouronet/ouronet/chain"
@@ -97,6 +98,7 @@ type notes struct {
 	retryAt  time.Duration  // chain-sync was ended until then; 0 if it was not
 	heard    time.Duration  // when a block came, or was asked for with none to come
 	idleAt   time.Duration  // when a range was over last
+	slow     bool           // a block took longer than tardyTime
 }
 
 // send plans an event at the other end, after all that was sent on the lane.
@@ -116,11 +118,19 @@ func (w *world) send(c *conn, lane int, k kind) *event {
 func (w *world) connect(c *conn) {
 	n, to := c.client, c.server
 	c.alive = n.alive
-	c.latency = time.Duration(5+w.link.IntN(95)) * time.Millisecond
-	c.perKB = time.Duration(20+w.link.IntN(400)) * time.Microsecond
-	if to.manner == Slow {
-		c.latency += time.Duration(200+w.link.IntN(1300)) * time.Millisecond
-		c.perKB += time.Duration(20+w.link.IntN(200)) * time.Millisecond
+	// The line is the same each time, whatever else happens.
+	r := rand.New(rand.NewPCG(w.plot.Seed, 1<<32|uint64(n.index)<<16|uint64(to.index)))
+	c.latency = time.Duration(5+r.IntN(95)) * time.Millisecond
+	c.perKB = time.Duration(20+r.IntN(400)) * time.Microsecond
+	switch to.manner {
+	case Slow:
+		c.latency += time.Duration(200+r.IntN(1300)) * time.Millisecond
+		c.perKB += time.Duration(20+r.IntN(200)) * time.Millisecond
+	case Dripping:
+		c.latency /= 20
+		c.perKB = time.Duration(500+r.IntN(4500)) * time.Millisecond
+	case Hoarding:
+		c.latency /= 20
 	}
 	c.worst = c.latency
 	n.conns = append(n.conns, c)

@@ -22,6 +22,8 @@ type ask struct {
 	id        chain.RangeID
 	blocks    []blockID
 	next      int // of blocks, the first that did not come
+	at        time.Duration
+	again     bool // the oracle saw that others were to send some of it
 	cancelled bool
 }
 
@@ -36,13 +38,14 @@ type fetchClient struct {
 }
 
 func (c *conn) wantRange(w *world, e chain.Fetch) {
-	a := &ask{id: e.Range, blocks: make([]blockID, len(e.Headers))}
+	a := &ask{id: e.Range, at: w.now, blocks: make([]blockID, len(e.Headers))}
 	for i, h := range e.Headers {
 		a.blocks[i], _ = w.tree.idOf(h.Hash)
 		if w.sc.bug == announcedEarly && w.tree.blocks[a.blocks[i]].parent == c.client.tip() {
 			c.client.extend(a.blocks[i])
 		}
 	}
+	w.watch.asked(c, a)
 	c.asks = append(c.asks, a)
 	c.push(w)
 }
@@ -55,7 +58,6 @@ func (c *conn) push(w *world) {
 		}
 		a := c.asks[c.sent]
 		c.sent++
-		w.watch.asked(c, a)
 		w.send(c, upFetch, serverRange).ask = a
 		if w.sc.bug == askedTwice && w.bugs.IntN(10) == 0 {
 			w.watch.asked(c, a)
@@ -150,6 +152,9 @@ func (c *conn) serveRange(w *world, a *ask) {
 }
 
 func (c *conn) sendBlock(w *world, a *ask, id blockID, bad bool) {
+	if c.server.manner == Hoarding && w.peers.IntN(4) > 0 {
+		c.sendFree = max(c.sendFree, w.now) + time.Duration(1000+w.peers.IntN(19_000))*time.Millisecond
+	}
 	c.sendFree = max(c.sendFree, w.now) + time.Duration(w.tree.blocks[id].size)*c.perKB/1024
 	at := max(c.sendFree+c.latency, c.last[downFetch])
 	c.last[downFetch] = at
@@ -172,6 +177,7 @@ func (c *conn) block(w *world, a *ask, id blockID, bad bool) {
 	if expected {
 		want = fine
 		a.next++
+		c.slow = c.slow || w.now-a.at > tardyTime
 		n.hold(id, true)
 		w.watch.arrived(c, id, bad)
 	}

@@ -33,6 +33,7 @@ type node struct {
 	busy     bool          // the application
 	saved    blockID       // the last block that the application has consumed
 	before   blockID       // tip before the last rollback
+	caught   time.Duration // when it had as many blocks as there were at the start
 	pool     pool
 }
 
@@ -48,6 +49,9 @@ func (n *node) tip() blockID { return n.chain[len(n.chain)-1] }
 func (n *node) honest() bool {
 	return n.manner != Lying && n.manner != Withholding && n.manner != Silent
 }
+
+// hinders reports whether n is one that others must do without.
+func (n *node) hinders() bool { return n.manner == Dripping || n.manner == Hoarding }
 
 func (n *node) has(id blockID) bool {
 	h := n.w.tree.height(id)
@@ -199,6 +203,9 @@ func (n *node) do(e chain.Effect) {
 func (n *node) extend(id blockID) {
 	n.chain = append(n.chain, id)
 	n.moved = true
+	if n.caught == 0 && len(n.chain) > n.w.plot.Blocks[n.w.plot.Start].Height {
+		n.caught = n.w.now
+	}
 }
 
 func (n *node) cut(id blockID) {

@@ -30,9 +30,12 @@ func Oracles() []Oracle {
 		{"stream", "what an honest server sends by chain-sync: first a rollback to the intersection, then headers and rollbacks that fit"},
 		{"turn", "no new intersection is asked for while replies are outstanding"},
 		{"blame", "an honest peer is never blamed, and one that lies is, by the core or a driver and with the right error"},
-		{"patience", "a range is given up for silence, if another peer could do better, and else only for a refusal or because its blocks are of no use any more; who has what is lacking is asked for it"},
+		{"patience", "a range is given up for silence, if another peer could do better, and else only for a refusal or because its blocks are of no use any more, or there; who has what is lacking is asked for it"},
 		{"refusal", "of a peer that refused blocks nothing else is waited for, and it is left alone for a while"},
-		{"flight", "no block is asked for while it is in flight"},
+		{"flight", "no block is asked for that is there or is to come from the same peer; if it is to come from another, that one has had it for some time"},
+		{"twice", "what is to come from two peers stays within its bound"},
+		{"race", "a block for the tip that an honest peer on a good line announced is there soon"},
+		{"held-up", "peers that send slowly do not hold a node up: it catches up in twice the time that it takes without them"},
 		{"limits", "bytes, headers, ranges and old forks stay within their bounds, and the core counts them as they are"},
 		{"serving", "nothing is announced or sent whose body is not held"},
 		{"delay", "headers do not wait for blocks of the same connection"},
@@ -60,15 +63,23 @@ type watch struct {
 
 // model is what the oracles know of a node.
 type model struct {
-	line   []blockID     // handed over, by height
-	fixed  int           // height that cannot change
-	bare   bool          // resumed from points
-	busyAt time.Duration // when a wait for blocks or for its application ended last
-	left   []bool        // by block: it was on the chain and is no more
-	owed   int           // bytes handed over and not given back
-	flight []*conn       // by block
-	sound  []bool        // by block: a body came that verifies
-	txs    []bool        // delivered or submitted, by number
+	line   []blockID       // handed over, by height
+	fixed  int             // height that cannot change
+	bare   bool            // resumed from points
+	came   []time.Duration // by block: when its body did
+	fedAt  time.Duration   // when its application was given or took a block last
+	busyAt time.Duration   // when a wait for blocks or for its application ended last
+	left   []bool          // by block: it was on the chain and is no more
+	owed   int             // bytes handed over and not given back
+	flight []flight        // by block
+	sound  []bool          // by block: a body came that verifies
+	txs    []bool          // delivered or submitted, by number
+}
+
+// flight is who is to send a block, and since when, the latest last.
+type flight []struct {
+	from  *conn
+	since time.Duration
 }
 
 // view is what the oracles know of a server's stream.
@@ -83,8 +94,9 @@ func (o *watch) model(n *node) *model { return &o.w.models[n.index] }
 
 func (m *model) room(id blockID) {
 	for len(m.flight) <= int(id) {
-		m.flight = append(m.flight, make([]*conn, 256)...)
+		m.flight = append(m.flight, make([]flight, 256)...)
 		m.sound = append(m.sound, make([]bool, 256)...)
+		m.came = append(m.came, make([]time.Duration, 256)...)
 		m.left = append(m.left, make([]bool, 256)...)
 	}
 }
@@ -92,7 +104,7 @@ func (m *model) room(id blockID) {
 func (o *watch) started(n *node, bare bool, root int) {
 	m := o.model(n)
 	m.line = append(m.line[:0], o.w.tree.line(n.saved)...)
-	m.fixed, m.bare, m.owed, m.busyAt = root, bare, 0, o.w.now
+	m.fixed, m.bare, m.owed, m.busyAt, m.fedAt = root, bare, 0, o.w.now, o.w.now
 	clear(m.flight)
 	clear(m.left)
 	for _, id := range m.line {
@@ -161,7 +173,7 @@ func (o *watch) immutable(n *node, tip ledger.Tip) {
 func (o *watch) consumed(n *node, bytes int) {
 	m := o.model(n)
 	m.owed -= bytes
-	m.busyAt = o.w.now
+	m.busyAt, m.fedAt = o.w.now, o.w.now
 }
 
 func (o *watch) forget(n *node, id blockID, known bool) {
@@ -193,9 +205,9 @@ func (o *watch) after(n *node) {
 	}
 	s, l := n.core.Stats(), &w.limits
 	switch {
-	case s.InFlight < 0 || s.Held < 0 || s.SideHeaders < 0 || s.Backlog < 0:
+	case s.InFlight < s.Spare || s.Spare < 0 || s.Held < 0 || s.SideHeaders < 0 || s.Backlog < 0:
 		w.fail("limits", "%v: negative: %+v", n, s)
-	case s.InFlight+s.Held+s.Backlog > l.bytes+(l.k+1)*l.block():
+	case s.InFlight-s.Spare+s.Held+s.Backlog > l.bytes+(l.k+1)*l.block():
 		w.fail("limits", "%v: more than %d bytes: %+v", n, l.bytes, s)
 	case s.SideHeaders > l.side+l.k:
 		w.fail("limits", "%v: more than %d headers: %+v", n, l.side, s)
@@ -224,6 +236,7 @@ func (o *watch) after(n *node) {
 	}
 	o.content(n)
 	o.patient(n)
+	o.raced(n)
 }
 
 // drained looks at what is left of a node without peers and backlog.

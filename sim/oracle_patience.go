@@ -11,7 +11,12 @@ import (
 func (o *watch) cancelled(c *conn, a *ask) {
 	o.land(c, a)
 	silent := o.w.now-c.heard >= stallTimeout
-	if !silent && !c.refusing && !o.lost(c.client, a.blocks[len(a.blocks)-1]) {
+	there := true
+	for _, id := range a.blocks[a.next:] {
+		there = there && c.client.holds(id)
+	}
+	late := a.again && o.w.now-c.asks[0].at > tardyTime
+	if !silent && !c.refusing && !there && !late && !o.lost(c.client, a.blocks[len(a.blocks)-1]) {
 		o.w.fail("patience", "%v gives %v up %v after the last block", c.client, c.server, o.w.now-c.heard)
 	}
 }

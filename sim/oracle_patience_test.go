@@ -62,7 +62,7 @@ func TestPatientSeesWhatIsBetween(t *testing.T) {
 		{"application done long ago", consumed, end / 2, true},
 	}
 	for _, test := range tests {
-		w := newWorld(Scenario{Nodes: 1, Peers: 1, Blocks: 20}, 1)
+		w := newWorld(Scenario{Nodes: 1, Peers: 1, Blocks: 20}, 1, false)
 		n, server := w.nodes[0], w.nodes[1]
 		tip := blockID(1)
 		for w.tree.blocks[tip].bad || w.tree.blocks[tip].parent != n.tip() {

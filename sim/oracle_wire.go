@@ -111,12 +111,66 @@ func (o *watch) asked(c *conn, a *ask) {
 	if a.cancelled {
 		return
 	}
+	more := false
 	for _, id := range a.blocks {
 		m.room(id)
-		if m.flight[id] != nil {
-			o.w.fail("flight", "%v asks peer %d for block %d, which is in flight with peer %d", c.client, c.id, id, m.flight[id].id)
+		f := m.flight[id]
+		for i, other := range f {
+			early := !more && i == len(f)-1 && a.at-other.since < leastRace && !other.from.tardy(o.w.now)
+			more = true // what follows goes with the first
+			if other.from == c || early {
+				o.w.fail("flight", "%v asks peer %d for block %d, which is in flight with peer %d since %v", c.client, c.id, id, other.from.id, other.since)
+			}
 		}
-		m.flight[id] = c
+		m.flight[id] = append(f, flight{{c, a.at}}...)
+	}
+	if a.again = more; more {
+		o.asksTwice(c.client)
+	}
+}
+
+const (
+	// leastRace is how long a peer has a block to itself, unless it was seen to
+	// take longer than tardyTime for one.
+	leastRace = 50 * time.Millisecond
+	tardyTime = 100 * time.Millisecond
+
+	maxTwice = 1 << 20
+)
+
+// tardy reports whether the server was or is slow.
+func (c *conn) tardy(now time.Duration) bool {
+	return c.slow || len(c.asks) > 0 && now-c.asks[0].at > tardyTime
+}
+
+// asksTwice adds up what is to come from more than one peer.
+func (o *watch) asksTwice(n *node) {
+	m, sum, largest := o.model(n), 0, 0
+	for _, c := range n.conns {
+		for _, a := range c.asks {
+			if a.cancelled {
+				continue
+			}
+			for _, id := range a.blocks[a.next:] {
+				if f := m.flight[id]; len(f) > 1 && f[0].from != c && !n.holds(id) {
+					size := int(o.w.tree.blocks[id].size)
+					sum, largest = sum+size, max(largest, size)
+				}
+			}
+		}
+	}
+	if sum > max(maxTwice, largest) {
+		o.w.fail("twice", "%v has asked for %d bytes twice", n, sum)
+	}
+}
+
+// take takes c away from those that are to send a block.
+func (f *flight) take(c *conn) {
+	for i, x := range *f {
+		if x.from == c {
+			*f = append((*f)[:i], (*f)[i+1:]...)
+			return
+		}
 	}
 }
 
@@ -124,9 +178,11 @@ func (o *watch) arrived(c *conn, id blockID, bad bool) {
 	m := o.model(c.client)
 	m.room(id)
 	m.sound[id] = !bad
+	m.came[id] = o.w.now
 	c.heard = o.w.now
-	if m.flight[id] == c {
-		m.flight[id] = nil
+	m.flight[id].take(c)
+	for _, other := range c.client.conns {
+		other.slow = other.tardy(o.w.now)
 	}
 }
 
@@ -136,13 +192,13 @@ func (o *watch) over(c *conn, a *ask) { o.land(c, a) }
 func (o *watch) land(c *conn, a *ask) {
 	m := o.model(c.client)
 	c.idleAt = o.w.now
+	c.slow = c.slow || o.w.now-a.at > tardyTime
 	if !a.cancelled {
 		m.busyAt = o.w.now
 	}
 	for _, id := range a.blocks[a.next:] {
-		if m.room(id); m.flight[id] == c {
-			m.flight[id] = nil
-		}
+		m.room(id)
+		m.flight[id].take(c)
 	}
 }
 
@@ -159,7 +215,7 @@ func (o *watch) served(s *node, id blockID) {
 }
 
 func (o *watch) late(c *conn) {
-	if c.server.honest() {
+	if c.server.honest() && !c.server.hinders() {
 		o.w.fail("progress", "%v waited %v for a block of %v", c.client, rangeTime, c.server)
 	}
 }

@@ -10,7 +10,8 @@ import (
 // Manner is how a scripted peer behaves.
 type Manner uint8
 
-// The manners of peers. All but Silent, Withholding and Lying keep the rules.
+// The manners of peers. All but Silent, Withholding and Lying keep the rules, but
+// Dripping and Hoarding are of no use.
 const (
 	Node        Manner = iota // runs a core, is not scripted
 	Honest                    // follows the best chain, now and then a fork for a while
@@ -20,9 +21,11 @@ const (
 	Silent                    // announces blocks, and after a while sends no header any more
 	Withholding               // announces blocks and does not deliver all of them
 	Lying                     // sends what is wrong, in any message
+	Dripping                  // is near, and sends bodies at 200 to 2,000 bytes a second
+	Hoarding                  // is near, and sends most bodies 1 to 20 s late
 )
 
-var manners = []string{"node", "honest", "slow", "forking", "resetting", "silent", "withholding", "lying"}
+var manners = []string{"node", "honest", "slow", "forking", "resetting", "silent", "withholding", "lying", "dripping", "hoarding"}
 
 // String returns the manner in a word.
 func (m Manner) String() string { return manners[m] }
@@ -57,13 +60,14 @@ type Scenario struct {
 	Drawn   bool    // the numbers are bounds of what is drawn, as are all manners and kinds
 	Roomy   bool    // the bounds are those of a node; else drawn, and tight
 	Heavy   bool    // blocks are as large as on mainnet; else small
+	Alone   bool    // also without peers that are Dripping or Hoarding, to compare
 
 	bug bug
 }
 
 // Scenarios returns the scenarios there are, in order.
 func Scenarios() []Scenario {
-	all := []Manner{Lying, Forking, Withholding, Slow, Silent, Resetting, Honest}
+	all := []Manner{Lying, Forking, Withholding, Slow, Silent, Resetting, Honest, Hoarding, Dripping}
 	return []Scenario{
 		{Name: "sync", About: "Nodes catch up with honest peers.",
 			Nodes: 3, Peers: 3, Manners: []Manner{Honest, Slow}, Blocks: 200, Reorgs: 5},
@@ -85,6 +89,10 @@ func Scenarios() []Scenario {
 		{Name: "txs", About: "Users submit transactions, which reach every node.",
 			Nodes: 5, Peers: 4, Manners: []Manner{Withholding, Lying, Resetting}, Blocks: 20, Reorgs: 10, Txs: 60,
 			Faults: 10, Kinds: []Fault{Cut, Delay, Part}},
+		{Name: "drip", About: "Nodes catch up beside near peers that send bodies drop by drop or late.",
+			Nodes: 2, Peers: 6, Manners: []Manner{Dripping, Hoarding, Honest, Dripping}, Blocks: 700, Reorgs: 5, Alone: true},
+		{Name: "race", About: "Near peers announce each block first and send it late.",
+			Nodes: 2, Peers: 7, Manners: []Manner{Hoarding, Dripping, Honest, Hoarding}, Blocks: 80, Reorgs: 15, Roomy: true, Alone: true},
 		{Name: "all", About: "All of it together.",
 			Nodes: 5, Peers: 8, Manners: all, Blocks: 100, Reorgs: 20, Txs: 30,
 			Faults: 20, Kinds: []Fault{Cut, Delay, Part, Restart, RestartBare}},
@@ -159,11 +167,11 @@ func drawLimits(r *rand.Rand, sc *Scenario) limits {
 	}
 	if sc.Roomy {
 		l.k, l.lead, l.side, l.bytes = 2160, chain.DefaultMaxLead, chain.DefaultMaxSideHeaders, chain.DefaultMaxBytes
-		l.rangeBlocks, l.ranges, l.fetchPeers, l.inFlight = 1000, 16, 1, chain.DefaultMaxInFlight
+		l.rangeBlocks, l.ranges, l.inFlight = 1000, 16, chain.DefaultMaxInFlight
 		return l
 	}
 	l.k, l.lead = 4+r.IntN(12), 30+r.IntN(100)
 	l.side, l.bytes = 4*l.lead+r.IntN(300), 15_000+r.IntN(80_000)
-	l.rangeBlocks, l.ranges, l.fetchPeers, l.inFlight = 1+r.IntN(20), 1+r.IntN(6), 1+r.IntN(3), 5_000+r.IntN(20_000)
+	l.rangeBlocks, l.ranges, l.fetchPeers, l.inFlight = 1+r.IntN(20), 1+r.IntN(6), r.IntN(4), 5_000+r.IntN(20_000)
 	return l
 }

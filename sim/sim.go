@@ -47,15 +47,24 @@ func (r *Result) String() string {
 
 // Run plays a scenario. Equal arguments give equal results.
 func Run(sc Scenario, seed uint64) *Result {
-	w := newWorld(sc, seed)
+	w := newWorld(sc, seed, false)
+	w.play()
 	w.result.Scenario, w.result.Seed = sc, seed
+	if sc.Alone && w.failure == nil {
+		alone := newWorld(sc, seed, true)
+		alone.play()
+		w.watch.heldUp(alone)
+	}
+	w.result.Time, w.result.Failure = w.now, w.failure
+	return &w.result
+}
+
+func (w *world) play() {
 	w.agenda.plan(w.plot.Quiet+lookEvery, look)
 	for w.failure == nil && len(w.agenda.heap) > 0 && !w.draining {
 		w.next()
 	}
 	w.drain()
-	w.result.Time, w.result.Failure = w.now, w.failure
-	return &w.result
 }
 
 // next takes one event.

@@ -34,13 +34,14 @@ type world struct {
 	moves     int             // of plot.Moves, those made
 	submitted int             // transactions
 	draining  bool
+	alone     bool // peers that hinder are not there
 }
 
-func newWorld(sc Scenario, seed uint64) *world {
+func newWorld(sc Scenario, seed uint64, alone bool) *world {
 	source := func(n uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, n)) }
 	p := NewPlot(sc, seed)
 	sc = p.Scenario
-	w := &world{sc: sc, plot: p, limits: p.limits, link: source(1), peers: source(3), bugs: source(4)}
+	w := &world{sc: sc, alone: alone, plot: p, limits: p.limits, link: source(1), peers: source(3), bugs: source(4)}
 	w.tree = newTree(p)
 	w.watch.w = w
 	w.models = make([]model, len(p.Manners))
@@ -66,7 +67,9 @@ func newWorld(sc Scenario, seed uint64) *world {
 func (w *world) schedule() {
 	p := w.plot
 	for _, f := range p.Follows {
-		w.follow(f)
+		if !w.alone || !w.nodes[f.Peer].hinders() {
+			w.follow(f)
+		}
 	}
 	for _, s := range p.Submissions {
 		w.agenda.plan(s.At, submit).node = w.nodes[s.Node]

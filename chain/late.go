@@ -1,0 +1,99 @@
+package chain
+
+import "time"
+
+// Who is late. How much a peer has sent is held against what it should have sent
+// since it was asked, so a byte now and then does not buy it time.
+
+const (
+	// lateSlack is granted to everybody, for what no average shows.
+	lateSlack = 100 * time.Millisecond
+
+	// A peer may take twice as long as it was measured to take, but only four
+	// times as long as the best one would. Below leastPace nobody has to be.
+	ownPace   = 2
+	bestPace  = 4
+	leastPace = 50 * time.Millisecond
+
+	// A late peer is passed over for lateTime, twice that the next time, and so
+	// on up to maxStrikes times.
+	lateTime   = 4 * time.Second
+	maxStrikes = 4
+)
+
+// pace is when to look whether a peer is late with a block.
+type pace struct {
+	span   *span
+	next   int // of span.blocks
+	lookAt time.Duration
+}
+
+// of returns the pace for the next block of s: x if it is, or else the least
+// there is.
+func (x pace) of(s *span) pace {
+	if x.span == s && x.next == s.next {
+		return x
+	}
+	return pace{s, s.next, s.sentAt + lateSlack}
+}
+
+func (c *Core) late(p *peer) bool { return p.lateTill > c.now }
+
+// due returns the range that p sends blocks of now, nil for none: whether they
+// are waited for any more or not, they come before all others.
+func (p *peer) due() *span {
+	for _, s := range p.spans {
+		if s.next < len(s.blocks) {
+			return s
+		}
+	}
+	return nil
+}
+
+// judge looks whether p is late. What was asked of it although others were to send
+// it is given up then, or late peers would keep it from being asked of more.
+func (c *Core) judge(p *peer) {
+	s := p.due()
+	if s == nil {
+		return
+	}
+	p.pace = p.pace.of(s)
+	if p.pace.lookAt > c.now || c.late(p) {
+		return
+	}
+	p.pace.lookAt = s.sentAt + c.patience(p, s.until(s.blocks[s.next]))
+	if p.pace.lookAt <= c.now {
+		p.lateTill = c.now + lateTime<<p.strikes
+		p.strikes = min(p.strikes+1, maxStrikes)
+		for _, s := range p.spans {
+			if s.extra {
+				c.cancelSpan(p, s)
+			}
+		}
+	}
+}
+
+// until returns how many bytes p had to send from when s was asked for, up to b
+// and with it: a block of s that has not come.
+func (s *span) until(b *block) int {
+	n := s.owed - s.bytes
+	for _, x := range s.blocks[s.next:] {
+		n += x.size
+		if x == b {
+			break
+		}
+	}
+	return n
+}
+
+// patience returns how long n bytes may take p.
+func (c *Core) patience(p *peer, n int) time.Duration {
+	own := p.rate.expect(n)
+	best := own
+	for _, q := range c.peers {
+		if q.phase == following && !q.stalled && !c.late(q) {
+			best = min(best, q.rate.expect(n))
+		}
+	}
+	return min(ownPace*own, bestPace*max(best, leastPace)) + lateSlack
+}

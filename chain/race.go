@@ -1,0 +1,214 @@
+package chain
+
+import "time"
+
+// The head of path, the first block that our chain lacks, is asked of one more
+// peer when the one asked takes too long. Who is first wins; the other body is
+// taken for nothing when it comes.
+
+const (
+	// With no more than tipBlocks missing, a second peer is asked after twice the
+	// time that a block takes, within these bounds.
+	tipBlocks = 2
+	minRace   = 50 * time.Millisecond
+	maxRace   = 500 * time.Millisecond
+
+	// maxClaims is how many peers that are not late may be asked for one block.
+	maxClaims = 3
+
+	// maxTwice bounds the bytes asked for although another peer is to send them, and
+	// not given up, unless it is a single block.
+	maxTwice = 1 << 20
+)
+
+// hurry looks at the head of path, and beyond it as far as others were asked
+// already.
+func (c *Core) hurry() {
+	c.hurryAt = 0
+	if c.readyN == c.path.len() {
+		return
+	}
+	if s := c.path.at(c.readyN).span; s == nil || !s.extra && c.early(s) {
+		return
+	}
+	for i, ahead := c.readyN, 0; i < c.path.len() && ahead <= maxTwice && c.twice < maxTwice; i++ {
+		b := c.path.at(i)
+		if b.held {
+			ahead += b.size
+			continue
+		}
+		if b.span == nil || !c.race(i) && !b.span.extra {
+			return
+		}
+		ahead += b.span.bytes // to behind its last
+		if last := b.span.blocks[len(b.span.blocks)-1]; last.onPath {
+			i = max(i, c.index(last))
+		}
+	}
+}
+
+// race asks one more peer for the block of path at i, and for those behind it, if
+// the one it is waited for from takes too long. It reports whether it did.
+func (c *Core) race(i int) bool {
+	b := c.path.at(i)
+	s := b.span
+	p := s.peer
+	if c.early(s) {
+		return false
+	}
+	if c.twice > 0 && c.twice+b.size > maxTwice {
+		return false
+	}
+	q := c.rival(b)
+	if q == nil {
+		return false
+	}
+	n := s.until(b)
+	rest := s.sentAt + p.rate.expect(n) - c.now
+	known := c.late(p) && !c.late(q) ||
+		(p.rate.lag > 0 || p.rate.perS > 0) && rest > 2*q.rate.expect(q.flying+b.size)+lateSlack
+	if !known {
+		wait := c.patience(p, n)
+		if c.atTip() {
+			first := min(max(2*min(p.rate.latency(), q.rate.latency()), minRace), maxRace)
+			wait = min(wait, first+p.rate.sending(n-b.size))
+		}
+		if at := s.sentAt + wait; c.now < at {
+			c.lookAgain(at)
+			return false
+		}
+	}
+	c.ask(q, i, min(maxTwice-c.twice, q.limit-q.flying), p)
+	return true
+}
+
+// early reports whether it is too early to look whether s takes too long. A peer
+// that is known to be slow has no time to itself.
+func (c *Core) early(s *span) bool {
+	at := s.sentAt + minRace
+	if c.now >= at || s.peer.rate.lag > 0 || c.late(s.peer) {
+		return false
+	}
+	c.lookAgain(at)
+	return true
+}
+
+func (c *Core) lookAgain(at time.Duration) {
+	if c.hurryAt == 0 || at < c.hurryAt {
+		c.hurryAt = at
+	}
+}
+
+// rival returns who would have b soonest of those that were not asked for it, a
+// late one only if there is no other; nil if there is none, or enough were asked.
+func (c *Core) rival(b *block) *peer {
+	var best *peer
+	bestLate, bestAt, asked := false, time.Duration(0), 0
+	for _, q := range c.peers {
+		late := c.late(q)
+		if q.claim(b) != nil {
+			if !late {
+				asked++
+			}
+			continue
+		}
+		if q.stalled || q.idleTill > c.now || len(q.spans) >= c.cfg.MaxRanges ||
+			q.flying > 0 && q.flying+b.size > q.limit || c.reach(q) < b.height {
+			continue
+		}
+		at := q.rate.expect(q.flying + b.size)
+		if best == nil || bestLate && !late || bestLate == late && (at < bestAt || at == bestAt && q.salt < best.salt) {
+			best, bestLate, bestAt = q, late, at
+		}
+	}
+	if asked >= maxClaims {
+		return nil
+	}
+	return best
+}
+
+// claim returns the range, cancelled or not, with which p may still send b.
+func (p *peer) claim(b *block) *span {
+	for _, s := range p.spans {
+		if s.claims(b) {
+			return s
+		}
+	}
+	return nil
+}
+
+// claims reports whether s may still bring b. Blocks of a range follow each other.
+func (s *span) claims(b *block) bool {
+	last := len(s.blocks) - 1
+	if last < s.next {
+		return false
+	}
+	top := s.blocks[last].height
+	if b.height > top || top-b.height > uint64(last-s.next) {
+		return false
+	}
+	return s.blocks[last-int(top-b.height)] == b
+}
+
+// outrun is told that b has come, and that others were to send it: they are late,
+// and what is of no use any more need not be sent.
+func (c *Core) outrun(b *block) {
+	if b.span != nil {
+		disown(b, b.span)
+	}
+	for _, p := range c.peers {
+		for _, s := range p.spans {
+			if !s.claims(b) {
+				continue
+			}
+			if d := c.now - s.sentAt; d > p.rate.latency() {
+				p.rate.sawLate(s.until(b), d)
+			}
+			if !s.cancelled && s.useless(b) {
+				c.cancelSpan(p, s)
+			}
+		}
+	}
+}
+
+// useless reports whether all that s may bring is there, as b is.
+func (s *span) useless(b *block) bool {
+	for i := len(s.blocks) - 1; i >= s.next; i-- { // mostly, the last is lacking
+		if x := s.blocks[i]; x != b && !x.held {
+			return false
+		}
+	}
+	return true
+}
+
+// disown notes that b is no longer waited for with s.
+func disown(b *block, s *span) {
+	if b.span == s {
+		b.span = nil
+		s.own--
+	}
+}
+
+// handBack has b, which s will not bring, waited for from another peer that was
+// asked for it, or planned anew.
+func (c *Core) handBack(b *block, s *span) {
+	if b.span != s {
+		return
+	}
+	disown(b, s)
+	if b.gone {
+		return
+	}
+	if b.claims > 0 {
+		for _, p := range c.peers {
+			for _, x := range p.spans {
+				if !x.cancelled && x != s && x.claims(b) {
+					b.span = x
+					x.own++
+					return
+				}
+			}
+		}
+	}
+	c.rewind(b)
+}

@@ -1,0 +1,179 @@
+package chain
+
+import (
+	"testing"
+	"time"
+
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// race is a core with peers that all announced the same chain.
+type race struct {
+	*Core
+	t    *testing.T
+	now  time.Duration
+	asks []Fetch
+
+	adopted int
+	most    int // bytes asked twice
+}
+
+func newRace(t *testing.T, cfg Config, peers int) *race {
+	cfg.K = 10_000
+	core, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &race{Core: core, t: t}
+	for id := range peers {
+		r.step(PeerConnected{Peer: PeerID(id)})
+		r.step(Intersected{Peer: PeerID(id)})
+	}
+	return r
+}
+
+func (r *race) step(ev Event) {
+	r.t.Helper()
+	for _, e := range r.Core.Step(r.now, ev) {
+		switch e := e.(type) {
+		case Fetch:
+			r.asks = append(r.asks, e)
+		case Adopt:
+			r.adopted++
+			defer r.step(Consumed{e.Bytes})
+		case Disconnect:
+			r.t.Errorf("disconnects %d: %v", e.Peer, e.Err)
+		}
+	}
+	r.check(r.t)
+	r.most = max(r.most, r.twice)
+}
+
+func (r *race) announce(hs []ledger.Header, peers ...PeerID) {
+	for _, id := range peers {
+		r.step(Headers{id, hs, hs[len(hs)-1].Tip()})
+	}
+}
+
+// deliver has the range asked for last sent whole, in no time.
+func (r *race) deliver(a Fetch) {
+	for _, h := range a.Headers {
+		r.step(BlockFetched{a.Peer, a.Range, h.Point(), BlockSize(h)})
+	}
+	r.step(RangeDone{a.Peer, a.Range})
+}
+
+// wait lets time pass up to an end, as the core wants.
+func (r *race) wait(d time.Duration) {
+	for end := r.now + d; r.now < end; {
+		at, ok := r.Deadline()
+		if !ok {
+			at = end
+		}
+		r.now = min(at, end)
+		r.step(Tick{})
+	}
+}
+
+// A peer is fast, has much in flight then and sends nothing more: of that, no
+// more than a MiB is asked of another at a time.
+func TestTwiceIsBounded(t *testing.T) {
+	hs := line(1500)
+	r := newRace(t, Config{FetchPeers: 1}, 2)
+	r.announce(hs, 0)
+	for r.peers[0].flying < 8<<20 {
+		a := r.asks[0]
+		r.asks = r.asks[1:]
+		r.now += 100 * time.Millisecond // a distance
+		r.deliver(a)
+	}
+	r.asks, r.most = nil, 0
+	r.announce(hs, 1)
+	for range 100 {
+		r.wait(100 * time.Millisecond)
+		asks := r.asks
+		r.asks = nil
+		for _, a := range asks {
+			r.deliver(a)
+		}
+	}
+	if r.most < maxTwice*3/4 || r.adopted != len(hs) {
+		t.Errorf("%d blocks adopted, %d bytes asked twice at the most", r.adopted, r.most)
+	}
+}
+
+// Who did not have a block when another's came is asked after that one next time,
+// however near it is.
+func TestLateIsRemembered(t *testing.T) {
+	hs := line(4)
+	r := newRace(t, Config{}, 3)
+	last := func() Fetch { return r.asks[len(r.asks)-1] }
+	give := func(took time.Duration, from PeerID) {
+		t.Helper()
+		if last().Peer != from {
+			t.Fatalf("peer %d asked, want %d", last().Peer, from)
+		}
+		r.wait(took)
+		r.deliver(last())
+	}
+	r.announce(hs[:1], 0)
+	give(20*time.Millisecond, 0)
+	r.announce(hs[:1], 1, 2)
+	r.announce(hs[1:2], 1)
+	give(60*time.Millisecond, 1)
+	r.announce(hs[1:2], 0, 2)
+
+	r.announce(hs[2:3], 0, 1)
+	held := last()
+	r.wait(50 * time.Millisecond)
+	give(60*time.Millisecond, 1)
+	r.wait(5 * time.Millisecond)
+	r.deliver(held)
+	if held.Peer != 0 || r.adopted != 3 {
+		t.Fatalf("peer %d asked, %d blocks adopted", held.Peer, r.adopted)
+	}
+
+	r.announce(hs[2:4], 2)
+	r.announce(hs[3:4], 0, 1)
+	r.step(PeerGone{2}) // it has the block to itself for a while
+	if last().Peer != 1 {
+		t.Errorf("peer %d asked first, want 1", last().Peer)
+	}
+}
+
+// Several peers are used as long as much is missing, then one.
+func TestFetchPeers(t *testing.T) {
+	for _, test := range []struct{ set, blocks, want int }{
+		{0, 400, 4}, {0, 40, 1}, {2, 400, 2}, {2, 40, 2}, {6, 400, 6},
+	} {
+		hs := line(400)[:test.blocks]
+		for i := range hs {
+			hs[i].BodySize = 80_000 // a window is full soon
+		}
+		r := newRace(t, Config{FetchPeers: test.set}, 8)
+		r.announce(hs, 0, 1, 2, 3, 4, 5, 6, 7)
+		asked := map[PeerID]bool{}
+		for _, a := range r.asks {
+			asked[a.Peer] = true
+		}
+		if len(asked) != test.want {
+			t.Errorf("FetchPeers %d, %d blocks missing: %d peers asked, want %d", test.set, test.blocks, len(asked), test.want)
+		}
+	}
+}
+
+// A peer that sends a block now and then is late, however often that is: what
+// counts is how much has come since it was asked.
+func TestDripperIsLate(t *testing.T) {
+	hs := line(9)
+	r := newRace(t, Config{}, 1)
+	r.announce(hs, 0)
+	a := r.asks[0]
+	for i, h := range a.Headers[:6] {
+		r.wait(290 * time.Millisecond) // it was to take 140 ms for the first and 40 ms for each after that
+		if late := r.late(r.peers[0]); i > 2 && !late {
+			t.Errorf("not late after %d blocks in %v", i, r.now)
+		}
+		r.step(BlockFetched{0, a.Range, h.Point(), BlockSize(h)})
+	}
+}

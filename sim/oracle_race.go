@@ -1,0 +1,71 @@
+package sim
+
+import "time"
+
+const (
+	// raceTime is how long a block for the tip may take that a good peer has.
+	raceTime = 2 * time.Second
+
+	// goodLine is the latency of the worst line that counts as good.
+	goodLine = 100 * time.Millisecond
+)
+
+// raced looks whether n lacks a block for its tip for long although an honest peer
+// on a good line has announced it.
+func (o *watch) raced(n *node) {
+	m := o.model(n)
+	if m.bare || len(n.owed) > 0 {
+		return
+	}
+	for _, c := range n.conns {
+		since := max(c.seen.since, c.restTill, m.fedAt)
+		if c.server.manner != Honest || c.worst > goodLine || !c.seen.active || c.seen.first || c.refusing ||
+			o.w.now-since <= raceTime || !o.better(m, c.seen.at) {
+			continue
+		}
+		if missing, at := o.missing(n, c.seen.at); missing > 0 && missing <= 2 && o.w.now-at > raceTime && !o.occupied(n, c.seen.at) {
+			o.w.fail("race", "%v lacks block %d, which %v announced %v ago", n, c.seen.at, c.server, o.w.now-since)
+		}
+	}
+}
+
+// occupied reports whether blocks of another chain, no shorter than that up to id,
+// come to n from an honest peer on a good line.
+func (o *watch) occupied(n *node, id blockID) bool {
+	for _, c := range n.conns {
+		if c.server.manner <= Honest && c.worst <= goodLine && c.seen.active && len(c.asks) > 0 &&
+			o.w.now-c.heard < raceTime/2 && c.seen.at != id && o.w.tree.height(c.seen.at) >= o.w.tree.height(id) {
+			return true
+		}
+	}
+	return false
+}
+
+// missing returns how many blocks up to id are not there, up to three, and when the
+// latest of those before them came.
+func (o *watch) missing(n *node, id blockID) (missing int, at time.Duration) {
+	m := o.model(n)
+	for h := o.w.tree.height(id); missing < 3; h-- {
+		m.room(id)
+		if n.holds(id) {
+			at = max(at, m.came[id])
+		} else {
+			missing++
+		}
+		if h < len(m.line) && m.line[h] == id {
+			return missing, at
+		}
+		id = o.w.tree.blocks[id].parent
+	}
+	return missing, at
+}
+
+// heldUp compares when nodes caught up with when they did alone.
+func (o *watch) heldUp(alone *world) {
+	for i, n := range o.w.nodes[:o.w.sc.Nodes] {
+		a := alone.nodes[i]
+		if a.caught == 0 || n.caught > 2*a.caught+time.Second {
+			o.w.fail("held-up", "%v caught up after %v, alone after %v", n, n.caught, a.caught)
+		}
+	}
+}
