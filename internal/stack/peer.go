@@ -117,6 +117,14 @@ func (p *peer) Range(ctx context.Context, from, to ledger.Point) (iter.Seq2[ledg
 	}
 	return func(yield func(ledger.RawBlock, error) bool) {
 		for _, i := range line[start:] {
+			if d := p.delay(i, random); d > 0 {
+				select {
+				case <-time.After(d):
+				case <-ctx.Done():
+					yield(nil, context.Cause(ctx))
+					return
+				}
+			}
 			if p.manner == sim.Withholding && random.IntN(20) == 0 {
 				<-ctx.Done()
 				yield(nil, context.Cause(ctx))
@@ -128,6 +136,18 @@ func (p *peer) Range(ctx context.Context, from, to ledger.Point) (iter.Seq2[ledg
 			}
 		}
 	}, nil
+}
+
+// delay returns how long the peer takes before it sends a block.
+func (p *peer) delay(i int, random *rand.Rand) time.Duration {
+	switch {
+	case p.manner == sim.Dripping:
+		perS := 200 + p.seed%1800
+		return time.Duration(uint64(len(p.tree.Blocks[i].Raw)) * uint64(time.Second) / perS)
+	case p.manner == sim.Hoarding && random.IntN(4) > 0:
+		return time.Duration(1000+random.IntN(19_000)) * time.Millisecond
+	}
+	return 0
 }
 
 // body returns a block to send, or what a liar sends in place of it; more is

@@ -110,9 +110,15 @@ func (s *stage) path(r *rand.Rand, _, to string) vnet.Path {
 	latency := time.Duration(5+r.IntN(95)) * time.Millisecond
 	perKB := time.Duration(20+r.IntN(400)) * time.Microsecond
 	for i, m := range s.plot.Manners {
-		if m == sim.Slow && to == name(i) {
+		if to != name(i) {
+			continue
+		}
+		switch m {
+		case sim.Slow:
 			latency += time.Duration(200+r.IntN(1300)) * time.Millisecond
 			perKB += time.Duration(20+r.IntN(200)) * time.Millisecond
+		case sim.Dripping, sim.Hoarding:
+			latency /= 20
 		}
 	}
 	link := vnet.Link{Latency: latency, Jitter: latency / 4, Bandwidth: 1024 * int64(time.Second/perKB)}
