@@ -27,13 +27,14 @@ type message struct {
 	link  *link         // of a chain.PeerConnected
 	taken chan struct{} // capacity 1: receives when all has been done that follows; or nil
 
-	// Without an event: ended is why the last attempt to follow the peer at
-	// address ended, also of a chain.PeerGone; or caught is to be closed once our
-	// chain is as long as last.
+	// ended, with a chain.PeerGone or without an event, is why the last attempt to
+	// follow the peer at address ended.
 	address string
 	ended   error
-	last    ledger.BlockNo
-	caught  chan struct{}
+
+	// caught, without an event, is closed once our chain is as long as last.
+	caught chan struct{}
+	last   ledger.BlockNo
 }
 
 // engine owns the chain core: one goroutine takes events from the connections
@@ -56,7 +57,7 @@ type engine struct {
 	own    []chain.Event                 // events that follow from effects
 	start  ledger.Tip                    // where this run began
 	failed map[string]error              // by address: why a peer cannot be followed, however often it is tried
-	catch  []message                     // with a caught that is not closed yet
+	catch  []message                     // those whose caught is not closed yet
 	over   bool                          // the end of the run is on its way to the loop
 
 	decisions      Decisions // nil if nothing is recorded, or no more
@@ -168,7 +169,7 @@ func (e *engine) run(ctx context.Context) {
 // take gives a message to the core.
 func (e *engine) take(m message) {
 	if m.ended != nil {
-		defer e.judge(m.address, m.ended)
+		defer e.recordEnd(m.address, m.ended)
 	}
 	switch ev := m.event.(type) {
 	case nil:
@@ -182,11 +183,11 @@ func (e *engine) take(m message) {
 	case chain.Intersected:
 		// A header of an unknown era comes after an intersection.
 		if l := e.links[ev.Peer]; l != nil && !errors.As(e.failed[l.upstream.address], new(*ledger.UnknownEraError)) {
-			e.hope(l.upstream.address)
+			e.markFollowable(l.upstream.address)
 		}
 	case chain.Headers:
 		if l := e.links[ev.Peer]; l != nil {
-			e.hope(l.upstream.address)
+			e.markFollowable(l.upstream.address)
 		}
 	case chain.PeerGone:
 		delete(e.links, ev.Peer)
@@ -327,39 +328,39 @@ func (e *engine) stop(s chain.StopChainSync) {
 	if e.f.cfg.Anchor != nil || !errors.Is(s.Err, chain.ErrNoIntersection) || e.core.Tip() != e.start {
 		return
 	}
-	e.giveUp(l.upstream.address, ErrNoIntersect)
+	e.markUnfollowable(l.upstream.address, ErrNoIntersect)
 }
 
-// judge notes how the last attempt to follow a peer ended.
-func (e *engine) judge(address string, err error) {
+// recordEnd notes how the last attempt to follow a peer ended.
+func (e *engine) recordEnd(address string, err error) {
 	switch {
 	case Permanent(err):
-		e.giveUp(address, err)
+		e.markUnfollowable(address, err)
 	case !errors.Is(e.failed[address], ErrNoIntersect): // which only an intersection changes
-		e.hope(address)
+		e.markFollowable(address)
 	}
 }
 
-// hope notes that a peer may be followed.
-func (e *engine) hope(address string) {
+// markFollowable notes that a peer may be followed.
+func (e *engine) markFollowable(address string) {
 	delete(e.failed, address)
 	e.f.setStuck(nil)
 }
 
-// giveUp notes that trying again to follow a peer cannot help. When that is so of
-// all peers, the run ends, after what was adopted has been yielded; or it goes on
-// and says so.
-func (e *engine) giveUp(address string, err error) {
+// markUnfollowable notes that trying again to follow a peer cannot help. When that
+// is so of all peers, the run ends, after what was adopted has been yielded; or,
+// with [FollowConfig].Persist, it goes on and says so.
+func (e *engine) markUnfollowable(address string, err error) {
 	e.failed[address] = err
 	var stuck UnfollowableError
-	none := true // of them has any of the points
+	allLost := true // no peer has any of the points
 	for _, peer := range e.f.cfg.Peers {
 		err := e.failed[peer]
 		lost := errors.Is(err, ErrNoIntersect)
 		if err == nil || lost && e.core.Tip() != e.start {
 			return
 		}
-		none = none && lost
+		allLost = allLost && lost
 		failed := &PeerError{peer, err}
 		errors.As(err, &failed)
 		stuck.Peers = append(stuck.Peers, *failed)
@@ -370,7 +371,7 @@ func (e *engine) giveUp(address string, err error) {
 			e.log.Warn("no peer can be followed", zap.Error(&stuck))
 		}
 	case e.over:
-	case none:
+	case allLost:
 		e.over = true
 		e.out.push(item{end: ErrNoIntersect})
 	default:

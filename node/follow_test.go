@@ -257,6 +257,42 @@ func TestFollowErrNoIntersect(t *testing.T) {
 	})
 }
 
+// A peer that had none of the points still has none when it is away.
+func TestFollowErrNoIntersectOfAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, c := newWorld(t), newChain().Grow(30)
+		other := testnode.New(chaingen.Config{Seed: 2, Network: network()}).Grow(10)
+		away := w.serve("away", other)
+		time.AfterFunc(10*time.Second, away.Stop)
+		time.AfterFunc(3*time.Minute, func() { w.serve("late", other) })
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		var last error
+		for _, err := range node.Follow(ctx, w.followConfig("away", "late"), c.Point(4)) {
+			last = err
+		}
+		if !errors.Is(last, node.ErrNoIntersect) {
+			t.Errorf("ended with %v", last)
+		}
+	})
+}
+
+// Once there are new points, a peer that had none of the old ones may have one, so
+// an unknown era at all other peers does not end the run.
+func TestFollowUnknownEraWithPointsToOffer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, c := newWorld(t), newChain().Grow(200)
+		s := w.serve("other", testnode.New(chaingen.Config{Seed: 2, Network: network()}).Grow(10))
+		w.serve("ahead", ahead(c.Copy(), 150))
+		f := w.follow(w.followConfig("other", "ahead"), c.Point(180))
+		f.reach(c.Fork(50))
+		time.Sleep(10 * time.Minute)
+		s.Stop()
+		w.serve("other", c)
+		f.reach(c)
+	})
+}
+
 // A peer that is behind, or has none of the points, does not set us back.
 func TestFollowPeerBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
