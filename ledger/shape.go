@@ -162,8 +162,6 @@ func (s *shape) read(r *cbor.Reader) {
 		if s.form == formNonEmpty && !r.More(&n) {
 			r.Fail("item of a list that is not empty")
 			return
-		} else if s.form == formNonEmpty {
-			s.of[0].read(r)
 		}
 		for r.More(&n) {
 			s.of[0].read(r)
@@ -299,10 +297,10 @@ const bigPositive, bigNegative = 0xc2, 0xc3
 // readInteger reads an integer of any size. As in the Haskell node, the tag of
 // a big one has one byte, its bytes need not be few.
 func readInteger(r *cbor.Reader) (v big.Int) {
-	if in := r.Rest(); len(in) > 0 && (in[0] == bigPositive || in[0] == bigNegative) {
+	if tag := next(r); tag == bigPositive || tag == bigNegative {
 		r.TagAny()
 		v.SetBytes(r.Bytes())
-		if in[0] == bigNegative {
+		if tag == bigNegative {
 			v.Not(&v)
 		}
 		return v

@@ -32,7 +32,7 @@ func (n *Network) eraPossible(e Era, s Slot) bool {
 		return false
 	}
 	earliest := n.Eras[Byron].Start
-	for _, p := range n.Eras[Byron+1 : max(e+1, Byron+1)] {
+	for _, p := range n.Eras[Byron+1 : e+1] {
 		if p.Start == Never {
 			earliest = n.EpochStart(n.Epoch(earliest) + 1)
 		} else {
@@ -56,7 +56,7 @@ func (n Network) SlotTime(s Slot) time.Time {
 func (n *Network) eraStart(e Era) time.Time {
 	t := n.Start
 	last := n.Eras[Byron]
-	for _, p := range n.Eras[Byron+1 : max(e+1, Byron+1)] {
+	for _, p := range n.Eras[Byron+1 : e+1] {
 		if p.Start != Never {
 			t = addSlots(t, p.Start-last.Start, last.SlotLength)
 			last = p
