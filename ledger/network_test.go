@@ -104,8 +104,16 @@ func TestCustomNetwork(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n.Magic != 42 || n.Name != "custom-42" || n.ActiveSlots != (Ratio{1, 4}) || !n.Start.Equal(time.Unix(1700000000, 0)) {
-		t.Errorf("LoadNetwork = %+v", n)
+	want := Network{
+		Name: "custom-42", Magic: 42, Start: time.Unix(1700000000, 0).UTC(), SecurityParam: 10, ActiveSlots: Ratio{1, 4},
+		Eras: n.Eras, Genesis: n.Genesis, SlotsPerKESPeriod: 129600, MaxKESEvolutions: 62, MaxHeaderSize: 1100, MaxBodySize: 65536,
+	}
+	if !reflect.DeepEqual(n, want) {
+		t.Errorf("LoadNetwork = %+v, want %+v", n, want)
+	}
+	none := sum256([]byte("{}"))
+	if n.Genesis.Shelley != sum256([]byte(testShelley)) || n.Genesis.Alonzo != none || n.Genesis.Conway != none || n.Genesis.Dijkstra != (Hash{}) {
+		t.Errorf("hashes %+v", n.Genesis)
 	}
 	shelley := EraParams{Start: 100, StartEpoch: 1, EpochLength: 500, SlotLength: 100 * time.Millisecond}
 	mary := shelley
@@ -321,6 +329,7 @@ func TestGenesisForms(t *testing.T) {
 		{"trailing bytes", "byron-genesis.json", `"slotDuration": "2000"}}`, `"slotDuration": "2000"}} x`},
 		{"hash in capitals", "config.json", "{", `{"ShelleyGenesisHash": "` + upper(want.Genesis.Shelley) + `", "ByronGenesisHash": "` + upper(want.Genesis.Byron) + `", `},
 		{"null", "config.json", "{", `{"ShelleyGenesisHash": null, "AlonzoGenesisFile": null, "TestConwayHardForkAtEpoch": null, `},
+		{"old and new name of experimental eras", "config.json", "{", `{"TestEnableDevelopmentHardForkEras": false, "ExperimentalHardForksEnabled": false, `},
 		{"last of two", "config.json", "{", `{"TestMaryHardForkAtEpoch": 1, `},
 		{"epoch as a decimal", "config.json", "3}", "3.0}"},
 	} {
@@ -339,6 +348,55 @@ func TestGenesisForms(t *testing.T) {
 				t.Errorf("LoadNetwork = %+v, want %+v", got, want)
 			}
 		})
+	}
+}
+
+// What is at a limit is taken, and what is beyond it is an error.
+func TestGenesisLimits(t *testing.T) {
+	for _, tt := range []struct{ file, from, to, err string }{
+		{"byron-genesis.json", `"k": 10`, `"k": 1`, ""},
+		{"byron-genesis.json", `"k": 10`, `"k": 4294967295`, ""},
+		{"byron-genesis.json", `"k": 10`, `"k": -1`, "k: -1 is out of range"},
+		{"byron-genesis.json", `"k": 10`, `"k": "10"`, "k: "},
+		{"byron-genesis.json", `"2000"`, `"1"`, ""},
+		{"byron-genesis.json", `"2000"`, `"86400000"`, ""},
+		{"byron-genesis.json", `"2000"`, `true`, "slotDuration: "},
+		{"byron-genesis.json", `1700000000`, `"x"`, "startTime: "},
+		{"byron-genesis.json", `"protocolMagic": 42`, `"protocolMagic": "x"`, "protocolMagic: "},
+		{"byron-genesis.json", `"blockVersionData"`, `"x"`, "blockVersionData is missing"},
+		{"shelley-genesis.json", `"securityParam": 10`, `"securityParam": 1`, ""},
+		{"shelley-genesis.json", `"securityParam": 10`, `"securityParam": 4294967295`, ""},
+		{"shelley-genesis.json", `"securityParam": 10`, `"securityParam": 4294967296`, "securityParam"},
+		{"shelley-genesis.json", `"epochLength": 500`, `"epochLength": 4294967295`, ""},
+		{"shelley-genesis.json", `"epochLength": 500`, `"epochLength": 4294967296`, "epochLength"},
+		{"shelley-genesis.json", `"epochLength": 500`, `"epochLength": 0`, "epochLength is 0"},
+		{"shelley-genesis.json", `129600`, `4294967296`, "slotsPerKESPeriod"},
+		{"shelley-genesis.json", `62`, `4294967296`, "maxKESEvolutions"},
+		{"shelley-genesis.json", `1100`, `65535`, ""},
+		{"shelley-genesis.json", `65536`, `4294967295`, ""},
+		{"shelley-genesis.json", `65536`, `4294967296`, "maxBlockBodySize"},
+		{"shelley-genesis.json", `"networkMagic": 42`, `"networkMagic": 4294967296`, "networkMagic"},
+		{"shelley-genesis.json", `0.25`, `1e-9`, ""},
+		{"shelley-genesis.json", `0.25`, `1`, ""},
+		{"shelley-genesis.json", `"slotLength"`, `"x"`, "slotLength"},
+		{"config.json", `"TestAllegraHardForkAtEpoch": 1`, `"TestAllegraHardForkAtEpoch": 0`, "TestAllegraHardForkAtEpoch 0 is before the era"},
+		{"config.json", `3}`, `18446744073709551616}`, "TestMaryHardForkAtEpoch"},
+		{"config.json", `{`, `{"TestEnableDevelopmentHardForkEras": 1, `, "TestEnableDevelopmentHardForkEras"},
+		{"config.json", `{`, `{"ExperimentalHardForksEnabled": true, "TestEnableDevelopmentHardForkEras": false, `, "is now called"},
+	} {
+		content := map[string]string{"byron-genesis.json": testByron, "shelley-genesis.json": testShelley, "config.json": testConfig}[tt.file]
+		changed := strings.Replace(content, tt.from, tt.to, 1)
+		if changed == content {
+			t.Fatalf("%s has no %s", tt.file, tt.from)
+		}
+		_, err := LoadNetwork(writeGenesis(t, map[string]string{"config.json": testConfig, tt.file: changed}))
+		if (err == nil) != (tt.err == "") || err != nil && !strings.Contains(err.Error(), tt.err) {
+			t.Errorf("%s for %s: %v, want %q", tt.to, tt.from, err, tt.err)
+		}
+	}
+	// A folder that is none.
+	if _, err := LoadNetwork(filepath.Join(t.TempDir(), "none")); err == nil {
+		t.Error("no folder, but no error")
 	}
 }
 

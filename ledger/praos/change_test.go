@@ -34,31 +34,6 @@ func refusesChanges(t *testing.T, v *Verifier, s State, h *ledger.Header, n int,
 	}
 }
 
-// Whoever changes any byte of a real header is found out.
-func TestChangedHeaders(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long")
-	}
-	r := rand.New(rand.NewPCG(1, 1))
-	for _, folder := range []string{"preview-immutable", "preview-immutable-late"} {
-		hs := headers(t, ledger.Preview, folder, 0)
-		v := verifier(t, Config{Network: ledger.Preview})
-		s := Origin(ledger.Preview)
-		if folder == "preview-immutable-late" {
-			s = lateState(t, hs[0])
-		}
-		for i, h := range hs {
-			if *everyByte == 0 || i%10 == 0 {
-				refusesChanges(t, v, s, h, *everyByte, r)
-			}
-			var err error
-			if s, _, err = v.Verify(s, h); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-}
-
 // All bytes of forged headers of both protocols.
 func TestChangedForgeries(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))

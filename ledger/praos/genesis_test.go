@@ -185,36 +185,3 @@ func (e epochZero) Distribution(epoch uint64) *Distribution {
 	}
 	return nil
 }
-
-// Every block of preview's epoch 0 is in an overlay slot of the genesis delegate
-// that made it.
-func TestPreviewOverlay(t *testing.T) {
-	c, d, err := LoadConfig(filepath.Join(chaindata.Dir(t), "genesis", "preview"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.Stake, c.Require = epochZero{d}, Leadership
-	v := verifier(t, c)
-	s := Origin(c.Network)
-	n := 0
-	for _, h := range headers(t, c.Network, "preview-immutable", 5000) {
-		next, _, err := v.Verify(s, h)
-		if unchecked := (*UncheckedError)(nil); errors.As(err, &unchecked) && c.Network.Epoch(h.Slot) == 1 {
-			break
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, n = next, n+1
-	}
-	if s.Epoch != 0 || n < 4000 {
-		t.Errorf("checked %d headers", n)
-	}
-	t.Logf("%d overlay slots", n)
-
-	// A delegate less, and most slots are another's.
-	d.Delegates = d.Delegates[1:]
-	if _, _, err := v.Verify(Origin(c.Network), headers(t, c.Network, "preview-immutable", 1)[0]); !errors.As(err, new(*OverlayError)) {
-		t.Error(err)
-	}
-}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -375,5 +376,63 @@ func TestSavedStates(t *testing.T) {
 		if !bytes.Equal(x, y) {
 			t.Fatalf("after header %v: state %x, from the saved one %x", h.Point(), y, x)
 		}
+	}
+}
+
+// Whoever changes any byte of a real header is found out.
+func TestChangedHeaders(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
+	r := rand.New(rand.NewPCG(1, 1))
+	for _, folder := range []string{"preview-immutable", "preview-immutable-late"} {
+		hs := headers(t, ledger.Preview, folder, 0)
+		v := verifier(t, Config{Network: ledger.Preview})
+		s := Origin(ledger.Preview)
+		if folder == "preview-immutable-late" {
+			s = lateState(t, hs[0])
+		}
+		for i, h := range hs {
+			if *everyByte == 0 || i%10 == 0 {
+				refusesChanges(t, v, s, h, *everyByte, r)
+			}
+			var err error
+			if s, _, err = v.Verify(s, h); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// Every block of preview's epoch 0 is in an overlay slot of the genesis delegate
+// that made it.
+func TestPreviewOverlay(t *testing.T) {
+	c, d, err := LoadConfig(filepath.Join(chaindata.Dir(t), "genesis", "preview"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Stake, c.Require = epochZero{d}, Leadership
+	v := verifier(t, c)
+	s := Origin(c.Network)
+	n := 0
+	for _, h := range headers(t, c.Network, "preview-immutable", 5000) {
+		next, _, err := v.Verify(s, h)
+		if unchecked := (*UncheckedError)(nil); errors.As(err, &unchecked) && c.Network.Epoch(h.Slot) == 1 {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, n = next, n+1
+	}
+	if s.Epoch != 0 || n < 4000 {
+		t.Errorf("checked %d headers", n)
+	}
+	t.Logf("%d overlay slots", n)
+
+	// A delegate less, and most slots are another's.
+	d.Delegates = d.Delegates[1:]
+	if _, _, err := v.Verify(Origin(c.Network), headers(t, c.Network, "preview-immutable", 1)[0]); !errors.As(err, new(*OverlayError)) {
+		t.Error(err)
 	}
 }

@@ -1,0 +1,213 @@
+package praos
+
+import (
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/ouronet/ouronet/internal/genesis"
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// Which issue numbers may follow which, and what is kept of them.
+func TestCheckCounter(t *testing.T) {
+	id := PoolID{1}
+	with := func(n uint64) Counters { return CounterMap{}.With(id, n) }
+	for _, test := range []struct {
+		name     string
+		era      ledger.Era
+		counters Counters
+		all      bool
+		got      uint64
+		want     *CounterError // nil: it passes
+	}{
+		{"the same", ledger.Conway, with(5), true, 5, nil},
+		{"the next", ledger.Conway, with(5), false, 6, nil},
+		{"one before", ledger.Conway, with(5), false, 4, &CounterError{id, 4, 5, 6, false}},
+		{"two ahead", ledger.Babbage, with(5), true, 7, &CounterError{id, 7, 5, 6, false}},
+		{"two ahead in TPraos", ledger.Alonzo, with(5), true, 7, nil},
+		{"far ahead in TPraos", ledger.Alonzo, with(5), true, math.MaxUint64, nil},
+		{"one before in TPraos", ledger.Alonzo, with(5), true, 4, &CounterError{id, 4, 5, math.MaxUint64, false}},
+		{"the last of all again", ledger.Conway, with(math.MaxUint64), true, math.MaxUint64, nil},
+		{"before the last of all", ledger.Conway, with(math.MaxUint64), true, 0, &CounterError{id, 0, math.MaxUint64, math.MaxUint64, false}},
+		{"first, known to be it", ledger.Conway, CounterMap{}, true, 1, nil},
+		{"first and too high", ledger.Conway, CounterMap{}, true, 2, &CounterError{id, 2, 0, 1, true}},
+		{"first that we know", ledger.Conway, CounterMap{}, false, 2, nil},
+		{"no counters", ledger.Conway, nil, false, 0, nil},
+	} {
+		j := &Job{header: &ledger.Header{Raw: ledger.RawHeader{Era: test.era}}, issuer: &issuer{id: id}}
+		j.shelley.OCert.Counter = test.got
+		s, err := j.checkCounter(State{Counters: test.counters, AllCounters: test.all})
+		if test.want != nil {
+			var e *CounterError
+			if !errors.As(err, &e) || *e != *test.want {
+				t.Errorf("%s: %v, want %v", test.name, err, test.want)
+			}
+			continue
+		}
+		if n, ok := s.Counters.Last(id); err != nil || !ok || n != test.got {
+			t.Errorf("%s: number %d (%t) is kept, %v", test.name, n, ok, err)
+		}
+	}
+}
+
+// The number and the least slot of the next block, by what the last one was.
+func TestNextPlace(t *testing.T) {
+	at := func(slot ledger.Slot, number ledger.BlockNo, ebb bool) State {
+		return State{Tip: ledger.Tip{Point: ledger.Point{Slot: slot, Hash: ledger.Hash{1}}, BlockNo: number}, EBB: ebb}
+	}
+	regular := ledger.RawHeader{Era: ledger.Byron}
+	boundary := ledger.RawHeader{Era: ledger.Byron, EBB: true}
+	later := ledger.RawHeader{Era: ledger.Shelley}
+	for _, test := range []struct {
+		name   string
+		s      State
+		next   ledger.RawHeader
+		number ledger.BlockNo
+		slot   ledger.Slot
+	}{
+		{"boundary block first", State{}, boundary, 0, 0},
+		{"Shelley first", State{}, later, 0, 0},
+		{"regular", at(7, 3, false), regular, 4, 8},
+		{"boundary block after a regular one", at(7, 3, false), boundary, 3, 8},
+		{"regular after a boundary block", at(7, 3, true), regular, 4, 7},
+		{"boundary block after a boundary block", at(7, 3, true), boundary, 4, 8},
+		{"Shelley after a boundary block", at(7, 3, true), later, 4, 8},
+		{"Shelley", at(7, 3, false), later, 4, 8},
+		{"after the last number", at(7, math.MaxUint64, false), later, 0, 8},
+		{"after the last slot", at(ledger.Never, 3, false), later, 4, ledger.Never},
+	} {
+		h := &ledger.Header{Raw: test.next}
+		if number, slot := nextBlockNo(&test.s, h), nextSlot(&test.s, h); number != test.number || slot != test.slot {
+			t.Errorf("%s: number %d from slot %d on, want %d from %d on", test.name, number, slot, test.number, test.slot)
+		}
+	}
+}
+
+// forgetful knows an epoch once.
+type forgetful struct{ d *Distribution }
+
+func (f *forgetful) Distribution(uint64) *Distribution {
+	d := f.d
+	f.d = nil
+	return d
+}
+
+// A stake distribution that goes away between Prepare and Verify is an error, as
+// is a pool that is not in it.
+func TestForgottenStake(t *testing.T) {
+	v, s := base(t, ledger.Conway)
+	h, err := newForged(v, s, s.Tip.Point.Slot+1).header(v.config.Network)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.config.Stake = &forgetful{v.config.Stake.Distribution(s.Epoch)}
+	j, _, err := v.Prepare(s, h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Verify(); !errors.As(err, new(*UnknownPoolError)) {
+		t.Error(err)
+	}
+}
+
+// A folder that LoadNetwork read may have changed since: what is wrong with it
+// then is an error as well.
+func TestLoadFails(t *testing.T) {
+	if err := new(Config).load(filepath.Join(t.TempDir(), "none"), new(*Distribution)); err == nil {
+		t.Error("no folder, but no error")
+	}
+	for _, test := range []struct{ name, file, content string }{
+		{"no Byron", "byron-genesis.json", ""},
+		{"Byron is no JSON", "byron-genesis.json", "{"},
+		{"no Shelley", "shelley-genesis.json", ""},
+		{"Shelley is no JSON", "shelley-genesis.json", "{"},
+		{"no parameters", "shelley-genesis.json", `{"genDelegs": {}}`},
+		{"parameters are no object", "shelley-genesis.json", `{"protocolParams": 1, "genDelegs": {}}`},
+		{"config is no JSON", "config.json", "{"},
+	} {
+		dir := t.TempDir()
+		files := map[string]string{"byron-genesis.json": byronFile, "shelley-genesis.json": shelleyFile}
+		files[test.file] = test.content
+		for name, content := range files {
+			if content == "" {
+				continue
+			}
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := new(Config).load(dir, new(*Distribution)); err == nil {
+			t.Errorf("%s: no error", test.name)
+		}
+	}
+	if d, err := delegates(genesis.Object{}); err == nil || d != nil {
+		t.Errorf("delegates %v of a file with nothing in it, %v", d, err)
+	}
+}
+
+// What the files say reaches the configuration, each at its place.
+func TestLoadValues(t *testing.T) {
+	c, d, err := loadFiles(t, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, second := PoolID{0: 0x0a, 27: 1}, PoolID{0: 0x0b, 27: 2}
+	hash := ledger.Hash{0: 0xc1, 31: 3}
+	if len(c.GenesisKeys) != 1 || !c.GenesisKeys[first] {
+		t.Errorf("genesis keys %v", c.GenesisKeys)
+	}
+	if c.Checkpoints[3] != hash || c.Checkpoints[4000] != hash || len(c.Checkpoints) != 2 {
+		t.Errorf("checkpoints %v", c.Checkpoints)
+	}
+	if len(d.Delegates) != 2 || d.Delegates[0] != (Delegate{first, hash}) || d.Delegates[1] != (Delegate{second, hash}) || d.Pools == nil {
+		t.Errorf("%+v", d)
+	}
+	// One key in capitals and in small letters: a node takes the former.
+	files := map[string]string{"shelley-genesis.json": `{"activeSlotsCoeff": 0.25, "epochLength": 5, "networkMagic": 42, "securityParam": 10,
+		"slotLength": 1, "slotsPerKESPeriod": 129600, "maxKESEvolutions": 62,
+		"protocolParams": {"maxBlockHeaderSize": 1100, "maxBlockBodySize": 65536, "decentralisationParam": 1},
+		"genDelegs": {"` + key1 + `": {"delegate": "` + key1 + `", "vrf": "` + hash1 + `"},
+			"0A000000000000000000000000000000000000000000000000000001": {"delegate": "` + key2 + `", "vrf": "` + hash1 + `"}}}`}
+	if _, d, err = loadFiles(t, files); err != nil || len(d.Delegates) != 1 || d.Delegates[0].Key != second {
+		t.Errorf("%+v, %v", d, err)
+	}
+}
+
+// Extra entropy is of TPraos: the configuration may have it for any epoch, an
+// epoch of Praos gets none.
+func TestEntropyOfPraos(t *testing.T) {
+	v := verifier(t, Config{Network: ledger.Mainnet, ExtraEntropy: map[uint64]ledger.Hash{9: {1}}})
+	s := Origin(ledger.Mainnet)
+	s.Epoch, s.Nonces.Lab = 8, NonceOf(ledger.Hash{2})
+	for era, want := range map[ledger.Era]Nonce{ledger.Alonzo: NonceOf(ledger.Hash{1}), ledger.Babbage: {}, ledger.Conway: {}} {
+		if got := v.enter(s, era, 9).Nonces; got != s.Nonces.nextEpoch(want) {
+			t.Errorf("%v: %+v", era, got)
+		}
+	}
+}
+
+// NonceAt answers for the epoch of the slot, if that is known.
+func TestNonceAt(t *testing.T) {
+	n := forgeNetwork()
+	v := verifier(t, Config{Network: n})
+	s := Origin(n)
+	s.Nonces.Candidate = NonceOf(ledger.Hash{5})
+	for _, test := range []struct {
+		known Knowledge
+		slot  ledger.Slot
+		want  Nonce
+		ok    bool
+	}{
+		{AllNonces, 99, s.Nonces.Active, true}, {AllNonces, 100, NonceOf(ledger.Hash{5}), true},
+		{EpochNonce, 99, s.Nonces.Active, true}, {EpochNonce, 100, Nonce{}, false},
+		{NoNonces, 99, s.Nonces.Active, false},
+	} {
+		s.Known = test.known
+		if got, ok := v.NonceAt(s, test.slot); got != test.want || ok != test.ok {
+			t.Errorf("knowledge %d, slot %d: %v, %t", test.known, test.slot, got, ok)
+		}
+	}
+}
