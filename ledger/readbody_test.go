@@ -222,3 +222,32 @@ func TestUnknownEraTx(t *testing.T) {
 		}
 	}
 }
+
+// An index far beyond the transactions is an error of the body, in each list.
+func TestFarIndices(t *testing.T) {
+	for _, index := range []uint64{1, 2, 63, 64, 511, 512, 1000, 65535, 65536, 1<<31 - 1, 1 << 31, 1<<64 - 1} {
+		aux := append(cbor.AppendUint(cbor.AppendMap(nil, 1), index), 0xa0)
+		invalid := cbor.AppendUint(cbor.AppendArray(nil, 1), index)
+		for era := Shelley; era < Dijkstra; era++ {
+			one := []byte{0x81, 0xa0}
+			bodies := []testBody{{era, [][]byte{one, one, aux, {0x80}}}}
+			if era >= Alonzo {
+				bodies = append(bodies, testBody{era, [][]byte{one, one, {0xa0}, invalid}})
+			} else {
+				bodies[0].parts = bodies[0].parts[:3]
+			}
+			for _, body := range bodies {
+				b, err := Preview.ParseBlock(testBlock(era, testHeader(body, nil), body.parts))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if txs, err := b.Txs(); err == nil || txs != nil {
+					t.Errorf("%v, index %d of one transaction: %d transactions", era, index, len(txs))
+				}
+				if b.CheckBody() == nil {
+					t.Errorf("%v, index %d of one transaction: the body is good", era, index)
+				}
+			}
+		}
+	}
+}

@@ -293,3 +293,47 @@ func TestByronIsNotShelley(t *testing.T) {
 		t.Error("a Byron header has Shelley's fields")
 	}
 }
+
+// What is called a header of a later era is none of Byron.
+func TestShelleyIsNotByron(t *testing.T) {
+	for _, ebb := range []bool{false, true} {
+		header, err := RawBlock(map[bool][]byte{false: byronTestBlock(0), true: mustUnhex(ebbB5)}[ebb]).Header()
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := Header{Raw: header}
+		if _, ok := h.Byron(); !ok || header.EBB != ebb {
+			t.Errorf("boundary %t: a Byron header has no fields of one", ebb)
+		}
+		for h.Raw.Era = Shelley; h.Raw.Era.Known(); h.Raw.Era++ {
+			if b, ok := h.Byron(); ok || b.Issuer != nil || b.Prev != (Hash{}) {
+				t.Errorf("boundary %t: a header of %v has Byron's fields", ebb, h.Raw.Era)
+			}
+		}
+	}
+}
+
+// Which block a header follows.
+func TestPrevIs(t *testing.T) {
+	point := Point{Slot: 3, Hash: Hash{1}}
+	for _, tt := range []struct {
+		prev    Hash
+		hasPrev bool
+		p       Point
+		want    bool
+	}{
+		{Hash{1}, true, point, true},
+		{Hash{2}, true, point, false},
+		{Hash{}, false, point, false},
+		{Hash{}, false, Point{Slot: 3}, false},
+		{Hash{}, true, Point{Slot: 3}, true},
+		{Hash{}, false, Origin, true},
+		{Hash{}, true, Origin, false},
+		{Hash{1}, true, Origin, false},
+	} {
+		h := Header{Prev: tt.prev, HasPrev: tt.hasPrev}
+		if got := h.PrevIs(tt.p); got != tt.want {
+			t.Errorf("previous %v (%t) is %v: %t", tt.prev, tt.hasPrev, tt.p, got)
+		}
+	}
+}
