@@ -380,6 +380,8 @@ func TestGenesisLimits(t *testing.T) {
 		{"shelley-genesis.json", `0.25`, `1`, ""},
 		{"shelley-genesis.json", `"slotLength"`, `"x"`, "slotLength"},
 		{"config.json", `"TestAllegraHardForkAtEpoch": 1`, `"TestAllegraHardForkAtEpoch": 0`, "TestAllegraHardForkAtEpoch 0 is before the era"},
+		{"config.json", `"TestShelleyHardForkAtEpoch": 1`, `"TestShelleyHardForkAtEpoch": "1"`, "TestShelleyHardForkAtEpoch"},
+		{"config.json", `"TestShelleyHardForkAtEpoch": 1`, `"TestShelleyHardForkAtEpoch": -1`, "TestShelleyHardForkAtEpoch"},
 		{"config.json", `3}`, `18446744073709551616}`, "TestMaryHardForkAtEpoch"},
 		{"config.json", `{`, `{"TestEnableDevelopmentHardForkEras": 1, `, "TestEnableDevelopmentHardForkEras"},
 		{"config.json", `{`, `{"ExperimentalHardForksEnabled": true, "TestEnableDevelopmentHardForkEras": false, `, "is now called"},

@@ -111,6 +111,7 @@ func (s *shape) forms() (item []byte, others []otherForm) {
 		unknown := bytes.Clone(item)
 		unknown[1] = 17
 		add(false, "unknown kind", unknown...)
+		add(false, "unknown kind of nothing", 0x81, 17)
 		add(true, "wider kind", slices.Concat(item[:1], wideHead(0, 8, s.of[0].n), item[2:])...)
 		add(false, "kind above 255", slices.Concat(item[:1], wideHead(0, 8, 256+s.of[0].n), item[2:])...)
 	case formList, formNonEmpty:
