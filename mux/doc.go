@@ -11,12 +11,20 @@
 // call [Mux.Start]. End with [Mux.Close], which sends what is queued, or with
 // [Mux.Fail], which does not.
 //
+// What leaves first is a matter of the [Class] of a channel: small messages and
+// headers go before transactions, these before blocks, by weights. A message of
+// class Control that finds no other waiting goes behind what the kernel has not
+// sent (16 KiB where it can be told, on Linux and Darwin), a batch that is being
+// written (16 KiB, and up to a segment more), and a segment of each other class:
+// 70 kB at most, 28 ms at 20 Mbit/s.
+//
 // What bounds memory: a channel holds at most its protocol's ingress limit of
 // bytes nobody has looked at, plus one message of at most the state's limit, in
-// buffers that may be up to twice as large; sending waits while a channel has
-// [EgressMark] bytes queued. The reader never waits for a channel, so a slow
-// mini-protocol cannot hold up another; a peer that sends more than the ingress
-// limit allows is cut off. A quiet connection holds no buffer but one of 1 KiB.
+// buffers that may be up to twice as large; sending waits while the channels of
+// a class have [EgressMark] bytes queued. The reader never waits for a channel,
+// so a slow mini-protocol cannot hold up another; a peer that sends more than
+// the ingress limit allows is cut off. A quiet connection holds no buffer but
+// one of 1 KiB.
 //
 // Rules follow the multiplexing chapter of the network specification and the
 // running code of ouroboros-network d80f488c8 (2026-07-24).

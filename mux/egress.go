@@ -9,21 +9,28 @@ import (
 	"github.com/ouronet/ouronet/protocol"
 )
 
-// EgressMark is how many bytes a channel may have queued and still take
-// another message, whatever its size; above it, sending waits. The Haskell
-// node has the same mark. (mux, 6)
-const EgressMark = 0x3ffff
+// EgressMark is how many bytes the channels of a [Class] may have queued, all
+// together, and still take another message, whatever its size; above it, sending
+// waits. A channel that has nothing queued may always send one message, so that
+// none waits for another. It is two batches: one is written while the next is
+// made.
+const EgressMark = 2 * batchBytes
 
 const (
-	// batchBytes is how much is written at once, headers included. (mux, 6)
-	batchBytes = 131072
+	// batchBytes is about how much is written at once, headers included: what
+	// is in a batch cannot be overtaken any more.
+	batchBytes = 16 << 10
 	// batchSegments bounds the headers of a batch of small segments.
 	batchSegments = 100
 	// ownedSize is the size of the buffers that small messages are copied to.
 	ownedSize = 1 << minClass
+	// smallBody is up to which size a body is copied, too: the memory it is
+	// part of, and what it takes to keep track of it, may be larger.
+	smallBody = 1 << 10
 )
 
-// chunk is a run of queued bytes: borrowed from the sender, or in owned.
+// chunk is a run of queued bytes: borrowed from the sender, or in a buffer of
+// ours. The last chunk in a buffer has it as owned, to give it back.
 type chunk struct {
 	b     []byte
 	owned *buffer
@@ -31,41 +38,24 @@ type chunk struct {
 
 // egress is what one channel has queued for writing. Mux.emu guards it.
 type egress struct {
-	queue  *queue // nil when bytes is 0, so that an idle channel keeps little
-	bytes  int
-	active bool          // in Mux.turns
-	next   *Channel      // behind this one in Mux.turns
-	room   chan struct{} // capacity 1: receives when bytes fall below the mark
+	class Class
+	queue *queue // nil when bytes is 0, so that an idle channel keeps little
+	bytes int
+	lead  int           // of Bulk: bytes that still go as Control
+	next  *Channel      // behind this one in Mux.schedule
+	room  chan struct{} // capacity 1: receives when there may be room for a message
 }
 
 // queue holds chunks in order; those before first have been written.
 type queue struct {
 	chunks []chunk
 	first  int
+
+	filling *buffer // where small messages go next; nil unless the chunk that owns it is there
+	owner   int     // the index of that chunk
 }
 
 var queues = sync.Pool{New: func() any { return new(queue) }}
-
-// turns is the queue of channels that have something to write.
-type turns struct{ head, tail *Channel }
-
-func (t *turns) push(c *Channel) {
-	if t.tail == nil {
-		t.head = c
-	} else {
-		t.tail.out.next = c
-	}
-	t.tail = c
-}
-
-func (t *turns) pop() *Channel {
-	c := t.head
-	if t.head = c.out.next; t.head == nil {
-		t.tail = nil
-	}
-	c.out.next = nil
-	return c
-}
 
 // Send implements protocol.Transport.
 func (c *Channel) Send(ctx context.Context, head, body []byte) error {
@@ -79,7 +69,7 @@ func (c *Channel) Send(ctx context.Context, head, body []byte) error {
 			m.emu.Unlock()
 			return m.cause()
 		}
-		if c.out.bytes < EgressMark {
+		if c.out.bytes == 0 || m.unwritten[c.out.class] < EgressMark {
 			break
 		}
 		m.emu.Unlock()
@@ -95,60 +85,75 @@ func (c *Channel) Send(ctx context.Context, head, body []byte) error {
 		m.emu.Unlock()
 		return context.Cause(ctx)
 	}
-	c.out.copy(head)
-	c.out.borrow(body)
-	if !c.out.active {
-		c.out.active = true
-		m.turns.push(c)
-	}
+	c.queue(head, body)
 	m.emu.Unlock()
 	signal(m.queued)
 	return nil
 }
 
-// copy queues a copy of p.
-func (e *egress) copy(p []byte) {
-	e.bytes += len(p)
-	for len(p) > 0 {
-		c := e.last()
-		if c == nil || c.owned == nil || cap(c.b) == len(c.b) {
-			b := getBuffer(ownedSize)
-			c = e.push(chunk{b.b[:0], b})
+// queue puts a message behind what c has queued. Mux.emu is held.
+func (c *Channel) queue(head, body []byte) {
+	m, e := c.mux, &c.out
+	idle := e.bytes == 0
+	e.copy(head)
+	if len(body) <= smallBody {
+		e.copy(body)
+	} else {
+		e.chunks().push(chunk{b: body})
+	}
+	e.bytes += len(head) + len(body)
+	m.unwritten[e.class] += len(head) + len(body)
+	if idle {
+		if e.class == Bulk {
+			e.lead = Lead
 		}
-		n := min(len(p), cap(c.b)-len(c.b))
-		c.b = append(c.b, p[:n]...)
-		p = p[n:]
+		m.schedule.push(c)
 	}
 }
 
-// last returns the newest chunk, nil if none is queued.
-func (e *egress) last() *chunk {
-	if e.queue == nil {
-		return nil
+// copy queues a copy of p. The buffer that is being filled is gone on with while
+// any of it is queued, so that the heads of many blocks share one.
+func (e *egress) copy(p []byte) {
+	for len(p) > 0 {
+		q := e.chunks()
+		if q.filling == nil || q.filling.w == len(q.filling.b) {
+			q.filling = getBuffer(ownedSize)
+			q.push(chunk{owned: q.filling})
+			q.owner = len(q.chunks) - 1
+		}
+		start := q.filling.w
+		p = q.filling.append(p)
+		added := q.filling.b[start:q.filling.w]
+		if last := len(q.chunks) - 1; q.owner < last {
+			q.chunks[q.owner].owned = nil
+			q.push(chunk{added, q.filling})
+			q.owner = len(q.chunks) - 1
+		} else if c := &q.chunks[last]; len(c.b) == 0 {
+			c.b = added
+		} else {
+			c.b = c.b[:len(c.b)+len(added)]
+		}
 	}
-	return &e.queue.chunks[len(e.queue.chunks)-1]
 }
 
-// borrow queues p itself.
-func (e *egress) borrow(p []byte) {
-	if len(p) > 0 {
-		e.bytes += len(p)
-		e.push(chunk{b: p})
-	}
-}
-
-func (e *egress) push(c chunk) *chunk {
+// chunks returns the queue.
+func (e *egress) chunks() *queue {
 	if e.queue == nil {
 		e.queue = queues.Get().(*queue)
 	}
-	q := e.queue
+	return e.queue
+}
+
+// push appends a chunk. Room that written ones leave is used before more is
+// made.
+func (q *queue) push(c chunk) {
 	if len(q.chunks) == cap(q.chunks) && q.first > 0 {
 		n := copy(q.chunks, q.chunks[q.first:])
 		clear(q.chunks[n:])
+		q.owner -= q.first
 		q.chunks, q.first = q.chunks[:n], 0
 	}
 	q.chunks = append(q.chunks, c)
-	return e.last()
 }
 
 // take moves up to n bytes of the front chunk to the end of bufs. It returns
@@ -164,6 +169,9 @@ func (e *egress) take(n int, bufs net.Buffers) (net.Buffers, int, *buffer) {
 		return bufs, n, nil
 	}
 	owned := front.owned
+	if owned != nil && owned == q.filling {
+		q.filling = nil
+	}
 	*front = chunk{}
 	if q.first++; q.first == len(q.chunks) {
 		q.chunks, q.first = q.chunks[:0], 0
@@ -184,30 +192,30 @@ type batch struct {
 	segments  int
 }
 
-// fill takes segments from the channels in turn until the batch is full or
-// nothing is queued. (mux, 6)
+// fill takes segments from the channels until the batch is full or nothing is
+// queued.
 func (b *batch) fill(m *Mux) {
 	// One time for the whole batch, since an epoch that is ours to choose.
 	// (mux, 1)
 	now := uint32(time.Since(m.epoch).Microseconds())
-	for m.turns.head != nil && b.bytes < batchBytes && b.segments < batchSegments {
-		c := m.turns.pop()
-		full := c.out.bytes >= EgressMark
-		b.segment(c, m.segment, now)
-		if c.out.bytes > 0 {
-			m.turns.push(c)
-		} else {
-			c.out.active = false
-		}
-		if full && c.out.bytes < EgressMark {
+	for !m.schedule.empty() && b.bytes < batchBytes && b.segments < batchSegments {
+		class := m.schedule.next()
+		c := m.schedule.turns[class].pop()
+		n := min(m.segment, c.out.bytes)
+		b.segment(c, n, now)
+		c.out.lead = max(0, c.out.lead-n)
+		m.schedule.served(class, n)
+		if m.unwritten[c.out.class] -= n; c.out.bytes == 0 || m.unwritten[c.out.class] < EgressMark {
 			signal(c.out.room)
+		}
+		if c.out.bytes > 0 {
+			m.schedule.push(c)
 		}
 	}
 }
 
-// segment moves at most size bytes from the front of c's queue to the batch.
+// segment moves size bytes from the front of c's queue to the batch.
 func (b *batch) segment(c *Channel, size int, now uint32) {
-	size = min(size, c.out.bytes)
 	start := len(b.headers)
 	b.headers = header{now, c.role, c.id, size}.append(b.headers)
 	b.bufs = append(b.bufs, b.headers[start:])

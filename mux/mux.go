@@ -62,10 +62,11 @@ type Mux struct {
 	closing chan struct{} // closed by Close: flush, then end
 	eof     chan struct{} // closed when the peer will send no more
 
-	emu    sync.Mutex // guards turns, sealed and every Channel.out
-	turns  turns
-	sealed bool          // no more sending
-	queued chan struct{} // capacity 1: turns may have become non-empty
+	emu       sync.Mutex // guards schedule, unwritten, sealed and every Channel.out
+	schedule  schedule
+	unwritten [classes]int  // bytes queued
+	sealed    bool          // no more sending
+	queued    chan struct{} // capacity 1: schedule may have become non-empty
 
 	mu        sync.Mutex // guards what follows
 	channels  map[key]*Channel
@@ -110,6 +111,7 @@ func New(conn net.Conn, cfg Config) *Mux {
 	if cfg.Record != nil {
 		m.record = cfg.Record(conn)
 	}
+	limitUnsent(conn)
 	m.ctx, m.cancel = context.WithCancelCause(context.Background())
 	m.ended = m.ctx.Done()
 	m.tasks.Go(m.read)

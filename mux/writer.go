@@ -74,7 +74,7 @@ func (m *Mux) writeBatch(b *batch) error {
 func (m *Mux) flushed() bool {
 	m.emu.Lock()
 	defer m.emu.Unlock()
-	return m.turns.head == nil
+	return m.schedule.empty()
 }
 
 // finish ends the Mux after everything was written: half-close, so that the

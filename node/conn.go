@@ -47,7 +47,9 @@ type Conn struct {
 	alive        bool // keep-alives run
 }
 
-// newConn declares the channels that the agreement has and starts them.
+// newConn declares the channels that the agreement has and starts them. What
+// carries bodies is in a class of its own; requests, headers, handshakes,
+// keep-alives and addresses are small or waited for: mux.Control.
 func newConn(cfg Config, m *mux.Mux, bearer net.Conn, peer string, role protocol.Role, agreed handshake.Agreement) *Conn {
 	c := &Conn{
 		cfg: cfg, role: role, peer: peer, local: bearer.LocalAddr(), remote: bearer.RemoteAddr(), agreed: agreed, mux: m,
@@ -58,7 +60,7 @@ func newConn(cfg Config, m *mux.Mux, bearer net.Conn, peer string, role protocol
 	if c.MayAsk() {
 		c.chainSync = m.Channel(cfg.Specs.ChainSync, protocol.Initiator)
 		c.blockFetch = m.Channel(cfg.Specs.BlockFetch, protocol.Initiator)
-		c.txSubmission = m.Channel(cfg.Specs.TxSubmission, protocol.Initiator)
+		c.txSubmission = m.Channel(cfg.Specs.TxSubmission, protocol.Initiator).SetClass(mux.Fresh)
 		c.keepAlive = m.Channel(cfg.Specs.KeepAlive, protocol.Initiator)
 		if agreed.Data.PeerSharing {
 			c.peerSharing = m.Channel(cfg.Specs.PeerSharing, protocol.Initiator)
@@ -96,7 +98,7 @@ func (c *Conn) answer() {
 			source = sources.BlockFetch
 		}
 		return blockfetch.Respond(ctx, c.cfg.blockRequests, ch, source)
-	})
+	}).SetClass(mux.Bulk)
 	c.mux.Respond(specs.TxSubmission, mux.OnOwn, func(ctx context.Context, ch *mux.Channel) error {
 		r := txsubmission.NewResponder(specs.TxSubmission, ch)
 		if sources.TxSubmission == nil {

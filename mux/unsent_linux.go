@@ -1,0 +1,10 @@
+package mux
+
+import "syscall"
+
+// unsentOption is TCP_NOTSENT_LOWAT of linux/tcp.h, which syscall does not have.
+const unsentOption = 25
+
+func setInt(fd uintptr, level, option, value int) {
+	syscall.SetsockoptInt(int(fd), level, option, value)
+}
