@@ -27,7 +27,6 @@ func (gouroboros) dial(conn net.Conn, c *chain, o options) (initiator, error) {
 		Magic:        magic,
 		Pipeline:     100,
 		FetchAhead:   !o.careful,
-		FetchBytes:   uint64(o.ranges * rangeSize * c.bytes / len(c.blocks)),
 		SkipBodyHash: !o.bodyHash,
 	})
 	if err != nil {

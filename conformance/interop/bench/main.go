@@ -4,7 +4,7 @@
 //
 //	go -C conformance/interop run ./bench
 //
-// takes about four minutes; -rounds 15 -time 1s is for quiet machines.
+// takes about ten minutes; -rounds 15 -time 1s is for quiet machines.
 //
 // Both ends run in one process and talk over loopback TCP. Ratios and
 // allocations travel from machine to machine, the rates do not.
@@ -20,13 +20,16 @@ import (
 )
 
 var (
-	only     = flag.String("run", "", "run only the rows whose name matches this regular `expression`")
-	duration = flag.Duration("time", 200*time.Millisecond, "how long each measurement takes at least")
-	rounds   = flag.Int("rounds", 5, "how often each measurement is made; the median counts")
-	idle     = flag.String("idle", "", "internal: measure idle connections of this `stack` and exit")
-	relays   = flag.Bool("relay", false, "internal: measure a relay and exit")
-	count    = flag.Int("count", 0, "internal: how many connections or blocks")
-	addr     = flag.String("addr", "", "internal: where the other ends are")
+	only       = flag.String("run", "", "run only the rows whose name matches this regular `expression`")
+	duration   = flag.Duration("time", 200*time.Millisecond, "how long each measurement takes at least")
+	rounds     = flag.Int("rounds", 5, "how often each measurement is made; the median counts")
+	rest       = flag.Duration("rest", time.Minute, "how long a line rests before the block that comes after a rest")
+	sysctl     = flag.String("sysctl", "", "`name=value,...` of kernel parameters for the lines of limited rate; takes root")
+	congestion = flag.String("congestion", "", "congestion `control` on the lines of limited rate, such as cubic; takes root")
+	idle       = flag.String("idle", "", "internal: measure idle connections of this `stack` and exit")
+	relays     = flag.Bool("relay", false, "internal: measure a relay and exit")
+	count      = flag.Int("count", 0, "internal: how many connections or blocks")
+	addr       = flag.String("addr", "", "internal: where the other ends are")
 )
 
 // columns are the stacks, the baseline first.

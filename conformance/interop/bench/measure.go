@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"net"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/ouronet/ouronet/conformance/interop/delay"
+	"github.com/ouronet/ouronet/conformance/interop/line"
 )
 
 // connect joins two stacks by a loopback connection, with a delay in each
@@ -56,6 +58,53 @@ func connect(server, client stack, served, expected *chain, o options, oneWay ti
 		return nil, nil, err
 	}
 	return i, func() { i.close(); stop() }, nil
+}
+
+// connectOver joins both ends of a stack over a line. read tells how many bytes
+// the asking end has received.
+func connectOver(l *line.Line, s stack, c *chain) (i initiator, read func() int64, end func(), err error) {
+	ln, err := l.Listen()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		conn, err := ln.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		_ = s.serve(conn, c) // the initiator sees it fail
+	}()
+	stop := func() {
+		ln.Close()
+		<-ended
+	}
+	conn, err := l.Dial(ln.Addr().String())
+	if err != nil {
+		stop()
+		return nil, nil, nil, err
+	}
+	counted := &counter{TCPConn: conn.(*net.TCPConn)}
+	if i, err = s.dial(counted, c, options{beside: true}); err != nil {
+		conn.Close()
+		stop()
+		return nil, nil, nil, err
+	}
+	return i, counted.read.Load, func() { i.close(); stop() }, nil
+}
+
+// counter counts what is read from a connection.
+type counter struct {
+	*net.TCPConn
+	read atomic.Int64
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.TCPConn.Read(p)
+	c.read.Add(int64(n))
+	return n, err
 }
 
 // cost is what n operations took, in the whole process.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"iter"
 	"net"
@@ -113,7 +112,7 @@ func (ouronet) dial(conn net.Conn, c *chain, o options) (initiator, error) {
 		mux:   m,
 		sync:  chainsync.NewInitiator(channel(chainsync.Spec())),
 		alive: keepalive.NewInitiator(channel(keepalive.Spec())),
-		wants: make([]blockfetch.Want, len(c.blocks)), ranges: o.ranges,
+		wants: make([]blockfetch.Want, len(c.blocks)),
 	}
 	fetchSpec, fetchChannel := channel(blockfetch.Spec())
 	out.blocks = blockfetch.NewInitiator(fetchSpec, fetchChannel, chaingen.Network())
@@ -132,7 +131,6 @@ type ouronetClient struct {
 	blocks *blockfetch.Initiator
 	alive  *keepalive.Initiator
 	wants  []blockfetch.Want
-	ranges int // see options
 	cookie uint16
 }
 
@@ -144,14 +142,13 @@ func (c *ouronetClient) close() {
 // fetch asks for the ranges as they are; that each block is the one wanted is
 // checked by the initiator.
 func (c *ouronetClient) fetch(spans []span) error {
-	most := cmp.Or(c.ranges, blockfetch.MaxRequests)
 	asked, taken := 0, 0 // ranges, the second also as blocks of the oldest
 	left := 0
 	if len(spans) > 0 {
 		left = spans[0].n
 	}
 	next := func() (wants []blockfetch.Want, ok bool) {
-		if asked == len(spans) || asked-taken >= most {
+		if asked == len(spans) || asked-taken >= blockfetch.MaxRequests {
 			return nil, false
 		}
 		s := spans[asked]

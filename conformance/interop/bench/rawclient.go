@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -81,11 +80,10 @@ const (
 
 func (c *rawClient) fetch(spans []span) error {
 	asked, ranges, size := 0, 0, 0
-	most := cmp.Or(c.options.ranges, maxRanges)
 	var out []byte
 	for i, s := range spans {
 		out = out[:0]
-		for asked < len(spans) && (ranges == 0 || ranges < most && size < maxBytes) {
+		for asked < len(spans) && (ranges == 0 || ranges < maxRanges && size < maxBytes) {
 			out = c.appendRequest(out, spans[asked])
 			size += c.size(spans[asked])
 			ranges++

@@ -27,7 +27,6 @@ type stack interface {
 type options struct {
 	bodyHash bool // check the body of each block
 	beside   bool // ping will be called while fetch runs
-	ranges   int  // in flight at most; 0 is as many as the stack will have
 	careful  bool // gouroboros only: do without what sometimes fails there
 	discard  bool // hand-written stack only: do not keep what is taken
 }

@@ -30,6 +30,8 @@ type result struct {
 	allocs     float64 // an operation, of the side that has more
 	size       float64 // bytes allocated a block, in sizes of the block
 	goroutines float64
+	tail       float64 // seconds, the 99th percentile
+	share      float64 // of the line's rate
 }
 
 // errNone says that a row is not for a stack.
