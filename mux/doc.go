@@ -23,8 +23,9 @@
 // buffers that may be up to twice as large; sending waits while the channels of
 // a class have [EgressMark] bytes queued. The reader never waits for a channel,
 // so a slow mini-protocol cannot hold up another; a peer that sends more than
-// the ingress limit allows is cut off. A quiet connection holds no buffer but
-// one of 1 KiB.
+// the ingress limit allows is cut off. A Mux that waits for its peer holds no
+// read buffer over TCP, where the system can tell when there is something to
+// read, and one of 4 KiB otherwise.
 //
 // Rules follow the multiplexing chapter of the network specification and the
 // running code of ouroboros-network d80f488c8 (2026-07-24).

@@ -11,25 +11,30 @@ import (
 )
 
 const (
-	// restSize is the read buffer of a quiet connection. When a read fills
-	// it, a large one is borrowed for as long as bytes keep coming.
-	restSize = 1024
-	busySize = 1 << 17 // as large as cardano-node's (mux, 2)
+	// readSize is how much is read at once. (mux, 2)
+	readSize = 1 << 17
+	// firstSize is the same in the handshake phase, and the first time on
+	// bearers that need a buffer to wait with.
+	firstSize = 1 << minClass
 
 	// drainTime is how long a closing side goes on reading.
 	drainTime = time.Second
 )
 
 // reader cuts the incoming bytes into segments. It never waits for a channel.
+// While it waits for the peer, it holds no buffer if the bearer is TCP, and a
+// small one else, unless the last read filled a large one to the end.
 type reader struct {
 	m    *Mux
-	rest [restSize]byte
-	busy *buffer
-	buf  []byte // rest or busy
-	r, w int    // unread bytes are buf[r:w]
+	read func() (int, error) // into buf behind w; may have to make buf first
+
+	from *buffer // what buf is, nil if there is none
+	buf  []byte
+	r, w int              // unread bytes are buf[r:w]
+	head [headerSize]byte // of a segment, what has come of it
+
 	to   *Channel
 	left int // payload bytes of the current segment still to come, for to
-	last int // size of the last read
 
 	count uint64 // segments begun
 	timed uint64 // the segment that the read deadline is for; 0 is none
@@ -37,15 +42,60 @@ type reader struct {
 
 func (m *Mux) read() {
 	r := &reader{m: m}
-	r.buf = r.rest[:]
+	if r.read = r.tcp(); r.read == nil {
+		r.read = r.any()
+	}
 	err := r.run()
-	putBuffer(r.busy)
+	r.drop()
 	select {
 	case <-m.closing:
 		// The writer ends the Mux when everything is sent.
 		close(m.eof)
 	default:
 		m.end(err)
+	}
+}
+
+// hold makes a buffer of n bytes, which begins with what has come of a header.
+func (r *reader) hold(n int) {
+	r.from = getBuffer(n)
+	r.buf = r.from.b
+	copy(r.buf, r.head[:r.w])
+}
+
+// drop gives the buffer back, but for less than a header that is unread.
+func (r *reader) drop() {
+	if r.from == nil {
+		return
+	}
+	r.w = copy(r.head[:], r.buf[r.r:r.w])
+	r.r = 0
+	putBuffer(r.from)
+	r.from, r.buf = nil, nil
+}
+
+// any reads from a bearer that only net.Conn is known of. A read that fills the
+// buffer is followed by a large one, every other by a small one.
+func (r *reader) any() func() (int, error) {
+	size := firstSize
+	return func() (int, error) {
+		r.hold(size)
+		n, err := r.m.conn.Read(r.buf[r.w:])
+		size = firstSize
+		if r.w+n == len(r.buf) {
+			size = r.size()
+		}
+		return n, err
+	}
+}
+
+// size is how much to read at once.
+func (r *reader) size() int {
+	select {
+	case <-r.m.started:
+		return readSize
+	default:
+		return firstSize
 	}
 }
 
@@ -162,23 +212,13 @@ var (
 // in time once its first byte has come; there is no limit before that. (mux, 5)
 func (r *reader) more() error {
 	inside := r.left > 0 || r.w > r.r
-	if r.r == r.w {
-		r.r, r.w = 0, 0
-		r.settle()
-	} else if r.w == len(r.buf) || len(r.buf)-r.r < headerSize {
-		r.w = copy(r.buf, r.buf[r.r:r.w])
-		r.r = 0
-	}
+	r.drop()
 	r.arm(inside)
-	n, err := r.m.conn.Read(r.buf[r.w:])
+	n, err := r.read()
 	r.w += n
-	r.last = n
 	if n > 0 {
 		if r.m.record != nil {
 			r.m.record.Received(r.buf[r.w-n : r.w])
-		}
-		if r.w == len(r.buf) && r.busy == nil {
-			r.grow()
 		}
 		return nil
 	}
@@ -198,23 +238,6 @@ func (r *reader) arm(inside bool) {
 	case !inside && r.timed != 0:
 		r.timed = 0
 		r.m.conn.SetReadDeadline(time.Time{})
-	}
-}
-
-// grow borrows the large buffer.
-func (r *reader) grow() {
-	r.busy = getBuffer(busySize)
-	r.w = copy(r.busy.b, r.buf[r.r:r.w])
-	r.r = 0
-	r.buf = r.busy.b
-}
-
-// settle gives the large buffer back when everything in it has been used and
-// little came last, so that the next read is likely to wait.
-func (r *reader) settle() {
-	if r.busy != nil && r.last <= restSize {
-		putBuffer(r.busy)
-		r.busy, r.buf = nil, r.rest[:]
 	}
 }
 
