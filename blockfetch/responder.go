@@ -27,6 +27,7 @@ type Source interface {
 // the source are in use at a time.
 func Respond(ctx context.Context, spec *protocol.Spec, t protocol.Transport, source Source) error {
 	s := protocol.NewSession[Message](spec, protocol.Responder, t)
+	s.Most = func() int { return requestMost }
 	return protocol.Serve(ctx, s, func(ctx context.Context, req Message, reply func(Message) error) error {
 		m, ok := req.(RequestRange)
 		if !ok {

@@ -28,10 +28,15 @@ const (
 
 	// RequestIngress is enough ingress for a responder, in bytes: it receives
 	// no blocks, only requests of less than 100 bytes, and an initiator keeps
-	// no more than [MaxRequests] of them outstanding. This is 13 times that.
-	// With the whole [protocol.Spec].Ingress, whoever asks and never reads could
-	// make us hold 23 MB.
-	RequestIngress = 128 << 10
+	// no more than [MaxRequests] of them outstanding. This is more than one and
+	// a half times that. With the whole [protocol.Spec].Ingress, whoever asks
+	// and never reads could make us hold 23 MB.
+	RequestIngress = 16 << 10
+
+	// requestMost is what a request may take at most, in bytes, with numbers
+	// and lengths that are longer than they have to be, which the Haskell node
+	// takes: nine bytes for each of ten, and two hashes.
+	requestMost = 160
 
 	// Ten of the largest blocks, which is more than a hundred of mainnet's
 	// largest, and a tenth. (mux, 4)

@@ -25,6 +25,10 @@ const (
 	HighMark = 300
 	LowMark  = 200
 
+	// RequestIngress is enough ingress for a responder, in bytes: the largest
+	// request for an intersection and HighMark others, however encoded.
+	RequestIngress = limit + 18*HighMark
+
 	// headerSize is what one answer is assumed to take, in bytes. (mux, 4)
 	headerSize = 1400
 )

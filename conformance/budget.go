@@ -61,21 +61,26 @@ func Budgets(specs []*protocol.Spec) []Budget {
 		add := func(role protocol.Role, count, each int, share float64, why string) {
 			list = append(list, Budget{spec.Name, role, count, each, share, spec.Ingress, why})
 		}
+		// A node answers with less room than the table has.
+		answering := func(ingress int) {
+			last := &list[len(list)-1]
+			last.Ingress = min(last.Ingress, ingress)
+		}
 		reply := spec.Limit(protocol.Initiator)
 		switch spec.ID {
 		case 2:
 			add(protocol.Initiator, chainsync.HighMark, header, margin, "HighMark updates")
 			add(protocol.Responder, chainsync.HighMark, 2, whole, "HighMark requests")
+			answering(chainsync.RequestIngress - spec.Limit(protocol.Responder)) // behind the largest one
 		case 3:
 			i := blockfetch.NewInitiator(spec, nil, ledger.Mainnet)
 			add(protocol.Initiator, 1, i.Window(), half, "Window, in ranges")
 			add(protocol.Initiator, 1, reply, half, "a block that is larger than Window alone")
 			add(protocol.Responder, blockfetch.MaxRequests, request, whole, "MaxRequests ranges")
-			// A node answers with less room than the table has.
-			answering := &list[len(list)-1]
-			answering.Ingress = min(answering.Ingress, blockfetch.RequestIngress)
+			answering(blockfetch.RequestIngress)
 		case 4:
-			add(protocol.Responder, txsubmission.MaxUnacknowledged, txID+txsubmission.MaxTxSize, margin, "a full window of the largest transactions")
+			add(protocol.Responder, 1, txsubmission.MaxUnacknowledged*txID+txsubmission.MaxTxSize, margin, "ids for a full window and Policy.Bytes of transactions")
+			answering(txsubmission.ReplyIngress)
 			add(protocol.Initiator, 2*txsubmission.MaxUnacknowledged, txID, whole, "requests for a full window, one by one")
 		case 8:
 			add(protocol.Initiator, 1, cookie, whole, "one answer")

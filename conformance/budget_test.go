@@ -19,7 +19,7 @@ import (
 
 // What we ask for fits; one more does not, where the limit is made for it.
 func TestBudgets(t *testing.T) {
-	exact := map[string]bool{"HighMark updates": true, "Window, in ranges": true, "a full window of the largest transactions": true}
+	exact := map[string]bool{"HighMark updates": true, "Window, in ranges": true, "ids for a full window and Policy.Bytes of transactions": true}
 	covered := make(map[string]bool)
 	for _, b := range conformance.Budgets(conformance.Protocols()) {
 		covered[b.Protocol+b.Role.String()] = true
@@ -141,7 +141,7 @@ func (wantAll) Want(_ context.Context, ids []txsubmission.Announced) (want []led
 func (wantAll) Deliver(context.Context, []ledger.TxID, []ledger.Tx) error { return nil }
 
 // From a peer that announces as much as it is asked for, and withholds the
-// transactions, no more is asked for than the window holds.
+// transactions, no more is asked for than Policy.Bytes.
 func TestTxWindowKeepsBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ours, peer := pipe.New()
@@ -169,7 +169,7 @@ func TestTxWindowKeepsBudget(t *testing.T) {
 		if unread, _ := peer.Peek(0); len(unread) > 0 {
 			t.Errorf("asked for more: %x", unread)
 		}
-		if want := txsubmission.MaxUnacknowledged * txsubmission.MaxTxSize; bytes != want || bytes > txsubmission.Spec().Ingress {
+		if want := txsubmission.MaxTxSize; bytes != want || bytes > txsubmission.ReplyIngress {
 			t.Errorf("%d bytes asked for, want %d", bytes, want)
 		}
 		if err := <-ended; !errors.Is(err, protocol.ErrTimeout) {

@@ -16,6 +16,10 @@ const (
 // limit is the largest message in every state, in bytes. (miniprotocols, 4)
 const limit = 65535
 
+// pingMost is what a ping may take at most, in bytes, with numbers and lengths
+// that are longer than they have to be, which the Haskell node takes.
+const pingMost = 32
+
 // Spec returns the table of keep-alive, which the caller may change.
 func Spec() *protocol.Spec {
 	return &protocol.Spec{

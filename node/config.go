@@ -50,8 +50,9 @@ type Config struct {
 
 	// Specs are the tables of the mini-protocols; nil stands for
 	// [NewSpecs]. They are shared by all connections: do not change them
-	// any more. To answer block-fetch takes [blockfetch.RequestIngress] at
-	// most, whatever the table says.
+	// any more. To answer takes less room than the tables have:
+	// [chainsync.RequestIngress], [blockfetch.RequestIngress] and
+	// [txsubmission.ReplyIngress] at most.
 	Specs *Specs
 
 	// Dial opens the connections that we make; nil is TCP, for at most 10 s.
@@ -74,9 +75,9 @@ type Config struct {
 	// Logger tells what connections do, at debug level; nil is silent.
 	Logger *zap.Logger
 
-	// blockRequests is Specs.BlockFetch for answering; set when all of the
-	// above is complete.
-	blockRequests *protocol.Spec
+	// answering are Specs for responders; set when all of the above is
+	// complete.
+	answering *Specs
 }
 
 // Sources are what a node answers with. Every field may be nil: then followers
@@ -132,12 +133,21 @@ func (cfg Config) complete() (Config, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = zap.NewNop()
 	}
-	if cfg.blockRequests == nil {
-		spec := *cfg.Specs.BlockFetch
-		spec.Ingress = min(spec.Ingress, blockfetch.RequestIngress)
-		cfg.blockRequests = &spec
+	if cfg.answering == nil {
+		answering := *cfg.Specs
+		answering.ChainSync = narrowed(answering.ChainSync, chainsync.RequestIngress)
+		answering.BlockFetch = narrowed(answering.BlockFetch, blockfetch.RequestIngress)
+		answering.TxSubmission = narrowed(answering.TxSubmission, txsubmission.ReplyIngress)
+		cfg.answering = &answering
 	}
 	return cfg, nil
+}
+
+// narrowed returns a table with no more ingress than that.
+func narrowed(spec *protocol.Spec, ingress int) *protocol.Spec {
+	narrow := *spec
+	narrow.Ingress = min(spec.Ingress, ingress)
+	return &narrow
 }
 
 // versions returns the table to propose or answer with. A side that accepts

@@ -79,7 +79,7 @@ func (c *Conn) answer() {
 	if sources == nil {
 		sources = new(Sources)
 	}
-	specs := c.cfg.Specs
+	specs := c.cfg.answering
 	c.mux.Respond(specs.KeepAlive, mux.OnAny, func(ctx context.Context, ch *mux.Channel) error {
 		return keepalive.Respond(ctx, specs.KeepAlive, ch)
 	})
@@ -92,12 +92,12 @@ func (c *Conn) answer() {
 		}
 		return chainsync.Respond(ctx, specs.ChainSync, ch, source)
 	})
-	c.mux.Respond(c.cfg.blockRequests, mux.OnOwn, func(ctx context.Context, ch *mux.Channel) error {
+	c.mux.Respond(specs.BlockFetch, mux.OnOwn, func(ctx context.Context, ch *mux.Channel) error {
 		var source blockfetch.Source = noBlocks{}
 		if sources.BlockFetch != nil {
 			source = sources.BlockFetch
 		}
-		return blockfetch.Respond(ctx, c.cfg.blockRequests, ch, source)
+		return blockfetch.Respond(ctx, specs.BlockFetch, ch, source)
 	}).SetClass(mux.Bulk)
 	c.mux.Respond(specs.TxSubmission, mux.OnOwn, func(ctx context.Context, ch *mux.Channel) error {
 		r := txsubmission.NewResponder(specs.TxSubmission, ch)

@@ -28,6 +28,7 @@ func Respond(ctx context.Context, spec *protocol.Spec, t protocol.Transport, sou
 		routable = Routable
 	}
 	s := protocol.NewSession[Message](spec, protocol.Responder, t)
+	s.Most = func() int { return requestMost }
 	fit := (spec.States[StBusy].Limit - sharePeersFrame) / maxAddress
 	return protocol.Serve(ctx, s, func(ctx context.Context, req Message, reply func(Message) error) error {
 		amount := int(req.(ShareRequest).Amount)

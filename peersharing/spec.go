@@ -17,6 +17,10 @@ const (
 // be read. (miniprotocols, 5; mux, 4)
 const limit = 5760
 
+// requestMost is what a request may take at most, in bytes, with numbers and
+// lengths that are longer than they have to be, which the Haskell node takes.
+const requestMost = 32
+
 // Spec returns the table of peer-sharing, which the caller may change.
 func Spec() *protocol.Spec {
 	return &protocol.Spec{

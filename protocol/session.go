@@ -18,6 +18,13 @@ import (
 // overlap. A send or receive that ended because its context did may be
 // repeated; after any other error the Session is of no more use.
 type Session[M Message] struct {
+	// Most, if not nil, returns how many bytes the peer's next message can have
+	// if it is in order: less than the state's limit where the request that it
+	// answers tells, or where all messages are short. A longer one ends as
+	// those above the limit do, before it is held. It is called with none of
+	// the message taken yet.
+	Most func() int
+
 	// Random draws timeouts that have a range; nil is math/rand/v2.
 	Random func() float64
 
@@ -33,7 +40,14 @@ type Session[M Message] struct {
 	timer  *time.Timer
 	limit  time.Duration // drawn for the current message; 0 before its first wait
 	waited time.Duration // how much of it has been spent waiting
+	begun  time.Duration // how much of that with a part of the message there
 }
+
+// MessageTime is how long a peer may take for a message that it has begun, if
+// the state does not allow less: a beginning is held, and waiting for the rest
+// for ever would be a way to have it held. It is twice the time of a segment,
+// in which the largest request comes at 9 kbit/s.
+const MessageTime = time.Minute
 
 // NewSession starts a conversation in the first state of spec.
 func NewSession[M Message](spec *Spec, role Role, t Transport) *Session[M] {
@@ -142,8 +156,12 @@ func (s *Session[M]) recv(ctx context.Context, wake <-chan struct{}) (msg M, wok
 			if err != nil {
 				return msg, false, s.violation(s.m.state, "", fmt.Errorf("%w: %w", ErrMalformed, err))
 			}
-			if need := uint64(s.seen) + s.scan.Pending(); need > uint64(state.Limit) {
-				return msg, false, s.violation(s.m.state, "", fmt.Errorf("%w: at least %d bytes, limit %d", ErrTooLarge, need, state.Limit))
+			limit := state.Limit
+			if s.Most != nil {
+				limit = min(limit, s.Most())
+			}
+			if need := uint64(s.seen) + s.scan.Pending(); need > uint64(limit) {
+				return msg, false, s.violation(s.m.state, "", fmt.Errorf("%w: at least %d bytes, limit %d", ErrTooLarge, need, limit))
 			}
 			if done {
 				msg, err = s.accept(unread[:s.seen])
@@ -168,7 +186,7 @@ func (s *Session[M]) accept(raw []byte) (M, error) {
 		err = s.violation(s.m.state, msg.Label(), ErrOutOfTurn)
 	}
 	s.t.Consume(len(raw))
-	s.seen, s.limit, s.waited = 0, 0, 0
+	s.seen, s.limit, s.waited, s.begun = 0, 0, 0, 0
 	return msg, err
 }
 
@@ -211,25 +229,22 @@ func (s *Session[M]) wait(ctx context.Context, wake <-chan struct{}, timeout Tim
 	default:
 	}
 	var expired <-chan time.Time
-	var start time.Time
-	if timeout.Max > 0 || timeout.Min > 0 {
-		if s.limit == 0 {
-			random := s.Random
-			if random == nil {
-				random = rand.Float64
-			}
-			s.limit = timeout.Draw(random)
-		}
+	allowed, left := s.patience(timeout)
+	if allowed > 0 {
 		if s.timer == nil {
-			s.timer = time.NewTimer(s.limit - s.waited)
+			s.timer = time.NewTimer(left)
 		} else {
-			s.timer.Reset(s.limit - s.waited)
+			s.timer.Reset(left)
 		}
 		expired = s.timer.C
-		start = time.Now()
+		start, begun := time.Now(), s.seen > 0
 		defer func() {
 			s.timer.Stop()
-			s.waited += time.Since(start)
+			spent := time.Since(start)
+			s.waited += spent
+			if begun {
+				s.begun += spent
+			}
 		}()
 	}
 	select {
@@ -240,7 +255,7 @@ func (s *Session[M]) wait(ctx context.Context, wake <-chan struct{}, timeout Tim
 	case <-ctx.Done():
 		err = context.Cause(ctx)
 	case <-expired:
-		err = s.violation(s.m.state, "", fmt.Errorf("%w: waited %v", ErrTimeout, s.limit))
+		err = s.violation(s.m.state, "", fmt.Errorf("%w: waited %v", ErrTimeout, allowed))
 	}
 	select { // news that came at the same time goes first
 	case <-s.t.Ready():
@@ -248,6 +263,25 @@ func (s *Session[M]) wait(ctx context.Context, wake <-chan struct{}, timeout Tim
 	default:
 		return false, err
 	}
+}
+
+// patience returns how long the peer may take for what we wait for, 0 if for
+// ever, and how much of it is left.
+func (s *Session[M]) patience(timeout Timeout) (allowed, left time.Duration) {
+	if timeout.Max > 0 || timeout.Min > 0 {
+		if s.limit == 0 {
+			random := s.Random
+			if random == nil {
+				random = rand.Float64
+			}
+			s.limit = timeout.Draw(random)
+		}
+		allowed, left = s.limit, s.limit-s.waited
+	}
+	if s.seen > 0 && (allowed == 0 || MessageTime-s.begun < left) {
+		allowed, left = MessageTime, MessageTime-s.begun
+	}
+	return allowed, left
 }
 
 // scratches hold messages while they are encoded; a Transport copies them.

@@ -109,6 +109,27 @@ func TestLimit(t *testing.T) {
 	}
 }
 
+// What the session says that a message can have is a limit, too.
+func TestMost(t *testing.T) {
+	for _, tt := range []struct {
+		most, size int
+		err        error
+	}{
+		{50, 50, nil}, {50, 51, protocol.ErrTooLarge},
+		{2 * quizLimit, quizLimit, nil}, {2 * quizLimit, quizLimit + 1, protocol.ErrTooLarge},
+	} {
+		s, peer := session(protocol.Initiator)
+		s.Most = func() int { return tt.most }
+		if err := s.Request(t.Context(), msg{kind: ask}); err != nil {
+			t.Fatal(err)
+		}
+		put(t, peer, sized(part, tt.size))
+		if _, err := s.Recv(t.Context()); !errors.Is(err, tt.err) {
+			t.Errorf("%d bytes where %d are allowed: %v, want %v", tt.size, tt.most, err, tt.err)
+		}
+	}
+}
+
 func TestMalformed(t *testing.T) {
 	deep := make([]byte, 200)
 	for i := range deep {

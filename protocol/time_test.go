@@ -59,6 +59,61 @@ func TestTimeoutOfDribble(t *testing.T) {
 	})
 }
 
+// A message that has begun has a time where the state has none, or a longer one.
+func TestTimeOfUnfinishedMessage(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		prepare []any // sent before
+		request kind
+		state   string
+		next    kind
+	}{
+		{"no time", nil, leave, "StAway", arrived},
+		{"longer time", []any{msg{kind: wait}}, ask, "StLate", end},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ours, peer := pipe.New()
+				spec := quiz()
+				spec.States[stLate].Timeout = protocol.After(time.Hour)
+				s := protocol.NewSession[msg](spec, protocol.Initiator, ours)
+				if err := s.Request(t.Context(), msg{kind: tt.request}); err != nil {
+					t.Fatal(err)
+				}
+				for range tt.prepare {
+					put(t, peer, tt.prepare...)
+					if _, err := s.Recv(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+				}
+				wire := sized(tt.next, 100).AppendCBOR(nil)
+				after(90*time.Second, func() { put(t, peer, wire[:1]) })
+				for i := range 20 { // a drip does not extend it
+					after(100*time.Second+time.Duration(i)*time.Second, func() { put(t, peer, wire[1+i:2+i]) })
+				}
+				start := time.Now()
+				_, err := s.Recv(t.Context())
+				wantViolation(t, err, protocol.ErrTimeout, tt.state, "")
+				if got, want := time.Since(start), 90*time.Second+protocol.MessageTime; got != want {
+					t.Errorf("waited %v, want %v", got, want)
+				}
+			})
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		s, peer := session(protocol.Initiator)
+		if err := s.Request(t.Context(), msg{kind: leave}); err != nil {
+			t.Fatal(err)
+		}
+		wire := msg{kind: arrived}.AppendCBOR(nil)
+		after(time.Hour, func() { put(t, peer, wire[:1]) })
+		after(time.Hour+protocol.MessageTime-time.Second, func() { put(t, peer, wire[1:]) })
+		if _, err := s.Recv(t.Context()); err != nil {
+			t.Errorf("a message that came in time: %v", err)
+		}
+	})
+}
+
 // Each message has its own time, and the time between receives, in which the
 // caller works on a message, counts for none.
 func TestTimeoutIsOfOneMessage(t *testing.T) {

@@ -49,10 +49,11 @@ func TestIllegalProviders(t *testing.T) {
 		state   string
 		message string
 	}{
-		{"no init", []txsubmission.Message{announce(0, 1)}, "", protocol.ErrOutOfTurn, "StInit", "MsgReplyTxIds"},
+		{"no init", []txsubmission.Message{txsubmission.Done{}}, "", protocol.ErrOutOfTurn, "StInit", "MsgDone"},
 		{"init twice", nil, "81068106", protocol.ErrOutOfTurn, "StIdle", ""},
 		{"four ids for three", []txsubmission.Message{announce(0, 4)}, "", txsubmission.ErrTxIDsNotRequested, blocking, "MsgReplyTxIds"},
-		{"forty ids", []txsubmission.Message{announce(0, 40)}, "", txsubmission.ErrTxIDsNotRequested, blocking, "MsgReplyTxIds"},
+		{"forty ids", []txsubmission.Message{announce(0, 40)}, "", protocol.ErrTooLarge, blocking, ""},
+		{"half an id", nil, "82019f82", protocol.ErrTimeout, blocking, ""},
 		{"N16: no ids", nil, "82019fff", protocol.ErrMalformed, blocking, "MsgReplyTxIds"},
 		{"N15: definite list", nil, "82018182" + x0 + "13", protocol.ErrMalformed, blocking, "MsgReplyTxIds"},
 		{"transactions for ids", []txsubmission.Message{reply(txs[0])}, "", protocol.ErrOutOfTurn, blocking, "MsgReplyTxs"},
@@ -101,6 +102,9 @@ func TestIllegalProviders(t *testing.T) {
 				took, want := time.Since(start), time.Duration(0)
 				if test.want == protocol.ErrTimeout {
 					want = 10 * time.Second
+					if test.state == blocking {
+						want = protocol.MessageTime // the state has none
+					}
 				}
 				if took != want {
 					t.Errorf("took %v, want %v", took, want)
@@ -143,6 +147,54 @@ func TestUnknownEra(t *testing.T) {
 }
 
 // Askers that break the rules.
+// A reply that never ends is cut off by what was asked for, long before the
+// state's limit of 2.5 MB, however small the pieces it comes in.
+func TestEndlessReplies(t *testing.T) {
+	tx := newTx(t, 0, 300)
+	announce := txsubmission.ReplyTxIDs{IDs: []txsubmission.Announced{{ID: tx.ID, Size: tx.Raw.WireSize()}}}
+	for _, tt := range []struct {
+		name  string
+		msgs  []txsubmission.Message
+		raw   string
+		most  int // bytes
+		state string
+	}{
+		{"init", nil, "9f00", 100, "StInit"},
+		{"ids", []txsubmission.Message{txsubmission.Init{}}, "82019f", 1000, "StTxIdsBlocking"},
+		{"one id", []txsubmission.Message{txsubmission.Init{}}, "82019f82825f", 1000, "StTxIdsBlocking"},
+		{"transactions", []txsubmission.Message{txsubmission.Init{}, announce}, "82039f", 1000, "StTxs"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				us, them := pipe.New()
+				ended := make(chan error, 1)
+				go func() { ended <- txsubmission.NewResponder(txsubmission.Spec(), us).Run(t.Context(), &basket{}) }()
+				for _, m := range tt.msgs {
+					them.Send(t.Context(), m.AppendCBOR(nil), nil)
+					synctest.Wait()
+				}
+				them.Send(t.Context(), unhex(t, tt.raw), nil)
+				for sent := 0; ; sent++ {
+					synctest.Wait()
+					select {
+					case err := <-ended:
+						var v *protocol.ViolationError
+						if !errors.As(err, &v) || !errors.Is(err, protocol.ErrTooLarge) || v.State != tt.state {
+							t.Errorf("got %v", err)
+						}
+						return
+					default:
+					}
+					if sent > tt.most {
+						t.Fatalf("%d bytes were taken", sent)
+					}
+					them.Send(t.Context(), []byte{0x40}, nil)
+				}
+			})
+		})
+	}
+}
+
 func TestIllegalAskers(t *testing.T) {
 	txs := newTxs(t, 20)
 	request := func(blocking bool, ack, req uint16) txsubmission.RequestTxIDs {

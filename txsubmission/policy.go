@@ -12,6 +12,7 @@ type Policy struct {
 	IDs    int // most ids in one request; 0 is 3
 	Txs    int // most transactions in one request; 0 is 2
 	Window int // most ids unacknowledged; 0, or more, is MaxUnacknowledged
+	Bytes  int // most bytes of transactions asked for and not there yet, but one may be larger; 0 is MaxTxSize
 
 	// SizeTolerance is by how many bytes a transaction may differ in size
 	// from its announcement; 0 is 32, negative is by any number.
@@ -28,6 +29,9 @@ func (p Policy) withDefaults() Policy {
 	}
 	if p.Window <= 0 || p.Window > MaxUnacknowledged {
 		p.Window = MaxUnacknowledged
+	}
+	if p.Bytes <= 0 {
+		p.Bytes = MaxTxSize
 	}
 	if p.SizeTolerance == 0 {
 		p.SizeTolerance = 32
@@ -50,7 +54,7 @@ func (w *collected) next(p Policy) (Message, bool) {
 			return RequestTxIDs{Ack: uint16(ack), Req: uint16(req)}, true
 		}
 	}
-	if ids := w.wanted(p.Txs); len(ids) > 0 {
+	if ids := w.wanted(p.Txs, p.Bytes); len(ids) > 0 {
 		return RequestTxs{ids}, true
 	}
 	if len(w.owed) == 0 {
@@ -75,13 +79,25 @@ func (w *collected) settledPrefix() int {
 	return len(w.ids)
 }
 
-// wanted returns the oldest ids that are to be asked for, at most n.
-func (w *collected) wanted(n int) []ledger.TxID {
+// wanted returns the oldest ids that are to be asked for, at most n, with which
+// no more than so many bytes are in flight, or one transaction.
+func (w *collected) wanted(n, bytes int) []ledger.TxID {
 	var ids []ledger.TxID
+	inFlight := 0
 	for _, e := range w.ids {
-		if e.stage == wanted && len(ids) < n {
-			ids = append(ids, e.ID)
+		if e.stage == asked {
+			inFlight += int(e.Size)
 		}
+	}
+	for _, e := range w.ids {
+		if e.stage != wanted {
+			continue
+		}
+		if len(ids) == n || inFlight > 0 && inFlight+int(e.Size) > bytes {
+			break
+		}
+		inFlight += int(e.Size)
+		ids = append(ids, e.ID)
 	}
 	return ids
 }

@@ -43,7 +43,21 @@ type Responder struct {
 
 // NewResponder starts a conversation. spec may be shared.
 func NewResponder(spec *protocol.Spec, t protocol.Transport) *Responder {
-	return &Responder{s: protocol.NewSession[Message](spec, protocol.Responder, t)}
+	r := &Responder{s: protocol.NewSession[Message](spec, protocol.Responder, t)}
+	r.s.Most = r.most
+	return r
+}
+
+// most returns how many bytes the next message may have: it starts the
+// conversation, or answers the oldest request.
+func (r *Responder) most() int {
+	if r.s.Machine().State() == StInit {
+		return initMost
+	}
+	if len(r.w.owed) == 0 {
+		return replyLimit // nothing is asked for: any message is out of turn
+	}
+	return r.w.most(r.Policy.withDefaults().SizeTolerance)
 }
 
 // Init waits for the peer to start the conversation; the other methods do that

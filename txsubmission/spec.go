@@ -34,6 +34,19 @@ const (
 
 	// idSize is what an id is assumed to take besides. (mux, 4)
 	idSize = 44
+
+	// ReplyIngress is enough ingress for [Responder.Run], in bytes, with the
+	// bytes in flight that [Policy] has by default: that, ids, and a tenth.
+	ReplyIngress = (MaxTxSize + MaxUnacknowledged*idSize) * 11 / 10
+)
+
+// What messages may take at most, in bytes, with numbers and lengths that are
+// longer than they have to be, which the Haskell node takes: nine bytes each.
+const (
+	initMost  = 32
+	frameMost = 64  // what is around the ids or transactions of a reply
+	idMost    = 128 // an id of 32 bytes, an era, a size, two arrays
+	txMost    = 64  // what is around the bytes of a transaction
 )
 
 // Spec returns the table of tx-submission, which the caller may change.

@@ -353,7 +353,9 @@ func TestReplyFits(t *testing.T) {
 	done := make(chan error, 1)
 	go func() { done <- txsubmission.Provide(t.Context(), spec, them, &offer{txs: txs}) }()
 	sink := &basket{}
-	if err := txsubmission.NewResponder(spec, us).Run(t.Context(), sink); err != nil {
+	r := txsubmission.NewResponder(spec, us)
+	r.Policy.Bytes = 1 << 20
+	if err := r.Run(t.Context(), sink); err != nil {
 		t.Fatal(err)
 	}
 	if err := <-done; err != nil || len(sink.txs) != 2 { // one of two, then the third

@@ -139,6 +139,25 @@ func (w *collected) note(m Message) {
 	w.owed = append(w.owed, m)
 }
 
+// most returns how many bytes the answer to the oldest request may have, if
+// sizes may be off by tolerance.
+func (w *collected) most(tolerance int) int {
+	switch m := w.owed[0].(type) {
+	case RequestTxIDs:
+		return frameMost + int(m.Req)*idMost
+	case RequestTxs:
+		if tolerance < 0 {
+			break
+		}
+		n := uint64(frameMost)
+		for _, id := range m.IDs {
+			n += uint64(w.find(id).Size) + uint64(tolerance) + txMost
+		}
+		return int(min(n, replyLimit))
+	}
+	return replyLimit
+}
+
 // replyTxIDs takes the answer to the oldest request, one for ids.
 func (w *collected) replyTxIDs(m ReplyTxIDs) error {
 	req := w.answered().(RequestTxIDs)

@@ -244,7 +244,7 @@ func TestUndecided(t *testing.T) {
 		t.Errorf("undecided: %v", got)
 	}
 	c.decide([]ledger.TxID{testID(0), testID(2), testID(7)})
-	if got := c.wanted(10); !slices.Equal(got, testIDs(0, 1)) {
+	if got := c.wanted(10, MaxTxSize); !slices.Equal(got, testIDs(0, 1)) {
 		t.Errorf("wanted: %v", got)
 	}
 	if n := c.settledPrefix(); n != 0 {
