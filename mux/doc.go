@@ -15,13 +15,13 @@
 // headers go before transactions, these before blocks, by weights. A message of
 // class Control that finds no other waiting goes behind what the kernel has not
 // sent (16 KiB where it can be told, on Linux and Darwin), a batch that is being
-// written (16 KiB, and up to a segment more), and a segment of each other class:
-// 70 kB at most, 28 ms at 20 Mbit/s.
+// written (32 KiB, and up to a segment more), and a segment of each other class:
+// 90 kB at most, 36 ms at 20 Mbit/s.
 //
 // What bounds memory: a channel holds at most its protocol's ingress limit of
 // bytes nobody has looked at, plus one message of at most the state's limit, in
-// buffers that may be up to twice as large; sending waits while the channels of
-// a class have [EgressMark] bytes queued. The reader never waits for a channel,
+// buffers that may be up to twice as large; sending waits for what would make it more than
+// [EgressMark] bytes of a class that are not written. The reader never waits for a channel,
 // so a slow mini-protocol cannot hold up another; a peer that sends more than
 // the ingress limit allows is cut off. A Mux that waits for its peer holds no
 // read buffer over TCP, where the system can tell when there is something to

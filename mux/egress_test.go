@@ -31,11 +31,13 @@ func idleMux(t *testing.T, segment int, ids ...uint16) (*Mux, []*Channel) {
 	return m, channels
 }
 
-// fill returns the next batch as pairs of protocol number and length.
+// fill returns the next batch as pairs of protocol number and length, and takes
+// it for written.
 func fill(m *Mux) (b *batch, segments [][2]int) {
 	b = new(batch)
 	m.emu.Lock()
 	b.fill(m)
+	b.written(m)
 	m.emu.Unlock()
 	for wire := bytes.Join(b.bufs, nil); len(wire) > 0; {
 		h, err := parseHeader(wire)
@@ -73,19 +75,19 @@ func TestFairness(t *testing.T) {
 	}
 }
 
-// Messages of one channel are merged in its segments. A batch ends at 16 KiB
+// Messages of one channel are merged in its segments. A batch ends at 32 KiB
 // or 100 segments.
 func TestBatch(t *testing.T) {
 	m, c := idleMux(t, 0, 2)
-	for range 3 {
+	for range 4 {
 		if err := c[0].Send(t.Context(), make([]byte, 10_000), nil); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if b, got := fill(m); b.bytes != 2*(headerSize+defaultSegment) || !slices.Equal(got, [][2]int{{2, defaultSegment}, {2, defaultSegment}}) {
+	if b, got := fill(m); b.bytes != 3*(headerSize+defaultSegment) || !slices.Equal(got, [][2]int{{2, defaultSegment}, {2, defaultSegment}, {2, defaultSegment}}) {
 		t.Errorf("a batch of %d bytes in %v", b.bytes, got)
 	}
-	if _, got := fill(m); !slices.Equal(got, [][2]int{{2, 30_000 - 2*defaultSegment}}) {
+	if _, got := fill(m); !slices.Equal(got, [][2]int{{2, 40_000 - 3*defaultSegment}}) {
 		t.Errorf("then %v", got)
 	}
 
@@ -134,7 +136,7 @@ func TestBatchLetsGo(t *testing.T) {
 			t.Errorf("owned buffer %d is kept", i)
 		}
 	}
-	if b.unwritten != nil || b.bytes != 0 || b.segments != 0 || len(b.headers)+len(b.bufs)+len(b.finished) != 0 {
+	if b.unwritten != nil || b.bytes != 0 || len(b.headers)+len(b.bufs)+len(b.finished)+len(b.from) != 0 {
 		t.Errorf("%+v", b)
 	}
 }
@@ -198,47 +200,44 @@ func TestHeadsShareMemory(t *testing.T) {
 	}
 }
 
-// Sending waits at the mark, and a message that is let in may be of any size.
-// What other channels of the class have queued counts, but not for a channel's
-// first message.
+// Sending waits for what would exceed the mark, and a message of any size is let
+// in alone. What other channels of the class have queued counts, but not for a
+// channel's first message.
 func TestEgressMark(t *testing.T) {
 	m, c := idleMux(t, 0, 2, 3, 4)
 	c[2].SetClass(Bulk)
+	send(t, c[0], EgressMark-11) // a byte of another channel is being written
+	send(t, c[0], 10)
+	send(t, c[1], 1)
+	send(t, c[2], 3*EgressMark) // another class, and a large block
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	for _, n := range []int{EgressMark - 1, 3 * EgressMark} {
-		if err := c[0].Send(t.Context(), nil, make([]byte, n)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, other := range c[1:] {
-		if err := other.Send(t.Context(), []byte{1}, nil); err != nil {
-			t.Error(err)
-		}
-	}
-	if err := c[2].Send(t.Context(), []byte{1}, nil); err != nil {
-		t.Error("another class is held up:", err)
-	}
-	for _, full := range c[:2] {
+	for _, full := range c {
 		if err := full.Send(ended, []byte{1}, nil); err != context.Canceled {
-			t.Fatalf("above the mark: %v", err)
+			t.Errorf("above the mark: %v", err)
 		}
 	}
-	if c[0].out.bytes != 4*EgressMark-1 {
+	if c[0].out.bytes != EgressMark-1 {
 		t.Error("a cancelled send has queued something")
 	}
-	sent := make(chan error)
-	go func() { sent <- c[0].Send(t.Context(), []byte{1}, nil) }()
-	for range 5 * EgressMark / batchBytes {
-		fill(m)
+	sent := make(chan error, 1)
+	go func() { sent <- c[2].Send(t.Context(), nil, make([]byte, EgressMark+1)) }()
+	for c[2].out.bytes > 0 {
 		select {
-		case err := <-sent:
-			if err != nil {
-				t.Error(err)
-			}
-			return
+		case <-sent:
+			t.Fatal("let in beside another large block")
 		default:
 		}
+		b := new(batch)
+		m.emu.Lock()
+		b.fill(m)
+		m.emu.Unlock()
+		if c[2].out.unwritten == 0 {
+			t.Fatal("what is being written does not count")
+		}
+		m.emu.Lock()
+		b.written(m)
+		m.emu.Unlock()
 	}
 	if err := <-sent; err != nil {
 		t.Error(err)

@@ -20,15 +20,20 @@ func (m *Mux) write() {
 		m.emu.Lock()
 		b.fill(m)
 		m.emu.Unlock()
-		if b.segments > 0 {
+		for len(b.from) > 0 {
 			err := m.writeBatch(b)
+			m.emu.Lock()
+			b.written(m)
 			b.reset()
-			batches.Put(b)
+			if err == nil {
+				b.fill(m)
+			}
+			m.emu.Unlock()
 			if err != nil {
+				batches.Put(b)
 				m.end(err)
 				return
 			}
-			continue
 		}
 		batches.Put(b)
 		select {
@@ -47,7 +52,7 @@ func (m *Mux) write() {
 // writeBatch writes a batch of n segments within n times the segment's time, or
 // a little more. (mux, 5)
 func (m *Mux) writeBatch(b *batch) error {
-	limit := time.Duration(b.segments) * m.sduTime
+	limit := time.Duration(len(b.from)) * m.sduTime
 	// Setting a deadline takes as long as a small write, so the one that is
 	// set stays while it is not far from right.
 	due, slack := time.Now().Add(limit), m.sduTime/4

@@ -20,7 +20,7 @@ func TestKeepAliveBesideBlocks(t *testing.T) {
 	const (
 		rate   = 20_000_000 / 8 // bytes a second
 		window = 32 << 10       // what a line takes before Write waits
-		batch  = 16<<10 + 12_296
+		batch  = 32<<10 + 12_296
 		most   = (window + batch + 12_296) * time.Second / rate
 	)
 	synctest.Test(t, func(t *testing.T) {
