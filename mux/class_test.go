@@ -50,7 +50,7 @@ func TestNoClassStarves(t *testing.T) {
 		sent, total := map[int]int{}, 0
 		for total < 100*patience[Bulk] {
 			for _, c := range c {
-				for n := 100; c.out.bytes < 3*defaultSegment && (c.out.bytes == 0 || m.unwritten[c.out.class]+defaultSegment <= EgressMark); {
+				for n := 100; c.out.bytes < 3*defaultSegment && (c.out.bytes == 0 || m.unwritten[c.out.class]+defaultSegment <= c.out.class.EgressMark()); {
 					if c.out.class != Control || !small {
 						n = defaultSegment
 					}
@@ -98,7 +98,7 @@ func TestFirstBlockIsUrgent(t *testing.T) {
 	send(t, c[Bulk], 90_000)
 	for range 10 { // a peer that catches up
 		fill(m)
-		for m.unwritten[Bulk]+20_000 <= EgressMark {
+		for m.unwritten[Bulk]+20_000 <= Bulk.EgressMark() {
 			send(t, c[Bulk], 20_000)
 		}
 	}

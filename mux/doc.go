@@ -21,7 +21,7 @@
 // What bounds memory: a channel holds at most its protocol's ingress limit of
 // bytes nobody has looked at, plus one message of at most the state's limit, in
 // buffers that may be up to twice as large; sending waits for what would make it more than
-// [EgressMark] bytes of a class that are not written. The reader never waits for a channel,
+// [Class.EgressMark] bytes of a class that are not written. The reader never waits for a channel,
 // so a slow mini-protocol cannot hold up another; a peer that sends more than
 // the ingress limit allows is cut off. A Mux that waits for its peer holds no
 // read buffer over TCP, where the system can tell when there is something to

@@ -12,8 +12,13 @@ import (
 // EgressMark is how many bytes the channels of a [Class] may have on their way
 // out, all together; what would make it more waits. A channel that has nothing
 // on its way may send a message of any size, so that none waits for another.
-// What has not been written counts: one batch, while the next is made, and some.
-const EgressMark = 2 * batchBytes
+// What has not been written counts: a batch, and of blocks the next one, too.
+func (c Class) EgressMark() int {
+	if c == Bulk {
+		return 2 * batchBytes
+	}
+	return batchBytes
+}
 
 const (
 	// batchBytes is about how much is written at once, headers included: what
@@ -71,7 +76,7 @@ func (c *Channel) Send(ctx context.Context, head, body []byte) error {
 			m.emu.Unlock()
 			return m.cause()
 		}
-		if c.out.unwritten == 0 || m.unwritten[c.out.class]+len(head)+len(body) <= EgressMark {
+		if c.out.unwritten == 0 || m.unwritten[c.out.class]+len(head)+len(body) <= c.out.class.EgressMark() {
 			break
 		}
 		m.emu.Unlock()

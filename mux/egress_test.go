@@ -79,6 +79,7 @@ func TestFairness(t *testing.T) {
 // or 100 segments.
 func TestBatch(t *testing.T) {
 	m, c := idleMux(t, 0, 2)
+	c[0].SetClass(Bulk)
 	for range 4 {
 		if err := c[0].Send(t.Context(), make([]byte, 10_000), nil); err != nil {
 			t.Fatal(err)
@@ -188,8 +189,8 @@ func TestHeadsShareMemory(t *testing.T) {
 	for c[0].out.bytes > 0 {
 		write()
 	}
-	send(EgressMark/205, 200)
-	if n, most := owned(), EgressMark/ownedSize; n > most {
+	send(Control.EgressMark()/205, 200)
+	if n, most := owned(), Control.EgressMark()/ownedSize; n > most {
 		t.Errorf("%d bytes of small bodies are in %d buffers", c[0].out.bytes, n)
 	}
 	for c[0].out.bytes > 0 {
@@ -205,11 +206,12 @@ func TestHeadsShareMemory(t *testing.T) {
 // channel's first message.
 func TestEgressMark(t *testing.T) {
 	m, c := idleMux(t, 0, 2, 3, 4)
+	mark := Control.EgressMark()
 	c[2].SetClass(Bulk)
-	send(t, c[0], EgressMark-11) // a byte of another channel is being written
+	send(t, c[0], mark-11) // a byte of another channel is being written
 	send(t, c[0], 10)
 	send(t, c[1], 1)
-	send(t, c[2], 3*EgressMark) // another class, and a large block
+	send(t, c[2], 3*Bulk.EgressMark()) // another class, and a large block
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	for _, full := range c {
@@ -217,11 +219,11 @@ func TestEgressMark(t *testing.T) {
 			t.Errorf("above the mark: %v", err)
 		}
 	}
-	if c[0].out.bytes != EgressMark-1 {
+	if c[0].out.bytes != mark-1 {
 		t.Error("a cancelled send has queued something")
 	}
 	sent := make(chan error, 1)
-	go func() { sent <- c[2].Send(t.Context(), nil, make([]byte, EgressMark+1)) }()
+	go func() { sent <- c[2].Send(t.Context(), nil, make([]byte, Bulk.EgressMark()+1)) }()
 	for c[2].out.bytes > 0 {
 		select {
 		case <-sent:
@@ -248,7 +250,7 @@ func TestEgressMark(t *testing.T) {
 func TestEgressAtMark(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m, c := idleMux(t, 0, 2)
-		if err := c[0].Send(t.Context(), nil, make([]byte, EgressMark)); err != nil {
+		if err := c[0].Send(t.Context(), nil, make([]byte, Control.EgressMark())); err != nil {
 			t.Fatal(err)
 		}
 		sent := false

@@ -37,6 +37,13 @@ const (
 	// spare is by how much the first buffer exceeds what has come, so that
 	// most messages are complete in it.
 	spare = 4
+
+	// A channel with a limit of up to narrow bytes takes short messages, as
+	// those of responders are: there memory counts more than copying, and
+	// buffers are of pieceSize, joined ones a quarter larger than they have
+	// to be.
+	narrow    = 1 << 17
+	pieceSize = 1 << minClass
 )
 
 // deliver appends p. It reports false, and takes nothing, if that makes more
@@ -68,6 +75,16 @@ func (in *ingress) deliver(p []byte, incoming int) bool {
 
 // grow adds a buffer, of which n bytes are needed at once.
 func (in *ingress) grow(n int) {
+	if in.limit <= narrow {
+		b := getBuffer(min(n, pieceSize))
+		if in.last == nil {
+			in.first = b
+		} else {
+			in.last.next = b
+		}
+		in.last = b
+		return
+	}
 	if in.last == nil {
 		in.first = getBuffer(min(spare*n, maxBlock))
 		in.last = in.first
@@ -92,8 +109,7 @@ func (in *ingress) join() {
 		putBuffer(a)
 		return
 	case b.w-b.r > len(a.b)-a.w:
-		// Twice the need, so that a long message is not moved often.
-		c := getBuffer(2 * (len(begun) + b.w - b.r))
+		c := in.joint(len(begun) + b.w - b.r)
 		c.append(begun)
 		c.next = b
 		in.first = c
@@ -106,6 +122,14 @@ func (in *ingress) join() {
 		in.last = a
 	}
 	putBuffer(b)
+}
+
+// joint returns a buffer for n bytes and what follows them.
+func (in *ingress) joint(n int) *buffer {
+	if in.limit <= narrow {
+		return &buffer{b: make([]byte, (n+n/4+pieceSize-1)/pieceSize*pieceSize)}
+	}
+	return getBuffer(2 * n) // so that a long message is not moved often
 }
 
 // Peek implements protocol.Transport.

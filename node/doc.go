@@ -12,11 +12,19 @@
 //  3. One goroutine at a time uses one initiator. Different initiators of a
 //     connection are independent of each other.
 //
-// What a peer sent and nobody has taken yet is at most the sum of its channels'
-// ingress limits and largest messages: 27 MB of answers if we ask, nearly all of
-// it block-fetch's, and 4.1 MB if the peer asks, nearly all of it transactions,
-// in buffers that are a third larger. Only a peer that is about to be cut off
-// comes near it. While a connection is quiet, it needs about 30 kB.
+// Unread bytes of a peer that only asks are at most 170 kB: a request for an
+// intersection of 65,535 bytes, the transactions that we asked for, and some.
+// What we send to it is at most 32 KiB of small messages and headers, and 64 KiB
+// of blocks or one block that is larger. All in all, goroutines included, a
+// connection that we do not use holds 310 kB for as long as the peer likes if
+// the blocks are the largest there are and read for it alone, 220 kB if blocks
+// are in memory anyway; and 380 kB while transactions that we asked for are on
+// their way, for at most 10 s. What is read ahead for a Source comes on top.
+//
+// If we ask, there are up to 27 MB of answers, nearly all of them blocks: the sum
+// of the ingress limits and the largest messages, in buffers that are a third
+// larger. Only a peer that is about to be cut off comes near it. While a
+// connection is quiet, it needs about 30 kB.
 //
 // No rule of a mini-protocol is here: those are in packages handshake,
 // chainsync and so on, and which blocks to fetch from whom is in package chain.

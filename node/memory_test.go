@@ -2,19 +2,28 @@ package node_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"iter"
 	"net"
 	"runtime"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/ouronet/ouronet/blockfetch"
+	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/internal/leak"
 	"github.com/ouronet/ouronet/internal/race"
 	"github.com/ouronet/ouronet/internal/testnode"
+	"github.com/ouronet/ouronet/keepalive"
+	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/peersharing"
 	"github.com/ouronet/ouronet/protocol"
+	"github.com/ouronet/ouronet/txsubmission"
 )
 
 // A connection on which only keep-alives run needs at most 6 goroutines and
@@ -67,33 +76,21 @@ func inUse() int64 {
 	return int64(m.HeapAlloc + m.StackInuse)
 }
 
-// The bounds that the package comment names: over all channels, what may wait
-// to be read and the largest message that may be unfinished.
+// The bounds that the package comment names: of a peer that answers, over all
+// channels, what may wait to be read and the largest message that may be
+// unfinished; of one that asks, what may wait to be read.
 func TestDocumentedBound(t *testing.T) {
 	specs := node.NewSpecs()
-	requests := *specs.BlockFetch
-	requests.Ingress = blockfetch.RequestIngress
-	for _, test := range []struct {
-		peer       protocol.Role
-		blockFetch *protocol.Spec
-		most       int // bytes, as documented
-	}{
-		{protocol.Responder, specs.BlockFetch, 27_000_000},
-		{protocol.Initiator, &requests, 4_100_000},
-	} {
-		sum := 0
-		for _, spec := range []*protocol.Spec{specs.ChainSync, test.blockFetch, specs.TxSubmission, specs.KeepAlive, specs.PeerSharing} {
-			largest := 0
-			for _, state := range spec.States {
-				if state.Agency == test.peer {
-					largest = max(largest, state.Limit)
-				}
-			}
-			sum += spec.Ingress + largest
-		}
-		if sum > test.most || sum < test.most*9/10 {
-			t.Errorf("from a peer as %v: %d bytes, the package comment says %d", test.peer, sum, test.most)
-		}
+	sum := 0
+	for _, spec := range []*protocol.Spec{specs.ChainSync, specs.BlockFetch, specs.TxSubmission, specs.KeepAlive, specs.PeerSharing} {
+		sum += spec.Ingress + spec.Limit(protocol.Initiator)
+	}
+	if most := 27_000_000; sum > most || sum < most*9/10 {
+		t.Errorf("of a peer that answers: %d bytes, the package comment says %d", sum, most)
+	}
+	sum = chainsync.RequestIngress + blockfetch.RequestIngress + txsubmission.ReplyIngress + specs.KeepAlive.Ingress + specs.PeerSharing.Ingress
+	if most := 170_000; sum > most || sum < most*9/10 {
+		t.Errorf("of a peer that asks: %d bytes, the package comment says %d", sum, most)
 	}
 }
 
@@ -125,4 +122,120 @@ func TestFloodIsBounded(t *testing.T) {
 			t.Error("too much")
 		}
 	})
+}
+
+// fresh are blocks that are read anew for each range, as from a folder.
+type fresh struct{ *testnode.Chain }
+
+func (f fresh) Range(ctx context.Context, from, to ledger.Point) (iter.Seq2[ledger.RawBlock, error], error) {
+	blocks, err := f.Chain.Range(ctx, from, to)
+	if blocks == nil || err != nil {
+		return nil, err
+	}
+	return func(yield func(ledger.RawBlock, error) bool) {
+		for raw, err := range blocks {
+			if !yield(slices.Clone(raw), err) {
+				return
+			}
+		}
+	}, nil
+}
+
+// eager takes any transaction.
+type eager struct{}
+
+func (eager) Want(_ context.Context, ids []txsubmission.Announced) (want []ledger.TxID, err error) {
+	for _, a := range ids {
+		want = append(want, a.ID)
+	}
+	return want, nil
+}
+
+func (eager) Deliver(context.Context, []ledger.TxID, []ledger.Tx) error { return nil }
+
+// Peers that connected to us, ask for all there is, read none of it and leave
+// messages unfinished hold no more than the package comment says: 400 of them,
+// with the largest blocks there are, read anew for each.
+func TestHostileConnectionsAreBounded(t *testing.T) {
+	if race.Enabled {
+		t.Skip("the race detector takes memory of its own")
+	}
+	const peers = 400
+	for _, tt := range []struct {
+		name string
+		txs  bool          // withhold the rest of a transaction, for which they have 10 s
+		held time.Duration // before the memory is counted; one that reads nothing is cut off soon after
+		most int64         // bytes, as documented
+	}{
+		{"for long", false, 25 * time.Second, 310_000},
+		{"while transactions come", true, 0, 380_000},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				c := testnode.New(chaingen.Config{BlockSize: 90_000}).Grow(100)
+				cfg := w.config()
+				cfg.PeerSharing, cfg.Logger = true, nil
+				sources := *c.Sources()
+				sources.BlockFetch = fresh{c}
+				sources.TxSubmission = func(context.Context, *node.Conn) txsubmission.Sink { return eager{} }
+				cfg.Sources = &sources
+				s := testnode.Serve(t, w.net.Listen("us"), cfg)
+				h := newHoarder(c)
+				before := inUse()
+				for range peers {
+					h.connect(w, tt.txs)
+				}
+				time.Sleep(tt.held)
+				synctest.Wait()
+				each := (inUse() - before) / peers
+				t.Logf("%d bytes a connection", each)
+				if n := len(s.Conns()); n != peers {
+					t.Errorf("%d connections are left", n)
+				}
+				if each > tt.most {
+					t.Errorf("more than %d", tt.most)
+				}
+			})
+		})
+	}
+}
+
+// hoarder is what a peer sends to have us hold as much as possible.
+type hoarder struct{ next, intersect, ranges, pings, shares, announce, tx []byte }
+
+func newHoarder(c *testnode.Chain) *hoarder {
+	var find chainsync.FindIntersect
+	for i := range 1600 {
+		find.Points = append(find.Points, ledger.Point{Slot: 1 << 40, Hash: ledger.Hash{byte(i), byte(i >> 8)}})
+	}
+	one := txsubmission.Announced{ID: ledger.TxID{Era: ledger.Conway}, Size: txsubmission.MaxTxSize}
+	tx := txsubmission.ReplyTxs{Txs: []ledger.RawTx{{Era: ledger.Conway, Bytes: make([]byte, 65_000)}}}
+	return &hoarder{
+		next:      bytes.Repeat(chainsync.RequestNext{}.AppendCBOR(nil), chainsync.HighMark),
+		intersect: find.AppendCBOR(nil)[:65_000],
+		ranges:    bytes.Repeat(blockfetch.RequestRange{From: c.Point(19), To: c.Point(0)}.AppendCBOR(nil), blockfetch.MaxRequests),
+		pings:     bytes.Repeat(keepalive.KeepAlive{Cookie: 5}.AppendCBOR(nil), 300),
+		shares:    bytes.Repeat(peersharing.ShareRequest{Amount: 10}.AppendCBOR(nil), 1000),
+		announce:  txsubmission.ReplyTxIDs{IDs: []txsubmission.Announced{one}}.AppendCBOR(nil),
+		tx:        tx.AppendCBOR(nil)[:60_000],
+	}
+}
+
+func (h *hoarder) connect(w *world, txs bool) {
+	data := both
+	data.PeerSharing = true
+	p := w.dialRaw("us", data)
+	p.message(txSubmission, false, txsubmission.Init{})
+	p.await(txSubmission | 1<<15)
+	if txs {
+		p.write(txSubmission, false, h.announce)
+		p.await(txSubmission | 1<<15)
+		p.write(txSubmission, false, h.tx)
+	}
+	p.write(blockFetch, false, h.ranges)
+	p.write(chainSync, false, h.next)
+	p.write(chainSync, false, h.intersect)
+	p.write(keepAlive, false, h.pings)
+	p.write(peersharing.Spec().ID, false, h.shares)
 }
