@@ -205,7 +205,7 @@ func TestHeadsShareMemory(t *testing.T) {
 // in alone. What other channels of the class have queued counts, but not for a
 // channel's first message.
 func TestEgressMark(t *testing.T) {
-	m, c := idleMux(t, 0, 2, 3, 4)
+	_, c := idleMux(t, 0, 2, 3, 4)
 	mark := Control.EgressMark()
 	c[2].SetClass(Bulk)
 	send(t, c[0], mark-11) // a byte of another channel is being written
@@ -222,28 +222,42 @@ func TestEgressMark(t *testing.T) {
 	if c[0].out.bytes != mark-1 {
 		t.Error("a cancelled send has queued something")
 	}
-	sent := make(chan error, 1)
-	go func() { sent <- c[2].Send(t.Context(), nil, make([]byte, Bulk.EgressMark()+1)) }()
-	for c[2].out.bytes > 0 {
-		select {
-		case <-sent:
-			t.Fatal("let in beside another large block")
-		default:
+}
+
+// A large block waits until all of the one before it has been written: what is
+// being written counts.
+func TestOneLargeBlock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, c := idleMux(t, 0, 3)
+		c[0].SetClass(Bulk)
+		size := Bulk.EgressMark() + 1
+		send(t, c[0], size)
+		sent := false
+		go func() {
+			if err := c[0].Send(t.Context(), nil, make([]byte, size)); err != nil {
+				t.Error(err)
+			}
+			sent = true
+		}()
+		for done := false; !done; {
+			b := new(batch)
+			m.emu.Lock()
+			b.fill(m)
+			done = c[0].out.bytes == 0
+			m.emu.Unlock()
+			synctest.Wait()
+			if sent {
+				t.Fatal("let in beside another large block")
+			}
+			m.emu.Lock()
+			b.written(m)
+			m.emu.Unlock()
 		}
-		b := new(batch)
-		m.emu.Lock()
-		b.fill(m)
-		m.emu.Unlock()
-		if c[2].out.unwritten == 0 {
-			t.Fatal("what is being written does not count")
+		synctest.Wait()
+		if !sent {
+			t.Error("not let in after it")
 		}
-		m.emu.Lock()
-		b.written(m)
-		m.emu.Unlock()
-	}
-	if err := <-sent; err != nil {
-		t.Error(err)
-	}
+	})
 }
 
 // A Send that waits with exactly the mark queued is woken by the next write.
