@@ -92,7 +92,9 @@ func TestTimeOfUnfinishedMessage(t *testing.T) {
 					after(100*time.Second+time.Duration(i)*time.Second, func() { put(t, peer, wire[1+i:2+i]) })
 				}
 				start := time.Now()
-				_, err := s.Recv(t.Context())
+				ctx, cancel := context.WithTimeout(t.Context(), 30*time.Minute)
+				defer cancel()
+				_, err := s.Recv(ctx)
 				wantViolation(t, err, protocol.ErrTimeout, tt.state, "")
 				if got, want := time.Since(start), 90*time.Second+protocol.MessageTime; got != want {
 					t.Errorf("waited %v, want %v", got, want)
