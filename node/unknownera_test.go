@@ -100,6 +100,26 @@ func TestFollowUnknownEra(t *testing.T) {
 	}
 }
 
+// While the blocks before an unknown era are still to come, a peer's status says
+// that its chain is followed no further.
+func TestFollowUnknownEraStatus(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, c := newWorld(t), newChain().Grow(20)
+		w.serve("a", ahead(c, 10))
+		cfg := w.followConfig("a")
+		cfg.Verifier = slowly(time.Minute)
+		f := w.follow(cfg)
+		f.step()
+		time.Sleep(10 * time.Second)
+		if p := f.Peers()[0]; !p.Connected {
+			t.Errorf("the connection ended: %v", p.Err)
+		} else {
+			checkUnknownEra(t, p.Stopped)
+		}
+		checkUnknownEra(t, f.stopped(0))
+	})
+}
+
 // Where the chain that is known is one that a peer has left, nothing waits.
 func TestFollowUnknownEraAtOnce(t *testing.T) {
 	for name, points := range map[string]func(c *testnode.Chain) []ledger.Point{
