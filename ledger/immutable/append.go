@@ -35,8 +35,10 @@ func MaxGap(n ledger.Network) ledger.Slot {
 //
 // b must have passed [ledger.Block.CheckBody], and must not be rolled back: there
 // is no way to remove it. It is written but not forced to the disk, see
-// [DB.Sync]. When the files cannot be written, this and all later calls return
-// the error; opening the folder again repairs it.
+// [DB.Sync]. When a file cannot be opened, as when the process has too many, the
+// folder is as before, and the block can be appended later. When files cannot be
+// written, this and all later calls return the error; opening the folder again
+// repairs it.
 func (db *DB) Append(b ledger.Block) error {
 	w := db.writer
 	if w == nil {

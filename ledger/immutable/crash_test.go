@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -361,5 +362,80 @@ func TestHugeOffsets(t *testing.T) {
 		if _, err := db.Block(s.blocks[120].Header.Point()); !errors.As(err, &damage) || filepath.Base(damage.File) != name {
 			t.Errorf("offset %d: %v", v, err)
 		}
+	}
+}
+
+// A file that cannot be opened leaves the folder as it is: the block can be
+// appended later, or another one in its place.
+func TestFileCannotBeOpened(t *testing.T) {
+	s := newStored(t)
+	for _, kind := range []string{"chunk", "secondary", "primary"} {
+		for at, chunk := range map[int]uint64{0: 0, s.before: s.last} {
+			dir := t.TempDir()
+			db := openAppend(t, dir, s.network)
+			for _, b := range s.blocks[:at] {
+				if err := db.Append(b); err != nil {
+					t.Fatal(err)
+				}
+			}
+			tip := db.Tip()
+			inTheWay := filepath.Join(dir, s.name(chunk, kind))
+			if err := os.Mkdir(inTheWay, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			for range 2 {
+				if err := db.Append(s.blocks[at]); err == nil || db.Tip() != tip {
+					t.Fatalf("%s of chunk %d is a folder: %v, tip is %v", kind, chunk, err, db.Tip())
+				}
+				if err := db.Sync(); err != nil {
+					t.Error(err)
+				}
+				if n := count(t, db, ledger.Origin); n != at {
+					t.Errorf("%d blocks, want %d", n, at)
+				}
+			}
+			if err := os.Remove(inTheWay); err != nil {
+				t.Fatal(err)
+			}
+			for _, b := range s.blocks[at:] {
+				if err := db.Append(b); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := db.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if got := folderFiles(t, dir); !maps.EqualFunc(got, s.files, bytes.Equal) {
+				t.Errorf("%s of chunk %d: %d files, or their content, are not those of a folder without an error", kind, chunk, len(got))
+			}
+		}
+	}
+
+	// The other block is in the chunk that was closed before.
+	n := smallChunks()
+	far, near := chainAt(t, n, 3, 250), chainAt(t, n, 3, 50)
+	dir := t.TempDir()
+	db := openAppend(t, dir, n)
+	if err := db.Append(far[0]); err != nil {
+		t.Fatal(err)
+	}
+	inTheWay := filepath.Join(dir, "00002.secondary")
+	if err := os.Mkdir(inTheWay, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Append(far[1]); err == nil {
+		t.Error("appended in spite of a folder")
+	}
+	if err := db.Append(near[1]); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(db.Close(), os.Remove(inTheWay)); err != nil {
+		t.Fatal(err)
+	}
+	if ro := open(t, dir, n); ro.Tip() != near[1].Header.Tip() || count(t, ro, ledger.Origin) != 2 {
+		t.Errorf("tip is %v, want %v", ro.Tip(), near[1].Header.Tip())
+	}
+	if again := openAppend(t, dir, n); again.Tip() != near[1].Header.Tip() || again.Removed() != 0 {
+		t.Errorf("tip is %v, want %v; removed %d bytes", again.Tip(), near[1].Header.Tip(), again.Removed())
 	}
 }

@@ -32,7 +32,7 @@ func OpenAppend(dir string, o Options) (*DB, error) {
 	}
 	db := &DB{folder: f, network: o.Network, writer: &writer{unlock: unlock}}
 	if err := db.repair(); err != nil {
-		return nil, errors.Join(err, unlock())
+		return nil, errors.Join(err, db.writer.files.close(), unlock())
 	}
 	return db, nil
 }
@@ -78,7 +78,8 @@ func (db *DB) repair() error {
 		return err
 	}
 	if s.head != nil {
-		if err := db.reopen(s.head); err != nil {
+		db.removed = db.size(s.head.chunk) - s.head.end
+		if err := db.writer.reopen(db.folder, s.head); err != nil {
 			return err
 		}
 	}
@@ -88,28 +89,11 @@ func (db *DB) repair() error {
 			return err
 		}
 	}
-	return syncDir(db.dir)
-}
-
-// reopen cuts the files of the last chunk to what its index says and opens them
-// for writing.
-func (db *DB) reopen(x *index) error {
-	w := db.writer
-	files, err := openChunkFiles(db.folder, x.chunk, os.O_CREATE)
+	dir, err := os.Open(db.dir)
 	if err != nil {
-		return err
+		return fmt.Errorf("immutable: %w", err)
 	}
-	var primary []byte
-	primary, w.offsets = x.primary()
-	db.removed = db.size(x.chunk) - x.end
-	_, err = files.primary.WriteAt(primary, 0)
-	err = errors.Join(err, files.primary.Truncate(int64(len(primary))),
-		files.secondary.Truncate(int64(len(x.raw))), files.chunk.Truncate(x.end), files.sync())
-	if err != nil {
-		return fmt.Errorf("immutable: %w", errors.Join(err, files.close()))
-	}
-	w.files = files
-	return nil
+	return errors.Join(syncDir(dir), dir.Close())
 }
 
 func (f folder) remove(chunk uint64) error {

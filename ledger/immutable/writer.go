@@ -18,9 +18,9 @@ type writer struct {
 	unlock func() error
 
 	mu      sync.Mutex
-	err     error // why nothing can be appended any more
-	files   *chunkFiles
-	offsets uint64 // in the primary file
+	err     error       // why nothing can be appended any more
+	files   *chunkFiles // nil before the first block, and when none could be opened
+	offsets uint64      // in the primary file
 }
 
 // chunkFiles are the three open files of a chunk.
@@ -49,6 +49,9 @@ func (files *chunkFiles) sync() error {
 }
 
 func (files *chunkFiles) close() error {
+	if files == nil {
+		return nil
+	}
 	var err error
 	for _, f := range []*os.File{files.chunk, files.secondary, files.primary} {
 		if f != nil {
@@ -63,6 +66,11 @@ func (files *chunkFiles) close() error {
 func (w *writer) write(f folder, s, next *state, e entry, raw ledger.RawBlock) error {
 	x := next.head
 	x.start = ledger.Slot(x.chunk * f.slots)
+	if s.head != nil && w.files == nil {
+		if err := w.reopen(f, s.head); err != nil {
+			return err
+		}
+	}
 	switch {
 	case s.head == nil:
 		if err := w.roll(f, next.firstChunk, x.chunk); err != nil {
@@ -100,6 +108,20 @@ func (w *writer) write(f folder, s, next *state, e entry, raw ledger.RawBlock) e
 	return nil
 }
 
+// reopen cuts the files of the last chunk to what its index says and opens them.
+func (w *writer) reopen(f folder, x *index) error {
+	files, err := openChunkFiles(f, x.chunk, os.O_CREATE)
+	if err != nil {
+		return err
+	}
+	w.files = files
+	var primary []byte
+	primary, w.offsets = x.primary()
+	_, err = files.primary.WriteAt(primary, 0)
+	return w.fail(errors.Join(err, files.primary.Truncate(int64(len(primary))),
+		files.secondary.Truncate(int64(len(x.raw))), files.chunk.Truncate(x.end), files.sync()))
+}
+
 // finish fills the primary file of a chunk up to its end and forces the chunk
 // to the disk.
 func (w *writer) finish(f folder, x *index) error {
@@ -119,19 +141,26 @@ func (w *writer) finish(f folder, x *index) error {
 	return w.fail(err)
 }
 
-// roll starts chunk to, after empty ones beginning with from.
+// roll starts chunk to, after empty ones beginning with from. When no more files
+// can be opened, nothing of a block is written, and the next call tries again:
+// it truncates what this one has made.
 func (w *writer) roll(f folder, from, to uint64) error {
+	dir, err := os.Open(f.dir)
+	if err != nil {
+		return fmt.Errorf("immutable: %w", err)
+	}
+	defer dir.Close()
 	for chunk := from; ; chunk++ {
 		files, err := openChunkFiles(f, chunk, os.O_CREATE|os.O_TRUNC)
 		if err != nil {
-			return w.fail(err)
+			return err
 		}
 		w.files, w.offsets = files, 1
 		if _, err := files.primary.WriteAt(appendOffsets([]byte{primaryVersion}, 0, 1), 0); err != nil {
 			return w.fail(err)
 		}
 		if chunk == to {
-			return w.fail(syncDir(f.dir))
+			return w.fail(syncDir(dir))
 		}
 		if err := w.finish(f, &index{}); err != nil {
 			return err
@@ -163,13 +192,9 @@ func (w *writer) close() error {
 }
 
 // syncDir makes new files last. Windows has no such thing for folders.
-func syncDir(dir string) error {
+func syncDir(dir *os.File) error {
 	if runtime.GOOS == "windows" {
 		return nil
 	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return dir.Sync()
 }

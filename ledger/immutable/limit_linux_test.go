@@ -1,0 +1,95 @@
+package immutable_test
+
+import (
+	"bytes"
+	"errors"
+	"maps"
+	"os"
+	"syscall"
+	"testing"
+
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// leaveFree opens files until the process can open only n more. The result closes
+// them.
+func leaveFree(t *testing.T, n int) (release func()) {
+	t.Helper()
+	var old syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &old); err != nil {
+		t.Fatal(err)
+	}
+	low := old
+	low.Cur = uint64(openFiles(t) + 50)
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &low); err != nil {
+		t.Fatal(err)
+	}
+	var held []*os.File
+	for {
+		f, err := os.Open(os.DevNull)
+		if errors.Is(err, syscall.EMFILE) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		held = append(held, f)
+	}
+	for _, f := range held[:n] {
+		f.Close()
+	}
+	return func() {
+		for _, f := range held[n:] {
+			f.Close()
+		}
+		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &old); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A process that has too many files open goes on appending when it has fewer,
+// and reading, whichever file was the one too many.
+func TestTooManyOpenFiles(t *testing.T) {
+	s := newStored(t)
+	dir := t.TempDir()
+	db := openAppend(t, dir, s.network)
+	const needed = 4 // the folder and the files of a chunk
+	appendWith := func(i, free int) error {
+		defer leaveFree(t, free)()
+		return db.Append(s.blocks[i])
+	}
+	for i, b := range s.blocks {
+		if chunk := uint64(b.Header.Slot) / 100; i == 0 || i == s.before || chunk == 2 && uint64(s.blocks[i-1].Header.Slot)/100 == 1 {
+			for free := range needed {
+				if err := appendWith(i, free); !errors.Is(err, syscall.EMFILE) {
+					t.Fatalf("block %d with %d files to open: %v", i, free, err)
+				}
+			}
+			release := leaveFree(t, 0)
+			if _, err := db.Header(s.blocks[0].Header.Point()); i > 0 && !errors.Is(err, syscall.EMFILE) {
+				t.Errorf("reading without a file to open: %v", err)
+			}
+			release()
+			if n := count(t, db, ledger.Origin); n != i {
+				t.Errorf("%d blocks, want %d", n, i)
+			}
+		}
+		if err := db.Append(b); err != nil {
+			t.Fatalf("block %d: %v", i, err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again := open(t, dir, s.network)
+	release := leaveFree(t, 0)
+	ok, err := again.Contains(s.blocks[s.before/2].Header.Point())
+	release()
+	if ok || !errors.Is(err, syscall.EMFILE) {
+		t.Errorf("lookup without a file to open: %v, %v", ok, err)
+	}
+	if !maps.EqualFunc(folderFiles(t, dir), s.files, bytes.Equal) {
+		t.Error("the files are not those of a process with enough of them")
+	}
+}
