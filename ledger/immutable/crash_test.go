@@ -240,7 +240,8 @@ func TestCrashBetweenChunks(t *testing.T) {
 // could be before it.
 func TestStrayFiles(t *testing.T) {
 	s := newStored(t)
-	stray := map[string][]byte{"4294967295.chunk": {}, "4294967294.primary": {1}, "1.chunk": {}, "lock": {}}
+	stray := map[string][]byte{"4294967295.chunk": {}, "4294967294.primary": {1}, "1.chunk": {}, "lock": {},
+		"00090.chunk": {}, "00091.chunk": {}, "00092.chunk": {}}
 	dir := s.write(t, stray)
 	if db := open(t, dir, s.network); db.Tip() != s.blocks[len(s.blocks)-1].Header.Tip() {
 		t.Errorf("tip is %v", db.Tip())
@@ -361,6 +362,31 @@ func TestHugeOffsets(t *testing.T) {
 		var damage *immutable.DamageError
 		if _, err := db.Block(s.blocks[120].Header.Point()); !errors.As(err, &damage) || filepath.Base(damage.File) != name {
 			t.Errorf("offset %d: %v", v, err)
+		}
+	}
+}
+
+// Removed counts the bytes of blocks, in the last chunk or in all of it.
+func TestRemoved(t *testing.T) {
+	s := newStored(t)
+	last, before := s.name(s.last, "chunk"), s.name(s.last-1, "chunk")
+	size := int64(len(s.files[last]))
+	flipped := bytes.Clone(s.files[before])
+	flipped[len(flipped)-1] ^= 1
+	for what, test := range map[string]struct {
+		files map[string][]byte
+		want  int64
+	}{
+		"nothing":                    {nil, 0},
+		"a byte too many":            {map[string][]byte{last: append(bytes.Clone(s.files[last]), 0)}, 1},
+		"chunk without an index":     {map[string][]byte{s.name(s.last, "secondary"): nil}, size},
+		"index without a chunk":      {map[string][]byte{last: nil}, 0},
+		"end of the chunk before":    {map[string][]byte{before: flipped}, size + int64(len(s.blocks[s.before-1].Raw))},
+		"primary file after the end": {map[string][]byte{s.name(s.last+1, "primary"): {1}}, 0},
+	} {
+		db := openAppend(t, s.write(t, test.files), s.network)
+		if got := db.Removed(); got != test.want {
+			t.Errorf("%s: %d bytes removed, want %d", what, got, test.want)
 		}
 	}
 }

@@ -49,6 +49,13 @@ func TestReadAhead(t *testing.T) {
 		if got, err := c.readAhead(nil, 12, endOfChain, headers.size); len(got) != 12 || err != nil {
 			t.Errorf("%d headers of blocks of %d bytes, %v", len(got), test.block, err)
 		}
+		// The bound is the last number of bytes that is allowed.
+		for size, want := range map[int64]int{maxAheadBytes / 2: 2, maxAheadBytes/2 + 1: 1} {
+			c = cursor{db: db}
+			if got, err := c.readAhead(nil, 12, endOfChain, func(*index, int) int64 { return size }); test.block > 1<<18 && (len(got) != want || err != nil) {
+				t.Errorf("%d pieces of %d bytes, %v", len(got), size, err)
+			}
+		}
 		if err := db.Close(); err != nil {
 			t.Fatal(err)
 		}

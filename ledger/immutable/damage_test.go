@@ -288,6 +288,63 @@ func TestDamageAtFirstUse(t *testing.T) {
 	}
 }
 
+// The error names the byte where what is wrong begins.
+func TestDamageOffset(t *testing.T) {
+	s := newStored(t)
+	const m = 2
+	from, _ := s.of(m)
+	chunk, secondary, primary := s.name(m, "chunk"), s.name(m, "secondary"), s.name(m, "primary")
+	i := from + 3
+	start := int64(s.end(i - 1))
+	last := s.name(s.last, "secondary")
+	for what, test := range map[string]struct {
+		files  map[string][]byte
+		block  int // to look up, -1 if the folder cannot be opened
+		file   string
+		offset int64
+	}{
+		"header offset":         {s.with(secondary, 3*entrySize+9, 4), i, secondary, 3 * entrySize},
+		"header size":           {s.with(secondary, 3*entrySize+11, s.files[secondary][3*entrySize+11]+1), i, secondary, 3 * entrySize},
+		"CRC-32":                {s.with(secondary, 3*entrySize+12, s.files[secondary][3*entrySize+12]^1), i, chunk, start},
+		"byte of a body":        {s.with(chunk, s.end(i)-1, 0xff), i, chunk, start},
+		"slot":                  {s.with(secondary, 3*entrySize+48, 1), i + 1, primary, -1},
+		"primary":               {s.with(primary, 0, 0), i, primary, 0},
+		"chunk of another":      {s.dropped(m, 0), i, chunk, 0},
+		"slot in the last":      {s.with(last, 3*entrySize+48, 1), -1, last, 3 * entrySize},
+		"header of the last":    {s.with(last, 3*entrySize+10, 0xff), -1, last, 3 * entrySize},
+		"entries in the middle": {s.with(last, entrySize+3, 0xff), -1, last, 0},
+	} {
+		db, err := immutable.Open(s.write(t, test.files), immutable.Options{Network: s.network})
+		if err == nil && test.block >= 0 {
+			_, err = db.Block(s.blocks[test.block].Header.Point())
+		}
+		var damage *immutable.DamageError
+		if !errors.As(err, &damage) || filepath.Base(damage.File) != test.file || test.offset >= 0 && damage.Offset != test.offset {
+			t.Errorf("%s: %v, want damage of %s at %d", what, err, test.file, test.offset)
+		}
+	}
+}
+
+// A byte in a file far after the chain is not what a crash leaves.
+func TestStrayBytes(t *testing.T) {
+	s := newStored(t)
+	unfinished := s.name(s.last, "primary")
+	for _, kind := range []string{"chunk", "secondary"} {
+		for size := range 2 {
+			dir := s.write(t, map[string][]byte{s.name(99, kind): make([]byte, size)})
+			db, err := immutable.OpenAppend(dir, immutable.Options{Network: s.network})
+			if size > 0 {
+				wantDamage(t, kind, err, unfinished)
+			} else if err != nil {
+				t.Errorf("%s file without a byte: %v", kind, err)
+			}
+			if err == nil {
+				db.Close()
+			}
+		}
+	}
+}
+
 // No block of a chunk is read before the chunk is known to follow the one before
 // it. That a point is stored can be told before: blocks that are missing make no
 // difference to that, and are found by who reads on from there.

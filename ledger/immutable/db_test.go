@@ -286,6 +286,51 @@ func TestReadWhileAppending(t *testing.T) {
 	wg.Wait()
 }
 
+// A sequence goes on with blocks that are appended while its last one is taken.
+func TestAppendWhileReading(t *testing.T) {
+	s := newStored(t)
+	db := openAppend(t, t.TempDir(), s.network)
+	if err := db.Append(s.blocks[0]); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for raw, err := range db.BlocksAfter(ledger.Origin) {
+		if err != nil || !bytes.Equal(raw, s.blocks[n].Raw) {
+			t.Fatalf("block %d: %v", n, err)
+		}
+		if n++; db.Tip() != s.blocks[n-1].Header.Tip() {
+			continue
+		}
+		for _, b := range s.blocks[n:min(n+1+n%3, len(s.blocks))] {
+			if err := db.Append(b); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if n != len(s.blocks) {
+		t.Errorf("%d blocks, want %d", n, len(s.blocks))
+	}
+}
+
+// The index of a chunk is read once for many lookups.
+func TestIndexIsKept(t *testing.T) {
+	s := newStored(t)
+	dir := s.write(t, nil)
+	db := open(t, dir, s.network)
+	from, to := s.of(2)
+	if _, err := db.Block(s.blocks[from].Header.Point()); err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []string{"secondary", "primary"} {
+		if err := os.Remove(filepath.Join(dir, s.name(2, kind))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, b := range s.blocks[from:to] {
+		checkLookup(t, db, b)
+	}
+}
+
 func TestOpenNothing(t *testing.T) {
 	dir := t.TempDir()
 	o := immutable.Options{Network: smallChunks()}

@@ -54,6 +54,72 @@ func TestIndexLimits(t *testing.T) {
 	}
 }
 
+// A header has a place in the files if it ends within the block.
+func TestNewEntryLimits(t *testing.T) {
+	for size, ok := range map[int]bool{0: true, 5: true, 6: false, 7: false, 1 << 16: false} {
+		b := ledger.Block{Raw: ledger.RawBlock{0x82, 0, 0x80, 0, 0, 0, 0, 0}} // the header is at byte 3
+		b.Header.Raw.Bytes = make([]byte, size)
+		if e, err := newEntry(b); (err == nil) != ok || ok && (e.headerOffset != 3 || int(e.headerSize) != size) {
+			t.Errorf("header of %d bytes: %+v, %v", size, e, err)
+		}
+	}
+	for size, ok := range map[int]bool{maxBlock: true, maxBlock + 1: false} {
+		b := ledger.Block{Raw: append(ledger.RawBlock{0x82, 0, 0x80}, make([]byte, size-3)...)}
+		if _, err := newEntry(b); (err == nil) != ok {
+			t.Errorf("block of %d bytes: %v", size, err)
+		}
+	}
+	b := ledger.Block{Raw: append(ledger.RawBlock{0x82, 0, 0x80}, make([]byte, 1<<17)...)}
+	for size, ok := range map[int]bool{1<<16 - 1: true, 1 << 16: false} {
+		b.Header.Raw.Bytes = make([]byte, size)
+		if _, err := newEntry(b); (err == nil) != ok {
+			t.Errorf("header of %d bytes: %v", size, err)
+		}
+	}
+}
+
+// Where the last block ends is what its bytes say: in the file, later than that,
+// or nowhere.
+func TestBlockEnd(t *testing.T) {
+	f := folder{"dir", 10}
+	text := func(length int) []byte { // a byte string of this length in all
+		return append([]byte{0x5a, 0, byte((length - 5) >> 16), byte((length - 5) >> 8), byte(length - 5)}, make([]byte, length-5)...)
+	}
+	for _, test := range []struct {
+		file    []byte
+		want    int64
+		damaged bool
+	}{
+		{text(10), 10, false},
+		{append(text(10), 1, 2, 3), 10, false},
+		{text(10)[:9], 0, false},
+		{text(1 << 16), 1 << 16, false},
+		{text(1<<16 + 1), 1<<16 + 1, false},
+		{text(1<<16 + 1)[:1<<16], 0, false},
+		{append(text(1<<20), 1), 1 << 20, false},
+		{text(maxBlock), maxBlock, false},
+		{append(text(maxBlock), 1), maxBlock, false},
+		{text(maxBlock + 1), 0, true},
+		{text(maxBlock + 1)[:maxBlock], 0, false},
+		{[]byte{0xff, 0}, 0, true},
+	} {
+		file := append([]byte("xx"), test.file...)
+		got, err := f.blockEnd(bytes.NewReader(file), 1, 2, int64(len(file)))
+		if want := test.want; want > 0 && got != want+2 || want == 0 && got != 0 || (err != nil) != test.damaged {
+			t.Errorf("%d bytes, % x...: ends at %d, %v; want %d", len(test.file), test.file[:2], got, err, want)
+		}
+		if test.damaged {
+			if damage := wantDamage(t, err, f.name(1, chunkFile)); damage.Offset != 2 {
+				t.Errorf("%d bytes, % x...: damage at %d", len(test.file), test.file[:2], damage.Offset)
+			}
+		}
+		// The file is shorter than it was.
+		if got, err := f.blockEnd(bytes.NewReader(file), 1, 2, int64(len(file)+1)); len(file) < maxBlock && test.want == 0 && !test.damaged && (got != 0 || err != nil) {
+			t.Errorf("%d bytes, % x..., one less than there were: %d, %v", len(test.file), test.file[:2], got, err)
+		}
+	}
+}
+
 // What check lets pass can be used without a panic or a large allocation.
 func FuzzIndex(f *testing.F) {
 	x := entry{0, 3, 800, 1, ledger.Hash{1}, 4320}.append(nil)

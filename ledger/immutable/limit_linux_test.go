@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"os"
+	"path/filepath"
 	"syscall"
 	"testing"
 
@@ -91,5 +92,44 @@ func TestTooManyOpenFiles(t *testing.T) {
 	}
 	if !maps.EqualFunc(folderFiles(t, dir), s.files, bytes.Equal) {
 		t.Error("the files are not those of a process with enough of them")
+	}
+}
+
+// When there is no room for a file, or for what it begins with, nothing is
+// appended any more until the folder is opened again.
+func TestDiskFull(t *testing.T) {
+	s := newStored(t)
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip("no device that is full")
+	}
+	for _, kind := range []string{"chunk", "secondary", "primary"} {
+		for at, chunk := range map[int]uint64{0: 0, s.before: s.last} {
+			dir := t.TempDir()
+			db := openAppend(t, dir, s.network)
+			for _, b := range s.blocks[:at] {
+				if err := db.Append(b); err != nil {
+					t.Fatal(err)
+				}
+			}
+			tip, full := db.Tip(), filepath.Join(dir, s.name(chunk, kind))
+			if err := os.Symlink("/dev/full", full); err != nil {
+				t.Fatal(err)
+			}
+			for range 2 {
+				if err := db.Append(s.blocks[at]); !errors.Is(err, syscall.ENOSPC) || db.Tip() != tip {
+					t.Errorf("no room for the %s file of chunk %d: %v, tip is %v", kind, chunk, err, db.Tip())
+				}
+			}
+			if n := count(t, db, ledger.Origin); n != at {
+				t.Errorf("%d blocks, want %d", n, at)
+			}
+			if err := db.Close(); !errors.Is(err, syscall.ENOSPC) {
+				t.Errorf("closed after an error: %v", err)
+			}
+			if err := os.Remove(full); err != nil {
+				t.Fatal(err)
+			}
+			s.repair(t, dir, at, "room again")
+		}
 	}
 }

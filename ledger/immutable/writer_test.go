@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/ledger"
 )
 
 // After a block could not be written whole nothing is appended any more, what
@@ -61,6 +62,45 @@ func TestWriteError(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Nor is anything appended after a chunk could not be finished.
+func TestFinishError(t *testing.T) {
+	g := chaingen.New(chaingen.Config{})
+	n := g.Network()
+	n.Eras[ledger.Byron].EpochLength = 100
+	blocks := g.Blocks(60)
+	for name, broken := range map[string]func(*chunkFiles) *os.File{
+		"chunk":     func(f *chunkFiles) *os.File { return f.chunk },
+		"secondary": func(f *chunkFiles) *os.File { return f.secondary },
+		"primary":   func(f *chunkFiles) *os.File { return f.primary },
+	} {
+		db, err := OpenAppend(t.TempDir(), Options{Network: n})
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := 0
+		for ; i == 0 || blocks[i].Header.Slot/100 == blocks[i-1].Header.Slot/100; i++ {
+			if err := db.Append(blocks[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		broken(db.writer.files).Close()
+		for range 2 {
+			if err := db.Append(blocks[i]); !errors.Is(err, os.ErrClosed) {
+				t.Errorf("%s is closed: %v", name, err)
+			}
+			if err := db.Sync(); !errors.Is(err, os.ErrClosed) {
+				t.Errorf("%s is closed, and forced to the disk: %v", name, err)
+			}
+		}
+		if tip := db.Tip(); tip != blocks[i-1].Header.Tip() {
+			t.Errorf("%s is closed: tip is %v", name, tip)
+		}
+		if err := db.Close(); !errors.Is(err, os.ErrClosed) {
+			t.Errorf("%s is closed: %v", name, err)
+		}
 	}
 }
 
