@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -331,6 +333,31 @@ func TestIndexIsKept(t *testing.T) {
 	}
 }
 
+// Memory for indexes is bounded: that of a chunk that was not used for long is
+// read again.
+func TestIndexesAreForgotten(t *testing.T) {
+	n := smallChunks()
+	blocks := chaingen.New(chaingen.Config{Network: n, BlockSize: 1}).Blocks(300)
+	dir := t.TempDir()
+	appendAll(t, dir, n, blocks)
+	db := open(t, dir, n)
+	last := int(blocks[len(blocks)-1].Header.Slot / 100)
+	if last < 11 {
+		t.Fatalf("%d chunks", last)
+	}
+	for range db.BlocksAfter(ledger.Origin) {
+	}
+	for chunk, kept := range map[int]bool{last - 1: true, last - 8: true, last - 9: false} {
+		if err := os.Remove(filepath.Join(dir, fmt.Sprintf("%05d.secondary", chunk))); err != nil {
+			t.Fatal(err)
+		}
+		at := slices.IndexFunc(blocks, func(b ledger.Block) bool { return int(b.Header.Slot)/100 == chunk })
+		if _, err := db.Block(blocks[at].Header.Point()); (err == nil) != kept {
+			t.Errorf("chunk %d of %d: %v", chunk, last, err)
+		}
+	}
+}
+
 func TestOpenNothing(t *testing.T) {
 	dir := t.TempDir()
 	o := immutable.Options{Network: smallChunks()}
@@ -381,7 +408,28 @@ func TestFilesAreClosed(t *testing.T) {
 	}
 }
 
-// Nor while the consumer of a sequence has an element, for however long that is.
+// One that appends has the files of one chunk open, and its lock.
+func TestFilesOpenForAppending(t *testing.T) {
+	s := newStored(t)
+	before := openFiles(t)
+	db := openAppend(t, t.TempDir(), s.network)
+	for _, b := range s.blocks {
+		if err := db.Append(b); err != nil {
+			t.Fatal(err)
+		}
+		if now := openFiles(t); now != before+4 {
+			t.Fatalf("%d files are open at %v, %d before", now, b.Header.Point(), before)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if after := openFiles(t); after != before {
+		t.Errorf("%d files are open, %d before", after, before)
+	}
+}
+
+// No file stays open while the consumer of a sequence has an element, for however long that is.
 func TestNoFileWaitsForConsumer(t *testing.T) {
 	s := newStored(t)
 	db := open(t, s.write(t, nil), s.network)
