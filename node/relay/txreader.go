@@ -15,6 +15,7 @@ type txReader struct {
 	// Under q.mu.
 	next  int64     // ticket of what is announced next
 	moved time.Time // when the peer took something last, or had all
+	gets  int       // requests for transactions since it was announced some
 }
 
 // newReader returns a reader that begins with the oldest transaction. Until
@@ -60,7 +61,7 @@ func (r *txReader) take(most int) (ids []txsubmission.Announced, changed <-chan 
 			ids = append(ids, txsubmission.Announced{ID: t.ID, Size: t.Raw.WireSize()})
 		}
 	}
-	r.moved = time.Now()
+	r.moved, r.gets = time.Now(), 0
 	q.progress(r.moved)
 	return ids, q.changed
 }
@@ -69,7 +70,10 @@ func (r *txReader) take(most int) (ids []txsubmission.Announced, changed <-chan 
 func (r *txReader) Get(_ context.Context, ids []ledger.TxID) ([]ledger.RawTx, error) {
 	r.q.mu.Lock()
 	defer r.q.mu.Unlock()
-	r.moved = time.Now()
+	// To ask for the same again and again is not to go on.
+	if r.gets++; r.gets <= txsubmission.MaxUnacknowledged {
+		r.moved = time.Now()
+	}
 	var txs []ledger.RawTx
 	for _, id := range ids {
 		if ticket, ok := r.q.has[id.Hash]; ok {

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -40,7 +41,7 @@ type txQueue struct {
 
 	mu      sync.Mutex
 	txs     []queuedTx // oldest first
-	first   int64      // ticket of txs[0]; tickets count up and are not reused
+	first   int64      // ticket of txs[0]; tickets count up
 	has     map[ledger.Hash]int64
 	passed  []ledger.Hash // ids that are gone, a ring
 	oldest  int           // of the ring
@@ -151,6 +152,35 @@ func (q *txQueue) adopt(block *ledger.Block) {
 	q.progress(time.Now())
 }
 
+// tighten takes empty places out when most are empty: a transaction that no
+// reader takes and no block has would keep all those behind it for ever. The
+// next ticket stays the same, earlier ones count from there.
+func (q *txQueue) tighten() {
+	if len(q.txs) <= 2*len(q.has)+64 {
+		return
+	}
+	empty := make([]int64, len(q.txs)+1) // from a place on
+	for i := len(q.txs) - 1; i >= 0; i-- {
+		if empty[i] = empty[i+1]; q.txs[i].from == nil {
+			empty[i]++
+		}
+	}
+	moved := func(ticket int64) int64 {
+		ticket = max(ticket, q.first)
+		return ticket + empty[ticket-q.first]
+	}
+	for r := range q.readers {
+		r.next = moved(r.next)
+	}
+	q.floor = moved(q.floor)
+	first := moved(q.first)
+	q.txs = slices.DeleteFunc(q.txs, func(t queuedTx) bool { return t.from == nil })
+	q.first = first
+	for i := range q.txs {
+		q.has[q.txs[i].ID.Hash] = first + int64(i)
+	}
+}
+
 // remove takes the transaction with a ticket out.
 func (q *txQueue) remove(ticket int64) {
 	t := &q.txs[ticket-q.first]
@@ -230,6 +260,7 @@ func (q *txQueue) raise(now time.Time) (next time.Time) {
 func (q *txQueue) progress(now time.Time) (next time.Time) {
 	next = q.raise(now)
 	q.trim()
+	q.tighten()
 	q.admit()
 	return next
 }

@@ -310,6 +310,176 @@ func TestTxQueueWaiterLeaves(t *testing.T) {
 	})
 }
 
+// A sender whose session has ended gets no room, whatever it still has in hand:
+// nobody would give it back.
+func TestTxQueueEndedSender(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newTxQueue(0)
+		ctx, cancel := context.WithCancel(t.Context())
+		s := q.newSender(ctx)
+		filler := q.newSender(t.Context())
+		full, stop := context.WithTimeout(t.Context(), time.Minute)
+		defer stop()
+		var err error
+		for n := 0; err == nil; n++ {
+			_, err = send(full, filler, tx(n, 16_000))
+		}
+		other := q.newSender(t.Context())
+		for n := 500; q.used.bytes+16_100 <= maxTxBytes; n++ {
+			if _, err := send(t.Context(), other, tx(n, 16_000)); err != nil {
+				t.Fatal(err)
+			}
+			other = q.newSender(t.Context())
+		}
+		// One waits, one comes when all is over.
+		w, next := s.request(announced(tx(1001, 16_000), tx(1002, 16_000)))
+		cancel()
+		synctest.Wait()
+		if len(q.waiting) > 0 {
+			t.Errorf("%d wait", len(q.waiting))
+		}
+		if err := q.wait(ctx, w, next); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+		used := q.used
+		if late, _ := s.request(announced(tx(1, 1), tx(1003, 16_000))); late != nil || len(q.waiting) > 0 {
+			t.Errorf("%v, %d wait", late, len(q.waiting))
+		}
+		receive(t.Context(), q.newReader(), 20, 10, 0)
+		if q.used.txs >= used.txs || s.own != (usage{}) || len(s.asked) > 0 {
+			t.Errorf("%v used, %v of the one that ended", q.used, s.own)
+		}
+	})
+}
+
+// One who wants much gets its turn although others want little again and again.
+func TestTxQueueTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newTxQueue(0)
+		fill := func(n int) (queued bool) {
+			s := q.newSender(t.Context())
+			w, _ := s.request(announced(tx(n, 16_000)))
+			select {
+			case <-w.room:
+				s.Deliver(t.Context(), []ledger.TxID{tx(n, 0).ID}, []ledger.Tx{tx(n, 16_000)})
+				return true
+			default:
+				return false
+			}
+		}
+		n := 0
+		for fill(n) {
+			n++
+		}
+		q.waiting = nil // that of the last
+		var much []ledger.Tx
+		for i := range 10 {
+			much = append(much, tx(10_000+i, 16_000))
+		}
+		w, _ := q.newSender(t.Context()).request(announced(much...))
+		r := q.newReader()
+		for range 2*maxPassing + 10 {
+			receive(t.Context(), r, 1, 1, 0)
+			n++
+			fill(n)
+		}
+		select {
+		case <-w.room:
+		default:
+			t.Error("it waits still")
+		}
+		if w.passed != maxPassing {
+			t.Errorf("%d passed it", w.passed)
+		}
+		bounded(t, q)
+	})
+}
+
+// No size that a network may have makes a sender wait for more than there is.
+func TestTxQueueLargeTransactions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newTxQueue(maxTxBytes / 3)
+		var txs []ledger.Tx
+		for n := range 10 {
+			txs = append(txs, tx(n, maxTxBytes/3-100))
+		}
+		if asked, err := q.newSender(t.Context()).Want(t.Context(), announced(txs...)); err != nil || len(asked) != 3 {
+			t.Errorf("wants %d, %v", len(asked), err)
+		}
+	})
+}
+
+// A transaction that stays does not keep the places of those after it, and what
+// readers see does not depend on it.
+func TestTxQueueTightens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newTxQueue(0)
+		s := q.newSender(t.Context())
+		if _, err := send(t.Context(), s, tx(0, 100)); err != nil {
+			t.Fatal(err)
+		}
+		fresh, ahead := q.newReader(), q.newReader()
+		receive(t.Context(), ahead, 1, 10, 0)
+		kept := 0
+		for n := 1; n <= 5000; n++ {
+			if _, err := send(t.Context(), s, tx(n, 100)); err != nil {
+				t.Fatal(err)
+			}
+			q.mu.Lock()
+			if n%500 == 0 {
+				kept++
+			} else {
+				q.remove(q.has[tx(n, 0).ID.Hash])
+			}
+			q.progress(time.Now())
+			if len(q.txs) > 2*len(q.has)+64 || len(q.has) != 1+kept || q.used.txs != 1+kept {
+				t.Fatalf("%d places for %d transactions, %v used", len(q.txs), len(q.has), q.used)
+			}
+			q.mu.Unlock()
+		}
+		if got := receive(t.Context(), ahead, kept, 3, 0); got[0] != tx(500, 0).ID || got[kept-1] != tx(5000, 0).ID {
+			t.Errorf("%v", got)
+		}
+		if got := receive(t.Context(), fresh, 1+kept, 3, 0); got[0] != tx(0, 0).ID || got[kept] != tx(5000, 0).ID {
+			t.Errorf("%v", got)
+		}
+	})
+}
+
+// A reader that asks for the same again and again lags like one that takes
+// nothing.
+func TestTxQueueReaderAsksAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newTxQueue(0)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		s := q.newSender(ctx)
+		if _, err := send(ctx, s, tx(0, 16_000), tx(1, 16_000)); err != nil {
+			t.Fatal(err)
+		}
+		r, other := q.newReader(), q.newReader()
+		receive(ctx, r, 1, 1, 0)
+		go func() {
+			for ctx.Err() == nil {
+				r.Get(ctx, []ledger.TxID{tx(0, 0).ID})
+				time.Sleep(time.Second)
+			}
+		}()
+		go receive(ctx, other, 1e6, 10, 0)
+		began := time.Now()
+		for n := range 300 {
+			if _, err := send(ctx, s, tx(2+n, 16_000)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(began); took > 2*readerLag {
+			t.Errorf("took %v", took)
+		}
+		cancel()
+		time.Sleep(time.Second)
+	})
+}
+
 // What comes in one message goes on in one message, however goroutines run.
 func TestTxQueueKeepsTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -16,6 +16,7 @@ type txSender struct {
 	// Under q.mu.
 	own   usage               // queued and in use, or asked for
 	asked map[ledger.Hash]int // bytes kept free for an answer
+	ended bool                // gets no more room: nobody would give it back
 }
 
 // txWaiter is a sender that waits for room.
@@ -24,7 +25,12 @@ type txWaiter struct {
 	want []txsubmission.Announced
 	more usage
 	room chan struct{} // closed when there is, and it is taken
+
+	passed int // how often one that came later got room
 }
+
+// maxPassing is how often a sender that uses nothing can be passed.
+const maxPassing = 20
 
 // wireOverhead is how much longer a transaction is on the wire.
 // (points-headers-blocks, 6)
@@ -36,9 +42,11 @@ func (q *txQueue) newSender(ctx context.Context) *txSender {
 	context.AfterFunc(ctx, func() {
 		q.mu.Lock()
 		defer q.mu.Unlock()
+		s.ended = true
 		for id := range s.asked { // any order: it is a sum
 			s.answered(id)
 		}
+		q.waiting = slices.DeleteFunc(q.waiting, func(w *txWaiter) bool { return w.from == s })
 		q.progress(time.Now())
 	})
 	return s
@@ -62,18 +70,19 @@ func (s *txSender) Want(ctx context.Context, ids []txsubmission.Announced) ([]le
 }
 
 // request lets the sender wait for room for those of ids that are wanted; nil
-// if none is. next is for wait.
+// if none is, or the session has ended. next is for wait.
 func (s *txSender) request(ids []txsubmission.Announced) (w *txWaiter, next time.Time) {
 	w = &txWaiter{from: s, room: make(chan struct{})}
 	s.q.mu.Lock()
 	defer s.q.mu.Unlock()
 	for _, a := range ids {
-		if int(a.Size) <= s.q.maxSize+wireOverhead && !s.q.knows(a.ID.Hash) {
+		// More than all the room there is would never get it.
+		if int(a.Size) <= min(s.q.maxSize+wireOverhead, maxTxBytes-w.more.bytes) && !s.q.knows(a.ID.Hash) {
 			w.want = append(w.want, a)
 			w.more.add(1, int(a.Size))
 		}
 	}
-	if len(w.want) == 0 {
+	if len(w.want) == 0 || s.ended {
 		return nil, next
 	}
 	s.q.waiting = append(s.q.waiting, w)
@@ -112,11 +121,20 @@ func (q *txQueue) wait(ctx context.Context, w *txWaiter, next time.Time) error {
 }
 
 // admit gives room to those who wait, in order, as far as there is some for
-// them. q.mu is held.
+// them. One who uses nothing is passed by maxPassing at most: what becomes free
+// would always be too little for who wants much, if others took it at once. Who
+// waits because of their own share can be passed for ever. q.mu is held.
 func (q *txQueue) admit() {
+	var first *txWaiter // that uses nothing and has no room
 	q.waiting = slices.DeleteFunc(q.waiting, func(w *txWaiter) bool {
-		if !(usage{maxTxs, maxTxBytes}).fits(w.more, q.used, w.from.own) {
+		if first != nil && first.passed == maxPassing || !(usage{maxTxs, maxTxBytes}).fits(w.more, q.used, w.from.own) {
+			if first == nil && w.from.own == (usage{}) {
+				first = w
+			}
 			return false
+		}
+		if first != nil {
+			first.passed++
 		}
 		for _, a := range w.want {
 			w.from.answered(a.ID.Hash) // there is none, but twice would never end
