@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"bytes"
 	"errors"
 	"testing"
 
@@ -174,6 +175,55 @@ func TestSwitchesKeepNoMemory(t *testing.T) {
 		if e := stand.in; e == nil || e.state != abandoned || e.block.Raw != nil {
 			t.Errorf("a follower on an old fork pins its blocks: %+v", e)
 		}
+	}
+}
+
+// A range costs the same however many blocks there are in memory: who asks for
+// much holds nobody up, and keeps no list of it.
+func TestLongRange(t *testing.T) {
+	w := newStoreWorld(t, 8, false)
+	w.extend(200)
+	for _, from := range []ledger.Point{w.point(1), {Slot: 1}} {
+		part := w.store.walk(from, w.point(200))
+		if len(part.points) != w.store.batch || part.whole != (from == w.point(1)) {
+			t.Errorf("from %v: %d points, whole %t", from, len(part.points), part.whole)
+		}
+	}
+	blocks, err := w.store.Range(t.Context(), w.point(1), w.point(200))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for raw, err := range blocks {
+		n++
+		if err != nil || !bytes.Equal(raw, w.chain[n-1].Raw) {
+			t.Fatalf("block %d: %v", n, err)
+		}
+		if n == 100 {
+			w.store.RollBack(w.point(195)) // the range goes on over what was abandoned
+		}
+	}
+	if n != 200 {
+		t.Errorf("%d blocks", n)
+	}
+	// It does not go on over another chain.
+	w = newStoreWorld(t, 8, false)
+	w.extend(200)
+	if blocks, err = w.store.Range(t.Context(), w.point(1), w.point(200)); err != nil {
+		t.Fatal(err)
+	}
+	n = 0
+	for _, err := range blocks {
+		switch n++; {
+		case n == 100:
+			w.rollBack(5)
+			w.extend(30) // the fork is forgotten
+		case n < 103 && err != nil, n >= 103 && !errors.Is(err, errForkGone):
+			t.Errorf("block %d: %v", n, err)
+		}
+	}
+	if n > 103 {
+		t.Errorf("%d blocks of a range that ends on a forgotten fork", n)
 	}
 }
 

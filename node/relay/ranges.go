@@ -29,15 +29,15 @@ func (s *store) inFolder(p ledger.Point) (bool, error) {
 // A block that goes to the folder meanwhile is read from there; one of a fork
 // that is forgotten meanwhile ends the range with an error.
 func (s *store) Range(ctx context.Context, from, to ledger.Point) (iter.Seq2[ledger.RawBlock, error], error) {
-	points, below := s.walk(from, to)
+	part := s.walk(from, to)
 	var older iter.Seq2[ledger.RawBlock, error]
-	if len(points) == 0 || points[0] != from {
+	if !part.whole {
 		// The rest, or all of it, can only be in the folder.
 		if s.db == nil {
 			return nil, nil
 		}
 		var err error
-		if older, err = s.db.Range(ctx, from, below); older == nil || err != nil {
+		if older, err = s.db.Range(ctx, from, part.below); older == nil || err != nil {
 			return nil, err
 		}
 	}
@@ -49,11 +49,21 @@ func (s *store) Range(ctx context.Context, from, to ledger.Point) (iter.Seq2[led
 				}
 			}
 		}
-		for _, p := range points {
-			raw, err := s.block(p)
+		next, points := part.first, part.points
+		for last := part.below; last != to; {
+			if len(points) == 0 {
+				if points = s.more(next, to); len(points) == 0 {
+					yield(nil, fmt.Errorf("%w: %v", errForkGone, to))
+					return
+				}
+			}
+			last = points[0]
+			raw, err := s.block(last)
 			if !yield(raw, err) || err != nil {
 				return
 			}
+			points = points[1:]
+			next++
 		}
 	}, nil
 }
@@ -61,24 +71,72 @@ func (s *store) Range(ctx context.Context, from, to ledger.Point) (iter.Seq2[led
 // errForkGone ends a range that its reader takes too slowly.
 var errForkGone = errors.New("relay: a block of the range was on a fork that is forgotten by now")
 
-// walk collects the points of the blocks in memory from to downwards, until
-// from, oldest first; below is the point before them.
-func (s *store) walk(from, to ledger.Point) (points []ledger.Point, below ledger.Point) {
+// part is the end of a range that is in memory, maybe none of it.
+type part struct {
+	whole  bool           // it is all of the range
+	below  ledger.Point   // the block before it
+	first  int64          // position of its first block
+	points []ledger.Point // of its first blocks
+}
+
+// walk finds what is in memory of a range. It looks at no more blocks than were
+// abandoned, however long the range is: everybody waits meanwhile.
+func (s *store) walk(from, to ledger.Point) (p part) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	for below = to; ; {
-		e := s.entries[below]
-		if e == nil || below.Slot < from.Slot {
-			break
-		}
-		points = append(points, below)
-		below = e.before
-		if e.point == from {
-			break
+	p.below = to
+	e := s.entries[to]
+	for ; e != nil && e.state == abandoned && !p.whole; e = s.entries[p.below] {
+		p.first, p.below = e.pos, e.before
+		p.whole = e.point == from
+	}
+	if e != nil && !p.whole {
+		// What is below e is adopted.
+		p.first, p.below = s.basePos, s.base.Point
+		if f := s.entries[from]; f != nil && f.state == adopted && f.pos <= e.pos {
+			p.first, p.below, p.whole = f.pos, f.before, true
 		}
 	}
-	slices.Reverse(points)
-	return points, below
+	if p.below != to {
+		p.points = s.stretch(p.first, to)
+	}
+	return p
+}
+
+// more continues a range with the block at a position.
+func (s *store) more(at int64, to ledger.Point) []ledger.Point {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.stretch(at, to)
+}
+
+// stretch collects points of the blocks in memory from a position on the chain
+// of to, oldest first: all until to where blocks go to the folder, so that they
+// are found there, too, and else s.batch and a fork. There are none if the first
+// is not in memory. s.mu is held.
+func (s *store) stretch(at int64, to ledger.Point) (points []ledger.Point) {
+	var fork []ledger.Point
+	e := s.entries[to]
+	for ; e != nil && e.state == abandoned; e = s.entries[e.before] {
+		fork = append(fork, e.point)
+	}
+	most := s.batch
+	if s.append {
+		most = len(s.chain)
+	}
+	next := at
+	if e != nil && at >= s.basePos {
+		for ; next <= e.pos && len(points) < most; next++ {
+			points = append(points, s.chain[next-s.basePos].point)
+		}
+	}
+	for _, p := range slices.Backward(fork) {
+		if s.entries[p].pos == next {
+			points = append(points, p)
+			next++
+		}
+	}
+	return points
 }
 
 // block returns a block from memory or the folder.

@@ -65,6 +65,7 @@ func (w *world) open() {
 		w.t.Cleanup(func() { db.Close() })
 	}
 	w.store = newStore(db, db != nil, w.k, 0)
+	w.store.batch = 3 // chains are short here
 }
 
 func (w *world) extend(n int) {
