@@ -45,8 +45,9 @@ type Limits struct {
 	PerAddress int
 
 	// Exempt, if not nil, reports which addresses PerAddress does not hold for.
-	// Their connections always get a place and never make way for others. It
-	// must not block.
+	// Their connections never make way for others, and get a place as long as
+	// there are fewer than Inbound and [HandshakePlaces] in all. It must not
+	// block.
 	Exempt func(netip.Addr) bool
 }
 
@@ -126,10 +127,11 @@ func (ps *places) enter(addr netip.Addr, leave func(error)) (*place, error) {
 		}
 	}
 	if len(ps.fresh)+len(ps.agreed) >= ps.limits.Inbound+HandshakePlaces {
-		// Not all of them can be agreed: settle keeps Inbound.
-		if len(ps.fresh) > 0 {
-			ps.dismiss(ps.fresh[0], errPruned)
+		oldest := slices.IndexFunc(ps.fresh, func(x *place) bool { return !x.exempt })
+		if oldest < 0 {
+			return nil, errFull // only exempt ones can be so many
 		}
+		ps.dismiss(ps.fresh[oldest], errPruned)
 	}
 	for _, n := range p.networks() {
 		ps.counts[n]++

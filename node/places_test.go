@@ -153,6 +153,26 @@ func TestNoneMakesWay(t *testing.T) {
 	}
 }
 
+// A configured peer does not make way, nor can it go beyond all bounds.
+func TestExemptIsBounded(t *testing.T) {
+	friend := netip.MustParseAddr("192.0.2.1")
+	h := newHall(t, Limits{Inbound: 10, Exempt: func(a netip.Addr) bool { return a == friend }})
+	first, other := h.come("192.0.2.1"), h.come("")
+	for range 10 + HandshakePlaces - 1 {
+		if err := h.agree(h.come("192.0.2.1")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if first.left != nil || other.left != errPruned {
+		t.Errorf("the configured peer left with %v, the other one with %v", first.left, other.left)
+	}
+	for _, address := range []string{"192.0.2.1", ""} {
+		if _, err := h.try(address); err != errFull {
+			t.Errorf("one more from %q: %v", address, err)
+		}
+	}
+}
+
 func TestPlacesPerAddress(t *testing.T) {
 	h := newHall(t, Limits{Exempt: func(a netip.Addr) bool { return a == netip.MustParseAddr("192.0.2.9") }})
 	for _, test := range []struct {
