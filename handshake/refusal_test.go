@@ -31,6 +31,8 @@ func TestRefusedErrorIsShort(t *testing.T) {
 		{Refusal{Reason: VersionMismatch, Versions: []uint64{7, 8}}, "it takes [7 8]"},
 		{Refusal{Reason: VersionMismatch, Versions: []uint64{1, 2, 3, 4, 5, 6, 7}}, "it takes [1 2 3 4 5] and 2 more"},
 		{Refusal{Reason: Refused, Version: 14, Text: "another\nnetwork"}, `version 14: "another\nnetwork"`},
+		{Refusal{Reason: Refused, Version: 14, Text: strings.Repeat("x", 98)}, `version 14: "` + strings.Repeat("x", 98) + `"`},
+		{Refusal{Reason: Refused, Version: 14, Text: strings.Repeat("x", 99)}, `version 14: "` + strings.Repeat("x", 95) + `..."`},
 	} {
 		if s := (&RefusedError{Refusal: test.refusal}).Error(); !strings.HasSuffix(s, test.want) {
 			t.Errorf("%s, want %s", s, test.want)

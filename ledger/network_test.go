@@ -203,6 +203,15 @@ func TestDijkstraGenesis(t *testing.T) {
 	}
 }
 
+// An epoch that no network reaches gives a slot that none reaches, not a small one.
+func TestFarHardFork(t *testing.T) {
+	near := networkWith(t, `"Allegra": 2`).Eras[Allegra]
+	far := networkWith(t, `"Allegra": 18446744073709551615`).Eras[Allegra]
+	if far.StartEpoch != maxHardForkEpoch || far.Start < near.Start+(maxHardForkEpoch-2)*Slot(near.EpochLength) {
+		t.Errorf("%+v", far)
+	}
+}
+
 // An era without a known start comes with any epoch after that in which the one
 // before it began, up to the next known start, or never.
 func TestEraPossible(t *testing.T) {

@@ -34,7 +34,7 @@ func advertised(ctx context.Context, given []string) ([]netip.AddrPort, error) {
 			}
 		}
 		if len(all) == n {
-			return nil, usagef("-advertise %s: %v is not routable: nodes elsewhere cannot dial it; give the relay's public address", s, found[0])
+			return nil, usagef("-advertise %s: %v is not routable: nodes elsewhere cannot dial it; give the relay's public address", s, found[0].Unmap())
 		}
 	}
 	return all, nil

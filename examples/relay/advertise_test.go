@@ -14,7 +14,7 @@ func TestAdvertised(t *testing.T) {
 		t.Errorf("%v, %v", got, err)
 	}
 	for address, reason := range map[string]string{
-		"127.0.0.1:3001": "127.0.0.1 is not routable",
+		"127.0.0.1:3001": ": 127.0.0.1 is not routable",
 		"10.0.0.1:3001":  "public address",
 		"relay.example":  "is not HOST:PORT",
 		"1.1.1.1:0":      "port from 1",
