@@ -115,7 +115,7 @@ func (p *place) networks() []netip.Prefix {
 
 // enter takes a place for a new connection, or reports why there is none.
 func (ps *places) enter(addr netip.Addr, leave func(error)) (*place, error) {
-	p := &place{addr: addr.Unmap().WithZone(""), leave: leave}
+	p := &place{addr: addr.Unmap(), leave: leave}
 	p.exempt = p.addr.IsValid() && ps.limits.Exempt != nil && ps.limits.Exempt(p.addr)
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
