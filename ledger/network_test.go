@@ -411,6 +411,31 @@ func TestGenesisLimits(t *testing.T) {
 	}
 }
 
+// LoadNetwork meets these errors before the functions that it calls do.
+func TestCustomNetworkErrors(t *testing.T) {
+	byron, err := genesis.ParseCanonical([]byte(testByron))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ shelley, config, want string }{
+		{testShelley, `{"TestShelleyHardForkAtEpoch": 0, "ExperimentalHardForksEnabled": 1}`, "ExperimentalHardForksEnabled"},
+		{testShelley, `{"TestShelleyHardForkAtEpoch": 0, "TestEnableDevelopmentHardForkEras": true}`, "is now called"},
+		{strings.Replace(testShelley, "maxBlockBodySize", "x", 1), `{"TestShelleyHardForkAtEpoch": 0}`, "maxBlockBodySize"},
+	} {
+		shelley, err := genesis.Parse([]byte(tt.shelley))
+		if err != nil {
+			t.Fatal(err)
+		}
+		config, err := genesis.ParseConfig([]byte(tt.config))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := customNetwork(byron, shelley, config); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v, want %q", tt.config, err, tt.want)
+		}
+	}
+}
+
 func TestNetworkByGenesis(t *testing.T) {
 	for _, want := range publicNetworks {
 		hashes := want.Genesis
