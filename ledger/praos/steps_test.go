@@ -187,6 +187,13 @@ func TestEntropyOfPraos(t *testing.T) {
 			t.Errorf("%v: %+v", era, got)
 		}
 	}
+	// Nor does it make up for nonces that are not known.
+	for _, known := range []Knowledge{NoNonces, EpochNonce} {
+		s.Known = known
+		if got := v.enter(s, ledger.Alonzo, 9); got.Nonces != (Nonces{}) || got.Known != NoNonces || got.Epoch != 9 {
+			t.Errorf("knowledge %d: %+v", known, got)
+		}
+	}
 }
 
 // NonceAt answers for the epoch of the slot, if that is known.
