@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -149,8 +150,13 @@ func TestManyAuxiliaryData(t *testing.T) {
 			}
 			return b.CheckBody()
 		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
 		if err := check(aux); err != nil {
 			t.Errorf("%d: %v", n, err)
+		}
+		if runtime.ReadMemStats(&after); after.TotalAlloc-before.TotalAlloc > 100<<10 {
+			t.Errorf("%d: %d bytes are allocated", n, after.TotalAlloc-before.TotalAlloc)
 		}
 		last := slices.Concat(aux[:len(aux)-2], []byte{1, 0xa0}) // 0 is the last
 		if !bytes.HasSuffix(aux, []byte{0, 0xa0}) || check(last) == nil {

@@ -103,3 +103,43 @@ func TestErrorsUnwrap(t *testing.T) {
 		t.Errorf("ParseBlock: %v", err)
 	}
 }
+
+// Errors say what cannot be read.
+func TestErrorPrefixes(t *testing.T) {
+	header := func(raw RawHeader) []error {
+		_, parse := Preview.ParseHeader(raw)
+		_, number := raw.BlockNo()
+		return []error{parse, number}
+	}
+	block, err := Preview.ParseBlock(shelleyTestBlock(Conway))
+	if err != nil {
+		t.Fatal(err)
+	}
+	block.body = block.body[:1]
+	_, txs := block.Txs()
+	_, whole := Preview.ParseBlock(RawBlock{0x82, 7, 0x85})
+	_, tx := RawTx{Era: Mary}.ID()
+	_, unknown := RawTx{Era: 9}.ID()
+	at := block.Header.Point().String()
+	for _, tt := range []struct {
+		errs []error
+		want string
+	}{
+		{header(RawHeader{Era: Byron}), "ledger: Byron header: cbor: "},
+		{header(RawHeader{Era: Byron, EBB: true}), "ledger: Byron boundary header: cbor: "},
+		{header(RawHeader{Era: Shelley}), "ledger: Shelley header: cbor: "},
+		{header(RawHeader{Era: Dijkstra}), "ledger: Dijkstra header: cbor: "},
+		{header(RawHeader{Era: 9}), "ledger: header of era 9, and "},
+		{[]error{whole}, "ledger: block: cbor: "},
+		{[]error{block.CheckBody()}, "ledger: body of block " + at + ": cbor: "},
+		{[]error{txs}, "ledger: transactions of block " + at + ": cbor: "},
+		{[]error{tx}, "ledger: Mary transaction: cbor: "},
+		{[]error{unknown}, "ledger: transaction of era 9, and "},
+	} {
+		for _, err := range tt.errs {
+			if err == nil || !strings.HasPrefix(err.Error(), tt.want) {
+				t.Errorf("%v, want %q", err, tt.want)
+			}
+		}
+	}
+}
