@@ -325,6 +325,33 @@ func TestDamageOffset(t *testing.T) {
 	}
 }
 
+// A chunk with one block is the last but one as well as one with many: those before
+// it are not read when the folder is opened.
+func TestOpenReadsNoMore(t *testing.T) {
+	n := smallChunks()
+	n.ActiveSlots = ledger.Ratio{Num: 1, Den: 250}
+	blocks := chaingen.New(chaingen.Config{Network: n, BlockSize: 1}).Blocks(60)
+	chunk := func(i int) uint64 { return uint64(blocks[i].Header.Slot) / 100 }
+	last := len(blocks) - 1
+	for chunk(last-1) == chunk(last) || chunk(last-2) == chunk(last-1) {
+		last--
+	}
+	dir := t.TempDir()
+	appendAll(t, dir, n, blocks[:last+1])
+	name := filepath.Join(dir, fmt.Sprintf("%05d.primary", chunk(last-2)))
+	b := readFile(t, name)
+	b[0]++
+	if err := os.WriteFile(name, b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	db, err := immutable.Open(dir, immutable.Options{Network: n})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.Block(blocks[last-2].Header.Point())
+	wantDamage(t, "version", err, filepath.Base(name))
+}
+
 // A byte in a file far after the chain is not what a crash leaves.
 func TestStrayBytes(t *testing.T) {
 	s := newStored(t)
