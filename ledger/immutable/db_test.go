@@ -411,8 +411,8 @@ func TestFilesAreClosed(t *testing.T) {
 // One that appends has the files of one chunk open, and its lock.
 func TestFilesOpenForAppending(t *testing.T) {
 	s := newStored(t)
-	before := openFiles(t)
-	db := openAppend(t, t.TempDir(), s.network)
+	before, dir := openFiles(t), t.TempDir()
+	db := openAppend(t, dir, s.network)
 	for _, b := range s.blocks {
 		if err := db.Append(b); err != nil {
 			t.Fatal(err)
@@ -426,6 +426,10 @@ func TestFilesOpenForAppending(t *testing.T) {
 	}
 	if after := openFiles(t); after != before {
 		t.Errorf("%d files are open, %d before", after, before)
+	}
+	openAppend(t, dir, s.network)
+	if again := openFiles(t); again != before+4 {
+		t.Errorf("opened again, %d files are open, %d before", again, before)
 	}
 }
 
