@@ -151,7 +151,9 @@ func TestRelayRemembersBadHeaders(t *testing.T) {
 				if after.Verified != before.Verified {
 					t.Errorf("%d headers verified, %d at first", after.Verified, before.Verified)
 				}
-				if after.Tip.BlockNo != damaged-1 { // what is before it is as good as any
+				// What is before it is as good as any, but a peer may be left before
+				// all of its blocks have come.
+				if after.Tip.BlockNo >= damaged {
 					t.Errorf("the chain ends at %v", after.Tip)
 				}
 			})
