@@ -130,6 +130,9 @@ var breakages = []struct {
 		f.vrf = forge.NewVRFKey([32]byte{8})
 		f.vrfKey = f.vrf.Public()
 		for f.slot = s.Tip.Point.Slot + 1; ; f.slot++ {
+			if f.slot-s.Tip.Point.Slot > maxSearch {
+				panic("nobody leads")
+			}
 			if f.prove(s.Nonces.Active); tpraos(f.era) || v.threshold.leads(leaderValue(f), ledger.Ratio{Num: 1, Den: 1}) {
 				return
 			}
@@ -161,6 +164,9 @@ func (f *forged) recertify(counter uint64) {
 // unlucky moves the header to a slot that not even all stake leads.
 func (f *forged) unlucky(v *Verifier, s *State) {
 	for f.slot = s.Tip.Point.Slot + 1; ; f.slot++ {
+		if f.slot-s.Tip.Point.Slot > maxSearch {
+			panic("everybody leads")
+		}
 		if f.prove(s.Nonces.Active); !v.threshold.leads(leaderValue(f), ledger.Ratio{Num: 1, Den: 1}) {
 			return
 		}

@@ -51,6 +51,10 @@ func forgeNetwork() ledger.Network {
 	return n
 }
 
+// maxSearch is for how many slots a test looks for one that is led, or is not:
+// each with f = 1/2.
+const maxSearch = 100
+
 // newForged returns a header after s that is right in all respects, of a pool
 // with all stake, in the first slot from slot on that it leads.
 func newForged(v *Verifier, s State, slot ledger.Slot) *forged {
@@ -66,6 +70,9 @@ func newForged(v *Verifier, s State, slot ledger.Slot) *forged {
 	f.vrfKey = f.vrf.Public()
 	n := &v.config.Network
 	for f.slot = slot; ; f.slot++ {
+		if f.slot-slot > maxSearch {
+			panic("nobody leads") // only if the code is broken, and then for ever
+		}
 		f.era = n.EraAt(f.slot)
 		nonce, _ := v.NonceAt(s, f.slot)
 		f.prove(nonce)
