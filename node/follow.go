@@ -235,7 +235,7 @@ type PeerStatus struct {
 	Announced bool       // the peer has told its tip on this connection
 	Tip       ledger.Tip // as the peer announced it last; not to be trusted
 	Reached   ledger.Tip // the last header that came, zero if none did since an intersection or a rollback
-	Heard     time.Time  // when chain-sync brought something last, or began
+	Heard     time.Time  // when a header came that was higher than all before it, or the connection began
 	Conn      *Conn      // nil if not Connected
 	Stopped   error      // why its chain is not followed for now, though connected
 	Err       error      // why the last attempt or connection ended

@@ -289,6 +289,8 @@ func (l *link) send(ctx context.Context, m message) { l.upstream.engine.send(ctx
 func (l *link) announce(tip, reached ledger.Tip) {
 	l.upstream.mu.Lock()
 	l.upstream.tip, l.upstream.told, l.upstream.stopped = tip, true, nil
-	l.upstream.reached, l.upstream.heard = reached, time.Now()
+	if l.upstream.reached = reached; reached.BlockNo > l.upstream.highest {
+		l.upstream.highest, l.upstream.heard = reached.BlockNo, time.Now()
+	}
 	l.upstream.mu.Unlock()
 }

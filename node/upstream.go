@@ -20,10 +20,11 @@ type upstream struct {
 	mu      sync.Mutex
 	conn    *Conn
 	tip     ledger.Tip
-	told    bool       // tip is the peer's, not just zero
-	reached ledger.Tip // the last header that came, if it is known
-	heard   time.Time  // when chain-sync brought something last
-	stopped error      // why chain-sync was ended
+	told    bool           // tip is the peer's, not just zero
+	reached ledger.Tip     // the last header that came, if it is known
+	highest ledger.BlockNo // of the headers that came on this connection
+	heard   time.Time      // when the last one came that was higher than all before it
+	stopped error          // why chain-sync was ended
 	err     error
 	pauses  redial.Pauses
 }
@@ -86,7 +87,7 @@ func (u *upstream) connect(ctx context.Context) error {
 	defer conn.Close()
 	u.mu.Lock()
 	u.conn, u.tip, u.told, u.err = conn, ledger.Tip{}, false, nil
-	u.reached, u.heard = ledger.Tip{}, time.Now()
+	u.reached, u.highest, u.heard = ledger.Tip{}, 0, time.Now()
 	u.mu.Unlock()
 	e.log.Info("connected", zap.String("peer", conn.Peer()), zap.Uint16("version", uint16(conn.Agreement().Version)))
 	if e.f.cfg.Connected != nil {
