@@ -38,6 +38,9 @@ type Conn struct {
 
 	chainSync, blockFetch, txSubmission, keepAlive, peerSharing *mux.Channel
 
+	// How often the peer may ask, whatever conversation it asks in.
+	intersecting, sharing pace
+
 	rtt atomic.Int64 // nanoseconds, 0 before the first keep-alive
 
 	mu           sync.Mutex
@@ -53,6 +56,7 @@ type Conn struct {
 func newConn(cfg Config, m *mux.Mux, bearer net.Conn, peer string, role protocol.Role, agreed handshake.Agreement) *Conn {
 	c := &Conn{
 		cfg: cfg, role: role, peer: peer, local: bearer.LocalAddr(), remote: bearer.RemoteAddr(), agreed: agreed, mux: m,
+		intersecting: pace{every: perPoint, free: freePoints}, sharing: pace{every: perSharing, free: freeSharing},
 	}
 	c.log = cfg.Logger.With(zap.String("peer", peer))
 	// The side that dialled may ask; so may the other if both said they
@@ -90,7 +94,7 @@ func (c *Conn) answer() {
 		if sources.ChainSync != nil {
 			source = sources.ChainSync(ctx, c)
 		}
-		return chainsync.Respond(ctx, specs.ChainSync, ch, source)
+		return chainsync.Respond(ctx, specs.ChainSync, ch, pacedChain{source, &c.intersecting})
 	})
 	c.mux.Respond(specs.BlockFetch, mux.OnOwn, func(ctx context.Context, ch *mux.Channel) error {
 		var source blockfetch.Source = noBlocks{}
@@ -119,7 +123,7 @@ func (c *Conn) answer() {
 			if sources.PeerSharing != nil {
 				source = sources.PeerSharing
 			}
-			return peersharing.Respond(ctx, specs.PeerSharing, ch, source, c.cfg.Routable)
+			return peersharing.Respond(ctx, specs.PeerSharing, ch, pacedPeers{source, &c.sharing}, c.cfg.Routable)
 		})
 	}
 }

@@ -1,0 +1,79 @@
+package node
+
+import (
+	"context"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/peersharing"
+)
+
+// What a peer may ask for on one connection before it waits, and how much more it
+// gets in time. A node asks for an intersection of some 20 points when it connects
+// or jumps, and for peers every 900 s, so honest ones never wait.
+// (relay-behaviour, 3.5 and 5.1)
+const (
+	// Each point of MsgFindIntersect is looked up on disk, if it must be; the
+	// message itself counts as some more. Two of the largest are free, and the next
+	// is answered before the 10 s are over that the peer may wait.
+	perPoint    = 8 * time.Millisecond
+	perMessage  = 10 // points
+	freePoints  = 2 * (chainsync.MaxPoints + perMessage)
+	perSharing  = time.Second
+	freeSharing = 10
+)
+
+// pace slows a peer down that asks in a loop. It is no fault to ask, so the answer
+// comes late and nobody is blamed.
+type pace struct {
+	every time.Duration // for one unit, once the free ones are used up
+	free  int           // units
+
+	mu  sync.Mutex
+	due time.Time // when all that was asked for is paid
+}
+
+// wait waits until n more units may be had.
+func (p *pace) wait(ctx context.Context, n int) error {
+	p.mu.Lock()
+	now := time.Now()
+	if p.due.Before(now) {
+		p.due = now
+	}
+	p.due = p.due.Add(time.Duration(n) * p.every)
+	left := p.due.Sub(now) - time.Duration(p.free)*p.every
+	p.mu.Unlock()
+	if left > 0 && !sleep(ctx, left) {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// pacedChain is a chain whose follower may not look for intersections without end.
+type pacedChain struct {
+	chainsync.Source
+	pace *pace
+}
+
+func (c pacedChain) Intersect(ctx context.Context, points []ledger.Point) (ledger.Point, ledger.Tip, error) {
+	if err := c.pace.wait(ctx, len(points)+perMessage); err != nil {
+		return ledger.Point{}, ledger.Tip{}, err
+	}
+	return c.Source.Intersect(ctx, points)
+}
+
+// pacedPeers is the same for addresses.
+type pacedPeers struct {
+	peersharing.Source
+	pace *pace
+}
+
+func (p pacedPeers) Peers(ctx context.Context, amount int) ([]netip.AddrPort, error) {
+	if err := p.pace.wait(ctx, 1); err != nil {
+		return nil, err
+	}
+	return p.Source.Peers(ctx, amount)
+}
