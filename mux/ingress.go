@@ -111,7 +111,6 @@ func (in *ingress) join() {
 	case b.w-b.r > len(a.b)-a.w:
 		c := in.joint(len(begun) + b.w - b.r)
 		c.append(begun)
-		c.next = b
 		in.first = c
 		putBuffer(a)
 		a = c
