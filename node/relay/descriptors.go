@@ -3,6 +3,7 @@ package relay
 import (
 	"errors"
 	"fmt"
+	"syscall"
 
 	"github.com/ouronet/ouronet/node"
 )
@@ -30,6 +31,12 @@ func fitDescriptors(l *node.Limits, peers, limit int) (need int, err error) {
 	}
 	l.Inbound = limit - rest
 	return need, nil
+}
+
+// tooManyFiles reports whether err says that no more files can be open for now,
+// which passes.
+func tooManyFiles(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
 
 var errDescriptors = errors.New("allow more, for example with ulimit -n")

@@ -116,8 +116,12 @@ func (r *Relay) save(blocks ledger.BlockNo) error {
 	if err := r.db.Sync(); err != nil { // or the file could be ahead of the chain
 		return err
 	}
+	err := saveState(filepath.Join(r.cfg.DataDir, stateFile), state)
+	if tooManyFiles(err) {
+		return nil // it only saves time, and is tried again
+	}
 	r.saved = tip
-	return saveState(filepath.Join(r.cfg.DataDir, stateFile), state)
+	return err
 }
 
 // logChecks tells what is verified of headers, and what is not.

@@ -139,6 +139,10 @@ func (s *store) RollBack(p ledger.Point) error {
 	return nil
 }
 
+// maxBehind is how many blocks more than k may be in memory while the process has
+// too many files open to store them.
+const maxBehind = 1000
+
 // settle moves blocks that can no longer be rolled back to the folder.
 func (s *store) settle() error {
 	if !s.append {
@@ -148,6 +152,9 @@ func (s *store) settle() error {
 		oldest := s.chain[0]
 		// Not under the lock: a reader finds the block in either place.
 		if err := s.db.Append(oldest.block); err != nil {
+			if tooManyFiles(err) && len(s.chain) <= s.k+maxBehind {
+				return nil // the next block tries again
+			}
 			return err
 		}
 		s.mu.Lock()

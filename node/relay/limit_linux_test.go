@@ -1,0 +1,70 @@
+package relay
+
+import (
+	"errors"
+	"os"
+	"syscall"
+	"testing"
+
+	"github.com/ouronet/ouronet/ledger/praos"
+)
+
+// withoutFiles calls f while the process can open no file.
+func withoutFiles(t *testing.T, f func()) {
+	t.Helper()
+	var old syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &old); err != nil {
+		t.Fatal(err)
+	}
+	low := old
+	low.Cur = 0
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &low); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &old); err != nil {
+			t.Fatal(err)
+		}
+	}()
+	if _, err := os.Open(os.DevNull); !errors.Is(err, syscall.EMFILE) {
+		t.Fatalf("a file can be opened: %v", err)
+	}
+	f()
+}
+
+// While the process has too many files open, blocks stay in memory, up to a
+// number, and go to the folder afterwards.
+func TestStoreWithoutFiles(t *testing.T) {
+	w := newStoreWorld(t, 4, true) // k is 5
+	w.extend(3)
+	withoutFiles(t, func() { w.extend(w.k + 40) })
+	if n := len(w.store.chain); n != w.k+43 {
+		t.Errorf("%d blocks in memory", n)
+	}
+	w.extend(1)
+	if n := len(w.store.chain); n != w.k || w.store.base.BlockNo != 43 {
+		t.Errorf("%d blocks in memory, the folder ends at %v", n, w.store.base)
+	}
+	w = newStoreWorld(t, 4, true) // with no file open yet
+	withoutFiles(t, func() {
+		for range w.k + maxBehind + 1 {
+			b := w.gen.Next()
+			if err := w.store.Extend(b); err != nil {
+				if n := len(w.store.chain); n != w.k+maxBehind+1 || !tooManyFiles(err) {
+					t.Errorf("%d blocks in memory, %v", n, err)
+				}
+				return
+			}
+		}
+		t.Error("no bound")
+	})
+}
+
+func TestStateWithoutFiles(t *testing.T) {
+	name := t.TempDir() + "/state"
+	withoutFiles(t, func() {
+		if err := saveState(name, praos.State{}); !tooManyFiles(err) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
