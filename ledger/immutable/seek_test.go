@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ouronet/ouronet/internal/race"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -239,6 +240,9 @@ func byronSize(tb testing.TB) (*DB, []ledger.Point) {
 // A peer can ask for a thousand points in any chunks. It costs little memory, none
 // of which stays.
 func TestIntersectMemory(t *testing.T) {
+	if race.Enabled {
+		t.Skip("the race detector uses memory of its own")
+	}
 	db, points := byronSize(t)
 	last := len(points) - 1
 	for i := range points[:last] {
