@@ -218,7 +218,6 @@ func TestFalseTip(t *testing.T) {
 			t.Errorf("at the tip: %+v", st.Upstream)
 		}
 		for range 20 {
-			liar.Switch(2, 2) // as if there was something new
 			time.Sleep(2 * time.Second)
 			if st := r.Status(); !st.AtTip() || st.Upstream[0].Tip.BlockNo < 1e6 {
 				t.Errorf("not at the tip: %+v", st.Upstream)
