@@ -1,0 +1,103 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+
+	"github.com/ouronet/ouronet/conformance/interop/peer"
+	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/relay"
+)
+
+// config is the chain that is served. Its first blocks are there from the start.
+var config = chaingen.Config{BlockSize: 20_000}
+
+const firstBlocks = 1000
+
+// shared are what a server gives to those who ask for peers.
+var shared = []netip.AddrPort{netip.MustParseAddrPort("198.51.100.1:3001")}
+
+func following(upstream string) node.FollowConfig {
+	return node.FollowConfig{
+		Config: node.Config{Network: chaingen.Network(), PeerSharing: true},
+		Peers:  []string{upstream},
+	}
+}
+
+// serveOurs is a relay with a data folder.
+func serveOurs(ctx context.Context, upstream string) error {
+	dir, err := os.MkdirTemp("", "hostile")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	ready := announce(l.Addr().String())
+	r, err := relay.New(relay.Config{
+		Follow:    following(upstream),
+		Listener:  l,
+		DataDir:   dir,
+		NoVerify:  true, // the chain is not signed
+		Advertise: shared,
+		Observe: func(ev node.Event) {
+			if _, ok := ev.(node.RollForward); ok {
+				ready()
+			}
+		},
+	})
+	if err != nil {
+		return err
+	}
+	return r.Run(ctx)
+}
+
+// serveTheirs is gouroboros' server, fed by our follower.
+func serveTheirs(ctx context.Context, upstream string) error {
+	c := peer.NewChain(nil)
+	s, err := peer.Listen(peer.ServerConfig{
+		Magic:       chaingen.Network().Magic,
+		Chain:       c,
+		PeerSharing: true,
+		Peers:       shared,
+		OnTx:        func(peer.Tx) {},
+	})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	ready := announce(s.Addr())
+	for ev, err := range node.Follow(ctx, following(upstream)) {
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			return err
+		}
+		if ev, ok := ev.(node.RollForward); ok {
+			c.Append(ev.Block)
+			ready()
+		}
+	}
+	return errors.New("nothing to follow any more")
+}
+
+// announce returns what to call for each block: with the last of the first ones
+// the server's address is printed.
+func announce(address string) func() {
+	n := 0
+	return func() {
+		if n++; n == firstBlocks {
+			fmt.Println(address)
+		}
+	}
+}

@@ -1,0 +1,112 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// line is one of the table. cell returns what was measured; met, if not nil,
+// whether that reaches the goal.
+type line struct {
+	what, goal string
+	cell       func(report) string
+	met        func(report) bool
+}
+
+var lines = []line{
+	{what: "header at an honest follower, p50: before, beside, after", cell: func(r report) string {
+		return r.each(func(p part) string { return ms(quantile(p.headers, 0.5)) })
+	}},
+	{what: "the same, p90", cell: func(r report) string {
+		return r.each(func(p part) string { return ms(quantile(p.headers, 0.9)) })
+	}},
+	{what: "the same, p99", goal: "beside ≤ 3 × before", cell: func(r report) string {
+		return r.each(func(p part) string { return ms(quantile(p.headers, 0.99)) }) + fmt.Sprintf(" (%.1f ×)", r.slower())
+	}, met: func(r report) bool { return r.slower() <= 3 && r.parts[beside].lost == 0 }},
+	{what: "how late a timer wakes the measuring process, p99 (the machine)", cell: func(r report) string {
+		return r.each(func(p part) string { return ms(quantile(p.stalls, 0.99)) })
+	}},
+	{what: "headers that did not come; ends of the follower's connection", goal: "0; 0", cell: func(r report) string {
+		return fmt.Sprintf("%d; %d", r.lost(), len(r.dropped))
+	}, met: func(r report) bool { return r.lost() == 0 && len(r.dropped) == 0 }},
+	{what: "honest peers of the crowd that were refused or cut off", goal: "0", cell: func(r report) string {
+		return fmt.Sprint(r.cutOff())
+	}, met: func(r report) bool { return r.cutOff() == 0 }},
+	{what: "newcomers: in, of all", goal: "all", cell: func(r report) string {
+		return r.each(func(p part) string {
+			return fmt.Sprintf("%d of %d", len(p.newcomers), len(p.newcomers)+p.refused)
+		})
+	}, met: func(r report) bool {
+		return r.parts[before].refused+r.parts[beside].refused+r.parts[after].refused == 0
+	}},
+	{what: "a newcomer's dial, handshake, intersection: median", cell: func(r report) string {
+		return r.each(func(p part) string { return ms(quantile(p.newcomers, 0.5)) })
+	}},
+	{what: "the same, longest", cell: func(r report) string {
+		return r.each(func(p part) string { return ms(quantile(p.newcomers, 1)) })
+	}},
+	{what: "memory of the server (RSS), most", goal: "≤ 200 MB", cell: func(r report) string {
+		return r.each(func(p part) string { return fmt.Sprintf("%.0f MB", float64(p.rss)/1e6) })
+	}, met: func(r report) bool { return r.parts[beside].rss <= 200e6 }},
+	{what: "processor time of the server, cores", cell: func(r report) string {
+		return r.each(func(p part) string { return fmt.Sprintf("%.2f", p.cpu) })
+	}},
+}
+
+// each joins a figure of all phases.
+func (r report) each(f func(part) string) string {
+	var s []string
+	for _, p := range r.parts {
+		s = append(s, f(p))
+	}
+	return strings.Join(s, ", ")
+}
+
+// slower is how many times as late as before headers are beside the load.
+func (r report) slower() float64 {
+	undisturbed := quantile(r.parts[before].headers, 0.99)
+	return float64(quantile(r.parts[beside].headers, 0.99)) / float64(max(undisturbed, 1))
+}
+
+func (r report) lost() int {
+	n := 0
+	for _, p := range r.parts {
+		n += p.lost
+	}
+	return n
+}
+
+func (r report) cutOff() int64 {
+	n := int64(0)
+	for _, k := range r.crowd {
+		if k.Honest {
+			n += k.Refused + k.Ended
+		}
+	}
+	return n
+}
+
+func ms(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d)/1e6) }
+
+func printTable(w io.Writer, names []string, reports []report) error {
+	fmt.Fprintf(w, "| what | goal | %s |\n|%s\n", strings.Join(names, " | "), strings.Repeat(" --- |", 2+len(names)))
+	for _, l := range lines {
+		fmt.Fprintf(w, "| %s | %s |", l.what, l.goal)
+		for _, r := range reports {
+			mark := ""
+			if l.met != nil {
+				mark = "✗ "
+				if l.met(r) {
+					mark = "✓ "
+				}
+			}
+			fmt.Fprintf(w, " %s%s |", mark, l.cell(r))
+		}
+		fmt.Fprintln(w)
+	}
+	return nil
+}
