@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 
 // An honest follower and newcomers are served beside one of each hostile kind.
 func TestServedBesideHostilePeers(t *testing.T) {
-	p := plan{phase: 500 * time.Millisecond, conns: 4 + len(ways), hostile: len(ways)}
+	p := plan{phase: 300 * time.Millisecond, conns: 4 + len(ways), hostile: len(ways)}
 	r, err := measure(t.Context(), "ouronet", p)
 	if err != nil {
 		t.Fatal(err)

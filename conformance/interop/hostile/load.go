@@ -37,10 +37,13 @@ func (c crowd) print(w io.Writer, server string) {
 	}
 }
 
-// runLoad is the crowd. It prints a line when everybody has tried to connect, and
+// runLoad is a crowd, of which some are hostile. It prints a line when everybody has tried to connect, and
 // at the end what became of them.
 func runLoad(ctx context.Context, address string, conns, hostile int) error {
-	t := &target{address: address}
+	t := &target{address: address, net8: 2}
+	if hostile > 0 {
+		t.net8 = 4
+	}
 	for _, b := range chaingen.New(config).Blocks(firstBlocks) {
 		t.points = append(t.points, b.Header.Point())
 	}
@@ -48,7 +51,9 @@ func runLoad(ctx context.Context, address string, conns, hostile int) error {
 	var all crowd
 	var wg, tried sync.WaitGroup
 	begin := func(k *kind, n int, run func(context.Context, *target, *kind, net.IP, func())) {
-		k.Peers = n
+		if k.Peers = n; n == 0 {
+			return
+		}
 		all = append(all, k)
 		for range n {
 			source := t.source()
@@ -72,11 +77,12 @@ func runLoad(ctx context.Context, address string, conns, hostile int) error {
 type target struct {
 	address string
 	points  []ledger.Point // of the first blocks
+	net8    byte           // second byte of the addresses of the crowd
 	sources atomic.Uint32
 }
 
 // source returns an address that nobody has.
-func (t *target) source() net.IP { return sourceIn(2, t.sources.Add(1)) }
+func (t *target) source() net.IP { return sourceIn(t.net8, t.sources.Add(1)) }
 
 // sourceIn is the address number n of a net of 65,536.
 func sourceIn(net8 byte, n uint32) net.IP { return net.IPv4(127, net8, byte(n>>8), byte(n)) }

@@ -12,7 +12,8 @@
 // whose chain grows by a block each 100 ms. The load is a crowd of honest
 // followers and hostile peers, each at an address of its own. This one is the
 // upstream peer and the honest follower that is measured, and once a second a
-// newcomer: before the load, beside it and after it. The load runs at the lowest
+// newcomer: alone, beside the honest part of the load, beside all of it, and alone
+// again. The load runs at the lowest
 // priority, since hostile peers do not usually take their processor time from
 // the server's machine; it is still the same machine, which adds to all figures.
 //
@@ -30,7 +31,7 @@ import (
 )
 
 var (
-	phase   = flag.Duration("for", 5*time.Second, "how long to measure before the load and after it; beside it, twice that")
+	phase   = flag.Duration("for", 5*time.Second, "how long to measure in each phase; beside hostile peers, twice that")
 	only    = flag.String("only", "", "measure this `server` only: ouronet or gouroboros")
 	conns   = flag.Int("conns", 500, "how many connections the load has")
 	hostile = flag.Int("hostile", 160, "how many of them are hostile")

@@ -35,7 +35,8 @@ type plan struct {
 // The phases.
 const (
 	before = iota
-	beside
+	honest // beside the honest part of the load
+	beside // beside all of it
 	after
 	phases
 )
@@ -92,12 +93,7 @@ func measure(ctx context.Context, server string, p plan) (report, error) {
 	if err := m.run(ctx, before, p.phase); err != nil {
 		return report{}, err
 	}
-	crowd, _, err := start(ctx, true, "-load", address, "-conns", fmt.Sprint(p.conns), "-hostile", fmt.Sprint(p.hostile))
-	if err != nil {
-		return report{}, err
-	}
-	err = m.run(ctx, beside, 2*p.phase)
-	if err := errors.Join(err, crowd.stop(&m.report.crowd)); err != nil {
+	if err := m.besideLoad(ctx, p); err != nil {
 		return report{}, err
 	}
 	rest(ctx, time.Second) // the crowd's connections end
@@ -107,6 +103,30 @@ func measure(ctx context.Context, server string, p plan) (report, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.report, nil
+}
+
+// besideLoad measures beside the honest peers of the load, and then beside the
+// hostile ones too.
+func (m *measurement) besideLoad(ctx context.Context, p plan) (err error) {
+	stop := func(load *process) {
+		var c crowd
+		err = errors.Join(err, load.stop(&c))
+		m.report.crowd = append(m.report.crowd, c...)
+	}
+	well, _, err := start(ctx, true, "-load", m.address, "-conns", fmt.Sprint(p.conns-p.hostile), "-hostile", "0")
+	if err != nil {
+		return err
+	}
+	defer stop(well)
+	if err := m.run(ctx, honest, p.phase); err != nil {
+		return err
+	}
+	ill, _, err := start(ctx, true, "-load", m.address, "-conns", fmt.Sprint(p.hostile), "-hostile", fmt.Sprint(p.hostile))
+	if err != nil {
+		return err
+	}
+	defer stop(ill)
+	return m.run(ctx, beside, 2*p.phase)
 }
 
 // block is when a block was added, and in which phase.

@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 )
@@ -18,16 +19,16 @@ type line struct {
 }
 
 var lines = []line{
-	{what: "header at an honest follower, p50: before, beside, after", cell: func(r report) string {
+	{what: "header at an honest follower, p50: alone; beside honest peers; beside all; alone again", cell: func(r report) string {
 		return r.each(func(p part) string { return ms(quantile(p.headers, 0.5)) })
 	}},
 	{what: "the same, p90", cell: func(r report) string {
 		return r.each(func(p part) string { return ms(quantile(p.headers, 0.9)) })
 	}},
-	{what: "the same, p99", goal: "beside ≤ 3 × before", cell: func(r report) string {
+	{what: "the same, p99", goal: "beside all ≤ 3 × alone", cell: func(r report) string {
 		return r.each(func(p part) string { return ms(quantile(p.headers, 0.99)) }) + fmt.Sprintf(" (%.1f ×)", r.slower())
 	}, met: func(r report) bool { return r.slower() <= 3 && r.parts[beside].lost == 0 }},
-	{what: "how late a timer wakes the measuring process, p99 (the machine)", cell: func(r report) string {
+	{what: "how late timers wake the measuring process (the machine), p99", cell: func(r report) string {
 		return r.each(func(p part) string { return ms(quantile(p.stalls, 0.99)) })
 	}},
 	{what: "headers that did not come; ends of the follower's connection", goal: "0; 0", cell: func(r report) string {
@@ -41,7 +42,7 @@ var lines = []line{
 			return fmt.Sprintf("%d of %d", len(p.newcomers), len(p.newcomers)+p.refused)
 		})
 	}, met: func(r report) bool {
-		return r.parts[before].refused+r.parts[beside].refused+r.parts[after].refused == 0
+		return !slices.ContainsFunc(r.parts[:], func(p part) bool { return p.refused > 0 })
 	}},
 	{what: "a newcomer's dial, handshake, intersection: median", cell: func(r report) string {
 		return r.each(func(p part) string { return ms(quantile(p.newcomers, 0.5)) })
@@ -63,7 +64,7 @@ func (r report) each(f func(part) string) string {
 	for _, p := range r.parts {
 		s = append(s, f(p))
 	}
-	return strings.Join(s, ", ")
+	return strings.Join(s, "; ")
 }
 
 // slower is how many times as late as before headers are beside the load.
