@@ -4,7 +4,8 @@
 // what it is compared with.
 //
 // Package peer is the third-party node, package delay a slow line, and
-// command bench the table of speeds. The tests run every mini-protocol in both
+// command bench the table of speeds; command hostile measures beside hostile
+// peers. The tests run every mini-protocol in both
 // directions, then whole chains, real ones too, through a relay of ours that is
 // killed in the middle, and the relay program itself.
 //
