@@ -2,9 +2,9 @@ package immutable
 
 import (
 	"bytes"
-	"strings"
 	"testing"
 
+	"github.com/ouronet/ouronet/internal/cbor"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -40,16 +40,47 @@ func TestIndexLimits(t *testing.T) {
 		{entry{0, 3, 0, 1, ledger.Hash{1}, 20}, 100, "header ends at byte 3 of a block of 100"},
 		{entry{0, 3, 97, 1, ledger.Hash{1}, 20}, 0, "block offset 0 is beyond the end of the chunk file (0)"},
 		{entry{0, 3, 97, 1, ledger.Hash{1}, 29}, 100, ""},
-		{entry{0, 3, 97, 1, ledger.Hash{1}, 19}, 100, "slot 19 is not in chunk 2"},
-		{entry{0, 3, 97, 1, ledger.Hash{1}, 30}, 100, "slot 30 is not in chunk 2"},
+		{entry{0, 3, 97, 1, ledger.Hash{1}, 19}, 100, "slot 19 is not in chunk 2, which has 10 slots from 20: is it the folder of another network?"},
+		{entry{0, 3, 97, 1, ledger.Hash{1}, 30}, 100, "slot 30 is not in chunk 2, which has 10 slots from 20: is it the folder of another network?"},
 		{entry{1, 3, 97, 1, ledger.Hash{1}, 20}, 101, "block offset 1 does not follow 0"},
 		{entry{0, 3, 97, 1, ledger.Hash{1}, 20}, maxBlock, ""},
-		{entry{0, 3, 97, 1, ledger.Hash{1}, 20}, maxBlock + 1, "block of 2500001 bytes"},
+		{entry{0, 3, 97, 1, ledger.Hash{1}, 20}, maxBlock + 1, "block of 2500001 bytes, at most 2500000 are possible"},
 	} {
 		x := &index{chunk: 2, start: 20, raw: test.e.append(nil), end: test.end}
 		bad := x.check(10)
-		if (bad == nil) != (test.want == "") || bad != nil && !strings.HasPrefix(bad.reason, test.want) {
+		if (bad == nil) != (test.want == "") || bad != nil && *bad != (indexError{0, test.want}) {
 			t.Errorf("%+v, end %d: %+v, want %q", test.e, test.end, bad, test.want)
+		}
+	}
+}
+
+// What an entry cannot say after the one before it is told at its own place.
+func TestIndexOrder(t *testing.T) {
+	at := func(offset, slot uint64) entry { return entry{offset, 3, 5, 1, ledger.Hash{1}, slot} }
+	for _, test := range []struct {
+		ebb     bool
+		entries []entry
+		want    *indexError
+	}{
+		{false, []entry{at(0, 20), at(10, 21)}, nil},
+		{true, []entry{at(0, 2), at(10, 20), at(20, 21)}, nil},
+		{true, []entry{at(0, 20), at(10, 20)}, &indexError{0, "boundary block of epoch 20 in chunk 2"}},
+		{false, []entry{at(0, 20), at(10, 20)}, &indexError{entrySize, "slot 20 does not follow the one before"}},
+		{false, []entry{at(0, 22), at(10, 21)}, &indexError{entrySize, "slot 21 does not follow the one before"}},
+		{true, []entry{at(0, 2), at(10, 22), at(20, 21)}, &indexError{2 * entrySize, "slot 21 does not follow the one before"}},
+		{false, []entry{at(0, 20), at(0, 21)}, &indexError{entrySize, "block offset 0 does not follow 0"}},
+		{false, []entry{at(0, 20), at(20, 21), at(10, 22)}, &indexError{2 * entrySize, "block offset 10 does not follow 20"}},
+		{false, []entry{at(0, 20), at(100, 21)}, &indexError{entrySize, "block offset 100 is beyond the end of the chunk file (100)"}},
+		{false, []entry{at(0, 20), at(93, 21)}, &indexError{entrySize, "header ends at byte 8 of a block of 7"}},
+		{false, []entry{at(0, 20), at(92, 21)}, nil},
+		{false, []entry{at(0, 20), at(7, 21)}, &indexError{0, "header ends at byte 8 of a block of 7"}},
+	} {
+		x := &index{chunk: 2, start: 20, ebb: test.ebb, end: 100}
+		for _, e := range test.entries {
+			x.raw = e.append(x.raw)
+		}
+		if bad := x.check(10); (bad == nil) != (test.want == nil) || bad != nil && *bad != *test.want {
+			t.Errorf("%v: %+v, want %+v", test.entries, bad, test.want)
 		}
 	}
 }
@@ -85,36 +116,39 @@ func TestBlockEnd(t *testing.T) {
 	text := func(length int) []byte { // a byte string of this length in all
 		return append([]byte{0x5a, 0, byte((length - 5) >> 16), byte((length - 5) >> 8), byte(length - 5)}, make([]byte, length-5)...)
 	}
+	r := cbor.NewReader([]byte{0xff, 0})
+	r.Raw()
+	notCBOR := r.Err()
 	for _, test := range []struct {
 		file    []byte
 		want    int64
-		damaged bool
+		damaged string
 	}{
-		{text(10), 10, false},
-		{append(text(10), 1, 2, 3), 10, false},
-		{text(10)[:9], 0, false},
-		{text(1 << 16), 1 << 16, false},
-		{text(1<<16 + 1), 1<<16 + 1, false},
-		{text(1<<16 + 1)[:1<<16], 0, false},
-		{append(text(1<<20), 1), 1 << 20, false},
-		{text(maxBlock), maxBlock, false},
-		{append(text(maxBlock), 1), maxBlock, false},
-		{text(maxBlock + 1), 0, true},
-		{text(maxBlock + 1)[:maxBlock], 0, false},
-		{[]byte{0xff, 0}, 0, true},
+		{text(10), 10, ""},
+		{append(text(10), 1, 2, 3), 10, ""},
+		{text(10)[:9], 0, ""},
+		{text(1 << 16), 1 << 16, ""},
+		{text(1<<16 + 1), 1<<16 + 1, ""},
+		{text(1<<16 + 1)[:1<<16], 0, ""},
+		{append(text(1<<20), 1), 1 << 20, ""},
+		{text(maxBlock), maxBlock, ""},
+		{append(text(maxBlock), 1), maxBlock, ""},
+		{text(maxBlock + 1), 0, "block of more than 2500000 bytes"},
+		{text(maxBlock + 1)[:maxBlock], 0, ""},
+		{[]byte{0xff, 0}, 0, "not a block: " + notCBOR.Error()},
 	} {
 		file := append([]byte("xx"), test.file...)
 		got, err := f.blockEnd(bytes.NewReader(file), 1, 2, int64(len(file)))
-		if want := test.want; want > 0 && got != want+2 || want == 0 && got != 0 || (err != nil) != test.damaged {
+		if want := test.want; want > 0 && got != want+2 || want == 0 && got != 0 || (err != nil) != (test.damaged != "") {
 			t.Errorf("%d bytes, % x...: ends at %d, %v; want %d", len(test.file), test.file[:2], got, err, want)
 		}
-		if test.damaged {
-			if damage := wantDamage(t, err, f.name(1, chunkFile)); damage.Offset != 2 {
-				t.Errorf("%d bytes, % x...: damage at %d", len(test.file), test.file[:2], damage.Offset)
+		if test.damaged != "" {
+			if damage := wantDamage(t, err, f.name(1, chunkFile)); damage.Offset != 2 || damage.Reason != test.damaged {
+				t.Errorf("%d bytes, % x...: %v, want %q at 2", len(test.file), test.file[:2], err, test.damaged)
 			}
 		}
 		// The file is shorter than it was.
-		if got, err := f.blockEnd(bytes.NewReader(file), 1, 2, int64(len(file)+1)); len(file) < maxBlock && test.want == 0 && !test.damaged && (got != 0 || err != nil) {
+		if got, err := f.blockEnd(bytes.NewReader(file), 1, 2, int64(len(file)+1)); len(file) < maxBlock && test.want == 0 && test.damaged == "" && (got != 0 || err != nil) {
 			t.Errorf("%d bytes, % x..., one less than there were: %d, %v", len(test.file), test.file[:2], got, err)
 		}
 	}

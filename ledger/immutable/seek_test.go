@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/race"
@@ -128,24 +127,25 @@ func TestSeekDamage(t *testing.T) {
 	}{
 		{20, offsets(0, 56, 112, 112), entries(2, 20), 0, ""},
 		{20, offsets(0, 0, 0), nil, 0, ""},
-		{20, offsets(0, 56), entries(2), 9, "ends before relative slot 1"},
+		{20, offsets(0, 56), entries(2), 9, "the file ends before relative slot 1 of the chunk"},
 		{20, offsets(56, 56, 56), entries(2), 1, "offset 56 of relative slot 0 is not 0"},
 		{20, offsets(0, 56, 112), entries(3, 20), 1, "offset 0 of relative slot 0 is that of an entry of another slot"},
 		{20, offsets(0, 56, 112), entries(2, 21), 5, "offset 56 of relative slot 1 is that of an entry of another slot"},
-		{20, offsets(0, 0, 0), entries(20), 9, "offset 0 of relative slot 2 is before an entry"},
-		{20, offsets(0, 56, 56), entries(2, 20), 9, "offset 56 of relative slot 2 is before an entry"},
-		{20, offsets(0, 56, 112), entries(2), 9, "offset 112 of relative slot 2 is beyond"},
-		{20, offsets(0, 112, 112), entries(2, 20), 5, "offset 112 of relative slot 1 is not that of the slot before"},
-		{20, offsets(0, 0, 112), entries(2, 20), 9, "offset 112 of relative slot 2 is not that of the slot before"},
+		{20, offsets(0, 0, 0), entries(20), 9, "offset 0 of relative slot 2 is before an entry of that slot or an earlier one"},
+		{20, offsets(0, 56, 56), entries(2, 20), 9, "offset 56 of relative slot 2 is before an entry of that slot or an earlier one"},
+		{20, offsets(0, 56, 112), entries(2), 9, "offset 112 of relative slot 2 is beyond the end of the secondary file"},
+		{20, offsets(0, 112, 112), entries(2, 20), 5, "offset 112 of relative slot 1 is not that of the slot before it, or of one entry more"},
+		{20, offsets(0, 0, 112), entries(2, 20), 9, "offset 112 of relative slot 2 is not that of the slot before it, or of one entry more"},
 		{21, offsets(0, 0, 56, 112), entries(20, 21), 0, ""},
 		{21, offsets(0, 0, 56, 56), entries(20, 22), 0, ""},
 		{21, offsets(0, 0, 57, 113), entries(20, 21, 22), 9, "offset 57 of relative slot 2 is inside an entry"},
-		{21, offsets(0, 0, 56, 57), entries(20, 21, 22), 13, "offset 57 of relative slot 3 is not that of the slot before"},
-		{21, offsets(0, 0, 56, 0), entries(20, 21), 13, "offset 0 of relative slot 3 is not that of the slot before"},
-		{21, offsets(0, 0, 56, 112), entries(21, 21), 9, "offset 56 of relative slot 2 is after an entry"},
-		{21, offsets(0, 0, 56, 56), entries(20, 21), 13, "offset 56 of relative slot 3 is before an entry"},
-		{21, offsets(0, 0, 112, 112), entries(20), 13, "offset 112 of relative slot 3 is beyond"},
-		{21, offsets(0, 0, 56), entries(20, 21), 13, "ends before relative slot 3"},
+		{21, offsets(0, 0, 56, 57), entries(20, 21, 22), 13, "offset 57 of relative slot 3 is not that of the slot before it, or of one entry more"},
+		{21, offsets(0, 0, 56, 0), entries(20, 21), 13, "offset 0 of relative slot 3 is not that of the slot before it, or of one entry more"},
+		{21, offsets(0, 0, 56, 112), entries(21, 21), 9, "offset 56 of relative slot 2 is after an entry of that slot or a later one"},
+		{21, offsets(0, 0, 56, 56), entries(20, 21), 13, "offset 56 of relative slot 3 is before an entry of that slot or an earlier one"},
+		{21, offsets(0, 0, 112, 112), entries(20), 13, "offset 112 of relative slot 3 is beyond the end of the secondary file"},
+		{21, offsets(0, 0, 56, 112)[:15], entries(20, 21), 15, "the file ends before relative slot 3 of the chunk"},
+		{21, offsets(0, 0, 56), entries(20, 21), 13, "the file ends before relative slot 3 of the chunk"},
 	} {
 		putFile(t, f, chunk, primaryFile, test.primary)
 		putFile(t, f, chunk, secondaryFile, test.secondary)
@@ -158,7 +158,7 @@ func TestSeekDamage(t *testing.T) {
 			}
 			continue
 		}
-		if damage := wantDamage(t, err, f.name(chunk, primaryFile)); damage.Offset != test.at || !strings.Contains(damage.Reason, test.want) {
+		if damage := wantDamage(t, err, f.name(chunk, primaryFile)); damage.Offset != test.at || damage.Reason != test.want {
 			t.Errorf("%v, want byte %d, %q", err, test.at, test.want)
 		}
 	}
