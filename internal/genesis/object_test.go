@@ -61,6 +61,9 @@ func TestUint(t *testing.T) {
 		{"2e1073741824", math.MaxUint64, 0, "out of range"},
 		{"9", 9, 9, ""}, {"10", 9, 0, "out of range"}, {"-1", 9, 0, "out of range"}, {"1.5", 9, 0, "not a whole number"}, {"1e-1", 9, 0, "not a whole number"},
 		{"1e-999999999999999999", 9, 0, "not a whole number"}, {"-1.5", 9, 0, "not a whole number"},
+		// Exponents that go beyond those of a machine with the digits, or without them.
+		{"10e9223372036854775807", 9, 0, "out of range"}, {"10e99999999999999999999", 9, 0, "out of range"},
+		{"1.5e-9223372036854775808", 9, 0, "not a whole number"}, {"1.5e-99999999999999999999", 9, 0, "not a whole number"},
 		{`"1"`, 9, 0, "not a number"}, {"true", 9, 0, "not a number"}, {"[1]", 9, 0, "not a number"}, {"{}", 9, 0, "not a number"}, {"null", 9, 0, "v is missing"},
 		{"1." + strings.Repeat("0", maxDigits-1), 9, 1, ""}, {"1." + strings.Repeat("0", maxDigits), 9, 0, "too many digits"},
 	} {
