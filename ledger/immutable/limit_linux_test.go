@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/ledger/immutable"
 )
 
 // leaveFree opens files until the process can open only n more. The result closes
@@ -131,5 +132,37 @@ func TestDiskFull(t *testing.T) {
 			}
 			s.repair(t, dir, at, "room again")
 		}
+	}
+}
+
+// A folder that is opened for appending by a process with too many files open is
+// not opened, whichever file was the one too many, and no file stays open.
+func TestOpenAppendTooManyFiles(t *testing.T) {
+	s := newStored(t)
+	dir := s.write(t, nil)
+	before := openFiles(t)
+	const needed = 5 // the lock, the files of a chunk and the folder
+	for free := range needed {
+		release := leaveFree(t, free)
+		_, err := immutable.OpenAppend(dir, immutable.Options{Network: s.network})
+		release()
+		if !errors.Is(err, syscall.EMFILE) {
+			t.Errorf("with %d files to open: %v", free, err)
+		}
+		if after := openFiles(t); after != before {
+			t.Errorf("with %d files to open, %d are open, %d before", free, after, before)
+		}
+	}
+	release := leaveFree(t, needed)
+	db, err := immutable.OpenAppend(dir, immutable.Options{Network: s.network})
+	release()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if !maps.EqualFunc(folderFiles(t, dir), s.files, bytes.Equal) {
+		t.Error("the files have changed")
 	}
 }
