@@ -83,7 +83,7 @@ func (b *block) unlink() {
 
 // prune removes b if nothing needs it, and then its ancestors likewise.
 func (c *Core) prune(b *block) {
-	for b != nil && !b.gone && b.tips == 0 && b.claims == 0 && b.child == nil && !b.adopted && !b.kept {
+	for !b.gone && b.tips == 0 && b.claims == 0 && b.child == nil && !b.adopted && !b.kept {
 		parent := b.parent
 		c.remove(b)
 		b = parent

@@ -1,6 +1,7 @@
 package chain
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -120,6 +121,53 @@ func TestMoreHeadersThanGranted(t *testing.T) {
 	st, ok := core.Peer(1)
 	if !ok || st.Credit != granted(effects) || st.Credit < 0 || core.credits != st.Credit {
 		t.Errorf("after %d of %d headers: %+v, granted %d", n+5, n, st, granted(effects))
+	}
+}
+
+// A peer that is not connected, not yet or any more, has no status.
+func TestUnknownPeer(t *testing.T) {
+	core, _ := connect(t, Config{K: 5}, ledger.Origin, ledger.Tip{})
+	if st, ok := core.Peer(1); !ok || !st.Following {
+		t.Errorf("a peer that is followed: %+v, %t", st, ok)
+	}
+	core.Step(0, PeerGone{1})
+	for _, id := range []PeerID{1, 2} {
+		if st, ok := core.Peer(id); ok || st != (PeerStatus{}) {
+			t.Errorf("peer %d: %+v, %t", id, st, ok)
+		}
+	}
+}
+
+// A header may be up to MaxGap slots after the one before it; without MaxGap, any
+// number.
+func TestMaxGap(t *testing.T) {
+	const far = ledger.Slot(1 << 40)
+	for _, test := range []struct {
+		gap, slots ledger.Slot
+		ok         bool
+	}{
+		{100, 99, true}, {100, 100, true}, {100, 101, false}, {100, far, false}, {0, far, true},
+	} {
+		h := line(1)[0]
+		h.Slot = test.slots
+		core, _ := connect(t, Config{K: 5, MaxGap: test.gap}, ledger.Origin, h.Tip())
+		next := ledger.Header{Slot: 2 * h.Slot, BlockNo: 1, Hash: ledger.Hash{9}, Prev: h.Hash, HasPrev: true}
+		core.Step(0, Headers{1, []ledger.Header{h}, h.Tip()})
+		effects := core.Step(0, Headers{1, []ledger.Header{next}, next.Tip()})
+		if st, ok := core.Peer(1); ok != test.ok || ok && st.Candidate != next.Tip() {
+			t.Errorf("MaxGap %d, %d slots: %+v, %t, %v", test.gap, test.slots, st, ok, effects)
+		}
+	}
+	var wrong *LinkError
+	hs := line(2) // 20 slots
+	core, _ := connect(t, Config{K: 5, MaxGap: 19}, ledger.Origin, hs[1].Tip())
+	for _, e := range core.Step(0, Headers{1, hs, hs[1].Tip()}) {
+		if d, ok := e.(Disconnect); ok && !errors.As(d.Err, &wrong) {
+			t.Errorf("disconnected for %v", d.Err)
+		}
+	}
+	if wrong == nil || wrong.Rule != "a slot that is not more than 19 later" {
+		t.Errorf("disconnected for %v", wrong)
 	}
 }
 

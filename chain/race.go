@@ -31,7 +31,7 @@ func (c *Core) hurry() {
 	if s := c.path.at(c.readyN).span; s == nil || !s.extra && c.early(s) {
 		return
 	}
-	for i, ahead := c.readyN, 0; i < c.path.len() && ahead <= maxTwice && c.twice < maxTwice; i++ {
+	for i, ahead := c.readyN, 0; i < c.path.len() && ahead <= maxTwice; i++ {
 		b := c.path.at(i)
 		if b.held {
 			ahead += b.size
@@ -53,10 +53,7 @@ func (c *Core) race(i int) bool {
 	b := c.path.at(i)
 	s := b.span
 	p := s.peer
-	if c.early(s) {
-		return false
-	}
-	if c.twice > 0 && c.twice+b.size > maxTwice {
+	if c.twice > 0 && c.twice+b.size > maxTwice || c.early(s) {
 		return false
 	}
 	q := c.rival(b)

@@ -177,3 +177,134 @@ func TestDripperIsLate(t *testing.T) {
 		r.step(BlockFetched{0, a.Range, h.Point(), BlockSize(h)})
 	}
 }
+
+// Near the tip a second peer is asked after twice the time that a block takes, but
+// not before 50 ms nor after 500 ms. The core says when.
+func TestRaceTimes(t *testing.T) {
+	const ms = time.Millisecond
+	for _, test := range []struct{ latency, want time.Duration }{
+		{ms, 50 * ms}, {20 * ms, 50 * ms}, {30 * ms, 60 * ms}, {200 * ms, 400 * ms}, {300 * ms, 500 * ms}, {900 * ms, 500 * ms},
+	} {
+		r := newRace(t, Config{}, 2)
+		for _, p := range r.peers {
+			p.rate = rate{rtt: test.latency, perS: maxPerS}
+		}
+		r.now = time.Hour
+		r.announce(line(1), 0, 1)
+		if len(r.asks) != 1 {
+			t.Fatalf("asked at once: %v", r.asks)
+		}
+		for len(r.asks) == 1 && r.now < time.Hour+time.Minute {
+			at, ok := r.Deadline()
+			if !ok {
+				t.Fatal("nothing to wait for")
+			}
+			r.now = at
+			r.step(Tick{})
+		}
+		if got := r.now - time.Hour; got != test.want {
+			t.Errorf("latency %v: a second peer asked after %v, want %v", test.latency, got, test.want)
+		}
+	}
+}
+
+// A peer is late for 4 s the first time, and then twice as long as the last time,
+// up to 64 s.
+func TestLateTime(t *testing.T) {
+	r := newRace(t, Config{StallTimeout: time.Hour}, 1)
+	p := r.peers[0]
+	r.announce(line(1), 0)
+	for i, want := range []time.Duration{4, 8, 16, 32, 64, 64} {
+		for range 10 {
+			if at, ok := r.Deadline(); ok && !r.late(p) {
+				r.now = at
+				r.step(Tick{})
+			}
+		}
+		if got := p.lateTill - r.now; got != want*time.Second {
+			t.Fatalf("late for %v the time %d, want %v", got, i+1, want*time.Second)
+		}
+		r.now = p.lateTill - 1
+		r.step(Tick{})
+		if !r.late(p) {
+			t.Errorf("not late any more after %v", want*time.Second)
+		}
+		r.now++
+		r.step(Tick{})
+	}
+}
+
+// Of others, the one that would be soonest is asked, late or not; a late one only
+// if there is no other.
+func TestRival(t *testing.T) {
+	const ms = time.Millisecond
+	for _, test := range []struct {
+		late    [4]bool
+		latency [4]time.Duration
+		want    PeerID
+	}{
+		{[4]bool{}, [4]time.Duration{0, 30 * ms, 20 * ms, 10 * ms}, 3},
+		{[4]bool{}, [4]time.Duration{0, 10 * ms, 20 * ms, 30 * ms}, 1},
+		{[4]bool{1: true, 2: true, 3: true}, [4]time.Duration{0, 10 * ms, 20 * ms, 30 * ms}, 1},
+		{[4]bool{1: true, 2: true, 3: true}, [4]time.Duration{0, 30 * ms, 20 * ms, 10 * ms}, 3},
+		{[4]bool{1: true, 3: true}, [4]time.Duration{0, 10 * ms, 20 * ms, 30 * ms}, 2},
+		{[4]bool{2: true, 3: true}, [4]time.Duration{0, 30 * ms, 20 * ms, 10 * ms}, 1},
+		{[4]bool{1: true, 2: true}, [4]time.Duration{0, 10 * ms, 20 * ms, 30 * ms}, 3},
+	} {
+		r := newRace(t, Config{}, 4)
+		r.announce(line(1), 0, 1, 2, 3)
+		for i, p := range r.peers {
+			p.rate.rtt = test.latency[i]
+			if test.late[i] {
+				p.lateTill = time.Hour
+			}
+		}
+		if q := r.rival(r.path.at(0)); q == nil || q.id != test.want {
+			t.Errorf("late %v, latency %v: %+v asked, want peer %d", test.late, test.latency, q, test.want)
+		}
+	}
+}
+
+// Two peers that are asked for ranges fall silent. A third is asked for both, as
+// they are within a MiB of our chain, not only for the first.
+func TestBothSilentRanges(t *testing.T) {
+	hs := line(200)
+	r := newRace(t, Config{FetchPeers: 2}, 2)
+	r.announce(hs, 0, 1)
+	r.step(PeerConnected{Peer: 2})
+	r.step(Intersected{Peer: 2})
+	r.announce(hs, 2)
+	from, end := map[PeerID]bool{}, ledger.BlockNo(0)
+	for _, a := range r.asks {
+		from[a.Peer], end = true, a.Headers[len(a.Headers)-1].BlockNo
+	}
+	if len(from) != 2 || from[2] {
+		t.Fatalf("asked at first: %v", from)
+	}
+	r.asks = nil
+	r.wait(10 * time.Second)
+	next := ledger.BlockNo(0)
+	for _, a := range r.asks {
+		if a.Peer == 2 && a.Headers[0].BlockNo == next {
+			next += ledger.BlockNo(len(a.Headers))
+		}
+	}
+	if next != end+1 {
+		t.Errorf("the third was asked for blocks up to %d, want %d", next, end+1)
+	}
+}
+
+// What is asked of a second peer may come to a MiB exactly.
+func TestTwiceIsInclusive(t *testing.T) {
+	hs := line(64)
+	for i := range hs {
+		hs[i].BodySize = 64<<10 - 860 - 16
+	}
+	r := newRace(t, Config{FetchPeers: 1}, 2)
+	r.peers[0].rate = rate{rtt: 100 * time.Millisecond, perS: 50_000_000}
+	r.announce(hs, 0, 1)
+	r.wait(3 * time.Second)
+	if r.most != maxTwice || len(r.asks) != 2 || r.asks[1].Peer != 1 || len(r.asks[1].Headers) != 16 {
+		t.Errorf("%d bytes asked twice, want %d: %d ranges", r.most, maxTwice, len(r.asks))
+	}
+}

@@ -61,12 +61,13 @@ func (r *rate) sawBytes(n int, d time.Duration) {
 	r.perS = ewma(r.perS, perS)
 }
 
-// ewma moves an average a quarter of the way to a sample.
+// ewma moves an average, 0 if there is none, a quarter of the way to a sample. Neither
+// is negative, and an average does not come down to 0 again.
 func ewma[T int64 | time.Duration](avg, sample T) T {
 	if avg == 0 {
 		return sample
 	}
-	return max(1, avg+(sample-avg)/4)
+	return avg + (sample-avg)/4
 }
 
 // window returns the bytes to have in flight: twice what the peer sends in a

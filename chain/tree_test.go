@@ -289,6 +289,12 @@ func (c *Core) check(t testing.TB) {
 	if c.keptN > c.cfg.K || c.adopted.len() > c.cfg.K || c.side+c.credits > c.cfg.MaxSideHeaders+2*c.cfg.K {
 		bad("bounds: kept %d, adopted %d, side %d, credits %d", c.keptN, c.adopted.len(), c.side, c.credits)
 	}
+	if c.anchor.parent != nil || c.anchor.next != nil || c.anchor.prev != nil {
+		bad("what is below %v, or left our chain there, stays in memory", c.anchor.point)
+	}
+	if c.aside {
+		bad("every step looks for blocks beside path")
+	}
 	prev := c.anchor
 	for _, b := range c.adopted.items() {
 		if b.parent != prev || !b.adopted || !b.held {
