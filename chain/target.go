@@ -5,10 +5,12 @@ package chain
 // a longer chain that is fed slowly must not keep us from another.
 func (c *Core) aim() {
 	var best *block
-	late := true          // all that have best are, or must be left alone
+	late := false         // all that have best are, or must be left alone
 	if c.path.len() > 0 { // of equals, stay with the one being fetched
-		if b := c.path.last(); !b.gone && b.tips > 0 && c.wanted(b) && c.better(b, c.tip) {
-			best = b
+		if b := c.path.last(); !b.gone && b.tips > 0 && c.better(b, c.tip) {
+			if wanted, slow := c.wanted(b); wanted {
+				best, late = b, slow
+			}
 		}
 	}
 	for _, p := range c.peers {
@@ -47,14 +49,17 @@ func (c *Core) overdue(p *peer) bool {
 	return n == 0
 }
 
-// wanted reports whether a peer that is not stalled has a candidate ending at b.
-func (c *Core) wanted(b *block) bool {
+// wanted reports whether peers that are not stalled have a candidate ending at b,
+// and whether it is slow with all of them.
+func (c *Core) wanted(b *block) (ok, slow bool) {
 	for _, p := range c.peers {
 		if p.tip == b && !p.stalled {
-			return true
+			if ok = true; !c.slow(p) {
+				return true, false
+			}
 		}
 	}
-	return false
+	return ok, ok
 }
 
 // lead rebuilds path to end at b, nil for none. What it has in common with the

@@ -34,7 +34,7 @@ func TestPlantedBugs(t *testing.T) {
 		{"intersection asked for out of turn", notDrained, []string{"turn"}},
 		{"Forget ignored", forgetIgnored, []string{"leak"}},
 		{"body not checked", bodyUnchecked, []string{"ledger"}},
-		{"header not verified", headerUnchecked, []string{"ledger"}},
+		{"header not verified", headerUnchecked, []string{"ledger", "blame"}},
 		{"any chain of equal length preferred", preferAny, []string{"ledger"}},
 		{"deadlines missed", neverTick, []string{"deadline"}},
 		{"silent server never let go", neverTimedOut, []string{"patience"}},
