@@ -146,7 +146,7 @@ func TestMaxGap(t *testing.T) {
 		gap, slots ledger.Slot
 		ok         bool
 	}{
-		{100, 99, true}, {100, 100, true}, {100, 101, false}, {100, far, false}, {0, far, true},
+		{1, 1, true}, {1, 2, false}, {100, 99, true}, {100, 100, true}, {100, 101, false}, {100, far, false}, {0, far, true},
 	} {
 		h := line(1)[0]
 		h.Slot = test.slots

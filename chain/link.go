@@ -12,7 +12,7 @@ func (c *Core) extend(b *block, h *ledger.Header) (*block, error) {
 	if rule := b.broken(h); rule != "" {
 		return nil, &LinkError{Header: h.Tip(), Parent: b.tip(), Prev: h.Prev, Rule: rule}
 	}
-	if gap := c.cfg.MaxGap; gap > 0 && h.Slot > b.point.Slot && h.Slot-b.point.Slot > gap {
+	if gap := c.cfg.MaxGap; gap > 0 && h.Slot-b.point.Slot > gap { // broken: it is not earlier
 		return nil, &LinkError{
 			Header: h.Tip(), Parent: b.tip(), Prev: h.Prev,
 			Rule: fmt.Sprintf("a slot that is not more than %d later", gap),
