@@ -32,7 +32,7 @@ func TestBuffersAreUsedAgain(t *testing.T) {
 // than what came; another one takes spare room.
 func TestNarrowIngress(t *testing.T) {
 	const n = 3 * pieceSize
-	in := &ingress{limit: narrow}
+	in := &ingress{limit: 128 << 10}
 	in.grow(n)
 	in.grow(n)
 	if a, b := len(in.first.b), len(in.last.b); a != pieceSize || b != pieceSize || in.first.next != in.last {
@@ -41,7 +41,7 @@ func TestNarrowIngress(t *testing.T) {
 	if got := len(in.joint(n).b); got != 4*pieceSize {
 		t.Errorf("%d bytes to join %d", got, n)
 	}
-	in = &ingress{limit: narrow + 1}
+	in = &ingress{limit: 128<<10 + 1}
 	in.grow(n)
 	if got := len(in.first.b); got <= pieceSize {
 		t.Errorf("%d bytes for %d", got, n)
@@ -144,6 +144,22 @@ func TestBytesWithTheEnd(t *testing.T) {
 	}
 	if err := m.Err(); !errors.Is(err, io.EOF) {
 		t.Error(err)
+	}
+	m.Close(context.Background())
+}
+
+// The first reason is the reason, for channels as well.
+func TestFirstReasonStays(t *testing.T) {
+	ours, theirs := net.Pipe()
+	defer theirs.Close()
+	m := New(ours, Config{})
+	c := m.Channel(&protocol.Spec{ID: 2, Name: "test", Ingress: 100}, protocol.Initiator)
+	m.Start()
+	first := errors.New("first")
+	m.Fail(first)
+	m.Fail(errors.New("second"))
+	if _, err := c.Peek(0); !errors.Is(err, first) || !errors.Is(m.Err(), first) {
+		t.Errorf("channel ended with %v, mux with %v", err, m.Err())
 	}
 	m.Close(context.Background())
 }
