@@ -11,12 +11,14 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/ouronet/ouronet/conformance"
 	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/internal/conform"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/protocol"
 )
 
 // output runs a command line.
@@ -75,17 +77,17 @@ func TestGraphJSON(t *testing.T) {
 func TestConform(t *testing.T) {
 	for _, test := range []struct {
 		name  string
-		limit int // times the right one
+		times int // how often the right time for a handshake
 		want  string
 		err   error
 	}{
 		{"sound", 1, " 0 departures", nil},
-		{"large messages", 10, " 1 departures", errDeparts},
+		{"patient", 10, " 1 departures", errDeparts},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				specs := node.NewSpecs()
-				specs.ChainSync.States[0].Limit *= test.limit
+				specs.Handshake.States[0].Timeout = protocol.After(time.Duration(test.times) * 10 * time.Second)
 				chain := testnode.New(chaingen.Config{}).Grow(5)
 				memory := new(testnode.Net)
 				testnode.Serve(t, memory.Listen("node"), node.Config{Network: chaingen.Network(), Specs: specs, Sources: chain.Sources()})
