@@ -167,6 +167,26 @@ func TestMalformed(t *testing.T) {
 	}
 }
 
+// chosen is a message of the table that decodes to one that is not: which edge a
+// tag stands for may depend on what follows it, as in tx-submission.
+type chosen struct{ msg }
+
+func (chosen) Decode([]byte) (protocol.Message, error) { return msg{kind: arrived}, nil }
+
+func TestContentChoosesMessage(t *testing.T) {
+	spec := quiz()
+	edges := spec.States[stShort].Edges
+	edges[0].Msg = chosen{edges[0].Msg.(msg)}
+	ours, peer := pipe.New()
+	s := protocol.NewSession[msg](spec, protocol.Initiator, ours)
+	if err := s.Request(t.Context(), msg{kind: brief}); err != nil {
+		t.Fatal(err)
+	}
+	put(t, peer, msg{kind: end})
+	_, err := s.Recv(t.Context())
+	wantViolation(t, err, protocol.ErrOutOfTurn, "StShort", "Arrived")
+}
+
 // What is of a later version is no fault, whether the message cannot be decoded
 // or a rule outside the table finds it.
 func TestUnsupported(t *testing.T) {

@@ -11,14 +11,12 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/ouronet/ouronet/conformance"
 	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/internal/conform"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/node"
-	"github.com/ouronet/ouronet/protocol"
 )
 
 // output runs a command line.
@@ -77,17 +75,17 @@ func TestGraphJSON(t *testing.T) {
 func TestConform(t *testing.T) {
 	for _, test := range []struct {
 		name  string
-		times int // how often the right time for a handshake
+		limit int // times the right one
 		want  string
 		err   error
 	}{
 		{"sound", 1, " 0 departures", nil},
-		{"patient", 10, " 1 departures", errDeparts},
+		{"large messages", 10, " 1 departures", errDeparts},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				specs := node.NewSpecs()
-				specs.Handshake.States[0].Timeout = protocol.After(time.Duration(test.times) * 10 * time.Second)
+				specs.ChainSync.States[0].Limit *= test.limit
 				chain := testnode.New(chaingen.Config{}).Grow(5)
 				memory := new(testnode.Net)
 				testnode.Serve(t, memory.Listen("node"), node.Config{Network: chaingen.Network(), Specs: specs, Sources: chain.Sources()})

@@ -134,6 +134,8 @@ func TestPlantedDepartures(t *testing.T) {
 			specs: func(s *node.Specs) { s.KeepAlive.States[0].Timeout.Min /= 2; s.KeepAlive.States[0].Timeout.Max /= 2 }},
 		{what: "chain-sync waits for ever", want: "the connection is still up, 3373 s",
 			specs: func(s *node.Specs) { s.ChainSync.States[0].Timeout.Min, s.ChainSync.States[0].Timeout.Max = 0, 0 }},
+		{what: "no limit of messages", want: "!! too large                   DEPARTURE",
+			specs: func(s *node.Specs) { s.ChainSync.States[0].Limit *= 10 }},
 		{what: "no ingress limit", want: "!! ingress limit exceeded      DEPARTURE",
 			specs: func(s *node.Specs) { s.KeepAlive.Ingress *= 1000 }},
 		{what: "no end", want: "it ended the connection",

@@ -114,7 +114,8 @@ func (p *Peer) tag(state protocol.StateID) uint64 {
 }
 
 // large returns a message with more bytes than the state allows, which is a
-// right one but for that where there can be any.
+// right one but for that where there can be any. It is little longer than the
+// limit: a node that does not keep the limit has room for it.
 func (p *Peer) large(state protocol.StateID) []byte {
 	limit := p.Spec.States[state].Limit
 	switch {
@@ -127,8 +128,10 @@ func (p *Peer) large(state protocol.StateID) []byte {
 		return raw
 	case p.Spec.ID == 2 && p.Role == protocol.Initiator && state == chainsync.StIdle:
 		var m chainsync.FindIntersect
-		for range limit / 36 {
-			m.Points = append(m.Points, values{p.Rand}.nowhere())
+		for size := 0; size <= limit; {
+			point := values{p.Rand}.nowhere()
+			m.Points = append(m.Points, point)
+			size += len(point.AppendCBOR(nil))
 		}
 		return m.AppendCBOR(nil)
 	}
