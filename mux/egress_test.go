@@ -3,6 +3,7 @@ package mux
 import (
 	"bytes"
 	"context"
+	"math/rand/v2"
 	"net"
 	"slices"
 	"testing"
@@ -115,6 +116,70 @@ func TestBorrowedBody(t *testing.T) {
 	b, _ := fill(m)
 	if len(b.bufs) != 3 || &b.bufs[1][0] == &head[0] || &b.bufs[2][0] != &body[0] {
 		t.Error("head not copied, or body copied")
+	}
+}
+
+// A small body is copied beside its head, up to smallBody bytes.
+func TestSmallBodyIsCopied(t *testing.T) {
+	for size, bufs := range map[int]int{1: 2, smallBody: 2, smallBody + 1: 3} {
+		m, c := idleMux(t, 0, 2)
+		body := make([]byte, size)
+		if err := c[0].Send(t.Context(), []byte("head"), body); err != nil {
+			t.Fatal(err)
+		}
+		if b, _ := fill(m); len(b.bufs) != bufs {
+			t.Errorf("head and body of %d bytes are written as %d pieces, want %d", size, len(b.bufs), bufs)
+		}
+	}
+}
+
+// Whatever is queued and written in whatever pieces, the bytes are those that
+// were sent.
+func TestQueueKeepsBytes(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	for range 200 {
+		var e egress
+		var sent, written []byte
+		piece := func(n int) []byte {
+			p := make([]byte, n)
+			for i := range p {
+				p[i] = byte(len(sent) + i)
+			}
+			sent = append(sent, p...)
+			return p
+		}
+		for range 100 {
+			for range rng.IntN(4) {
+				e.copy(piece(rng.IntN(ownedSize)))
+				e.chunks().push(chunk{b: piece(1 + rng.IntN(9))})
+			}
+			for n := min(rng.IntN(2*ownedSize), len(sent)-len(written)); n > 0; {
+				bufs, took, owned := e.take(n, nil)
+				written = append(written, bufs[0]...)
+				if n -= took; owned != nil {
+					clear(owned.b) // its memory is used again
+					putBuffer(owned)
+				}
+			}
+			if !bytes.Equal(written, sent[:len(written)]) {
+				t.Fatalf("other bytes were written than sent, of %d", len(written))
+			}
+		}
+	}
+}
+
+// A Send whose context has ended queues nothing and holds up nobody.
+func TestSendAfterCancel(t *testing.T) {
+	_, c := idleMux(t, 0, 2)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 2 {
+		if err := c[0].Send(ended, []byte{1}, nil); err != context.Canceled {
+			t.Errorf("got %v", err)
+		}
+	}
+	if c[0].out.bytes != 0 {
+		t.Error("something is queued")
 	}
 }
 

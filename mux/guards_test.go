@@ -163,3 +163,17 @@ func TestFirstReasonStays(t *testing.T) {
 	}
 	m.Close(context.Background())
 }
+
+// What comes after the end is dropped: nobody reads it any more.
+func TestNothingAfterTheEnd(t *testing.T) {
+	in := newIngress(&protocol.Spec{Ingress: 100})
+	in.deliver([]byte("before"), 0)
+	ended := errors.New("ended")
+	in.end(ended)
+	if !in.deliver([]byte("after"), 0) {
+		t.Error("bytes after the end count as too many")
+	}
+	if unread, err := in.Peek(len("before")); string(unread) != "before" || err != ended {
+		t.Errorf("got %q, %v", unread, err)
+	}
+}

@@ -16,26 +16,10 @@ var batches = sync.Pool{New: func() any { return new(batch) }}
 // write writes what the channels queue until the Mux ends.
 func (m *Mux) write() {
 	for {
-		b := batches.Get().(*batch)
-		m.emu.Lock()
-		b.fill(m)
-		m.emu.Unlock()
-		for len(b.from) > 0 {
-			err := m.writeBatch(b)
-			m.emu.Lock()
-			b.written(m)
-			b.reset()
-			if err == nil {
-				b.fill(m)
-			}
-			m.emu.Unlock()
-			if err != nil {
-				batches.Put(b)
-				m.end(err)
-				return
-			}
+		if err := m.writeQueued(); err != nil {
+			m.end(err)
+			return
 		}
-		batches.Put(b)
 		select {
 		case <-m.queued:
 		case <-m.ended:
@@ -47,6 +31,26 @@ func (m *Mux) write() {
 			}
 		}
 	}
+}
+
+// writeQueued writes until nothing is queued.
+func (m *Mux) writeQueued() (err error) {
+	b := batches.Get().(*batch)
+	defer batches.Put(b)
+	for err == nil {
+		m.emu.Lock()
+		b.fill(m)
+		m.emu.Unlock()
+		if len(b.from) == 0 {
+			return nil
+		}
+		err = m.writeBatch(b)
+		m.emu.Lock()
+		b.written(m)
+		b.reset()
+		m.emu.Unlock()
+	}
+	return err
 }
 
 // writeBatch writes a batch of n segments within n times the segment's time, or
