@@ -343,3 +343,23 @@ func TestBoundaryEnvelope(t *testing.T) {
 		}
 	}
 }
+
+// A checkpoint is of every header with its number, boundary blocks included, which
+// share the number of the block before them.
+func TestBoundaryCheckpoint(t *testing.T) {
+	g, _, blocks, states := byronChain(t)
+	last := slices.IndexFunc(blocks[1:], func(b ledger.Block) bool { return b.Header.Raw.EBB })
+	regular, boundary := &blocks[last].Header, &blocks[last+1].Header
+	if regular.BlockNo != boundary.BlockNo {
+		t.Fatalf("numbers %d and %d", regular.BlockNo, boundary.BlockNo)
+	}
+	for _, named := range []*ledger.Header{regular, boundary} {
+		v := verifier(t, praos.Config{Network: g.Network(), Checkpoints: map[ledger.BlockNo]ledger.Hash{named.BlockNo: named.Hash}})
+		for i, h := range []*ledger.Header{regular, boundary} {
+			_, _, err := v.Verify(states[last+i], h)
+			if errors.As(err, new(*praos.CheckpointError)) != (h != named) || (err == nil) != (h == named) {
+				t.Errorf("checkpoint %v, header %v: %v", named.Point(), h.Point(), err)
+			}
+		}
+	}
+}

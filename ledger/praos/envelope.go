@@ -8,8 +8,10 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 )
 
-// envelope checks what a header of any era says of its place in the chain.
-// (header-validation, 11)
+// envelope checks what a header of any era says of its place in the chain. A
+// checkpoint is of all headers with its block number: a boundary block and the
+// block before it share one. (header-validation, 11; ouroboros-consensus,
+// HeaderValidation.hs, validateIfCheckpoint)
 func (v *Verifier) envelope(s *State, h *ledger.Header) error {
 	if err := v.CheckEra(h); err != nil {
 		return err
@@ -26,7 +28,7 @@ func (v *Verifier) envelope(s *State, h *ledger.Header) error {
 	if least := nextSlot(s, h); h.Slot < least {
 		return &SlotError{h.Slot, least, ledger.Never}
 	}
-	if want, ok := v.config.Checkpoints[h.BlockNo]; ok && want != h.Hash && !h.Raw.EBB {
+	if want, ok := v.config.Checkpoints[h.BlockNo]; ok && want != h.Hash {
 		return &CheckpointError{h.BlockNo, h.Hash, want}
 	}
 	return nil

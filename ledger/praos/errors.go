@@ -72,7 +72,8 @@ type (
 	CertificateError struct{ Issuer PoolID }
 
 	// CounterError: the certificate's issue number is below the last one, or
-	// more than one above it in Praos. Max is the highest allowed.
+	// more than one above it in Praos. Max is the highest allowed, 0 in Praos
+	// after the largest number that there is.
 	CounterError struct {
 		Issuer       PoolID
 		Got, Last    uint64

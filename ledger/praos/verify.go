@@ -1,6 +1,8 @@
 package praos
 
 import (
+	"math"
+
 	"github.com/ouronet/ouronet/internal/vrf"
 	"github.com/ouronet/ouronet/ledger"
 )
@@ -160,7 +162,8 @@ func (j *Job) checkPeriod() error {
 }
 
 // checkCounter checks the certificate's issue number and records it.
-// (header-validation, 4)
+// (header-validation, 4; ouroboros-consensus, Protocol/Praos.hs,
+// doValidateKESSignature)
 func (j *Job) checkCounter(s State) (State, error) {
 	if s.Counters == nil {
 		s.Counters = CounterMap{}
@@ -168,9 +171,9 @@ func (j *Job) checkCounter(s State) (State, error) {
 	got := j.shelley.OCert.Counter
 	last, ok := s.Counters.Last(j.issuer.id)
 	if ok || s.AllCounters {
-		limit := last + 1
-		if tpraos(j.header.Raw.Era) || limit == 0 {
-			limit = ^uint64(0)
+		limit := last + 1 // wraps, so that nothing may follow the largest number
+		if tpraos(j.header.Raw.Era) {
+			limit = math.MaxUint64
 		}
 		if got < last || got > limit {
 			return s, &CounterError{j.issuer.id, got, last, limit, !ok}
