@@ -18,6 +18,8 @@ import (
 // (TestShelleyHardForkAtEpoch and so on). An era that it does not mention comes
 // by protocol version, and its start is [Never]: see [Network.EraPossible].
 // Without a config.json all eras start at slot 0, as on most private networks.
+// A node's configuration may also be YAML, which is not read: where there is such
+// a file and no config.json, that is an error for a network not recognised.
 func LoadNetwork(dir string) (Network, error) {
 	folder, err := genesis.Open(dir)
 	if err != nil {
@@ -59,6 +61,9 @@ func LoadNetwork(dir string) (Network, error) {
 	}
 	if n, ok := networkByGenesis(hashes); ok {
 		return n, nil
+	}
+	if other := folder.Unread(); other != "" {
+		return Network{}, fmt.Errorf("ledger: %s: only config.json is read, and without it nothing says when eras start: convert %s to JSON and name it config.json", dir, other)
 	}
 	n, err := customNetwork(byron, shelley, folder.Config)
 	if err != nil {

@@ -290,6 +290,8 @@ func TestLoadNetworkErrors(t *testing.T) {
 		{"f above 1", map[string]string{"shelley-genesis.json": strings.Replace(testShelley, "0.25", "1.01", 1)}, "activeSlotsCoeff"},
 		{"tiny f", map[string]string{"shelley-genesis.json": strings.Replace(testShelley, "0.25", "9e-10", 1)}, "activeSlotsCoeff is below 1e-09"},
 		{"config is no JSON", map[string]string{"config.json": "TestShelleyHardForkAtEpoch: 0"}, "give the configuration of a node as JSON"},
+		{"config in YAML", map[string]string{"config.yaml": "TestShelleyHardForkAtEpoch: 0"}, "convert config.yaml to JSON and name it config.json"},
+		{"configuration in YAML", map[string]string{"configuration.yml": "{}"}, "convert configuration.yml to JSON"},
 		{"epoch is no number", map[string]string{"config.json": strings.Replace(testConfig, "3", `"3"`, 1)}, "TestMaryHardForkAtEpoch"},
 		{"experimental is no boolean", map[string]string{"config.json": strings.Replace(testConfig, "{", `{"ExperimentalHardForksEnabled": 1, `, 1)}, "ExperimentalHardForksEnabled"},
 		{"old name of it", map[string]string{"config.json": strings.Replace(testConfig, "{", `{"TestEnableDevelopmentHardForkEras": false, `, 1)}, "is now called"},
@@ -309,6 +311,24 @@ func TestLoadNetworkErrors(t *testing.T) {
 				t.Errorf("error %v, want one line with %q", err, tt.want)
 			}
 		})
+	}
+}
+
+// A configuration in YAML is no error where it is not needed.
+func TestUnreadConfig(t *testing.T) {
+	n, err := LoadNetwork(writeGenesis(t, map[string]string{"config.json": testConfig, "config.yaml": "{}"}))
+	if err != nil || n.Magic != 42 {
+		t.Errorf("beside config.json: %s, %v", n.Name, err)
+	}
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join(chaindata.Dir(t), "genesis", "preview"))); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "config.yaml"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := LoadNetwork(dir); err != nil || n.Name != "preview" {
+		t.Errorf("of a network that is recognised: %s, %v", n.Name, err)
 	}
 }
 

@@ -76,7 +76,7 @@ func flags(o *options) *flag.FlagSet {
 	f.Usage = func() {}
 	f.BoolVar(&o.demo, "demo", false, "show a relay between two other nodes, all in this process; no network needed")
 	f.StringVar(&o.network, "network", "", "`NAME` of the network: mainnet, preprod or preview")
-	f.StringVar(&o.genesis, "genesis", "", "`DIR` with the genesis files of another network")
+	f.StringVar(&o.genesis, "genesis", "", "`DIR` with the genesis files of another network, and the config.json (JSON, not YAML) of its nodes")
 	f.Func("magic", "`NUMBER` that the genesis files must have as network magic; needs -genesis", func(s string) error {
 		n, err := strconv.ParseUint(s, 10, 32)
 		if err != nil {

@@ -40,6 +40,20 @@ func Open(dir string) (Folder, error) {
 	return f, nil
 }
 
+// Unread returns the name of a configuration of a node that is in the folder in
+// place of config.json, "" if there is none. YAML is not read.
+func (f Folder) Unread() string {
+	if f.Config != nil {
+		return ""
+	}
+	for _, name := range []string{"config.yaml", "config.yml", "configuration.yaml", "configuration.yml"} {
+		if _, err := os.Stat(f.path(name)); err == nil {
+			return name
+		}
+	}
+	return ""
+}
+
 // path returns where a file is that config.json names: relative to it.
 func (f Folder) path(name string) string {
 	if filepath.IsAbs(name) {
