@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"time"
 
@@ -260,5 +261,20 @@ func (r *reader) failure(err error, inside bool) error {
 	case errors.Is(err, io.EOF):
 		return io.EOF
 	}
-	return fmt.Errorf("mux: %w", err)
+	return bearerError(err)
+}
+
+// bearerError leaves out of an error of the bearer the addresses, which whoever
+// owns the Mux knows, and the name of the system call, which is the operation's.
+func bearerError(err error) error {
+	var op *net.OpError
+	if !errors.As(err, &op) {
+		return fmt.Errorf("mux: %w", err)
+	}
+	err = op.Err
+	var call *os.SyscallError
+	if errors.As(err, &call) {
+		err = call.Err
+	}
+	return fmt.Errorf("mux: %s: %w", op.Op, err)
 }

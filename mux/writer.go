@@ -74,7 +74,7 @@ func (m *Mux) writeBatch(b *batch) error {
 		return &protocol.ViolationError{Protocol: "mux", Err: fmt.Errorf("%w: %w: %d bytes not taken in %v", protocol.ErrTimeout, ErrStalled, b.bytes, limit)}
 	}
 	if err != nil {
-		return fmt.Errorf("mux: %w", err)
+		return bearerError(err)
 	}
 	return nil
 }

@@ -72,7 +72,8 @@ type Config struct {
 	// Mux adjusts the multiplexer.
 	Mux mux.Config
 
-	// Logger tells what connections do, at debug level; nil is silent.
+	// Logger tells what connections do: of those that others opened at debug level;
+	// nil is silent.
 	Logger *zap.Logger
 
 	// answering are Specs for responders; set when all of the above is

@@ -31,7 +31,7 @@ func Dial(ctx context.Context, address string, cfg Config) (*Conn, error) {
 	}
 	conn, err := cfg.Dial(ctx, address)
 	if err != nil {
-		return nil, &PeerError{address, err}
+		return nil, &PeerError{address, &dialError{address, err}}
 	}
 	return start(ctx, conn, peerName(conn, address), protocol.Initiator, cfg)
 }
@@ -45,7 +45,7 @@ func QueryVersions(ctx context.Context, address string, cfg Config) (handshake.T
 	}
 	conn, err := cfg.Dial(ctx, address)
 	if err != nil {
-		return nil, &PeerError{address, err}
+		return nil, &PeerError{address, &dialError{address, err}}
 	}
 	m := mux.New(conn, cfg.Mux)
 	defer func() {
@@ -91,7 +91,11 @@ func start(ctx context.Context, conn net.Conn, peer string, role protocol.Role, 
 		if role == protocol.Initiator {
 			c.use()
 		}
-		c.log.Debug("connected", zap.Uint16("version", uint16(agreed.Version)), zap.Bool("duplex", agreed.Duplex()))
+		level := zap.DebugLevel
+		if role == protocol.Initiator {
+			level = zap.InfoLevel
+		}
+		c.log.Log(level, "connected", zap.Uint16("version", uint16(agreed.Version)), zap.Bool("duplex", agreed.Duplex()))
 		return c, nil
 	}
 	abandon(ctx, m, channel, err)

@@ -322,7 +322,11 @@ func (e *engine) stop(s chain.StopChainSync) {
 	if l == nil {
 		return
 	}
-	l.log.Info("stop following", zap.Error(s.Err), zap.Duration("retry", s.Retry))
+	if stopped := e.f.cfg.Stopped; stopped != nil {
+		stopped(l.upstream.address, s.Err, s.Retry)
+	} else {
+		l.log.Info("stop following", zap.Error(s.Err), zap.Duration("retry", s.Retry))
+	}
 	l.upstream.stop(s.Err)
 	l.stop()
 	if e.f.cfg.Anchor != nil || !errors.Is(s.Err, chain.ErrNoIntersection) || e.core.Tip() != e.start {
@@ -368,7 +372,7 @@ func (e *engine) markUnfollowable(address string, err error) {
 	switch {
 	case e.f.cfg.Persist:
 		if e.f.setStuck(&stuck) {
-			e.log.Warn("no peer can be followed", zap.Error(&stuck))
+			e.log.Warn("no peer can be followed") // each peer's reason is logged, or told, already
 		}
 	case e.over:
 	case allLost:

@@ -3,7 +3,11 @@ package node
 import (
 	"errors"
 	"fmt"
+	"net"
+	"os"
 	"strings"
+
+	"go.uber.org/zap"
 
 	"github.com/ouronet/ouronet/handshake"
 	"github.com/ouronet/ouronet/ledger"
@@ -19,6 +23,44 @@ type PeerError struct {
 func (e *PeerError) Error() string { return fmt.Sprintf("peer %s: %v", e.Peer, e.Err) }
 
 func (e *PeerError) Unwrap() error { return e.Err }
+
+// ending are the fields of a log entry that tells why a connection ended. The
+// entry names the peer once: as the error does, if it does.
+func ending(peer string, err error) []zap.Field {
+	if pe, ok := err.(*PeerError); ok { // the outermost one
+		peer, err = pe.Peer, pe.Err
+	}
+	return []zap.Field{zap.String("peer", peer), zap.Error(err)}
+}
+
+// dialError is an error of [Config].Dial that says nothing twice: a [PeerError]
+// names the address.
+type dialError struct {
+	address string
+	err     error
+}
+
+func (e *dialError) Error() string {
+	var op *net.OpError
+	if !errors.As(e.err, &op) {
+		return e.err.Error()
+	}
+	err, at := op.Err, ""
+	if op.Addr != nil && op.Addr.String() != e.address { // one of those that a name has
+		at = " " + op.Addr.String()
+	}
+	var call *os.SyscallError
+	var name *net.DNSError
+	switch {
+	case errors.As(err, &call):
+		err = call.Err
+	case errors.As(err, &name):
+		return op.Op + ": look up the name: " + name.Err
+	}
+	return fmt.Sprintf("%s%s: %v", op.Op, at, err)
+}
+
+func (e *dialError) Unwrap() error { return e.err }
 
 // Blame reports whether err says that the peer did something wrong, as against
 // a connection that broke or an error of our own.

@@ -42,9 +42,15 @@ type FollowConfig struct {
 	// use for other mini-protocols. It must not block.
 	Connected func(*Conn)
 
-	// Lost, if not nil, is told why a connection to one of Peers ended or could
-	// not be made, and when it is tried again. It must not block.
+	// Lost, if not nil, is called with the reason when a connection to one of
+	// Peers ended or could not be made, and with the time until the next attempt.
+	// It must not block. Without it the reason is logged.
 	Lost func(address string, err error, retry time.Duration)
+
+	// Stopped, if not nil, is called with the reason when the chain of one of
+	// Peers is not followed although it is connected, and with the time until it
+	// is tried again. It must not block. Without it the reason is logged.
+	Stopped func(address string, err error, retry time.Duration)
 
 	// Decisions, if not nil, is told every step of the decisions, to be
 	// replayed later. A *trace.Decisions is one.

@@ -96,11 +96,11 @@ func ipOf(a net.Addr) netip.Addr {
 func serve(ctx context.Context, conn net.Conn, cfg Config, places *places, p *place, started func(*Conn) (ended func())) {
 	c, err := start(ctx, conn, peerName(conn, ""), protocol.Responder, cfg)
 	if err != nil {
-		cfg.Logger.Debug("handshake", zap.Error(err))
+		cfg.Logger.Debug("handshake", ending("", err)...)
 		return
 	}
 	if err := places.settle(p, time.Now(), c.unused, c.Fail); err != nil {
-		c.log.Debug("connection ended", zap.Error(err))
+		cfg.Logger.Debug("connection ended", ending(c.peer, err)...)
 		c.Fail(err)
 		c.Close()
 		return
@@ -113,7 +113,7 @@ func serve(ctx context.Context, conn net.Conn, cfg Config, places *places, p *pl
 	select {
 	case <-ctx.Done():
 	case <-c.Done():
-		c.log.Debug("connection ended", zap.Error(c.Err()))
+		cfg.Logger.Debug("connection ended", ending(c.peer, c.Err())...)
 	}
 	c.Close()
 }

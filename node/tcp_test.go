@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"runtime"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -122,6 +124,49 @@ func TestConsumerTooSlow(t *testing.T) {
 	}
 	if err := conn.Err(); !errors.Is(err, blockfetch.ErrConsumerTooSlow) || node.Blame(err) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Errors of TCP name the peer once, and no system call; what they wrap is still
+// there.
+func TestErrorsOverTCP(t *testing.T) {
+	leak.Check(t)
+	l := listen(t)
+	defer l.Close()
+	go func() {
+		if c, err := l.Accept(); err == nil {
+			c.Read(make([]byte, 1))
+			c.(*net.TCPConn).SetLinger(0)
+			c.Close()
+		}
+	}()
+	address, cfg := l.Addr().String(), node.Config{Network: network()}
+	_, reset := node.Dial(t.Context(), address, cfg)
+	l.Close()
+	_, refused := node.Dial(t.Context(), address, cfg)
+	_, queried := node.QueryVersions(t.Context(), address, cfg)
+	cfg.Dial = func(context.Context, string) (net.Conn, error) {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "nobody.invalid", Server: "192.0.2.1:53"}}
+	}
+	_, unknown := node.Dial(t.Context(), "nobody.invalid:3001", cfg)
+	cfg.Dial = func(context.Context, string) (net.Conn, error) {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Addr: l.Addr(), Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+	}
+	_, named := node.Dial(t.Context(), "somebody.invalid:3001", cfg)
+	for _, test := range []struct {
+		err  error
+		is   error
+		want string
+	}{
+		{reset, syscall.ECONNRESET, "peer " + address + ": mux: read: " + syscall.ECONNRESET.Error()},
+		{refused, syscall.ECONNREFUSED, "peer " + address + ": dial: " + syscall.ECONNREFUSED.Error()},
+		{queried, syscall.ECONNREFUSED, refused.Error()},
+		{unknown, nil, "peer nobody.invalid:3001: dial: look up the name: no such host"},
+		{named, syscall.ECONNREFUSED, "peer somebody.invalid:3001: dial " + address + ": " + syscall.ECONNREFUSED.Error()},
+	} {
+		if test.err.Error() != test.want || test.is != nil && !errors.Is(test.err, test.is) {
+			t.Errorf("got %q, want %q", test.err, test.want)
+		}
 	}
 }
 

@@ -63,13 +63,16 @@ func (u *upstream) keep(ctx context.Context) {
 		if u.conn != nil {
 			lasted = time.Since(since)
 		}
-		u.conn, u.told, u.stopped, u.err = nil, false, nil, err
 		pause := u.pauses.Next(lasted, Permanent(err), draw(random))
 		u.mu.Unlock()
-		u.engine.log.Warn("lost peer", zap.String("peer", u.address), zap.Error(err), zap.Bool("blame", Blame(err)), zap.Duration("retry", pause))
 		if lost := u.engine.f.cfg.Lost; lost != nil {
 			lost(u.address, err, pause)
+		} else {
+			u.engine.log.Warn("lost peer", append(ending(u.address, err), zap.Bool("blame", Blame(err)), zap.Duration("retry", pause))...)
 		}
+		u.mu.Lock() // who sees it in the status has been told why
+		u.conn, u.told, u.stopped, u.err = nil, false, nil, err
+		u.mu.Unlock()
 		if !sleep(ctx, pause) {
 			return
 		}
@@ -89,7 +92,6 @@ func (u *upstream) connect(ctx context.Context) error {
 	u.conn, u.tip, u.told, u.err = conn, ledger.Tip{}, false, nil
 	u.reached, u.highest, u.heard = ledger.Tip{}, 0, time.Now()
 	u.mu.Unlock()
-	e.log.Info("connected", zap.String("peer", conn.Peer()), zap.Uint16("version", uint16(conn.Agreement().Version)))
 	if e.f.cfg.Connected != nil {
 		e.f.cfg.Connected(conn)
 	}

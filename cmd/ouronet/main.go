@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 )
 
 // command is a subcommand.
@@ -83,10 +84,11 @@ func (c command) run(ctx context.Context, args []string, out, help io.Writer) er
 		}
 		return err
 	}
-	if err := do(ctx, flags.Args(), out); err != nil {
-		return fmt.Errorf("%s: %w", c.name, err)
+	err := do(ctx, flags.Args(), out)
+	if err == nil || strings.HasPrefix(err.Error(), c.name+": ") { // of the package with that name
+		return err
 	}
-	return nil
+	return fmt.Errorf("%s: %w", c.name, err)
 }
 
 func usage(w io.Writer) {

@@ -171,3 +171,14 @@ func TestMistakes(t *testing.T) {
 		t.Errorf("without arguments: %v\n%s", err, help)
 	}
 }
+
+// The name of a command is not said twice where it is that of a package, too.
+func TestErrorsNameCommandOnce(t *testing.T) {
+	for _, line := range []string{"sim -scenario none", "graph none", "decode none"} {
+		_, _, err := output(t, line)
+		name, _, _ := strings.Cut(line, " ")
+		if err == nil || !strings.HasPrefix(err.Error(), name+": ") || strings.HasPrefix(err.Error(), name+": "+name+": ") {
+			t.Errorf("%s: %v", line, err)
+		}
+	}
+}

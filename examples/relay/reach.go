@@ -57,18 +57,19 @@ func refused(s relay.Status) bool {
 	return len(s.Upstream) > 0
 }
 
-// unreachable says what became of each peer.
+// unreachable says what became of each peer. Why is in the lines before.
 func unreachable(s relay.Status) error {
 	var reasons []string
 	for _, u := range s.Upstream {
 		switch {
 		case u.Stopped != nil:
-			reasons = append(reasons, fmt.Sprintf("cannot follow %s: %v", u.Address, u.Stopped))
+			reasons = append(reasons, "cannot follow "+u.Address)
 		case u.Err != nil:
-			reasons = append(reasons, why(u))
+			what, _ := why(u)
+			reasons = append(reasons, what)
 		default:
-			reasons = append(reasons, u.Address+": no answer yet")
+			reasons = append(reasons, "no answer yet from "+u.Address)
 		}
 	}
-	return fmt.Errorf("no peer to follow: %s: check -peer, -network and the connection", strings.Join(reasons, "; "))
+	return fmt.Errorf("no peer to follow: %s: check -peer, -network and the connection", strings.Join(reasons, ", "))
 }

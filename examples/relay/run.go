@@ -40,10 +40,12 @@ type program struct {
 
 	target  atomic.Uint64 // highest block number that a peer announced
 	started bool          // the first event, which tells where the run starts, has come
-	stopped string        // trouble that was told last
 	stuck   bool          // that no peer can be followed was told
 	atTip   bool
 	damage  sync.Map // places of the folder that were told, immutable.DamageError
+
+	mu      sync.Mutex
+	reasons map[string]string // by address: why a peer is not followed, as told last
 }
 
 // runRelay runs until ctx ends, which is no error unless the tip was waited
@@ -57,7 +59,7 @@ func runRelay(ctx context.Context, o *options, out output) (err error) {
 	if err != nil {
 		return err
 	}
-	p := &program{o: o, out: out, network: network, start: time.Now()}
+	p := &program{o: o, out: out, network: network, start: time.Now(), reasons: make(map[string]string)}
 	l, err := listen(ctx, o.listen)
 	if err != nil {
 		return err
@@ -99,6 +101,7 @@ func (p *program) config(l net.Listener, advertise []netip.AddrPort) relay.Confi
 			Peers:     p.o.peers,
 			Connected: p.connected,
 			Lost:      p.lost,
+			Stopped:   p.stopped,
 		},
 		ServeOnly:    p.o.serveOnly,
 		Listener:     l,
@@ -121,7 +124,11 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, fmt.Errorf("cannot listen on %s, the address is in use: give another with -listen, or end the program that has it", address)
 	case err != nil:
-		return nil, fmt.Errorf("cannot listen on %s: %w: give another address with -listen", address, err)
+		text := err.Error()
+		if op := (*net.OpError)(nil); errors.As(err, &op) {
+			text = cause(op)
+		}
+		return nil, fmt.Errorf("cannot listen on %s: %s: give another address with -listen", address, text)
 	}
 	return l, nil
 }
@@ -209,17 +216,11 @@ func (p *program) note(st *status) {
 		p.out.event(event{Event: "tip", text: "at the tip: " + block(st.tip), quiet: p.o.exitAtTip}.at(st.tip))
 	}
 	p.atTip = st.AtTip
-	trouble := ""
-	if st.Connected > 0 {
-		trouble = st.trouble
-	}
-	if trouble != p.stopped && strings.HasPrefix(trouble, "cannot follow") {
-		p.out.event(event{Event: "stopped", Error: trouble, text: trouble})
-	}
-	p.stopped = trouble
 	if st.stuck != nil && !p.stuck {
-		text := strings.TrimPrefix(st.stuck.Error(), "node: ")
-		p.out.event(event{Event: "stuck", Error: text, text: text + "; serving goes on"})
+		p.out.event(event{
+			Event: "stuck", Error: strings.TrimPrefix(st.stuck.Error(), "node: "),
+			text: "no peer can be followed; serving goes on",
+		})
 	}
 	p.stuck = st.stuck != nil
 }

@@ -32,7 +32,7 @@ type status struct {
 	Checks     []string `json:"checks,omitempty"` // of the last block's header
 
 	tip     ledger.Tip
-	trouble string // why nobody is followed
+	trouble string // what is wrong with a peer; why is told once, in a line of its own
 	stuck   error  // the same of all peers, if trying again cannot help
 	checks  praos.Checks
 }
@@ -53,10 +53,10 @@ func statusOf(s relay.Status, network ledger.Network, m *meter, now time.Time) *
 				st.Target = &n
 			}
 			if p.Stopped != nil {
-				st.trouble = fmt.Sprintf("cannot follow %s: %v", p.Address, p.Stopped)
+				st.trouble = "cannot follow " + p.Address
 			}
 		case p.Err != nil && st.trouble == "":
-			st.trouble = why(p)
+			st.trouble, _ = why(p)
 		}
 	}
 	st.Behind = max(0, now.Sub(network.SlotTime(s.Tip.Point.Slot))).Seconds()
@@ -68,33 +68,38 @@ func statusOf(s relay.Status, network ledger.Network, m *meter, now time.Time) *
 	return st
 }
 
-// why tells why a peer is not connected, with its name.
-func why(p node.PeerStatus) string {
+// why tells what is wrong with a peer that is not connected, with its name, and
+// the reason.
+func why(p node.PeerStatus) (what, reason string) {
 	var dial *net.OpError
 	if errors.As(p.Err, &dial) && dial.Op == "dial" {
-		return fmt.Sprintf("cannot reach %s: %v", p.Address, cause(dial.Err))
+		return "cannot reach " + p.Address, cause(dial)
 	}
-	text := p.Err.Error()
+	reason = p.Err.Error()
 	var peer *node.PeerError
 	if errors.As(p.Err, &peer) {
-		text = peer.Err.Error()
+		reason = peer.Err.Error()
 	}
 	switch {
 	case errors.As(p.Err, new(*ledger.UnknownEraError)):
-		return fmt.Sprintf("cannot follow %s: %s", p.Address, text)
+		return "cannot follow " + p.Address, reason
 	case node.Permanent(p.Err):
-		return fmt.Sprintf("%s refuses: %s", p.Address, text)
+		return p.Address + " refuses", reason
 	}
-	return fmt.Sprintf("lost %s: %s", p.Address, text)
+	return "lost " + p.Address, reason
 }
 
-// cause leaves out the name of the system call.
-func cause(err error) error {
+// cause leaves out of an error of the network the address and the system call.
+func cause(op *net.OpError) string {
 	var call *os.SyscallError
-	if errors.As(err, &call) {
-		return call.Err
+	var name *net.DNSError
+	switch {
+	case errors.As(op.Err, &call):
+		return call.Err.Error()
+	case errors.As(op.Err, &name):
+		return name.Err
 	}
-	return err
+	return op.Err.Error()
 }
 
 // String is the status line, with what matters most first: a narrow terminal

@@ -88,12 +88,38 @@ func (p *program) connected(c *node.Conn) {
 }
 
 func (p *program) lost(address string, err error, retry time.Duration) {
-	p.tellDamage(err)
-	text := why(node.PeerStatus{Address: address, Err: err})
+	what, reason := why(node.PeerStatus{Address: address, Err: err})
+	if p.tellDamage(err) {
+		reason = "" // that is told
+	}
 	p.out.event(event{
 		Event: "lost", Peer: address, Error: err.Error(), Blame: node.Blame(err), Retry: retry.Seconds(),
-		text: fmt.Sprintf("%s; next try in %s", text, span(retry)),
+		text: fmt.Sprintf("%s; next try in %s", p.because(address, what, reason), span(retry)),
 	})
+}
+
+// stopped tells why the chain of a peer is not followed.
+func (p *program) stopped(address string, err error, retry time.Duration) {
+	what := "cannot follow " + address
+	p.out.event(event{
+		Event: "stopped", Peer: address, Error: what + ": " + err.Error(), Retry: retry.Seconds(),
+		text: fmt.Sprintf("%s; next try in %s", p.because(address, what, err.Error()), span(retry)),
+	})
+}
+
+// because adds the reason to what is wrong with a peer, unless people have read it
+// already: it stays the same for most that are tried again and again.
+func (p *program) because(address, what, reason string) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case reason == "":
+		return what
+	case p.reasons[address] == reason:
+		return what + " again"
+	}
+	p.reasons[address] = reason
+	return what + ": " + reason
 }
 
 // served tells programs who comes and goes; people see the number. A damaged
@@ -110,15 +136,16 @@ func (p *program) served(c *node.Conn) (ended func()) {
 	}
 }
 
-// tellDamage tells of each damaged place once.
-func (p *program) tellDamage(err error) {
+// tellDamage tells of each damaged place once. It reports whether err is about one.
+func (p *program) tellDamage(err error) bool {
 	var damage *immutable.DamageError
 	if !errors.As(err, &damage) {
-		return
+		return false
 	}
 	if _, told := p.damage.LoadOrStore(*damage, true); !told {
 		p.out.event(event{Event: "damage", Error: damage.Error(), text: "cannot serve all blocks: " + damage.Error()})
 	}
+	return true
 }
 
 // observe tells of rollbacks, and of blocks that are new to the peers, too.

@@ -6,9 +6,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
+	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/node"
 )
 
@@ -210,5 +213,44 @@ func TestAtTip(t *testing.T) {
 		if got := (Status{Tip: test.tip, Upstream: test.peers}).AtTip(); got != test.want {
 			t.Errorf("%s: %t", test.name, got)
 		}
+	}
+}
+
+// A relay whose folder cannot be appended to any more says so once, although
+// syncing and closing the folder fail for the same reason.
+func TestFullDiskIsToldOnce(t *testing.T) {
+	const full = "/dev/full"
+	if _, err := os.Stat(full); err != nil {
+		t.Skipf("no device that is always full: %v", err)
+	}
+	n := shortNetwork()
+	blocks := chaingen.New(chaingen.Config{Network: n}).Blocks(3000)
+	dir := t.TempDir()
+	db, err := immutable.OpenAppend(dir, immutable.Options{Network: n})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Append(blocks[0]); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(full, filepath.Join(dir, "00001.chunk")); err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range blocks[1:] {
+		if err = db.Append(b); err != nil {
+			break
+		}
+	}
+	if !errors.Is(err, syscall.ENOSPC) {
+		t.Fatalf("got %v", err)
+	}
+	r := &Relay{db: db}
+	text := also(also(err, db.Sync()), r.close()).Error()
+	if strings.Count(text, syscall.ENOSPC.Error()) != 1 {
+		t.Errorf("it says\n%s", text)
+	}
+	if err, more := errors.New("one"), errors.New("two"); also(err, nil) != err || also(nil, more) != more ||
+		!errors.Is(also(err, more), err) || !errors.Is(also(err, more), more) {
+		t.Error("an error is lost")
 	}
 }

@@ -211,7 +211,19 @@ func (r *Relay) Run(ctx context.Context) error {
 	if ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) {
 		err = nil
 	}
-	return errors.Join(err, r.close())
+	return also(err, r.close())
+}
+
+// also adds an error of tidying up to the one before it, each once: a folder that
+// cannot be appended to says so again when it is synced and closed.
+func also(err, more error) error {
+	switch {
+	case err == nil, errors.Is(more, err):
+		return more
+	case more == nil, errors.Is(err, more):
+		return err
+	}
+	return errors.Join(err, more)
 }
 
 // accepted counts a connection that another node opened.
@@ -270,7 +282,7 @@ func (r *Relay) keep(ctx context.Context) (err error) {
 		r.saved = saved
 	}
 	r.logChecks()
-	defer func() { err = errors.Join(err, r.save(0)) }()
+	defer func() { err = also(err, r.save(0)) }()
 	for ev, err := range r.follow.Events(ctx) {
 		if err != nil {
 			return err
