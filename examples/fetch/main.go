@@ -5,54 +5,55 @@ package main
 
 import (
 	"context"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
 
-	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/internal/cli"
 	"github.com/ouronet/ouronet/node"
 )
 
-func main() {
-	if err := run(context.Background(), os.Args[1:], os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "fetch:", err)
-		os.Exit(1)
-	}
+var program = cli.Program{
+	Name:  "fetch",
+	About: "Writes the blocks FROM one point TO another, both included, to a file, back to back.",
+	Examples: []string{"-network preview preview-node.play.dev.cardano.org:3001 " +
+		"0.268ae601af8f9214804735910a3301881fbe0eec9936db7d1fb9fc39e93d1e37 " +
+		"40.819b76c86d541b1e8899e1b2fdfec23277d2bfd6b94e4222ec231d63c8dd9598"},
+	Setup: setup,
 }
 
-func run(ctx context.Context, args []string, out io.Writer) error {
-	flags := flag.NewFlagSet("fetch", flag.ExitOnError)
-	name := flags.String("network", "mainnet", "mainnet, preprod or preview")
-	file := flags.String("o", "blocks", "file to write")
-	flags.Parse(args)
-	network, ok := ledger.NetworkByName(*name)
-	from, err1 := ledger.ParsePoint(flags.Arg(1))
-	to, err2 := ledger.ParsePoint(flags.Arg(2))
-	if !ok || err1 != nil || err2 != nil {
-		return errors.New("give a known -network, HOST:PORT and two points SLOT.HASH")
-	}
-	conn, err := node.Dial(ctx, flags.Arg(0), node.Config{Network: network})
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
+func main() { cli.Main(program) }
 
-	f, err := os.Create(*file)
-	if err != nil {
-		return err
-	}
-	blocks := 0
-	for block, err := range conn.BlockFetch().Blocks(ctx, from, to) {
-		if err == nil {
-			_, err = f.Write(block.Raw)
-		}
+func setup(c *cli.Command) cli.Run {
+	var address cli.Address
+	network := c.Network()
+	name := cli.Text("blocks")
+	c.Var(&name, "o", "`FILE` to write")
+	c.Arg(&address, "HOST:PORT")
+	from, to := c.Range()
+	return func(ctx context.Context, out io.Writer) error {
+		conn, err := node.Dial(ctx, string(address), node.Config{Network: *network})
 		if err != nil {
-			return errors.Join(err, f.Close())
+			return err
 		}
-		blocks++
+		defer conn.Close()
+		var file *os.File // nil before the first block
+		blocks := 0
+		for block, err := range conn.BlockFetch().Blocks(ctx, *from, *to) {
+			if err != nil {
+				return err
+			}
+			if file == nil {
+				if file, err = os.Create(string(name)); err != nil {
+					return fmt.Errorf("-o: %w", err)
+				}
+				defer func() { fmt.Fprintln(out, blocks, "blocks in", name) }()
+			}
+			if _, err = file.Write(block.Raw); err != nil {
+				return fmt.Errorf("-o: %w", err)
+			}
+			blocks++
+		}
+		return file.Close()
 	}
-	fmt.Fprintln(out, blocks, "blocks in", *file)
-	return f.Close()
 }

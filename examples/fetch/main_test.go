@@ -2,14 +2,13 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/cli/clitest"
 	"github.com/ouronet/ouronet/internal/leak"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
@@ -28,21 +27,30 @@ func TestFetch(t *testing.T) {
 	}
 	args := []string{"-network", "preview", "-o", file, address,
 		blocks[0].Header.Point().String(), blocks[9].Header.Point().String()}
-	if err := run(t.Context(), args, new(bytes.Buffer)); err != nil {
-		t.Fatal(err)
+	var out, errs bytes.Buffer
+	if exit := program.Run(t.Context(), args, &out, &errs); exit != 0 || out.String() != "10 blocks in "+file+"\n" {
+		t.Fatalf("exit status %d, %s%s", exit, out.String(), errs.String())
 	}
 	if got, err := os.ReadFile(file); err != nil || !bytes.Equal(got, want) {
 		t.Errorf("%d bytes, error %v, want the %d of the blocks", len(got), err, len(want))
 	}
 
+	// A range that is not there leaves the file as it is.
 	args[len(args)-1] = "999999." + strings.Repeat("00", 32)
-	if err := run(t.Context(), args, new(bytes.Buffer)); !errors.Is(err, blockfetch.ErrNoBlocks) {
-		t.Errorf("a range that is not there: %v", err)
+	if exit := program.Run(t.Context(), args, &out, &errs); exit != 1 {
+		t.Errorf("a range that is not there: exit status %d", exit)
+	}
+	if got, err := os.ReadFile(file); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("then %d bytes, error %v", len(got), err)
 	}
 }
 
-func TestWrongArguments(t *testing.T) {
-	if err := run(t.Context(), []string{"127.0.0.1:1", "origin"}, new(bytes.Buffer)); err == nil {
-		t.Error("no error")
-	}
+func TestCalls(t *testing.T) {
+	leak.Check(t)
+	clitest.Calls(t, program.Run, clitest.Names(t))
+}
+
+func TestInterrupted(t *testing.T) {
+	leak.Check(t)
+	clitest.Interrupt(t, program.Run, 1, "fetch: interrupted\n", "{mute}", "0.268ae601af8f9214804735910a3301881fbe0eec9936db7d1fb9fc39e93d1e37", "0.268ae601af8f9214804735910a3301881fbe0eec9936db7d1fb9fc39e93d1e37")
 }

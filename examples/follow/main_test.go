@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/cli/clitest"
 	"github.com/ouronet/ouronet/internal/leak"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
@@ -22,17 +23,21 @@ func TestFollow(t *testing.T) {
 	for _, b := range blocks[10:] {
 		want += fmt.Sprintf("%v, %d bytes\n", b.Header.Tip(), len(b.Raw))
 	}
-	var out bytes.Buffer
-	if err := run(t.Context(), []string{"-network", "preview", "-from", start.String(), "-count", "10", address}, &out); err != nil {
-		t.Fatal(err)
+	var out, errs bytes.Buffer
+	if exit := program.Run(t.Context(), []string{"-network", "preview", "-from", start.String(), "-count", "10", address}, &out, &errs); exit != 0 {
+		t.Fatalf("exit status %d, %s", exit, errs.String())
 	}
 	if out.String() != want {
 		t.Errorf("got\n%swant\n%s", out.String(), want)
 	}
 }
 
-func TestWrongPoint(t *testing.T) {
-	if err := run(t.Context(), []string{"-from", "17"}, new(bytes.Buffer)); err == nil {
-		t.Error("no error")
-	}
+func TestCalls(t *testing.T) {
+	leak.Check(t)
+	clitest.Calls(t, program.Run, clitest.Names(t))
+}
+
+func TestInterrupted(t *testing.T) {
+	leak.Check(t)
+	clitest.Interrupt(t, program.Run, 0, "", "{mute}")
 }

@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"context"
 	"net/netip"
-	"strings"
 	"testing"
 
+	"github.com/ouronet/ouronet/internal/cli/clitest"
 	"github.com/ouronet/ouronet/internal/leak"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
@@ -24,19 +24,21 @@ func TestPeers(t *testing.T) {
 	leak.Check(t)
 	peers := known{netip.MustParseAddrPort("192.0.2.1:3001"), netip.MustParseAddrPort("[2001:db8::1]:3002"), netip.MustParseAddrPort("192.0.2.3:1")}
 	address := testnode.Loopback(t, node.Config{Network: ledger.Preview, PeerSharing: true, Sources: &node.Sources{PeerSharing: peers}})
-	var out bytes.Buffer
-	if err := run(t.Context(), []string{"-network", "preview", "-amount", "2", address}, &out); err != nil {
-		t.Fatal(err)
+	var out, errs bytes.Buffer
+	if exit := program.Run(t.Context(), []string{"-network", "preview", "-amount", "2", address}, &out, &errs); exit != 0 {
+		t.Fatalf("exit status %d, %s", exit, errs.String())
 	}
 	if want := "192.0.2.1:3001\n[2001:db8::1]:3002\n"; out.String() != want {
 		t.Errorf("got %q, want %q", out.String(), want)
 	}
 }
 
-func TestNotSharing(t *testing.T) {
-	address := testnode.Loopback(t, node.Config{Network: ledger.Preview})
-	err := run(t.Context(), []string{"-network", "preview", address}, new(bytes.Buffer))
-	if err == nil || !strings.Contains(err.Error(), "does not share") {
-		t.Errorf("got %v", err)
-	}
+func TestCalls(t *testing.T) {
+	leak.Check(t)
+	clitest.Calls(t, program.Run, clitest.Names(t))
+}
+
+func TestInterrupted(t *testing.T) {
+	leak.Check(t)
+	clitest.Interrupt(t, program.Run, 1, "peers: interrupted\n", "{mute}")
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ouronet/ouronet/internal/cli/clitest"
 	"github.com/ouronet/ouronet/internal/leak"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
@@ -14,9 +15,9 @@ import (
 func TestPing(t *testing.T) {
 	leak.Check(t)
 	address := testnode.Loopback(t, node.Config{Network: ledger.Preview})
-	var out bytes.Buffer
-	if err := run(t.Context(), []string{"-network", "preview", "-count", "3", "-pause", "1ms", address}, &out); err != nil {
-		t.Fatal(err)
+	var out, errs bytes.Buffer
+	if exit := program.Run(t.Context(), []string{"-network", "preview", "-count", "3", "-pause", "1ms", address}, &out, &errs); exit != 0 {
+		t.Fatalf("exit status %d, %s", exit, errs.String())
 	}
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	if len(lines) != 4 || !strings.Contains(lines[0], "version 15") || !strings.HasPrefix(lines[3], "keep-alive in ") {
@@ -24,10 +25,12 @@ func TestPing(t *testing.T) {
 	}
 }
 
-func TestOtherNetwork(t *testing.T) {
-	address := testnode.Loopback(t, node.Config{Network: ledger.Preprod})
-	err := run(t.Context(), []string{"-network", "preview", address}, new(bytes.Buffer))
-	if !node.Permanent(err) {
-		t.Errorf("got %v, want a refusal", err)
-	}
+func TestCalls(t *testing.T) {
+	leak.Check(t)
+	clitest.Calls(t, program.Run, clitest.Names(t))
+}
+
+func TestInterrupted(t *testing.T) {
+	leak.Check(t)
+	clitest.Interrupt(t, program.Run, 1, "ping: interrupted\n", "{mute}")
 }

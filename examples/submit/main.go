@@ -1,59 +1,57 @@
-// Submit offers a transaction, in hex or raw, to a node and prints whether the
-// node asked for it. What it then did with it, a node does not say.
+// Submit offers a transaction to a node and prints whether the node asked for it.
+// What it then did with it, a node does not say.
 //
 //	go run ./examples/submit -network preview TX-FILE HOST:PORT
 package main
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
-	"os"
-	"strings"
 	"time"
 
+	"github.com/ouronet/ouronet/internal/cli"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 )
 
-func main() {
-	if err := run(context.Background(), os.Args[1:], os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "submit:", err)
-		os.Exit(1)
-	}
+var program = cli.Program{
+	Name: "submit",
+	About: "Offers the transaction in TX-FILE (CBOR, raw, in hex or as cardano-cli writes it; - is\n" +
+		"standard input) to a node, and prints whether the node asked for it: it does not ask\n" +
+		"for one that it knows. Whether it then finds it valid, a node does not tell.",
+	Examples: []string{"-network preview tx.signed preview-node.play.dev.cardano.org:3001"},
+	Setup:    setup,
 }
 
-func run(ctx context.Context, args []string, out io.Writer) error {
-	flags := flag.NewFlagSet("submit", flag.ExitOnError)
-	name := flags.String("network", "mainnet", "mainnet, preprod or preview")
-	wait := flags.Duration("wait", 2*time.Minute, "time for the node to ask; cardano-node takes one minute")
-	era := flags.Uint("era", uint(ledger.Conway), "the transaction's: 6 is Conway, 7 is Dijkstra")
-	flags.Parse(args)
-	network, ok := ledger.NetworkByName(*name)
-	if !ok || flags.NArg() != 2 {
-		return errors.New("give a known -network, a file and HOST:PORT")
-	}
-	raw, err := os.ReadFile(flags.Arg(0))
-	if err != nil {
-		return err
-	}
-	if b, err := hex.DecodeString(strings.TrimSpace(string(raw))); err == nil {
-		raw = b
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, *wait, errors.New("no answer: allow more with -wait"))
-	defer cancel()
-	conn, err := node.Dial(ctx, flags.Arg(1), node.Config{Network: network})
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	asked, err := conn.Submit(ctx, ledger.RawTx{Era: ledger.Era(*era), Bytes: raw})
-	if err == nil || asked {
+func main() { cli.Main(program) }
+
+func setup(c *cli.Command) cli.Run {
+	var file cli.Text
+	var address cli.Address
+	network := c.Network()
+	wait := c.Duration("wait", 2*time.Minute, time.Second, cli.UnlimitedDuration, "`TIME` for the node to ask; cardano-node takes one minute")
+	era := c.Number("era", int(ledger.Conway), int(ledger.Shelley), ledger.NumEras-1, "`ERA` of the transaction: 6 is Conway, 7 is Dijkstra")
+	c.Arg(&file, "TX-FILE")
+	c.Arg(&address, "HOST:PORT")
+	return func(ctx context.Context, out io.Writer) error {
+		tx, err := cli.ReadTx(string(file), ledger.Era(*era))
+		if err != nil {
+			return fmt.Errorf("TX-FILE: %w", err)
+		}
+		ctx, cancel := context.WithTimeoutCause(ctx, *wait, errors.New("no answer: allow more with -wait"))
+		defer cancel()
+		conn, err := node.Dial(ctx, string(address), node.Config{Network: *network})
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		asked, err := conn.Submit(ctx, tx)
+		if err != nil && !asked {
+			return err
+		}
 		fmt.Fprintln(out, "the node asked for the transaction:", asked)
 		return nil
 	}
-	return err
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/cli/clitest"
 	"github.com/ouronet/ouronet/internal/leak"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
@@ -62,6 +63,7 @@ func TestSubmit(t *testing.T) {
 	}{
 		{"raw", tx.Raw.Bytes, true},
 		{"hex", fmt.Appendf(nil, "%x\n", tx.Raw.Bytes), true},
+		{"of cardano-cli", fmt.Appendf(nil, `{"type": "Tx ConwayEra", "description": "", "cborHex": "%x"}`, tx.Raw.Bytes), true},
 		{"unwanted", tx.Raw.Bytes, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -73,9 +75,9 @@ func TestSubmit(t *testing.T) {
 			if err := os.WriteFile(file, test.file, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			var out bytes.Buffer
-			if err := run(t.Context(), []string{"-network", "preview", file, address}, &out); err != nil {
-				t.Fatal(err)
+			var out, errs bytes.Buffer
+			if exit := program.Run(t.Context(), []string{"-network", "preview", file, address}, &out, &errs); exit != 0 {
+				t.Fatalf("exit status %d, %s", exit, errs.String())
 			}
 			if want := fmt.Sprintf("the node asked for the transaction: %t\n", test.want); out.String() != want {
 				t.Errorf("got %q, want %q", out.String(), want)
@@ -90,8 +92,12 @@ func TestSubmit(t *testing.T) {
 	}
 }
 
-func TestNoTransaction(t *testing.T) {
-	if err := run(t.Context(), []string{"-network", "preview", os.DevNull, "127.0.0.1:1"}, new(bytes.Buffer)); err == nil {
-		t.Error("no error")
-	}
+func TestCalls(t *testing.T) {
+	leak.Check(t)
+	clitest.Calls(t, program.Run, clitest.Names(t))
+}
+
+func TestInterrupted(t *testing.T) {
+	leak.Check(t)
+	clitest.Interrupt(t, program.Run, 1, "submit: interrupted\n", clitest.Names(t)["dir"]+"/tx", "{mute}")
 }

@@ -5,43 +5,43 @@ package main
 
 import (
 	"context"
-	"flag"
+	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
+	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/internal/cli"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 )
 
-func main() {
-	if err := run(context.Background(), os.Args[1:], os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "tip:", err)
-		os.Exit(1)
-	}
+var program = cli.Program{
+	Name:     "tip",
+	About:    "Prints the end of a node's chain; without HOST:PORT, of a bootstrap peer's.",
+	Examples: []string{"-network preview"},
+	Setup:    setup,
 }
 
-func run(ctx context.Context, args []string, out io.Writer) error {
-	flags := flag.NewFlagSet("tip", flag.ExitOnError)
-	name := flags.String("network", "mainnet", "mainnet, preprod or preview")
-	flags.Parse(args)
-	network, ok := ledger.NetworkByName(*name)
-	if !ok {
-		return fmt.Errorf("no network %q: take mainnet, preprod or preview", *name)
-	}
-	address := append(flags.Args(), network.Bootstrap...)[0]
+func main() { cli.Main(program) }
 
-	conn, err := node.Dial(ctx, address, node.Config{Network: network})
-	if err != nil {
-		return err
+func setup(c *cli.Command) cli.Run {
+	network, address := c.Network(), c.Peer()
+	return func(ctx context.Context, out io.Writer) error {
+		conn, err := node.Dial(ctx, *address, node.Config{Network: *network})
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		_, tip, err := conn.ChainSync().Intersect(ctx, ledger.Origin)
+		if err != nil && !errors.Is(err, chainsync.ErrNoIntersect) { // it tells the tip in any case
+			return err
+		}
+		fmt.Fprintln(out, tip)
+		if cli.Known(*network) && !tip.Point.IsOrigin() {
+			made := network.SlotTime(tip.Point.Slot)
+			fmt.Fprintf(out, "%s, %v ago\n", made.UTC().Format(time.DateTime), time.Since(made).Round(time.Second))
+		}
+		return nil
 	}
-	defer conn.Close()
-	_, tip, err := conn.ChainSync().Intersect(ctx, ledger.Origin)
-	if err != nil {
-		return err
-	}
-	made := network.SlotTime(tip.Point.Slot)
-	fmt.Fprintf(out, "%v\n%s, %v ago\n", tip, made.UTC().Format(time.DateTime), time.Since(made).Round(time.Second))
-	return nil
 }

@@ -1,0 +1,201 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"reflect"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// Flags may stand anywhere.
+func TestParse(t *testing.T) {
+	for _, test := range []struct {
+		args, rest string
+		n          int
+		b          bool
+	}{
+		{"", "", 0, false},
+		{"-n 1 -b x y", "x y", 1, true},
+		{"x -n 1 y -b", "x y", 1, true},
+		{"x y --n=1 -b=false", "x y", 1, false},
+		{"x - -n 1", "x -", 1, false},
+		{"-b -- -n 1", "-n 1", 0, true},
+		{"x -- -b --", "x -b --", 0, false},
+		{"-n -1 x", "x", -1, false},
+	} {
+		flags := flag.NewFlagSet("", flag.ContinueOnError)
+		n, b := flags.Int("n", 0, ""), flags.Bool("b", false, "")
+		rest, err := Parse(flags, strings.Fields(test.args))
+		if err != nil || strings.Join(rest, " ") != test.rest || *n != test.n || *b != test.b {
+			t.Errorf("%s: %v, n %d, b %t, error %v", test.args, rest, *n, *b, err)
+		}
+	}
+}
+
+func TestParseMistakes(t *testing.T) {
+	for _, test := range []struct{ args, want string }{
+		{"-x", "there is no flag -x: the flags are -help, -b, -d, -n, -u"},
+		{"-n", "-n needs a value: give -n INT"},
+		{"a -n one", `-n "one": give a whole number`},
+		{"-u -1", `-u "-1": give a whole number, 0 or more`},
+		{"-d 1", `-d "1": give a duration, such as 10s or 1m30s`},
+		{"-b=2", `-b "2": give true or false`},
+		{"-=1", "there is no flag -: the flags are -help, -b, -d, -n, -u"},
+		{"-n " + strings.Repeat("x", 100), `-n "` + strings.Repeat("x", 80) + `"...: give a whole number`},
+	} {
+		flags := flag.NewFlagSet("", flag.ContinueOnError)
+		flags.Int("n", 0, "")
+		flags.Uint("u", 0, "")
+		flags.Bool("b", false, "")
+		flags.Duration("d", 0, "")
+		_, err := Parse(flags, strings.Fields(test.args))
+		if !errors.As(err, new(UsageError)) || err.Error() != test.want {
+			t.Errorf("%s: %v, want %s", test.args, err, test.want)
+		}
+	}
+	if _, err := Parse(flag.NewFlagSet("", flag.ContinueOnError), []string{"x", "-help"}); !errors.Is(err, flag.ErrHelp) {
+		t.Errorf("-help: %v", err)
+	}
+}
+
+// The magic of a public network stands for all of it.
+func TestNetwork(t *testing.T) {
+	for _, test := range []struct {
+		args string
+		want ledger.Network
+	}{
+		{"", ledger.Mainnet},
+		{"-network preview", ledger.Preview},
+		{"-magic 1", ledger.Preprod},
+		{"-network preview -magic 2", ledger.Preview},
+	} {
+		flags := flag.NewFlagSet("", flag.ContinueOnError)
+		n := &Network{Name: "mainnet"}
+		n.Declare(flags, "")
+		if _, err := Parse(flags, strings.Fields(test.args)); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := n.Load(); err != nil || !reflect.DeepEqual(got, test.want) || !Known(got) {
+			t.Errorf("%s: %s, %v", test.args, got.Name, err)
+		}
+	}
+	magic := uint32(42)
+	other, err := (&Network{Name: "mainnet", Magic: &magic}).Load()
+	if err != nil || other.Magic != 42 || Known(other) || len(other.Bootstrap) > 0 {
+		t.Errorf("%+v, %v", other, err)
+	}
+}
+
+// An interruption is no error of a program that runs until it is stopped.
+func TestInterrupted(t *testing.T) {
+	for _, endless := range []bool{false, true} {
+		ctx, cancel := context.WithCancel(t.Context())
+		p := Program{Name: "p", Endless: endless, Setup: func(*Command) Run {
+			return func(ctx context.Context, _ io.Writer) error {
+				cancel()
+				<-ctx.Done()
+				return fmt.Errorf("wait: %w", ctx.Err())
+			}
+		}}
+		var errs bytes.Buffer
+		exit := p.Run(ctx, nil, io.Discard, &errs)
+		if endless && (exit != 0 || errs.Len() > 0) || !endless && (exit != 1 || errs.String() != "p: interrupted\n") {
+			t.Errorf("endless %t: exit status %d, %q", endless, exit, errs.String())
+		}
+	}
+}
+
+// What cannot be written ends the program with an error, however long it would run.
+func TestOutputFails(t *testing.T) {
+	p := Program{Name: "p", Endless: true, Setup: func(*Command) Run {
+		return func(ctx context.Context, out io.Writer) error {
+			fmt.Fprintln(out, "something")
+			<-ctx.Done()
+			return ctx.Err()
+		}
+	}}
+	var errs bytes.Buffer
+	if exit := p.Run(t.Context(), nil, full{}, &errs); exit != 1 || errs.String() != "p: standard output: no space left\n" {
+		t.Errorf("exit status %d, %q", exit, errs.String())
+	}
+}
+
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+// asProgram makes the test binary a program that ends in its own time: "orderly" at
+// once when it is asked, "stubborn" never.
+const asProgram = "OURONET_TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	manner := os.Getenv(asProgram)
+	if manner == "" {
+		os.Exit(m.Run())
+	}
+	os.Exit(UntilSignalled(time.Hour, func(ctx context.Context, _ []string, stdout, _ io.Writer) int {
+		fmt.Fprintln(stdout, "runs")
+		<-ctx.Done()
+		fmt.Fprintln(stdout, "ends")
+		if manner == "stubborn" {
+			select {}
+		}
+		return 0
+	}))
+}
+
+// The first signal asks, the second ends the process.
+func TestSignals(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("there are no signals on windows")
+	}
+	for _, test := range []struct {
+		manner string
+		signal os.Signal
+		exit   int
+	}{
+		{"orderly", os.Interrupt, 0},
+		{"orderly", syscall.SIGTERM, 0},
+		{"stubborn", os.Interrupt, 1},
+		{"stubborn", syscall.SIGTERM, 1},
+	} {
+		t.Run(fmt.Sprint(test.manner, " ", test.signal), func(t *testing.T) {
+			cmd := exec.CommandContext(t.Context(), os.Args[0])
+			cmd.Env = append(os.Environ(), asProgram+"="+test.manner)
+			out, err := cmd.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			for _, want := range []string{"runs\n", "ends\n"} {
+				got := make([]byte, len(want))
+				if _, err := io.ReadFull(out, got); err != nil || string(got) != want {
+					t.Fatalf("%q, %v", got, err)
+				}
+				if want == "runs\n" || test.exit != 0 {
+					if err := cmd.Process.Signal(test.signal); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			cmd.Wait()
+			if exit := cmd.ProcessState.ExitCode(); exit != test.exit {
+				t.Errorf("exit status %d, want %d", exit, test.exit)
+			}
+		})
+	}
+}

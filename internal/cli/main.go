@@ -1,0 +1,50 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"runtime/debug"
+	"syscall"
+	"time"
+)
+
+// StopTime is how long an orderly end may take. Connections need 1.5 s of it at
+// most (node.CloseTime).
+const StopTime = 1900 * time.Millisecond
+
+// Main runs the program that the process is.
+func Main(p Program) { os.Exit(UntilSignalled(StopTime, p.Run)) }
+
+// UntilSignalled runs a program with the arguments of the process until it ends,
+// and returns its exit status. The first signal ends ctx; the second ends the
+// process at once with status 1, and so does the end of the given time after the
+// first.
+func UntilSignalled(patience time.Duration, run func(ctx context.Context, args []string, stdout, stderr io.Writer) (exit int)) int {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel()
+		select { // whoever asks twice means it
+		case <-signals:
+		case <-time.After(patience):
+		}
+		os.Exit(1)
+	}()
+	return run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+}
+
+// Version is what -version prints: the module's version as the go command put it
+// into the program, (devel) if it did not.
+func Version(program string) string {
+	v := "(devel)"
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		v = info.Main.Version
+	}
+	return fmt.Sprintf("%s %s of ouronet, node-to-node versions 14 and 15, %s %s/%s", program, v, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
