@@ -211,7 +211,7 @@ func checkQueue(t *testing.T, q *txQueue, senders []*txSender) {
 			t.Fatalf("a sender uses %v, noted is %v", *own[s], s.own)
 		}
 	}
-	if len(q.passed) > maxPassed || len(q.gone) > maxPassed {
+	if len(q.past) > maxPassed || len(q.gone) > maxPassed {
 		t.Fatalf("%d ids are remembered", len(q.gone))
 	}
 }

@@ -88,6 +88,12 @@ type Relay struct {
 	served atomic.Int64 // connections accepted and not ended
 	blocks atomic.Int64
 	bytes  atomic.Int64
+	tipEra atomic.Uint32 // of the last block, ledger.Byron without one
+
+	submitter  *txSender     // of all that Submit takes
+	submitting chan struct{} // capacity 1: whose turn it is
+	ended      context.Context
+	end        context.CancelFunc
 }
 
 // New opens the folders and starts nothing yet. The caller must call
@@ -118,7 +124,9 @@ func New(cfg Config) (*Relay, error) {
 				zap.Int("inbound", cfg.Follow.Limits.Inbound), zap.Int("files", limit), zap.Int("needed", need))
 		}
 	}
-	r := &Relay{cfg: cfg, txs: newTxQueue(cfg.MaxTxSize)}
+	r := &Relay{cfg: cfg, txs: newTxQueue(cfg.MaxTxSize), submitting: make(chan struct{}, 1)}
+	r.ended, r.end = context.WithCancel(context.Background())
+	r.submitter = r.txs.newSender(r.ended)
 	var err error
 	options := immutable.Options{Network: cfg.Follow.Network}
 	switch {
@@ -133,6 +141,7 @@ func New(cfg Config) (*Relay, error) {
 	}
 	r.store = newStore(r.db, cfg.DataDir != "", int(cfg.Follow.Network.SecurityParam), cfg.Keep)
 	anchor := r.store.Tip()
+	r.tipEra.Store(uint32(cfg.Follow.Network.EraAt(anchor.Point.Slot)))
 	cfg.Follow.Anchor = &anchor
 	cfg.Follow.Persist = true
 	if told := cfg.Follow.Connected; told != nil {
@@ -208,6 +217,7 @@ func (r *Relay) Run(ctx context.Context) error {
 		g.Go(func() error { return r.keep(gctx) })
 	}
 	err := g.Wait()
+	r.end()
 	if ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) {
 		err = nil
 	}
@@ -312,6 +322,7 @@ func (r *Relay) extend(block ledger.Block) error {
 		return err
 	}
 	r.txs.adopt(&block)
+	r.tipEra.Store(uint32(block.Header.Raw.Era))
 	r.blocks.Add(1)
 	r.bytes.Add(int64(len(block.Raw)))
 	if r.verifier == nil {

@@ -18,6 +18,7 @@ type Status struct {
 	InMemory   int64      // bytes of blocks
 	Folder     ledger.Tip // last block of the folder, the zero Tip without one
 	Removed    int64      // bytes of the folder that a crash had left unusable
+	Txs        TxStatus
 
 	// Stuck is why no upstream peer can be followed, a
 	// [*node.UnfollowableError], if trying again cannot help: they are of another
@@ -31,6 +32,13 @@ type Status struct {
 	Checks   praos.Checks
 }
 
+// TxStatus counts the transactions that came to the relay.
+type TxStatus struct {
+	Received int64 // since the start, from downstream peers and by [Relay.Submit]
+	Passed   int64 // of them, those that an upstream peer asked for and got
+	Waiting  int   // that not every upstream peer has heard of
+}
+
 // Status returns the present state; it may be called while Run runs.
 func (r *Relay) Status() Status {
 	s := Status{
@@ -40,6 +48,7 @@ func (r *Relay) Status() Status {
 		Blocks:     r.blocks.Load(),
 		Bytes:      r.bytes.Load(),
 		InMemory:   r.store.Bytes(),
+		Txs:        r.txs.status(),
 	}
 	if r.follow != nil {
 		s.Stuck = r.follow.Stuck()

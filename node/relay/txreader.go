@@ -77,7 +77,12 @@ func (r *txReader) Get(_ context.Context, ids []ledger.TxID) ([]ledger.RawTx, er
 	var txs []ledger.RawTx
 	for _, id := range ids {
 		if ticket, ok := r.q.has[id.Hash]; ok {
-			txs = append(txs, r.q.txs[ticket-r.q.first].Raw)
+			t := &r.q.txs[ticket-r.q.first]
+			if !t.taken {
+				t.taken = true
+				r.q.passed++
+			}
+			txs = append(txs, t.Raw)
 		}
 	}
 	return txs, nil

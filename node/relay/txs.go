@@ -43,7 +43,7 @@ type txQueue struct {
 	txs     []queuedTx // oldest first
 	first   int64      // ticket of txs[0]; tickets count up
 	has     map[ledger.Hash]int64
-	passed  []ledger.Hash // ids that are gone, a ring
+	past    []ledger.Hash // ids that are gone, a ring
 	oldest  int           // of the ring
 	gone    map[ledger.Hash]bool
 	readers map[*txReader]bool
@@ -55,6 +55,8 @@ type txQueue struct {
 
 	waiting []*txWaiter   // senders without room, in order of arrival
 	changed chan struct{} // closed when a transaction comes
+
+	received, passed int64 // since the start: see TxStatus
 }
 
 // usage is an amount of transactions.
@@ -76,7 +78,8 @@ func (u usage) fits(more, used, own usage) bool {
 // queuedTx is a transaction, or nothing where it was in a block.
 type queuedTx struct {
 	ledger.Tx
-	from *txSender
+	from  *txSender
+	taken bool // an upstream peer asked for it
 }
 
 func (t *queuedTx) size() int { return len(t.Raw.Bytes) }
@@ -109,14 +112,58 @@ func (q *txQueue) push(from *txSender, txs []ledger.Tx) {
 			continue
 		}
 		q.has[tx.ID.Hash] = q.first + int64(len(q.txs))
-		q.txs = append(q.txs, queuedTx{tx, from})
+		q.txs = append(q.txs, queuedTx{Tx: tx, from: from})
 		q.use(from, 1, len(tx.Raw.Bytes))
+		q.received++
 		added = true
 	}
 	if added {
 		close(q.changed)
 		q.changed = make(chan struct{})
 	}
+}
+
+// renew lets a transaction be pushed again that every reader was told of, or that is
+// gone. One that a reader is still to be told of stays as it is.
+func (q *txQueue) renew(id ledger.Hash) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if ticket, ok := q.has[id]; ok {
+		if ticket >= q.told() {
+			return
+		}
+		q.remove(ticket)
+	}
+	if q.gone[id] {
+		delete(q.gone, id)
+		q.past[slices.Index(q.past, id)] = ledger.Hash{}
+	}
+}
+
+// told returns the ticket below which every reader was told of all. q.mu is held.
+func (q *txQueue) told() int64 {
+	if len(q.readers) == 0 {
+		return q.first
+	}
+	told := q.first + int64(len(q.txs))
+	for r := range q.readers { // any order: it is a minimum
+		told = min(told, r.next)
+	}
+	return told
+}
+
+// status counts transactions.
+func (q *txQueue) status() TxStatus {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	s := TxStatus{Received: q.received, Passed: q.passed}
+	told := q.told()
+	for _, ticket := range q.has { // any order: it is a count
+		if ticket >= told {
+			s.Waiting++
+		}
+	}
+	return s
 }
 
 // knows reports whether a transaction is here, or was.
@@ -197,12 +244,12 @@ func (q *txQueue) remove(ticket int64) {
 // remember keeps an id of what is gone, in place of the oldest one.
 func (q *txQueue) remember(id ledger.Hash) {
 	q.gone[id] = true
-	if len(q.passed) < maxPassed {
-		q.passed = append(q.passed, id)
+	if len(q.past) < maxPassed {
+		q.past = append(q.past, id)
 		return
 	}
-	delete(q.gone, q.passed[q.oldest])
-	q.passed[q.oldest] = id
+	delete(q.gone, q.past[q.oldest])
+	q.past[q.oldest] = id
 	q.oldest = (q.oldest + 1) % maxPassed
 }
 

@@ -510,3 +510,26 @@ func TestTxQueueKeepsTogether(t *testing.T) {
 		}
 	})
 }
+
+// The present era is the one of the schedule, or of the last block if that is later.
+func TestPresentEra(t *testing.T) {
+	n := ledger.Mainnet
+	alonzo := n.SlotTime(n.Eras[ledger.Alonzo].Start)
+	for _, test := range []struct {
+		now  time.Time
+		tip  ledger.Era
+		want ledger.Era
+	}{
+		{alonzo, ledger.Byron, ledger.Alonzo},
+		{alonzo.Add(-time.Second), ledger.Byron, ledger.Mary},
+		{alonzo, ledger.Conway, ledger.Conway},
+		{n.Start.Add(-time.Second), ledger.Shelley, ledger.Shelley},
+	} {
+		var r Relay
+		r.cfg.Follow.Network = n
+		r.tipEra.Store(uint32(test.tip))
+		if got := r.era(test.now); got != test.want {
+			t.Errorf("at %v after a block of %v: %v, want %v", test.now, test.tip, got, test.want)
+		}
+	}
+}
