@@ -14,6 +14,7 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/relay"
+	"github.com/ouronet/ouronet/txsubmission"
 )
 
 // script is what happens in the demo.
@@ -24,9 +25,10 @@ type script struct {
 	until   int           // new blocks before the fork, and again after it
 	back    int           // blocks that the fork drops
 	forward int           // and those it has instead
+	pay     int           // ticks for each transaction of the follower
 }
 
-var defaultScript = script{seed: 1, initial: 1000, pause: 400 * time.Millisecond, until: 8, back: 3, forward: 4}
+var defaultScript = script{seed: 1, initial: 1000, pause: 400 * time.Millisecond, until: 8, back: 3, forward: 4, pay: 3}
 
 // demo is three nodes in one process that talk over loopback TCP.
 type demo struct {
@@ -35,6 +37,8 @@ type demo struct {
 	network ledger.Network
 	chain   *testnode.Chain // of the upstream node
 	journal *journal
+	wallet  *wallet // of the follower
+	relay   *relay.Relay
 }
 
 // runDemo shows a relay between two other nodes. With -exit-at-tip the chain
@@ -45,34 +49,47 @@ func runDemo(ctx context.Context, o *options, s script, out output) (err error) 
 	d.chain = testnode.New(chaingen.Config{Seed: s.seed, Network: d.network, Signed: true}).Grow(s.initial)
 	made := time.Since(began)
 	d.journal = newJournal(d.chain, out)
+	d.wallet = newWallet(s.seed+1, d.network)
 
-	upstream, err := listen(ctx, "127.0.0.1:0")
+	upstream, err := listen(ctx, "-listen", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	served, err := listen(ctx, o.listen)
+	served, err := listen(ctx, "-listen", o.listen)
 	if err != nil {
 		upstream.Close()
+		return err
+	}
+	submit, err := o.listenSubmit(ctx)
+	if err != nil {
+		upstream.Close()
+		served.Close()
 		return err
 	}
 	record, err := o.record()
 	if err != nil {
 		upstream.Close()
 		served.Close()
+		closeSubmit(submit)
 		return err
 	}
 	defer func() { err = errors.Join(err, record.end(out)) }()
-	d.introduce(upstream.Addr(), served.Addr(), made, o)
 
 	ctx, cancel := context.WithCancel(ctx)
 	var nodes sync.WaitGroup
 	defer nodes.Wait()
 	defer cancel()
-	failed := make(chan error, 3)
+	failed := make(chan error, 1)
+	fail := func(err error) {
+		select {
+		case failed <- err:
+		default: // the first one counts
+		}
+	}
 	run := func(name string, f func() error) {
 		nodes.Go(func() {
 			if err := f(); err != nil && ctx.Err() == nil {
-				failed <- fmt.Errorf("the %s of the demo: %w", name, err)
+				fail(fmt.Errorf("the %s of the demo: %w", name, err))
 			}
 		})
 	}
@@ -80,35 +97,52 @@ func runDemo(ctx context.Context, o *options, s script, out output) (err error) 
 	config := node.Config{Network: d.network, PeerSharing: true, Logger: logger}
 	config.Limits = o.limits()
 	config.Routable = netip.Addr.IsLoopback // of the addresses to give away: all of the demo is on this machine
+	cfg := relay.Config{
+		Follow:   node.FollowConfig{Config: config, Peers: []string{upstream.Addr().String()}},
+		Listener: served,
+		NoVerify: o.noVerify,
+		Observe:  d.journal.relayed,
+		// It is always one: it came from net.Listen.
+		Advertise: []netip.AddrPort{netip.MustParseAddrPort(dialable(served.Addr()))},
+	}
+	record.of(&cfg.Follow)
+	if d.relay, err = relay.New(cfg); err != nil {
+		upstream.Close()
+		served.Close()
+		closeSubmit(submit)
+		return err
+	}
+	d.introduce(upstream.Addr(), served.Addr(), submit, made, o)
 	run("upstream node", func() error {
 		cfg := config
 		cfg.Sources = d.chain.Sources()
+		cfg.Sources.TxSubmission = func(context.Context, *node.Conn) txsubmission.Sink {
+			return mempool{d.journal, d.wallet, fail}
+		}
 		return node.Serve(ctx, upstream, cfg, nil)
 	})
-	run("relay", func() error {
-		cfg := relay.Config{
-			Follow:   node.FollowConfig{Config: config, Peers: []string{upstream.Addr().String()}},
-			Listener: served,
-			NoVerify: o.noVerify,
-			Observe:  d.journal.relayed,
-			// It is always one: it came from net.Listen.
-			Advertise: []netip.AddrPort{netip.MustParseAddrPort(dialable(served.Addr()))},
-		}
-		record.of(&cfg.Follow)
-		r, err := relay.New(cfg)
-		if err != nil {
-			return err
-		}
-		return r.Run(ctx)
-	})
+	run("relay", func() error { return d.relay.Run(ctx) })
+	if submit != nil {
+		run("endpoint", func() error {
+			e := &endpoint{relay: d.relay, told: tellSubmitted(out)}
+			return e.serve(ctx, submit)
+		})
+	}
 	run("follower", func() error {
-		return d.follow(ctx, node.FollowConfig{Config: config, Peers: []string{dialable(served.Addr())}})
+		return d.follow(ctx, node.FollowConfig{
+			Config: config, Peers: []string{dialable(served.Addr())},
+			Connected: func(c *node.Conn) {
+				c.Go(func(ctx context.Context) error { return c.ProvideTxs(ctx, d.wallet) })
+			},
+		})
 	})
 
 	grown := make(chan struct{})
 	nodes.Go(func() {
 		defer close(grown)
-		d.grow(ctx, o.exitAtTip)
+		if err := d.grow(ctx, o.exitAtTip); err != nil {
+			fail(err)
+		}
 	})
 	if err := d.wait(ctx, failed, grown, o.exitAtTip); err != nil {
 		return err
@@ -143,7 +177,11 @@ func dialable(a net.Addr) string {
 	return net.JoinHostPort("127.0.0.1", fmt.Sprint(tcp.Port))
 }
 
-func (d *demo) introduce(upstream, served net.Addr, made time.Duration, o *options) {
+func (d *demo) introduce(upstream, served net.Addr, submit net.Listener, made time.Duration, o *options) {
+	endpoint := ""
+	if submit != nil {
+		endpoint = fmt.Sprintf("  endpoint  %-16s takes transactions at http://%s%s\n", submit.Addr(), dialable(submit.Addr()), submitPath)
+	}
 	stop := ""
 	if !o.exitAtTip {
 		stop = "\nCtrl-C ends the demo.\n"
@@ -160,18 +198,19 @@ func (d *demo) introduce(upstream, served net.Addr, made time.Duration, o *optio
 
   upstream  %-16s made a chain of %s blocks, %s, in %s and will make more
   relay     %-16s follows upstream, checks and keeps blocks, serves them
-  follower  %-16s follows the relay, holds what it gets against upstream's
-
+  follower  %-16s follows the relay, holds what it gets against upstream's,
+                             and makes transactions, which the relay passes on
 %s
-%s`, upstream, count(len(blocks)), size(float64(bytes)), made.Round(time.Millisecond), served, "", demoChecks(o), stop),
+%s
+%s`, upstream, count(len(blocks)), size(float64(bytes)), made.Round(time.Millisecond), served, "", endpoint, demoChecks(o), stop),
 	})
 }
 
 // grow lets the chain grow once the follower has the initial blocks, switches
-// to a fork, and lets it grow on.
-func (d *demo) grow(ctx context.Context, end bool) {
+// to a fork, and lets it grow on. Now and then the follower makes a transaction.
+func (d *demo) grow(ctx context.Context, end bool) error {
 	if !d.journal.waitFor(ctx, d.chain.Tip()) {
-		return
+		return nil
 	}
 	ticks := time.NewTicker(d.pause)
 	defer ticks.Stop()
@@ -179,18 +218,23 @@ func (d *demo) grow(ctx context.Context, end bool) {
 		select {
 		case <-ticks.C:
 		case <-ctx.Done():
-			return
+			return nil
+		}
+		if n%d.pay == 1 {
+			if err := d.wallet.pay(); err != nil {
+				return err
+			}
 		}
 		switch {
 		case n == d.until+1:
 			// A fork left before the follower had it would not be seen.
 			if !d.journal.waitFor(ctx, d.chain.Tip()) {
-				return
+				return nil
 			}
 			d.journal.forking(d.back, d.forward)
 			d.journal.grow(func() { d.chain.Switch(d.back, d.forward) })
 		case end && n > 2*d.until+1:
-			return
+			return nil
 		default:
 			d.journal.grow(func() { d.chain.Grow(1) })
 		}
@@ -231,13 +275,15 @@ func (d *demo) wait(ctx context.Context, failed <-chan error, grown <-chan struc
 	late, cancel := context.WithTimeout(ctx, settleTime)
 	defer cancel()
 	arrived := make(chan bool, 1)
-	go func() { arrived <- d.journal.waitFor(late, d.chain.Tip()) }()
+	go func() {
+		arrived <- d.journal.waitFor(late, d.chain.Tip()) && d.journal.waitForTxs(late, d.wallet.made())
+	}()
 	select {
 	case err := <-failed:
 		return err
 	case ok := <-arrived:
 		if !ok {
-			return errors.New("the follower did not get the last block: this is a bug, please report it")
+			return errors.New("the last block or transaction did not arrive: this is a bug, please report it")
 		}
 		return nil
 	}
@@ -249,10 +295,11 @@ func (d *demo) compare() error {
 	if err != nil {
 		return err
 	}
+	txs := d.relay.Status().Txs
 	d.out.event(event{
-		Event: "demo_end", FollowerBlocks: blocks, FollowerBytes: bytes,
-		text: fmt.Sprintf("\nThe follower holds %s, %s: the same bytes as upstream, block for block, after %s.",
-			plural(blocks, "block"), size(float64(bytes)), plural(d.journal.rollbacks(), "rollback")),
+		Event: "demo_end", FollowerBlocks: blocks, FollowerBytes: bytes, TxsPassed: &txs.Passed,
+		text: fmt.Sprintf("\nThe follower holds %s, %s: the same bytes as upstream, block for block, after %s.\nThe relay passed on %s, the same bytes as well.",
+			plural(blocks, "block"), size(float64(bytes)), plural(d.journal.rollbacks(), "rollback"), plural(txs.Passed, "transaction")),
 	})
 	return nil
 }

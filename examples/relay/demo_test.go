@@ -7,10 +7,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/internal/leak"
+	"github.com/ouronet/ouronet/internal/testnode"
+	"github.com/ouronet/ouronet/node"
 )
 
-var shortScript = script{seed: 2, initial: 50, pause: 5 * time.Millisecond, until: 4, back: 3, forward: 4}
+var shortScript = script{seed: 2, initial: 50, pause: 5 * time.Millisecond, until: 4, back: 3, forward: 4, pay: 3}
 
 func TestDemo(t *testing.T) {
 	leak.Check(t)
@@ -26,6 +29,7 @@ func TestDemo(t *testing.T) {
 		"chain of 50 blocks", "Not verified: who has stake, ledger rules; without\nstake anybody can forge a header that passes",
 		"relay     has all of upstream's 50 blocks", "drops its last 3 blocks, adds 4 others",
 		"relay     rolls back to block 50", "follower  rolls back to block 50",
+		"upstream  gets transaction ", " of the follower, ", "The relay passed on 4 transactions",
 		"The follower holds 59 blocks", "same bytes as upstream, block for block, after 1 rollback.",
 	} {
 		if !strings.Contains(out.String(), want) {
@@ -63,4 +67,20 @@ func (u *until) Write(p []byte) (int, error) {
 		u.found()
 	}
 	return u.Buffer.Write(p)
+}
+
+// A block may come to the follower before the relay has said that it has it.
+func TestJournalOrder(t *testing.T) {
+	chain := testnode.New(chaingen.Config{Seed: 1, BlockSize: 1000}).Grow(1)
+	var out bytes.Buffer
+	j := newJournal(chain, newOutput(&options{}, &out, &out))
+	j.grow(func() { chain.Grow(1) })
+	block := chain.Blocks()[1]
+	if err := j.followed(node.RollForward{Block: block}); err != nil {
+		t.Fatal(err)
+	}
+	j.relayed(node.RollForward{Block: block})
+	if !strings.Contains(out.String(), "same bytes") || strings.Contains(out.String(), "-") {
+		t.Errorf("told\n%s", out.String())
+	}
 }

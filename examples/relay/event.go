@@ -17,6 +17,7 @@ type event struct {
 	Network string   `json:"network,omitempty"`
 	Magic   uint32   `json:"magic,omitempty"`
 	Listen  string   `json:"listen,omitempty"`
+	Submit  string   `json:"submit,omitempty"`      // HOST:PORT of the endpoint for transactions
 	Inbound int      `json:"max_inbound,omitempty"` // connections that others may open
 	Follow  []string `json:"follow,omitempty"`
 
@@ -24,7 +25,7 @@ type event struct {
 	Verified    []string `json:"verified,omitempty"`
 	NotVerified []string `json:"not_verified,omitempty"`
 
-	// Of a peer: connected, lost, stopped, served, left.
+	// Of a peer: connected, lost, stopped, served, left; submitted.
 	Peer    string  `json:"peer,omitempty"`
 	Version uint16  `json:"version,omitempty"`
 	Blame   bool    `json:"blame,omitempty"` // the peer broke a rule
@@ -34,7 +35,8 @@ type event struct {
 	Block *uint64 `json:"block,omitempty"`
 	Slot  *uint64 `json:"slot,omitempty"`
 	Hash  string  `json:"hash,omitempty"`
-	Size  int     `json:"size,omitempty"` // bytes of a block
+	Size  int     `json:"size,omitempty"` // bytes of a block or transaction
+	Tx    string  `json:"tx,omitempty"`   // id of a transaction, of submitted
 
 	*status
 
@@ -45,8 +47,9 @@ type event struct {
 	Truncated int    `json:"truncated,omitempty"`
 
 	// Of demo_end.
-	FollowerBlocks int `json:"follower_blocks,omitempty"`
-	FollowerBytes  int `json:"follower_bytes,omitempty"`
+	FollowerBlocks int    `json:"follower_blocks,omitempty"`
+	FollowerBytes  int    `json:"follower_bytes,omitempty"`
+	TxsPassed      *int64 `json:"relayed_txs,omitempty"`
 
 	Error string `json:"error,omitempty"`
 

@@ -27,6 +27,7 @@ type options struct {
 	serveOnly bool // -peer none
 	listen    string
 	advertise []string
+	submit    string // "" if no transactions are taken over HTTP
 
 	maxInbound, maxPerAddress int
 
@@ -101,6 +102,10 @@ func flags(o *options) *flag.FlagSet {
 	f.Func("advertise", "`HOST:PORT` to give to nodes that ask for peers, such as this relay's public address;\nmay be given again for more; none is given by default", func(s string) error {
 		o.advertise = append(o.advertise, s)
 		return checkAddress(s, true)
+	})
+	f.Func("submit", "`HOST:PORT` to take transactions on from other programs, as cardano-submit-api does:\nPOST their CBOR to "+submitPath+"; without HOST, only programs on this machine\nreach it; off by default", func(s string) error {
+		o.submit = s
+		return checkAddress(s, false)
 	})
 	f.StringVar(&o.data, "data", "", "`DIR`, an ImmutableDB folder, to keep the chain in and go on from")
 	f.StringVar(&o.immutable, "immutable", "", "`DIR`, an ImmutableDB folder, to start from and only read")
@@ -194,6 +199,9 @@ func (o *options) check(set map[string]bool) error {
 	}
 	if o.serveOnly && (len(o.peers) > 0 || o.exitAtTip) {
 		return usagef("-peer none goes neither with other peers nor with -exit-at-tip")
+	}
+	if o.serveOnly && o.submit != "" {
+		return usagef("-submit does not go with -peer none: there is no node to pass transactions to")
 	}
 	if o.maxInbound < 1 {
 		return usagef("-max-inbound is %d: take 1 or more, or -listen 127.0.0.1:0 to serve only this machine", o.maxInbound)

@@ -26,6 +26,9 @@ func TestUsage(t *testing.T) {
 		{"-network preview -peer none -peer a:1", "-peer none"},
 		{"-network preview -peer none -exit-at-tip", "-peer none"},
 		{"-network preview -listen 3001", "-listen"},
+		{"-network preview -submit 8090", `"8090" is not HOST:PORT`},
+		{"-network preview -submit a:x", "no port from 1"},
+		{"-network preview -submit :8090 -peer none", "-submit does not go with -peer none"},
 		{"-network preview -max-inbound 0", "-max-inbound is 0"},
 		{"-network preview -max-per-address -1", "-max-per-address is -1"},
 		{"-network preview -data a -immutable b", "give one of them"},
@@ -54,7 +57,8 @@ func TestUsage(t *testing.T) {
 
 func TestOptions(t *testing.T) {
 	for _, args := range []string{
-		"-demo -exit-at-tip -json -listen :0",
+		"-demo -exit-at-tip -json -listen :0 -submit :0",
+		"-network preview -submit [::1]:8090",
 		"-network mainnet",
 		"-demo -record a.trace",
 		"-network mainnet -record a.trace -record-max 10MB",

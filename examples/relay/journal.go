@@ -24,9 +24,10 @@ type journal struct {
 	made     map[ledger.Point]mark
 	relay    map[ledger.Point]time.Time
 	relayTip ledger.Tip
-	held     []ledger.Block // of the follower
-	backs    int            // rollbacks that the follower saw
-	changed  chan struct{}  // closed when held changes
+	held     []ledger.Block       // of the follower
+	backs    int                  // rollbacks that the follower saw
+	txs      map[ledger.TxID]bool // of the follower, that came to upstream
+	changed  chan struct{}        // closed when held or txs changes
 }
 
 // mark is a block as upstream made it.
@@ -40,6 +41,7 @@ func newJournal(chain *testnode.Chain, out output) *journal {
 		out: out, chain: chain, start: time.Now(), initial: chain.Tip(),
 		made:    make(map[ledger.Point]mark),
 		relay:   make(map[ledger.Point]time.Time),
+		txs:     make(map[ledger.TxID]bool),
 		changed: make(chan struct{}),
 	}
 	for _, b := range chain.Blocks() {
@@ -106,10 +108,7 @@ func (j *journal) followed(ev node.Event) error {
 	now := time.Now()
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	defer func() {
-		close(j.changed)
-		j.changed = make(chan struct{})
-	}()
+	defer j.notify()
 	switch ev := ev.(type) {
 	case node.RollForward:
 		return j.got(ev.Block, now)
@@ -140,21 +139,37 @@ func (j *journal) got(b ledger.Block, now time.Time) error {
 		j.say("follower", "caught_up", tip, "has them from the relay, the same bytes; now upstream makes more")
 		j.out.event(event{text: "\n          block  hash          size   at relay  at follower\n"})
 	case tip.BlockNo > j.initial.BlockNo:
+		relayed, ok := j.relay[tip.Point]
+		if !ok {
+			relayed = now // the relay had it before, and is about to say so
+		}
 		j.say("", "block", tip, "%s  %.8s  %8s  %5.1f ms     %5.1f ms   same bytes",
 			count(uint64(tip.BlockNo)), tip.Point.Hash, size(float64(len(b.Raw))),
-			milliseconds(j.relay[tip.Point].Sub(made.at)), milliseconds(now.Sub(made.at)))
+			milliseconds(relayed.Sub(made.at)), milliseconds(now.Sub(made.at)))
 	}
 	return nil
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
+func (j *journal) notify() {
+	close(j.changed)
+	j.changed = make(chan struct{})
+}
+
 // waitFor waits until the follower's last block is tip.
 func (j *journal) waitFor(ctx context.Context, tip ledger.Tip) bool {
+	return j.wait(ctx, func() bool {
+		n := len(j.held)
+		return n > 0 && j.held[n-1].Header.Tip() == tip
+	})
+}
+
+// wait waits for a condition on what mu guards.
+func (j *journal) wait(ctx context.Context, is func() bool) bool {
 	for {
 		j.mu.Lock()
-		n, changed := len(j.held), j.changed
-		there := n > 0 && j.held[n-1].Header.Tip() == tip
+		there, changed := is(), j.changed
 		j.mu.Unlock()
 		if there {
 			return true

@@ -86,6 +86,9 @@ func startCommand(t *testing.T, cmd *exec.Cmd) *process {
 type line struct {
 	Event  string `json:"event"`
 	Listen string `json:"listen"`
+	Submit string `json:"submit"`
+	Tx     string `json:"tx"`
+	Size   int    `json:"size"`
 	Blocks int    `json:"blocks"`
 	Block  int    `json:"block"`
 	Error  string `json:"error"`

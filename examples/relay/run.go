@@ -15,6 +15,7 @@ import (
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
@@ -60,27 +61,34 @@ func runRelay(ctx context.Context, o *options, out output) (err error) {
 		return err
 	}
 	p := &program{o: o, out: out, network: network, start: time.Now(), reasons: make(map[string]string)}
-	l, err := listen(ctx, o.listen)
+	l, err := listen(ctx, "-listen", o.listen)
 	if err != nil {
+		return err
+	}
+	submit, err := o.listenSubmit(ctx)
+	if err != nil {
+		l.Close()
 		return err
 	}
 	if p.record, err = o.record(); err != nil {
 		l.Close()
+		closeSubmit(submit)
 		return err
 	}
 	if p.relay, err = relay.New(p.config(l, advertise)); err != nil {
 		l.Close()
+		closeSubmit(submit)
 		p.record.drop()
 		return o.explainFolder(err)
 	}
 	defer func() { err = errors.Join(err, p.record.end(out)) }()
-	p.tellStart(l.Addr().String())
+	p.tellStart(l.Addr().String(), submit)
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() {
-		ended <- p.relay.Run(ctx)
+		ended <- p.run(ctx, submit)
 		close(ended) // for who looks again
 	}()
 	result := p.watch(ctx, ended)
@@ -92,6 +100,17 @@ func runRelay(ctx context.Context, o *options, out output) (err error) {
 		return result
 	}
 	return p.explain(errors.Unwrap(result))
+}
+
+// run runs the relay and, if there is a listener for it, the endpoint of -submit.
+func (p *program) run(ctx context.Context, submit net.Listener) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return p.relay.Run(ctx) })
+	if submit != nil {
+		e := &endpoint{relay: p.relay, told: tellSubmitted(p.out)}
+		g.Go(func() error { return e.serve(ctx, submit) })
+	}
+	return g.Wait()
 }
 
 func (p *program) config(l net.Listener, advertise []netip.AddrPort) relay.Config {
@@ -118,17 +137,18 @@ func (p *program) config(l net.Listener, advertise []netip.AddrPort) relay.Confi
 	return cfg
 }
 
-func listen(ctx context.Context, address string) (net.Listener, error) {
+// listen opens a listener for what a flag asks for.
+func listen(ctx context.Context, flag, address string) (net.Listener, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("cannot listen on %s, the address is in use: give another with -listen, or end the program that has it", address)
+		return nil, fmt.Errorf("cannot listen on %s, the address is in use: give another with %s, or end the program that has it", address, flag)
 	case err != nil:
 		text := err.Error()
 		if op := (*net.OpError)(nil); errors.As(err, &op) {
 			text = cause(op)
 		}
-		return nil, fmt.Errorf("cannot listen on %s: %s: give another address with -listen", address, text)
+		return nil, fmt.Errorf("cannot listen on %s: %s: give another address with %s", address, text, flag)
 	}
 	return l, nil
 }

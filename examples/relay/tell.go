@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 )
 
 // tellStart says what the relay is about to do.
-func (p *program) tellStart(address string) {
+func (p *program) tellStart(address string, submit net.Listener) {
 	s := p.relay.Status()
 	peers := p.o.peers
 	if len(peers) == 0 && !p.o.serveOnly {
@@ -36,6 +37,9 @@ func (p *program) tellStart(address string) {
 	if p.o.data != "" || p.o.immutable != "" {
 		fmt.Fprintf(&b, "starts after %s\n", block(s.Tip))
 	}
+	if submit != nil {
+		fmt.Fprintf(&b, "takes transactions at http://%s%s\n", dialable(submit.Addr()), submitPath)
+	}
 	if n := p.relay.MaxInbound(); n < p.o.maxInbound {
 		fmt.Fprintf(&b, "serves %d nodes at most, not %d: the process may not open enough files; allow more with ulimit -n\n", n, p.o.maxInbound)
 	}
@@ -46,6 +50,9 @@ func (p *program) tellStart(address string) {
 	e := event{
 		Event: "start", Network: p.network.Name, Magic: p.network.Magic, Listen: address, Inbound: p.relay.MaxInbound(), Follow: peers,
 		text: b.String(),
+	}
+	if submit != nil {
+		e.Submit = submit.Addr().String()
 	}
 	if !p.o.serveOnly {
 		e.Verified, e.NotVerified = p.o.checked()

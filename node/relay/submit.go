@@ -55,7 +55,7 @@ func (r *Relay) Submit(ctx context.Context, tx []byte) (ledger.TxID, error) {
 	if r.cfg.ServeOnly {
 		return ledger.TxID{}, ErrServeOnly
 	}
-	if most := r.txs.maxSize; len(tx) > most {
+	if most := r.MaxTxSize(); len(tx) > most {
 		return ledger.TxID{}, &TxError{fmt.Errorf("%d bytes, and at most %d are allowed", len(tx), most)}
 	}
 	parsed, err := parseTx(slices.Clone(tx), r.era(time.Now()))
@@ -67,6 +67,10 @@ func (r *Relay) Submit(ctx context.Context, tx []byte) (ledger.TxID, error) {
 	defer context.AfterFunc(r.ended, func() { cancel(ErrEnded) })()
 	return parsed.ID, r.queue(ctx, parsed)
 }
+
+// MaxTxSize is how many bytes a transaction may have: [Config].MaxTxSize or its
+// default.
+func (r *Relay) MaxTxSize() int { return r.txs.maxSize }
 
 // queue pushes a transaction once there is room for it. One waits at a time, as one
 // peer does: the others wait for their turn.
