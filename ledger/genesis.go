@@ -16,7 +16,8 @@ import (
 // The genesis files do not say when an era starts. Mainnet, preprod and preview
 // are recognised by their hashes. For any other network config.json says it
 // (TestShelleyHardForkAtEpoch and so on). An era that it does not mention comes
-// by protocol version, and its start is [Never]: see [Network.EraPossible].
+// by protocol version, and its start is [Never]: see [Network.EraPossible]. Name its
+// epoch there once it has begun: until then the era of a header is what peers say.
 // Without a config.json all eras start at slot 0, as on most private networks.
 // A node's configuration may also be YAML, which is not read: where there is such
 // a file and no config.json, that is an error for a network not recognised.

@@ -44,6 +44,79 @@ func TestJobsInAnyOrder(t *testing.T) {
 	}
 }
 
+// What is checked of a chain of all eras, by where the checks start and what is
+// known there: in the epoch of the first header from Shelley on, and after it.
+func TestStarts(t *testing.T) {
+	if race.Enabled {
+		t.Skip("one goroutine: nothing for the race detector")
+	}
+	g := chaingen.New(chaingen.Config{Signed: true, Seed: 7, BlockSize: 1, Network: chaingen.AllEras()})
+	n, blocks := g.Network(), g.Blocks(900)
+	v := verifier(t, praos.Config{Network: n})
+	states := []praos.State{praos.Origin(n)} // before each block
+	shelley, middle := 0, 0                  // the first of Shelley, one within an epoch of Babbage
+	for i, b := range blocks {
+		s, _, err := v.Verify(states[i], &b.Header)
+		if err != nil {
+			t.Fatal(err)
+		}
+		states = append(states, s)
+		switch era := b.Header.Raw.Era; {
+		case shelley == 0 && era == ledger.Shelley:
+			shelley = i
+		case middle == 0 && era == ledger.Babbage && n.Epoch(b.Header.Slot-10) == n.Epoch(b.Header.Slot):
+			middle = i
+		}
+	}
+	afterByron := praos.Origin(n)
+	afterByron.Tip = states[shelley].Tip
+	encoded, err := states[middle].MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var saved praos.State
+	if err := saved.UnmarshalBinary(encoded); err != nil {
+		t.Fatal(err)
+	}
+	here := states[middle]
+	const always = praos.Envelope | praos.Certificate | praos.KES
+	for _, test := range []struct {
+		name        string
+		from        int
+		start       praos.State
+		here, later praos.Checks // besides those that are always made and Bound, which is with VRF in Praos
+	}{
+		{"origin", 0, praos.Origin(n), praos.VRF, praos.VRF},
+		{"the last block of Byron", shelley, afterByron, praos.VRF, praos.VRF},
+		{"a saved state", middle, saved, praos.VRF, praos.VRF},
+		{"five nonces", middle, praos.State{Tip: here.Tip, Epoch: here.Epoch, Nonces: here.Nonces, Known: praos.AllNonces}, praos.VRF, praos.VRF},
+		{"an epoch nonce", middle, praos.State{Tip: here.Tip, Epoch: here.Epoch, Nonces: praos.Nonces{Active: here.Nonces.Active}, Known: praos.EpochNonce}, praos.VRF, 0},
+		{"a block", middle, praos.State{Tip: here.Tip}, 0, 0},
+	} {
+		s, epoch := test.start, n.Epoch(blocks[max(test.from, shelley)].Header.Slot)
+		for i := test.from; i < len(blocks); i++ {
+			h := &blocks[i].Header
+			want := test.later
+			if n.Epoch(h.Slot) == epoch {
+				want = test.here
+			}
+			if want |= always; want&praos.VRF != 0 && h.Raw.Era >= ledger.Babbage {
+				want |= praos.Bound
+			}
+			switch {
+			case h.Raw.EBB:
+				want = praos.Envelope
+			case h.Raw.Era == ledger.Byron:
+				want = praos.Envelope | praos.Byron
+			}
+			var made praos.Checks
+			if s, made, err = v.Verify(s, h); err != nil || made != want {
+				t.Fatalf("from %s: header %d: checked %v, want %v, %v", test.name, i, made, want, err)
+			}
+		}
+	}
+}
+
 // A header with a false output is found by its own job, although the nonces
 // that follow from it made all later ones fail, too.
 func TestSpeculation(t *testing.T) {

@@ -222,6 +222,30 @@ func TestRelayEraOfKnownHeader(t *testing.T) {
 	})
 }
 
+// Where an era may come with any epoch, a peer can announce headers as of that era.
+// They pass, and the blocks that come with them say what they are.
+func TestRelayHeaderOfPossibleEra(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, c := &stage{t: t, signed: true}, newSigned(500)
+		other := make(map[ledger.Hash]ledger.RawHeader)
+		for _, b := range c.Blocks() {
+			if raw := b.Header.Raw; signedNetwork().EraPossible(ledger.Dijkstra, b.Header.Slot) {
+				raw.Era = ledger.Dijkstra
+				other[b.Header.Hash] = raw
+			}
+		}
+		if len(other) < 100 || len(other) > 400 {
+			t.Fatalf("%d headers may be of Dijkstra", len(other))
+		}
+		s.upstream("liar", instead(c, other))
+		r, _ := s.relay("relay", relay.Config{Follow: s.config("liar")})
+		s.reader("relay").reach(c) // the same bytes, whose tags are those of Conway
+		if st := r.Status(); st.Verified != 500 {
+			t.Errorf("%d headers verified", st.Verified)
+		}
+	})
+}
+
 // A header that comes before its time is refused until then.
 func TestRelayFutureHeader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
