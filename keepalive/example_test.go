@@ -14,7 +14,7 @@ func ExampleInitiator_Ping() {
 	ctx := context.Background()
 	us, peer := pipe.New() // two channels of a mux, in real life
 	done := make(chan error)
-	go func() { done <- keepalive.Respond(ctx, keepalive.Spec(), peer) }()
+	go func() { done <- keepalive.Respond(ctx, keepalive.Spec(), peer, nil) }()
 
 	i := keepalive.NewInitiator(keepalive.Spec(), us)
 	rtt, err := i.Ping(ctx, 48879)

@@ -73,7 +73,7 @@ func TestPingAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		go func() {
-			if err := keepalive.Respond(t.Context(), keepalive.Spec(), server); err != nil {
+			if err := keepalive.Respond(t.Context(), keepalive.Spec(), server, nil); err != nil {
 				t.Error(err)
 			}
 		}()
@@ -150,7 +150,7 @@ func TestIllegalInitiators(t *testing.T) {
 					t.Fatal(err)
 				}
 				start := time.Now()
-				err := keepalive.Respond(t.Context(), keepalive.Spec(), server)
+				err := keepalive.Respond(t.Context(), keepalive.Spec(), server, nil)
 				checkViolation(t, err, test.want, "StClient", test.message)
 				if took := time.Since(start); took != test.after {
 					t.Errorf("took %v, want %v", took, test.after)
@@ -178,7 +178,7 @@ func TestClosed(t *testing.T) {
 	if _, err := keepalive.NewInitiator(keepalive.Spec(), client).Ping(t.Context(), 1); !errors.Is(err, io.EOF) {
 		t.Error(err)
 	}
-	if err := keepalive.Respond(t.Context(), keepalive.Spec(), server); !errors.Is(err, io.EOF) || protocol.IsPeerFault(err) {
+	if err := keepalive.Respond(t.Context(), keepalive.Spec(), server, nil); !errors.Is(err, io.EOF) || protocol.IsPeerFault(err) {
 		t.Error(err)
 	}
 }

@@ -93,7 +93,7 @@ func TestAnySplit(t *testing.T) {
 		if err := client.Send(t.Context(), unhex(t, "820019beef"+"820005"+"8102"), nil); err != nil {
 			t.Fatal(err)
 		}
-		if err := keepalive.Respond(t.Context(), keepalive.Spec(), server); err != nil {
+		if err := keepalive.Respond(t.Context(), keepalive.Spec(), server, nil); err != nil {
 			t.Fatal(err)
 		}
 		if got, _ := client.Peek(0); !bytes.Equal(got, unhex(t, "820119beef820105")) {

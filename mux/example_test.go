@@ -27,7 +27,7 @@ func Example() {
 		}
 		alive := keepalive.Spec()
 		m.Respond(alive, mux.OnAny, func(ctx context.Context, c *mux.Channel) error {
-			return keepalive.Respond(ctx, alive, c)
+			return keepalive.Respond(ctx, alive, c, nil)
 		})
 		m.Start()
 		<-m.Done()

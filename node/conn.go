@@ -39,7 +39,7 @@ type Conn struct {
 	chainSync, blockFetch, txSubmission, keepAlive, peerSharing *mux.Channel
 
 	// How often the peer may ask, whatever conversation it asks in.
-	intersecting, sharing pace
+	intersecting, sharing, pinging, refusing pace
 
 	rtt atomic.Int64 // nanoseconds, 0 before the first keep-alive
 
@@ -57,6 +57,7 @@ func newConn(cfg Config, m *mux.Mux, bearer net.Conn, peer string, role protocol
 	c := &Conn{
 		cfg: cfg, role: role, peer: peer, local: bearer.LocalAddr(), remote: bearer.RemoteAddr(), agreed: agreed, mux: m,
 		intersecting: pace{every: perPoint, free: freePoints}, sharing: pace{every: perSharing, free: freeSharing},
+		pinging: pace{every: perPing, free: freePings}, refusing: pace{every: perRefusal, free: freeRefused},
 	}
 	c.log = cfg.Logger.With(zap.String("peer", peer))
 	// The side that dialled may ask; so may the other if both said they
@@ -85,7 +86,7 @@ func (c *Conn) answer() {
 	}
 	specs := c.cfg.answering
 	c.mux.Respond(specs.KeepAlive, mux.OnAny, func(ctx context.Context, ch *mux.Channel) error {
-		return keepalive.Respond(ctx, specs.KeepAlive, ch)
+		return keepalive.Respond(ctx, specs.KeepAlive, ch, func(ctx context.Context) error { return c.pinging.wait(ctx, 1) })
 	})
 	c.mux.Respond(specs.ChainSync, mux.OnOwn, func(ctx context.Context, ch *mux.Channel) error {
 		ctx, cancel := context.WithCancel(ctx)
@@ -101,7 +102,7 @@ func (c *Conn) answer() {
 		if sources.BlockFetch != nil {
 			source = sources.BlockFetch
 		}
-		return blockfetch.Respond(ctx, specs.BlockFetch, ch, source)
+		return blockfetch.Respond(ctx, specs.BlockFetch, ch, pacedBlocks{source, &c.refusing})
 	}).SetClass(mux.Bulk)
 	c.mux.Respond(specs.TxSubmission, mux.OnOwn, func(ctx context.Context, ch *mux.Channel) error {
 		r := txsubmission.NewResponder(specs.TxSubmission, ch)

@@ -2,10 +2,12 @@ package node
 
 import (
 	"context"
+	"iter"
 	"net/netip"
 	"sync"
 	"time"
 
+	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/peersharing"
@@ -13,8 +15,10 @@ import (
 
 // What a peer may ask for on one connection before it waits, and how much more it
 // gets in time. A node asks for an intersection of some 20 points when it connects
-// or jumps, and for peers every 900 s, so honest ones never wait.
-// (relay-behaviour, 3.5 and 5.1)
+// or jumps, for peers every 900 s, and sends a keep-alive each 10 s, or some hundred
+// at once where it measures; and it asks for ranges that we announced, of which few
+// are gone by then. So honest ones never wait.
+// (relay-behaviour, 3.5 and 5.1; miniprotocols, 4)
 const (
 	// Each point of MsgFindIntersect is looked up on disk, if it must be; the
 	// message itself counts as some more. Two of the largest are free, and the next
@@ -24,6 +28,10 @@ const (
 	freePoints  = 2 * (chainsync.MaxPoints + perMessage)
 	perSharing  = time.Second
 	freeSharing = 10
+	perPing     = 100 * time.Millisecond
+	freePings   = 1000
+	perRefusal  = 100 * time.Millisecond
+	freeRefused = 100
 )
 
 // pace slows a peer down that asks in a loop. It is no fault to ask, so the answer
@@ -76,4 +84,20 @@ func (p pacedPeers) Peers(ctx context.Context, amount int) ([]netip.AddrPort, er
 		return nil, err
 	}
 	return p.Source.Peers(ctx, amount)
+}
+
+// pacedBlocks are blocks of which those that are not there are not asked for
+// without end; each is looked for on disk. What is there has its pace by being
+// read.
+type pacedBlocks struct {
+	blockfetch.Source
+	refusing *pace
+}
+
+func (b pacedBlocks) Range(ctx context.Context, from, to ledger.Point) (iter.Seq2[ledger.RawBlock, error], error) {
+	blocks, err := b.Source.Range(ctx, from, to)
+	if blocks == nil && err == nil {
+		err = b.refusing.wait(ctx, 1)
+	}
+	return blocks, err
 }

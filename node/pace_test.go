@@ -1,12 +1,15 @@
 package node_test
 
 import (
+	"errors"
 	"net/netip"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/keepalive"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 )
@@ -85,6 +88,90 @@ func TestSharingIsPaced(t *testing.T) {
 			}
 			if took := time.Since(began); took != time.Duration(max(0, i-9))*time.Second {
 				t.Errorf("answer %d after %v", i, took)
+			}
+		}
+	})
+}
+
+// A peer that sends keep-alives without end gets ten answers a second, also in one
+// conversation after the other, is not cut off, and holds up no other.
+func TestKeepAlivesArePaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, c := newWorld(t), newChain().Grow(10)
+		s := w.serve("us", c)
+		honest := w.follow(w.followConfig("us"))
+		honest.reach(c)
+		p := w.dialRaw("us", asking)
+		ask := func() time.Duration {
+			began := time.Now()
+			if err := p.message(keepAlive, false, keepalive.KeepAlive{Cookie: 1}); err != nil {
+				t.Fatal(err)
+			}
+			if len(p.await(keepAlive|1<<15)) == 0 {
+				t.Fatal("no answer")
+			}
+			return time.Since(began)
+		}
+		for i := range 1000 {
+			if took := ask(); took != 0 {
+				t.Fatalf("answer %d took %v", i, took)
+			}
+		}
+		if err := p.message(keepAlive, false, keepalive.Done{}); err != nil {
+			t.Fatal(err)
+		}
+		for i := range 100 {
+			if took := ask(); took != 100*time.Millisecond {
+				t.Fatalf("answer %d took %v", 1000+i, took)
+			}
+		}
+		c.Grow(1)
+		grown := time.Now()
+		honest.reach(c)
+		if took := time.Since(grown); took > 0 {
+			t.Errorf("an honest one waits %v", took)
+		}
+		for i := range 3 {
+			time.Sleep(10 * time.Second) // as nodes do
+			if took := ask(); took != 0 {
+				t.Errorf("after a pause, answer %d took %v", i, took)
+			}
+		}
+		if len(s.Ended()) > 0 {
+			t.Error(<-s.Ended())
+		}
+	})
+}
+
+// A peer that asks for ranges that are not there without end gets ten answers a
+// second; what is there comes at once.
+func TestRefusedRangesArePaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, c := newWorld(t), newChain().Grow(10)
+		w.serve("us", c)
+		conn, err := node.Dial(t.Context(), "us", w.config())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		ask := func(p ledger.Point) (took time.Duration, err error) {
+			began := time.Now()
+			for _, e := range conn.BlockFetch().Blocks(t.Context(), p, p) {
+				err = e
+			}
+			return time.Since(began), err
+		}
+		for i := range 110 {
+			want := time.Duration(0)
+			if i >= 100 {
+				want = 100 * time.Millisecond
+			}
+			took, err := ask(ledger.Point{Slot: 1, Hash: ledger.Hash{1}})
+			if took != want || !errors.Is(err, blockfetch.ErrNoBlocks) {
+				t.Fatalf("answer %d took %v: %v", i, took, err)
+			}
+			if took, err := ask(c.Point(3)); took != 0 || err != nil {
+				t.Fatalf("a block took %v: %v", took, err)
 			}
 		}
 	})

@@ -180,7 +180,7 @@ func ping(ctx context.Context, spec *protocol.Spec, t protocol.Transport, r *ran
 }
 
 func pong(ctx context.Context, spec *protocol.Spec, t protocol.Transport, _ *rand.Rand) error {
-	return keepalive.Respond(ctx, spec, t)
+	return keepalive.Respond(ctx, spec, t, nil)
 }
 
 func request(ctx context.Context, spec *protocol.Spec, t protocol.Transport, r *rand.Rand) error {
