@@ -6,7 +6,7 @@ import (
 	"github.com/ouronet/ouronet/internal/cbor"
 )
 
-// BodyError says that a body is not the one its header promises. Whoever sent
+// BodyError says that a body is not the one its header promises. The sender of
 // the block is at fault.
 type BodyError struct {
 	Point Point

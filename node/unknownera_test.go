@@ -19,7 +19,7 @@ import (
 
 const unknownEra = ledger.Era(ledger.NumEras)
 
-// ahead has a chain enter an era that nobody here knows with a block number.
+// ahead has a chain enter an unknown era with a block number.
 func ahead(c *testnode.Chain, from ledger.BlockNo) *testnode.Chain {
 	return c.Lie(testnode.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
 		if f, ok := u.(chainsync.RollForward); ok {

@@ -32,7 +32,7 @@ func TestPrintable(t *testing.T) {
 	}
 }
 
-// Stray bytes are told as damage, once for all in a row, and cost no record.
+// Stray bytes are reported as damage, once for all in a row, and cost no record.
 func TestStrayBytes(t *testing.T) {
 	record := appendHead(nil, Finished, 0, 0, 3, 0)
 	seal(record)

@@ -10,8 +10,8 @@
 // fails. It prints the changes that no test notices, and the score. The second
 // command tries every change of one line: use it to see a new test fail.
 //
-// testdata/equivalent lists changes that make no difference anybody could see,
-// with the reason. They do not count.
+// testdata/equivalent lists changes that make no visible difference, with the
+// reason. They do not count.
 //
 // The tests of this package plant faults that were written by hand, which are in
 // testdata as changes to lines of the real files; see the README there. All of

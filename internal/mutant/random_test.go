@@ -261,7 +261,7 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-// An entry for what is not there any more is told.
+// An entry whose place is gone is reported.
 func TestStale(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS(small)); err != nil {

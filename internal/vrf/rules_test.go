@@ -102,8 +102,8 @@ func TestProofRules(t *testing.T) {
 	}
 }
 
-// What decode lets through, which verdicts hardly show: nobody can make a proof
-// whose Gamma is of small order.
+// What decode lets through, which verdicts hardly show: a proof that holds and has a
+// Gamma of small order cannot be made.
 func TestDecode(t *testing.T) {
 	one, most := littleEndian(big.NewInt(1)), littleEndian(new(big.Int).Sub(order, big.NewInt(1)))
 	point := unhex(t, vectors[0].key)

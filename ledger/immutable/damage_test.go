@@ -373,8 +373,8 @@ func TestStrayBytes(t *testing.T) {
 }
 
 // No block of a chunk is read before the chunk is known to follow the one before
-// it. That a point is stored can be told before: blocks that are missing make no
-// difference to that, and are found by who reads on from there.
+// it. Whether a point is stored shows without that: missing blocks make no
+// difference to it, and are found when reading on from there.
 func TestLookupsCheckLinks(t *testing.T) {
 	s := newStored(t)
 	const m = 2
@@ -598,7 +598,7 @@ func TestDamageAfterOpen(t *testing.T) {
 	}
 	wantDamage(t, "primary file of a chunk without blocks cut", err, primary)
 
-	// Nor is a chunk used whose predecessor cannot be told.
+	// Nor is a chunk used whose predecessor is not known.
 	p := s.blocks[to].Header.Point()
 	for what, size := range map[string]int{"removed": -1, "a folder": -2, "without the last": (to - from - 1) * entrySize} {
 		dir := s.write(t, nil)

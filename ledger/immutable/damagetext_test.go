@@ -16,8 +16,8 @@ import (
 	"github.com/ouronet/ouronet/ledger/immutable"
 )
 
-// Each kind of damage is told with its file, the byte where it begins and its
-// reason, word for word: that is what a user has to find it.
+// The error of each kind of damage names the file, the byte where it begins and
+// the reason, word for word: that is what a user has to find it.
 func TestDamageText(t *testing.T) {
 	s := newStored(t)
 	const m = 2 // a chunk in the middle

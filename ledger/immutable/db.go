@@ -108,8 +108,9 @@ func hint(dir string) string {
 	return ": name the folder that holds 00000.chunk"
 }
 
-// start checks what can be told of a folder whose last good block is known, finds
-// the first one and makes s the state.
+// start makes s the state of a folder whose last good block is known. It checks
+// the files that are not read yet, as far as names and sizes go, and finds the
+// first block.
 func (db *DB) start(s *state, chunks []sizes) error {
 	db.state.Store(s)
 	if s.head == nil {

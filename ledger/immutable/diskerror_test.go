@@ -59,7 +59,8 @@ func TestReadBeyondEnd(t *testing.T) {
 	}
 }
 
-// What cannot be forced to the disk is told, and nothing is appended after it.
+// An error of forcing blocks to the disk is returned, and nothing is appended after
+// it.
 func TestSyncError(t *testing.T) {
 	g := chaingen.New(chaingen.Config{})
 	blocks := g.Blocks(2)

@@ -54,7 +54,7 @@ func TestIndexLimits(t *testing.T) {
 	}
 }
 
-// What an entry cannot say after the one before it is told at its own place.
+// The error about an entry that does not fit the one before it has its own place.
 func TestIndexOrder(t *testing.T) {
 	at := func(offset, slot uint64) entry { return entry{offset, 3, 5, 1, ledger.Hash{1}, slot} }
 	for _, test := range []struct {

@@ -109,9 +109,9 @@ func (db *DB) find(p ledger.Point) (place, error) {
 }
 
 // search looks for the place of p. It reads no index that is not at hand: whether
-// p is stored can be told without the rest of the chunk, and a peer can ask for a
-// thousand points in as many chunks. Who reads on from p gets [DB.index], which
-// checks that the files fit each other and that no blocks are missing before.
+// p is stored shows without the rest of the chunk, and a peer can ask for a
+// thousand points in as many chunks. Reading on from p goes through [DB.index],
+// which checks that the files fit each other and that no blocks are missing before.
 func (db *DB) search(p ledger.Point) (at place, ok bool, err error) {
 	s := db.state.Load()
 	if p.IsOrigin() {

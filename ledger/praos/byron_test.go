@@ -231,8 +231,8 @@ func TestByronSignedBytes(t *testing.T) {
 	}
 }
 
-// The keys of the networks that began in Byron are known: whoever else issues a
-// header is refused though nobody gave a key.
+// The keys of the networks that began in Byron are known: headers of other issuers
+// are refused, though the configuration has no keys.
 func TestByronKnownKeys(t *testing.T) {
 	for _, n := range []ledger.Network{ledger.Mainnet, ledger.Preprod} {
 		h, s := newByronHeader(&n)

@@ -7,8 +7,8 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 )
 
-// Whoever sends headers of ever more issuers does not fill the memory, and who
-// issues often stays known.
+// Headers of ever more issuers do not fill the memory, and an issuer who comes
+// often stays known.
 func TestCacheLimit(t *testing.T) {
 	c := newCache(4)
 	often := c.get([32]byte{1})

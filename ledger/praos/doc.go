@@ -18,8 +18,8 @@
 //     come by [CheckTime].
 //
 // What was checked is in [Checks]. Without the pools' stake ([Config.Stake]),
-// anybody can make headers that pass: keys of their own, a certificate, and a
-// VRF key whose outputs are low. Such a check refuses damaged and foreign
+// headers that pass are easy to make: new keys, a certificate, and a VRF key
+// whose outputs are low. Such a check refuses damaged and foreign
 // headers and says nothing about which chain is honest.
 //
 // KES signatures are of the header body as the Haskell node encodes it, whatever

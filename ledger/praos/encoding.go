@@ -30,8 +30,8 @@ func (n *Nonces) list() [5]*Nonce {
 }
 
 // AppendBinary appends the state's encoding: 231 bytes and 36 for each counter.
-// Counters must be nil or a [CounterMap]; whoever has other ones keeps them
-// with the encoding of a state without.
+// Counters must be nil or a [CounterMap]: store other ones yourself, beside the
+// encoding of the state without them.
 func (s State) AppendBinary(dst []byte) ([]byte, error) {
 	counters, ok := s.Counters.(CounterMap)
 	if !ok && s.Counters != nil {

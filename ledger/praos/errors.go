@@ -6,8 +6,8 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 )
 
-// Error says that a header failed a check: whoever made or changed it is at
-// fault, and so is a peer that follows the rules of relaying headers and sent
+// Error says that a header failed a check. Its maker is at fault, or a peer that
+// changed it, and so is a peer that follows the rules of relaying headers and sent
 // it. Err is of one of the types below and holds what was compared.
 type Error struct {
 	Point ledger.Point

@@ -9,7 +9,7 @@ import (
 )
 
 // Byron headers of the public networks must be for one of their genesis keys,
-// without anybody giving these.
+// also where [praos.Config] has none.
 func TestGenesisKeysUnasked(t *testing.T) {
 	g, _, blocks, states := byronChain(t)
 	const at = 10

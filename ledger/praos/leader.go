@@ -121,7 +121,7 @@ func praosLeaderValue(output []byte) [32]byte {
 	return blake2b.Sum256(b[:])
 }
 
-// verifyBound checks that somebody could lead the slot with this output: the
+// verifyBound checks that all stake would lead the slot with this output: the
 // leader value is below f times what it can be.
 func (j *Job) verifyBound() error {
 	value := praosLeaderValue(j.shelley.LeaderVRF.Output)

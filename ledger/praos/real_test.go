@@ -379,7 +379,7 @@ func TestSavedStates(t *testing.T) {
 	}
 }
 
-// Whoever changes any byte of a real header is found out.
+// A real header with any byte changed does not pass.
 func TestChangedHeaders(t *testing.T) {
 	if testing.Short() {
 		t.Skip("long")

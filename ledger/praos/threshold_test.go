@@ -94,8 +94,8 @@ func TestLeadsEdges(t *testing.T) {
 	}
 }
 
-// The cheap bound never refuses what the reference accepts, whoever has how
-// much stake.
+// The cheap bound refuses nothing that the reference accepts, with any share of
+// the stake.
 func TestBound(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	agree := 0

@@ -17,7 +17,7 @@ import (
 	"github.com/ouronet/ouronet/node/relay"
 )
 
-// ahead has a chain enter an era that nobody here knows with a block number.
+// ahead has a chain enter an unknown era with a block number.
 func ahead(c *testnode.Chain, from ledger.BlockNo) *testnode.Chain {
 	return c.Copy().Lie(testnode.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
 		if f, ok := u.(chainsync.RollForward); ok {
