@@ -37,6 +37,12 @@ type message struct {
 	last   ledger.BlockNo
 }
 
+// body is a block and the configured address of the peer that sent it first.
+type body struct {
+	block ledger.Block
+	from  string
+}
+
 // engine owns the chain core: one goroutine takes events from the connections
 // and hands effects back to them. It never waits for any of them.
 type engine struct {
@@ -52,13 +58,13 @@ type engine struct {
 	// Owned by run.
 	core   *chain.Core
 	links  map[chain.PeerID]*link
-	blocks map[ledger.Point]ledger.Block // held bodies
-	recent []ledger.Point                // adopted blocks whose bodies are held, oldest first
-	own    []chain.Event                 // events that follow from effects
-	start  ledger.Tip                    // where this run began
-	failed map[string]error              // by address: why a peer cannot be followed, however often it is tried
-	catch  []message                     // those whose caught is not closed yet
-	over   bool                          // the end of the run is on its way to the loop
+	blocks map[ledger.Point]body // held
+	recent []ledger.Point        // adopted blocks whose bodies are held, oldest first
+	own    []chain.Event         // events that follow from effects
+	start  ledger.Tip            // where this run began
+	failed map[string]error      // by address: why a peer cannot be followed, however often it is tried
+	catch  []message             // those whose caught is not closed yet
+	over   bool                  // the end of the run is on its way to the loop
 
 	decisions      Decisions // nil if nothing is recorded, or no more
 	input, effects []byte    // scratch
@@ -85,7 +91,7 @@ func newEngine(f *Follower, points []ledger.Point, cancel context.CancelCauseFun
 		epoch:  time.Now(),
 		core:   core,
 		links:  make(map[chain.PeerID]*link),
-		blocks: make(map[ledger.Point]ledger.Block),
+		blocks: make(map[ledger.Point]body),
 		start:  core.Tip(),
 		failed: make(map[string]error),
 	}
@@ -193,11 +199,12 @@ func (e *engine) take(m message) {
 		delete(e.links, ev.Peer)
 		e.catch = slices.DeleteFunc(e.catch, func(m message) bool { return m.link.id == ev.Peer })
 	case chain.BlockFetched:
-		if e.links[ev.Peer] == nil {
+		l := e.links[ev.Peer]
+		if l == nil {
 			return // disconnected: the core would not tell us to forget it
 		}
 		if _, ok := e.blocks[ev.Point]; !ok {
-			e.blocks[ev.Point] = m.block
+			e.blocks[ev.Point] = body{m.block, l.upstream.address}
 		}
 		defer e.drop(ev.Point)
 	}
@@ -269,13 +276,13 @@ func (e *engine) record(effects []chain.Effect) {
 
 func (e *engine) adopt(a chain.Adopt) {
 	p := a.Header.Point()
-	block, ok := e.blocks[p]
+	held, ok := e.blocks[p]
 	if !ok {
 		e.cancel(fmt.Errorf("node: internal error: block %v was adopted without being held", p))
 		return
 	}
 	e.recent = append(e.recent, p)
-	e.out.push(item{event: RollForward{block}, bytes: a.Bytes})
+	e.out.push(item{event: RollForward{Block: held.block, From: held.from}, bytes: a.Bytes})
 	e.catchUp()
 }
 

@@ -76,6 +76,9 @@ type Event interface{ event() }
 // [FollowConfig].Verifier; nothing is known of transactions.
 type RollForward struct {
 	Block ledger.Block
+
+	// From is the peer that sent the block first, as in FollowConfig.Peers.
+	From string
 }
 
 // RollBackward drops everything after To. It is the first event of every run

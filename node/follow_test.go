@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -307,6 +308,36 @@ func TestFollowPeerBehind(t *testing.T) {
 		f.reach(c2)
 		if f.backs != 0 || f.base != c.Point(20) {
 			t.Errorf("%d rollbacks, base %v", f.backs, f.base)
+		}
+	})
+}
+
+// Each block says which of the peers sent it.
+func TestFollowFrom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		short, long := newChain().Grow(40), newChain().Grow(40)
+		w.serve("short", short)
+		next, stop := iter.Pull2(node.Follow(t.Context(), w.followConfig("short", "long")))
+		defer stop()
+		sent := func(n int) (from []string) {
+			for len(from) < n {
+				ev, err, _ := next()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if ev, ok := ev.(node.RollForward); ok {
+					from = append(from, ev.From)
+				}
+			}
+			return slices.Compact(from)
+		}
+		if got := sent(40); !slices.Equal(got, []string{"short"}) {
+			t.Errorf("the first blocks are of %q", got)
+		}
+		w.serve("long", long.Grow(5))
+		if got := sent(5); !slices.Equal(got, []string{"long"}) {
+			t.Errorf("the last blocks are of %q", got)
 		}
 	})
 }
