@@ -297,7 +297,7 @@ func (d *demo) compare() error {
 	}
 	txs := d.relay.Status().Txs
 	d.out.event(event{
-		Event: "demo_end", FollowerBlocks: blocks, FollowerBytes: bytes, TxsPassed: &txs.Passed,
+		Event: "demo_end", FollowerBlocks: blocks, FollowerBytes: bytes, RelayedTxs: &txs.Passed,
 		text: fmt.Sprintf("\nThe follower holds %s, %s: the same bytes as upstream, block for block, after %s.\nThe relay passed on %s, the same bytes as well.",
 			plural(blocks, "block"), size(float64(bytes)), plural(d.journal.rollbacks(), "rollback"), plural(txs.Passed, "transaction")),
 	})

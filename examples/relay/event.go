@@ -25,18 +25,20 @@ type event struct {
 	Verified    []string `json:"verified,omitempty"`
 	NotVerified []string `json:"not_verified,omitempty"`
 
-	// Of a peer: connected, lost, stopped, served, left; submitted.
+	// Of a peer: connected, lost, stopped, served, left; block, submitted.
 	Peer    string  `json:"peer,omitempty"`
 	Version uint16  `json:"version,omitempty"`
 	Blame   bool    `json:"blame,omitempty"` // the peer broke a rule
 	Retry   float64 `json:"retry_s,omitempty"`
 
 	// Of the chain: start, block, rollback, tip, status, end.
-	Block *uint64 `json:"block,omitempty"`
-	Slot  *uint64 `json:"slot,omitempty"`
-	Hash  string  `json:"hash,omitempty"`
-	Size  int     `json:"size,omitempty"` // bytes of a block or transaction
-	Tx    string  `json:"tx,omitempty"`   // id of a transaction, of submitted
+	Block *uint64  `json:"block,omitempty"`
+	Slot  *uint64  `json:"slot,omitempty"`
+	Hash  string   `json:"hash,omitempty"`
+	Size  int      `json:"size,omitempty"`    // bytes of a block or transaction
+	Delay *float64 `json:"delay_s,omitempty"` // of block: from the start of its slot until it was stored and announced
+	Txs   *int     `json:"txs,omitempty"`     // of block: its transactions
+	Tx    string   `json:"tx,omitempty"`      // of submitted: the id
 
 	*status
 
@@ -49,7 +51,7 @@ type event struct {
 	// Of demo_end.
 	FollowerBlocks int    `json:"follower_blocks,omitempty"`
 	FollowerBytes  int    `json:"follower_bytes,omitempty"`
-	TxsPassed      *int64 `json:"relayed_txs,omitempty"`
+	RelayedTxs     *int64 `json:"relayed_txs,omitempty"`
 
 	Error string `json:"error,omitempty"`
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/node/relay"
 )
 
 var units = []struct {
@@ -87,4 +88,19 @@ func block(t ledger.Tip) string {
 		return "the origin"
 	}
 	return fmt.Sprintf("block %s, slot %s, %.8s", count(uint64(t.BlockNo)), count(uint64(t.Point.Slot)), t.Point.Hash)
+}
+
+// transactions says how many went through the relay.
+func transactions(t relay.TxStatus) string {
+	text := plural(t.Passed, "transaction") + " passed on"
+	if t.Waiting > 0 {
+		text += ", " + count(t.Waiting) + " waiting"
+	}
+	return text
+}
+
+// round keeps so many digits after the point.
+func round(x float64, digits int) float64 {
+	p := math.Pow10(digits)
+	return math.Round(x*p) / p
 }

@@ -24,7 +24,7 @@ func (j *jsonOutput) event(e event) {
 	if e.Time.IsZero() {
 		e.Time = time.Now()
 	}
-	e.Time = e.Time.UTC()
+	e.Time = e.Time.UTC().Truncate(time.Millisecond)
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	b, err := json.Marshal(e)

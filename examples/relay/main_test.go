@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -152,7 +153,14 @@ func TestJSON(t *testing.T) {
 		fmt.Sprint(not) != "[certificates KES signatures VRF proofs stake ledger rules]" {
 		t.Errorf("verified are %v, but not %v", v, not)
 	}
+	// Seconds to the millisecond, rates to a tenth, and no exponents.
+	if long := regexp.MustCompile(`:-?\d+(\.\d{5,}|(\.\d+)?e)`).FindString(stdout); long != "" {
+		t.Errorf("%q has too many digits in\n%s", long, stdout)
+	}
 	end := seen["end"]
+	if peers, _ := end["upstream"].([]any); len(peers) != 1 || peers[0].(map[string]any)["blocks"] != 100.0 || peers[0].(map[string]any)["bytes"] != end["bytes"] {
+		t.Errorf("at the end the peers are %v", end["upstream"])
+	}
 	if end["blocks"] != 100.0 || end["block"] != 99.0 || end["hash"] != chain.Tip().Point.Hash.String() || end["at_tip"] != true {
 		t.Errorf("end is %v", end)
 	}

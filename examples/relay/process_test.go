@@ -94,6 +94,10 @@ type line struct {
 	Error  string `json:"error"`
 	Max    int    `json:"max_inbound"`
 	Blame  bool   `json:"blame"`
+	Peer   string `json:"peer"`
+	Txs    *int   `json:"txs"`
+
+	Delay float64 `json:"delay_s"`
 }
 
 // await reads events until one that is looked for.
@@ -181,7 +185,13 @@ func TestSignal(t *testing.T) {
 			if err := p.cmd.Process.Signal(signal); err != nil {
 				t.Fatal(err)
 			}
+			if e := p.named("left"); e.Error != "" || e.Blame {
+				t.Errorf("the end of our own is told as %q", e.Error)
+			}
 			p.named("end")
+			if p.events.Scan() {
+				t.Errorf("after the end came %s", p.events.Text())
+			}
 			if exit := p.end(); exit != 0 {
 				t.Errorf("exit code %d, %s", exit, p.stderr.String())
 			}
@@ -193,12 +203,23 @@ func TestSignal(t *testing.T) {
 // At the tip, each new block is an event, and so are rollbacks and followers.
 func TestEvents(t *testing.T) {
 	chain := newChain(1).Grow(10)
-	p := start(t, "-peer", upstream(t, chain))
+	peer := upstream(t, chain)
+	p := start(t, "-peer", peer)
 	address := p.named("start").Listen
 	p.named("tip")
 	chain.Grow(1)
-	if e := p.named("block"); e.Block != 10 {
-		t.Errorf("new block %d, want 10", e.Block)
+	e := p.named("block")
+	b := chain.Blocks()[10]
+	txs, err := b.Txs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.Block != 10 || e.Peer != peer || e.Size != len(b.Raw) || e.Txs == nil || *e.Txs != len(txs) || len(txs) == 0 {
+		t.Errorf("new block %+v, want 10 of %s, %d bytes, %d transactions", e, peer, len(b.Raw), len(txs))
+	}
+	// The slot is years ago, and the number is not fresher than that.
+	if age := time.Since(ledger.Preview.SlotTime(b.Header.Slot)).Seconds(); e.Delay <= 1e6 || e.Delay > age+1 {
+		t.Errorf("delay %v s, the slot is %v s ago", e.Delay, age)
 	}
 	chain.Switch(2, 3)
 	if e := p.named("rollback"); e.Block != 8 {

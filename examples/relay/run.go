@@ -23,10 +23,8 @@ import (
 )
 
 const (
-	// refresh is how often the status is looked at, and statusEvery how often
-	// it is an event.
-	refresh     = 100 * time.Millisecond
-	statusEvery = time.Second
+	// refresh is how often the status is looked at.
+	refresh = 100 * time.Millisecond
 )
 
 // program is a relay and what there is to tell about it.
@@ -37,6 +35,7 @@ type program struct {
 	relay   *relay.Relay
 	record  *recording
 	meter   meter
+	tally   tally
 	start   time.Time
 
 	target  atomic.Uint64 // highest block number that a peer announced
@@ -91,15 +90,20 @@ func runRelay(ctx context.Context, o *options, out output) (err error) {
 		ended <- p.run(ctx, submit)
 		close(ended) // for who looks again
 	}()
-	result := p.watch(ctx, ended)
-	cancel()
-	if !errors.Is(result, errEnded) {
-		if err := <-ended; err != nil && result == nil {
-			result = err
-		}
-		return result
+	reason, result := p.watch(ctx, ended)
+	if errors.Is(result, errEnded) {
+		return p.explain(errors.Unwrap(result))
 	}
-	return p.explain(errors.Unwrap(result))
+	last := p.relay.Status()
+	cancel()
+	if err := <-ended; err != nil && result == nil {
+		return err
+	}
+	// Every connection has been told to have ended, and nothing comes after it.
+	if reason != "" {
+		p.tellEnd(reason, last)
+	}
+	return result
 }
 
 // run runs the relay and, if there is a listener for it, the endpoint of -submit.
@@ -171,11 +175,12 @@ func newLogger(o *options, w logWriter) *zap.Logger {
 var errEnded = errors.New("ended")
 
 // watch tells how it goes until ctx ends, the tip is reached, or the relay
-// ends by itself (errEnded, wrapping why).
-func (p *program) watch(ctx context.Context, ended <-chan error) error {
+// ends by itself (errEnded, wrapping why). reason is what the end is to be told
+// with, "" for not at all.
+func (p *program) watch(ctx context.Context, ended <-chan error) (reason string, err error) {
 	ticks := time.NewTicker(refresh)
 	defer ticks.Stop()
-	var told time.Time
+	var statuses pacer
 	reach := reach{since: p.start}
 	for {
 		select {
@@ -184,40 +189,44 @@ func (p *program) watch(ctx context.Context, ended <-chan error) error {
 			if err == nil && ctx.Err() != nil {
 				return p.interrupted()
 			}
-			return &endedError{err}
+			return "", &endedError{err}
 		case <-ctx.Done():
 			return p.interrupted()
 		case <-ticks.C:
 		}
 		now := time.Now()
 		s := p.relay.Status()
-		st := statusOf(s, p.network, &p.meter, now)
+		st := p.status(s, now)
 		p.note(st)
 		p.out.line(p.network.Name + " | " + st.String())
-		if now.Sub(told) >= statusEvery {
-			told = now
+		if statuses.due(now, st) {
 			p.out.event(event{Event: "status", status: st, quiet: true}.at(st.tip))
 		}
 		if !p.o.exitAtTip {
 			continue
 		}
 		if st.AtTip && tried(s) {
-			p.tellEnd("at the tip of " + plural(st.Connected, "peer"))
-			return nil
+			return "at the tip of " + plural(st.Connected, "peer"), nil
 		}
 		if err := reach.check(s, now); err != nil {
-			return err
+			return "", err
 		}
 	}
 }
 
-// interrupted tells the end that a signal asked for.
-func (p *program) interrupted() error {
-	p.tellEnd("stopped")
+// status puts together what there is to say at a time.
+func (p *program) status(s relay.Status, now time.Time) *status {
+	st := statusOf(s, p.network, &p.meter, now)
+	p.tally.add(st)
+	return st
+}
+
+// interrupted is the end that a signal asked for.
+func (p *program) interrupted() (reason string, err error) {
 	if p.o.exitAtTip {
-		return errors.New("stopped before the tip was reached")
+		err = errors.New("stopped before the tip was reached")
 	}
-	return nil
+	return "stopped", err
 }
 
 type endedError struct{ err error }

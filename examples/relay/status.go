@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"os"
 	"strings"
@@ -21,6 +22,7 @@ type status struct {
 	Downstream int      `json:"downstream"`
 	Target     *uint64  `json:"upstream_block,omitempty"` // highest that a peer announced
 	Behind     float64  `json:"behind_s"`                 // between the tip's slot and now
+	Delay      *float64 `json:"last_delay_s,omitempty"`   // that the last event block told
 	Blocks     int64    `json:"blocks"`                   // since the start
 	Bytes      int64    `json:"bytes"`
 	BlockRate  float64  `json:"blocks_per_s"`
@@ -30,11 +32,26 @@ type status struct {
 	InMemory   int64    `json:"memory_bytes"` // of blocks
 	Headers    int64    `json:"headers_verified"`
 	Checks     []string `json:"checks,omitempty"` // of the last block's header
+	Received   int64    `json:"txs_received"`     // since the start, from nodes that this one serves, and submitted
+	Passed     int64    `json:"txs_passed"`       // of them, those that a peer asked for
+	Waiting    int      `json:"txs_waiting"`      // that not every peer has heard of
+
+	Upstream []peer `json:"upstream,omitempty"`
 
 	tip     ledger.Tip
 	trouble string // what is wrong with a peer; why is told once, in a line of its own
 	stuck   error  // the same of all peers, if trying again cannot help
 	checks  praos.Checks
+}
+
+// peer is one of those that are followed.
+type peer struct {
+	Address   string   `json:"peer"`
+	Connected bool     `json:"connected"`
+	Block     *uint64  `json:"block,omitempty"` // the highest that it announced
+	RTT       *float64 `json:"rtt_s,omitempty"` // of the last keep-alive
+	Blocks    int64    `json:"blocks"`          // adopted since the start that it sent first
+	Bytes     int64    `json:"bytes"`           // of them
 }
 
 // statusOf puts together what there is to say at a time.
@@ -43,9 +60,11 @@ func statusOf(s relay.Status, network ledger.Network, m *meter, now time.Time) *
 		Peers: len(s.Upstream), Downstream: s.Downstream, Blocks: s.Blocks, Bytes: s.Bytes,
 		AtTip: s.AtTip(), InMemory: s.InMemory, tip: s.Tip,
 		Headers: s.Verified, Checks: checkNames(s.Checks), checks: s.Checks,
+		Received: s.Txs.Received, Passed: s.Txs.Passed, Waiting: s.Txs.Waiting,
 		stuck: s.Stuck,
 	}
 	for _, p := range s.Upstream {
+		st.Upstream = append(st.Upstream, peerOf(p))
 		switch {
 		case p.Connected:
 			st.Connected++
@@ -59,13 +78,29 @@ func statusOf(s relay.Status, network ledger.Network, m *meter, now time.Time) *
 			st.trouble, _ = why(p)
 		}
 	}
-	st.Behind = max(0, now.Sub(network.SlotTime(s.Tip.Point.Slot))).Seconds()
-	st.BlockRate, st.ByteRate = m.add(now, s.Blocks, s.Bytes)
-	if st.Target != nil && !st.AtTip && st.BlockRate > 0 && *st.Target > uint64(s.Tip.BlockNo) {
-		eta := float64(*st.Target-uint64(s.Tip.BlockNo)) / st.BlockRate
+	st.Behind = round(max(0, now.Sub(network.SlotTime(s.Tip.Point.Slot))).Seconds(), 1)
+	blockRate, byteRate := m.add(now, s.Blocks, s.Bytes)
+	if st.Target != nil && !st.AtTip && blockRate > 0 && *st.Target > uint64(s.Tip.BlockNo) {
+		eta := math.Round(float64(*st.Target-uint64(s.Tip.BlockNo)) / blockRate)
 		st.ETA = &eta
 	}
+	st.BlockRate, st.ByteRate = round(blockRate, 1), math.Round(byteRate)
 	return st
+}
+
+func peerOf(p node.PeerStatus) peer {
+	out := peer{Address: p.Address, Connected: p.Connected}
+	if p.Announced {
+		n := uint64(p.Tip.BlockNo)
+		out.Block = &n
+	}
+	if p.Conn != nil {
+		if rtt := p.Conn.RTT(); rtt > 0 {
+			s := round(rtt.Seconds(), 4)
+			out.RTT = &s
+		}
+	}
+	return out
 }
 
 // why tells what is wrong with a peer that is not connected, with its name, and
@@ -141,6 +176,9 @@ func (s *status) String() string {
 	}
 	if s.Downstream > 0 || s.Peers == 0 {
 		add("serving %d", s.Downstream)
+	}
+	if s.Received > 0 {
+		parts = append(parts, transactions(relay.TxStatus{Received: s.Received, Passed: s.Passed, Waiting: s.Waiting}))
 	}
 	if s.Blocks > 0 {
 		parts = append(parts, headerChecks(s.checks))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"syscall"
@@ -45,6 +46,8 @@ func TestStatusLine(t *testing.T) {
 			"1/1 peers | block 70/80 | cannot follow a:1 | slot 359,990, 10s behind"},
 		{"unknown era", relay.Status{Tip: tip(70, 359990), Upstream: []node.PeerStatus{{Address: "a:1", Err: &node.PeerError{Peer: "a:1", Err: &ledger.UnknownEraError{What: "header", Era: 8}}}}},
 			"0/1 peers | block 70 | cannot follow a:1 | slot 359,990, 10s behind"},
+		{"transactions", relay.Status{Tip: tip(70, 359990), Txs: relay.TxStatus{Received: 1204, Passed: 1200, Waiting: 3}, Upstream: []node.PeerStatus{{Address: "a:1", Connected: true, Announced: true, Tip: tip(70, 359990)}}},
+			"1/1 peers | block 70 | at the tip | slot 359,990, 10s behind | 1,200 transactions passed on, 3 waiting"},
 		{"only serving", relay.Status{Tip: tip(70, 359990), Downstream: 2},
 			"block 70 | slot 359,990, 10s behind | serving 2"},
 	} {
@@ -97,5 +100,49 @@ func TestReach(t *testing.T) {
 	}
 	if r := (reach{start}); r.check(relay.Status{Upstream: []node.PeerStatus{refused, refused}}, start) == nil {
 		t.Error("goes on although all peers refuse")
+	}
+}
+
+// The status is an event when something changed, but not more often than once a
+// second, and once a minute in any case. Time that passes is no change.
+func TestStatusEvents(t *testing.T) {
+	start := ledger.Preview.Start.Add(100 * time.Hour)
+	var m meter
+	var p pacer
+	var told []time.Duration
+	s := relay.Status{Tip: tip(70, 359990), Upstream: []node.PeerStatus{{Address: "a:1", Connected: true, Announced: true, Tip: tip(80, 359995)}}}
+	changes := map[time.Duration]func(){
+		10 * time.Second:                       func() { s.Tip = tip(71, 359991); s.Blocks++ }, // and 5 s later there is no rate any more
+		20 * time.Second:                       func() { s.Downstream++ },
+		20*time.Second + 300*time.Millisecond:  func() { s.Downstream++ },
+		30 * time.Second:                       func() { s.Txs.Received++; s.Txs.Waiting++ },
+		40 * time.Second:                       func() { s.Upstream[0].Tip = tip(81, 359996) },
+		130*time.Second + 500*time.Millisecond: func() { s.Upstream[0].Connected = false },
+	}
+	for at := time.Duration(0); at < 200*time.Second; at += refresh {
+		if change := changes[at]; change != nil {
+			change()
+		}
+		if p.due(start.Add(at), statusOf(s, ledger.Preview, &m, start.Add(at))) {
+			told = append(told, at.Truncate(time.Second/10))
+		}
+	}
+	want := "[0s 10s 15s 20s 21s 30s 40s 1m40s 2m10.5s 3m10.5s]"
+	if got := fmt.Sprint(told); got != want {
+		t.Errorf("told at %v\nwant    %v", got, want)
+	}
+}
+
+// What each peer sent, and the last delay, are in the status.
+func TestTally(t *testing.T) {
+	var all tally
+	all.block("a:1", 100)
+	all.block("b:1", 30)
+	all.block("a:1", 20)
+	all.delay(0.25)
+	st := &status{Upstream: []peer{{Address: "a:1"}, {Address: "c:1"}}}
+	all.add(st)
+	if a, c := st.Upstream[0], st.Upstream[1]; a.Blocks != 2 || a.Bytes != 120 || c.Blocks != 0 || st.Delay == nil || *st.Delay != 0.25 {
+		t.Errorf("%+v, %+v, delay %v", a, c, st.Delay)
 	}
 }

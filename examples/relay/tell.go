@@ -10,6 +10,7 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/relay"
 )
 
 // tellStart says what the relay is about to do.
@@ -68,22 +69,25 @@ func (p *program) resuming(at, tip ledger.Tip) {
 	}.at(at))
 }
 
-// tellEnd is the summary.
-func (p *program) tellEnd(reason string) {
+// tellEnd is the summary, once all has ended; last is the status just before.
+func (p *program) tellEnd(reason string, last relay.Status) {
 	now := time.Now()
 	s := p.relay.Status()
+	s.Upstream, s.Downstream = last.Upstream, last.Downstream
 	took := now.Sub(p.start)
 	text := fmt.Sprintf("%s: %s; %s, %s in %s", reason, block(s.Tip),
 		plural(s.Blocks, "block"), size(float64(s.Bytes)), took.Round(time.Millisecond))
 	if rate := float64(s.Blocks) / took.Seconds(); rate >= 1 {
 		text += fmt.Sprintf(" (%s blocks/s)", count(int64(rate)))
 	}
+	if s.Txs.Received > 0 {
+		text += "; " + transactions(s.Txs)
+	}
 	if p.o.data != "" && s.Folder != s.Tip {
 		text += fmt.Sprintf("; %s ends at block %s, later ones can still be rolled back", p.o.data, count(uint64(s.Folder.BlockNo)))
 	}
-	st := statusOf(s, p.network, &p.meter, now)
 	p.out.close()
-	p.out.event(event{Event: "end", status: st, text: text}.at(s.Tip))
+	p.out.event(event{Event: "end", status: p.status(s, now), text: text}.at(s.Tip))
 }
 
 func (p *program) connected(c *node.Conn) {
@@ -100,7 +104,7 @@ func (p *program) lost(address string, err error, retry time.Duration) {
 		reason = "" // that is told
 	}
 	p.out.event(event{
-		Event: "lost", Peer: address, Error: err.Error(), Blame: node.Blame(err), Retry: retry.Seconds(),
+		Event: "lost", Peer: address, Error: err.Error(), Blame: node.Blame(err), Retry: round(retry.Seconds(), 1),
 		text: fmt.Sprintf("%s; next try in %s", p.because(address, what, reason), span(retry)),
 	})
 }
@@ -109,7 +113,7 @@ func (p *program) lost(address string, err error, retry time.Duration) {
 func (p *program) stopped(address string, err error, retry time.Duration) {
 	what := "cannot follow " + address
 	p.out.event(event{
-		Event: "stopped", Peer: address, Error: what + ": " + err.Error(), Retry: retry.Seconds(),
+		Event: "stopped", Peer: address, Error: what + ": " + err.Error(), Retry: round(retry.Seconds(), 1),
 		text: fmt.Sprintf("%s; next try in %s", p.because(address, what, err.Error()), span(retry)),
 	})
 }
@@ -135,7 +139,7 @@ func (p *program) served(c *node.Conn) (ended func()) {
 	p.out.event(event{Event: "served", Peer: c.Peer(), Version: uint16(c.Agreement().Version), quiet: true})
 	return func() {
 		e := event{Event: "left", Peer: c.Peer(), Blame: node.Blame(c.Err()), quiet: true}
-		if err := c.Err(); err != nil {
+		if err := c.Err(); err != nil && !errors.Is(err, net.ErrClosed) { // which is an end of our own
 			e.Error = err.Error()
 		}
 		p.out.event(e)
@@ -159,9 +163,9 @@ func (p *program) tellDamage(err error) bool {
 func (p *program) observe(ev node.Event) {
 	switch ev := ev.(type) {
 	case node.RollForward:
-		target := p.target.Load()
-		if h := &ev.Block.Header; target > 0 && uint64(h.BlockNo) > target {
-			p.tellBlock(h, len(ev.Block.Raw))
+		p.tally.block(ev.From, len(ev.Block.Raw))
+		if target := p.target.Load(); target > 0 && uint64(ev.Block.Header.BlockNo) > target {
+			p.tellBlock(&ev.Block, ev.From)
 		}
 	case node.RollBackward:
 		if !p.started { // every run starts with one
@@ -172,6 +176,15 @@ func (p *program) observe(ev node.Event) {
 	}
 }
 
-func (p *program) tellBlock(h *ledger.Header, bytes int) {
-	p.out.event(event{Event: "block", Size: bytes, quiet: true}.at(h.Tip()))
+// tellBlock tells of a new block: from whom, how long after the start of its slot it
+// was stored and announced, and how many transactions it has.
+func (p *program) tellBlock(b *ledger.Block, from string) {
+	delay := round(time.Since(p.network.SlotTime(b.Header.Slot)).Seconds(), 3)
+	p.tally.delay(delay)
+	e := event{Event: "block", Peer: from, Delay: &delay, Size: len(b.Raw), quiet: true}
+	if txs, err := b.Txs(); err == nil { // its body was checked
+		n := len(txs)
+		e.Txs = &n
+	}
+	p.out.event(e.at(b.Header.Tip()))
 }
