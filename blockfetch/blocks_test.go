@@ -20,7 +20,7 @@ func TestBlocks(t *testing.T) {
 	i := serve(t, &chain{blocks: mixed()})
 	for _, r := range [][2]int{{0, 199}, {5, 5}, {100, 120}} {
 		blocks := mixed()[r[0] : r[1]+1]
-		got, err := collect(i.Blocks(t.Context(), blocks[0].Header.Point(), blocks[len(blocks)-1].Header.Point()))
+		got, err := collect(i.Range(t.Context(), blocks[0].Header.Point(), blocks[len(blocks)-1].Header.Point()))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -37,7 +37,7 @@ func TestBlocksOfByron(t *testing.T) {
 	go blockfetch.Respond(t.Context(), blockfetch.Spec(), peer, &chain{blocks: blocks})
 	i := blockfetch.NewInitiator(blockfetch.Spec(), us, network)
 	for first := range 25 { // an epoch
-		got, err := collect(i.Blocks(t.Context(), blocks[first].Header.Point(), blocks[199].Header.Point()))
+		got, err := collect(i.Range(t.Context(), blocks[first].Header.Point(), blocks[199].Header.Point()))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -51,7 +51,7 @@ func TestBlocksOfNoRange(t *testing.T) {
 	us, peer := pipe.New()
 	i := blockfetch.NewInitiator(blockfetch.Spec(), us, chaingen.Network())
 	for _, r := range [][2]ledger.Point{{ledger.Origin, p1}, {p1, ledger.Origin}, {p2, p1}} {
-		_, err := collect(i.Blocks(t.Context(), r[0], r[1]))
+		_, err := collect(i.Range(t.Context(), r[0], r[1]))
 		if !errors.Is(err, blockfetch.ErrInvalidRange) || protocol.IsPeerFault(err) {
 			t.Error(err)
 		}
@@ -69,7 +69,7 @@ func TestBlocksBehindTheEnd(t *testing.T) {
 	i := answered(t, []blockfetch.Message{blockfetch.StartBatch{},
 		blockfetch.Block{Raw: blocks[10].Raw}, blockfetch.Block{Raw: blocks[11].Raw},
 		blockfetch.Block{Raw: blocks[12].Raw}, blockfetch.Block{Raw: blocks[13].Raw}})
-	got, err := collect(i.Blocks(t.Context(), blocks[10].Header.Point(), to))
+	got, err := collect(i.Range(t.Context(), blocks[10].Header.Point(), to))
 	checkViolation(t, err, blockfetch.ErrWrongBlock, "MsgBlock")
 	checkBlocks(t, got, blocks[10:13])
 }
@@ -91,7 +91,7 @@ func TestConsumerTooSlow(t *testing.T) {
 		peer.Start()
 		us.Start()
 		var err error
-		for _, err = range i.Blocks(t.Context(), blocks[0].Header.Point(), blocks[len(blocks)-1].Header.Point()) {
+		for _, err = range i.Range(t.Context(), blocks[0].Header.Point(), blocks[len(blocks)-1].Header.Point()) {
 			if err != nil || leave {
 				break
 			}
@@ -130,7 +130,7 @@ func TestBlameReturns(t *testing.T) {
 	o := &overrun{End: us}
 	i := blockfetch.NewInitiator(blockfetch.Spec(), o, chaingen.Network())
 	from, to := blocks[0].Header.Point(), blocks[9].Header.Point()
-	for range i.Blocks(t.Context(), from, to) {
+	for range i.Range(t.Context(), from, to) {
 		if o.err == nil {
 			t.Fatal("the peer is to blame in the loop")
 		}
@@ -138,7 +138,7 @@ func TestBlameReturns(t *testing.T) {
 	if o.err != nil {
 		t.Error("we are to blame after the loop")
 	}
-	for range i.Blocks(t.Context(), from, to) {
+	for range i.Range(t.Context(), from, to) {
 		break
 	}
 	if o.err == nil {
@@ -170,7 +170,7 @@ func TestBlocksGetLater(t *testing.T) {
 	}()
 	i := blockfetch.NewInitiator(blockfetch.Spec(), us, network)
 	first := ledger.Point{Slot: 0, Hash: blocks[0].Header.Hash}
-	got, err := collect(i.Blocks(t.Context(), first, ledger.Point{Slot: 1000, Hash: p1.Hash}))
+	got, err := collect(i.Range(t.Context(), first, ledger.Point{Slot: 1000, Hash: p1.Hash}))
 	checkViolation(t, err, blockfetch.ErrWrongBlock, "MsgBlock")
 	if n := len(got); n < 2 || n > 22 {
 		t.Errorf("stopped after %d blocks", n)

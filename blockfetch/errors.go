@@ -6,9 +6,10 @@ import "errors"
 // more. Fetch the blocks elsewhere, or look at the peer's chain again.
 var ErrNoBlocks = errors.New("blockfetch: the peer does not have the range")
 
-// ErrConsumerTooSlow means that blocks asked for with [Initiator.Blocks] were
+// ErrConsumerTooSlow means that blocks asked for with [Initiator.Range] were
 // not taken fast enough and filled our own buffer. The connection has ended;
-// the peer is not to blame. Take blocks faster, or use [Initiator.Fetch].
+// the peer is not to blame. Take blocks faster, or use [Initiator.Fetch] or
+// node.Conn.Blocks.
 var ErrConsumerTooSlow = errors.New("blockfetch: blocks were asked for and not taken fast enough")
 
 // What a peer can do wrong in block-fetch beyond the table. They arrive in a

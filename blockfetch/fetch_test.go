@@ -32,7 +32,7 @@ func TestNoBlocks(t *testing.T) {
 	if got, err := collect(i.Fetch(t.Context(), wantsOf(blocks[60:70]))); !errors.Is(err, blockfetch.ErrNoBlocks) || protocol.IsPeerFault(err) || len(got) > 0 {
 		t.Fatalf("%d blocks, %v", len(got), err)
 	}
-	if got, err := collect(i.Blocks(t.Context(), blocks[60].Header.Point(), blocks[70].Header.Point())); !errors.Is(err, blockfetch.ErrNoBlocks) || len(got) > 0 {
+	if got, err := collect(i.Range(t.Context(), blocks[60].Header.Point(), blocks[70].Header.Point())); !errors.Is(err, blockfetch.ErrNoBlocks) || len(got) > 0 {
 		t.Fatalf("%d blocks, %v", len(got), err)
 	}
 	got, err := collect(i.Fetch(t.Context(), wantsOf(blocks[10:20])))
@@ -85,7 +85,7 @@ func TestBreak(t *testing.T) {
 			t.Fatal(err)
 		}
 		checkBlocks(t, got, blocks[100:110])
-		for range i.Blocks(t.Context(), blocks[0].Header.Point(), blocks[9].Header.Point()) {
+		for range i.Range(t.Context(), blocks[0].Header.Point(), blocks[9].Header.Point()) {
 			break
 		}
 		if err := i.Done(t.Context()); err != nil {

@@ -86,7 +86,7 @@ func TestIllegalResponders(t *testing.T) {
 					return i.Fetch(t.Context(), wantsOf(blocks[10:13]))
 				},
 				"Blocks": func(i *blockfetch.Initiator) iter.Seq2[ledger.Block, error] {
-					return i.Blocks(t.Context(), blocks[10].Header.Point(), blocks[12].Header.Point())
+					return i.Range(t.Context(), blocks[10].Header.Point(), blocks[12].Header.Point())
 				},
 			} {
 				got, err := collect(loop(answered(t, test.answer)))
@@ -103,7 +103,7 @@ func TestUnknownEra(t *testing.T) {
 	blocks := mixed()
 	later := blockfetch.Block{Raw: []byte{0x82, byte(ledger.NumEras + 1), 0x80}}
 	i := answered(t, []blockfetch.Message{blockfetch.StartBatch{}, blockfetch.Block{Raw: blocks[10].Raw}, later})
-	got, err := collect(i.Blocks(t.Context(), blocks[10].Header.Point(), blocks[12].Header.Point()))
+	got, err := collect(i.Range(t.Context(), blocks[10].Header.Point(), blocks[12].Header.Point()))
 	checkBlocks(t, got, blocks[10:11])
 	var unsupported *protocol.UnsupportedError
 	var unknown *ledger.UnknownEraError

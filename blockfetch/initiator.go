@@ -9,7 +9,9 @@ import (
 	"github.com/ouronet/ouronet/protocol"
 )
 
-// Initiator fetches blocks from a peer. Its methods must not overlap.
+// Initiator fetches blocks from a peer. One method or loop runs at a time;
+// another call meanwhile, from the loop body too, returns [protocol.ErrInUse]
+// and does nothing. Window and Ended are for any goroutine.
 //
 // Each block it hands out is one that was asked for, in order, with a body
 // that matches its header.
@@ -97,6 +99,11 @@ func (i *Initiator) Fetch(ctx context.Context, wants []Want) iter.Seq2[ledger.Bl
 // fetched.
 func (i *Initiator) Stream(ctx context.Context, next func() ([]Want, bool), wake <-chan struct{}) iter.Seq2[Result, error] {
 	return func(yield func(Result, error) bool) {
+		if err := i.s.Begin(); err != nil {
+			yield(Result{}, err)
+			return
+		}
+		defer i.s.End()
 		if err := i.drain(ctx); err != nil {
 			yield(Result{}, err)
 			return
@@ -140,17 +147,25 @@ func (i *Initiator) Stream(ctx context.Context, next func() ([]Want, bool), wake
 	}
 }
 
-// Blocks yields the blocks from one point to another, both included, of which
-// nothing is known but that: each must follow the one before it. The whole
-// range is asked for at once, so the loop body must keep up with the peer, or
-// the connection ends with [ErrConsumerTooSlow]. Errors are those of
-// [Initiator.Fetch].
-func (i *Initiator) Blocks(ctx context.Context, from, to ledger.Point) iter.Seq2[ledger.Block, error] {
+// Range yields the blocks from one point to another, both included, of which
+// nothing is known but that: each must follow the one before it. It is one
+// request for the whole range, since to ask for a part takes the points where
+// the part begins and ends. So the loop body must keep up with the peer: when
+// more is not taken than fits the ingress buffer, 23 MB, the connection ends
+// with [ErrConsumerTooSlow]. For long ranges and slow loops there is
+// node.Conn.Blocks, which learns the points between from chain-sync. Errors are
+// those of [Initiator.Fetch].
+func (i *Initiator) Range(ctx context.Context, from, to ledger.Point) iter.Seq2[ledger.Block, error] {
 	return func(yield func(ledger.Block, error) bool) {
 		if from.IsOrigin() || to.IsOrigin() || from.Slot > to.Slot {
 			yield(ledger.Block{}, fmt.Errorf("blockfetch: %w: %v to %v", ErrInvalidRange, from, to))
 			return
 		}
+		if err := i.s.Begin(); err != nil {
+			yield(ledger.Block{}, err)
+			return
+		}
+		defer i.s.End()
 		if err := i.drain(ctx); err != nil {
 			yield(ledger.Block{}, err)
 			return
@@ -187,10 +202,14 @@ func (i *Initiator) blameUs(err error) {
 }
 
 // Ended reports whether the conversation is over.
-func (i *Initiator) Ended() bool { return i.s.Machine().Done() }
+func (i *Initiator) Ended() bool { return i.s.Ended() }
 
 // Done ends the conversation in order; blocks that are owed are dropped first.
 func (i *Initiator) Done(ctx context.Context) error {
+	if err := i.s.Begin(); err != nil {
+		return err
+	}
+	defer i.s.End()
 	if err := i.drain(ctx); err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ func TestOwedBlocksComeFirst(t *testing.T) {
 	cancel()
 	for name, call := range map[string]func(*blockfetch.Initiator) error{ // any order
 		"Blocks": func(i *blockfetch.Initiator) (err error) {
-			_, err = collect(i.Blocks(ended, from, to))
+			_, err = collect(i.Range(ended, from, to))
 			return err
 		},
 		"Fetch": func(i *blockfetch.Initiator) (err error) {
@@ -36,7 +36,7 @@ func TestOwedBlocksComeFirst(t *testing.T) {
 			left := make(chan struct{})
 			go func() {
 				defer close(left)
-				for range i.Blocks(t.Context(), blocks[0].Header.Point(), to) {
+				for range i.Range(t.Context(), blocks[0].Header.Point(), to) {
 					break
 				}
 			}()
@@ -68,7 +68,7 @@ func TestOwedBlocksAreChecked(t *testing.T) {
 	left := make(chan struct{})
 	go func() {
 		defer close(left)
-		for range i.Blocks(t.Context(), from, to) {
+		for range i.Range(t.Context(), from, to) {
 			break
 		}
 	}()
@@ -84,7 +84,7 @@ func TestOwedBlocksAreChecked(t *testing.T) {
 	<-left
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	for _, err := range i.Blocks(ctx, from, to) {
+	for _, err := range i.Range(ctx, from, to) {
 		if !protocol.IsPeerFault(err) {
 			t.Errorf("got %v", err)
 		}

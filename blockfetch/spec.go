@@ -15,8 +15,11 @@ const (
 )
 
 const (
-	smallLimit = 65535   // bytes (miniprotocols, 2)
-	blockLimit = 2500000 // bytes (miniprotocols, 2)
+	smallLimit = 65535 // bytes (miniprotocols, 2)
+
+	// MaxBlock is the most that the message with a block may take, in bytes.
+	// (miniprotocols, 2)
+	MaxBlock = 2500000
 
 	// MaxRequests is how many ranges an initiator keeps outstanding at most.
 	// (miniprotocols, 2)
@@ -63,7 +66,7 @@ func Spec() *protocol.Spec {
 					{Msg: NoBlocks{}, To: StIdle},
 				}},
 			StStreaming: {Name: "StStreaming", Agency: protocol.Responder,
-				Limit: blockLimit, Timeout: protocol.After(60 * time.Second),
+				Limit: MaxBlock, Timeout: protocol.After(60 * time.Second),
 				Edges: []protocol.Edge{
 					{Msg: Block{}, To: StStreaming},
 					{Msg: BatchDone{}, To: StIdle},

@@ -16,7 +16,7 @@ func WantOf(h *ledger.Header) Want {
 		size = max(uint64(h.Raw.SizeHint), byronSize)
 	}
 	// A larger one would not be accepted, whatever its header says.
-	return Want{h.Point(), int(min(size, blockLimit))}
+	return Want{h.Point(), int(min(size, MaxBlock))}
 }
 
 // byronSize is how many bytes a Byron block is assumed to take at least. Its

@@ -19,7 +19,10 @@ var ErrNoIntersect = errors.New("chainsync: no intersection with the peer's chai
 // not offer.
 var ErrIntersection = errors.New("intersection was not offered")
 
-// Initiator follows a peer's chain. Its methods must not overlap.
+// Initiator follows a peer's chain. One method or loop runs at a time; another
+// call meanwhile, from the loop body too, returns [protocol.ErrInUse] and does
+// nothing. Only Tip, Buffered and Violation are for the loop body, and Ended for
+// any goroutine.
 type Initiator struct {
 	s *protocol.Session[Message]
 
@@ -50,6 +53,10 @@ func (i *Initiator) SetRandom(random func() float64) { i.s.Random = random }
 // first; at the tip that means to wait for the peer's next block.
 // (miniprotocols, 1)
 func (i *Initiator) Intersect(ctx context.Context, points ...ledger.Point) (ledger.Point, ledger.Tip, error) {
+	if err := i.s.Begin(); err != nil {
+		return ledger.Point{}, ledger.Tip{}, err
+	}
+	defer i.s.End()
 	// Updates that are dropped on the way move it, too, and so may an
 	// intersection whose answer ctx does not let us see.
 	i.headKnown = false
@@ -96,6 +103,11 @@ func (i *Initiator) Stream(ctx context.Context, more func(outstanding int) bool,
 		return nil, false
 	}
 	return func(yield func(Update, error) bool) {
+		if err := i.s.Begin(); err != nil {
+			yield(nil, err)
+			return
+		}
+		defer i.s.End()
 		for msg, err := range i.s.Pipeline(ctx, next, wake) {
 			if err != nil {
 				yield(nil, err)
@@ -163,12 +175,16 @@ func (i *Initiator) Buffered() bool { return i.s.Buffered() }
 func (i *Initiator) Violation(u Update, err error) error { return i.s.Violation(u, err) }
 
 // Ended reports whether the conversation is over.
-func (i *Initiator) Ended() bool { return i.s.Machine().Done() }
+func (i *Initiator) Ended() bool { return i.s.Ended() }
 
 // Done ends the conversation in order. Updates that were asked for are waited
 // for and dropped, which at the tip takes until the peer's next block: bound it
 // with ctx. (mux, 7: cardano-node allows 300 s)
 func (i *Initiator) Done(ctx context.Context) error {
+	if err := i.s.Begin(); err != nil {
+		return err
+	}
+	defer i.s.End()
 	if err := i.s.Drain(ctx); err != nil {
 		return err
 	}

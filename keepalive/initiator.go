@@ -17,7 +17,8 @@ const DefaultInterval = 10 * time.Second
 // ErrCookie is the violation of a peer that answered with another cookie.
 var ErrCookie = errors.New("cookie differs from the one sent")
 
-// Initiator pings a peer. Its methods must not overlap.
+// Initiator pings a peer. One method runs at a time; another call meanwhile
+// returns [protocol.ErrInUse] and does nothing.
 type Initiator struct {
 	// Cookie draws the cookies of Run; nil draws them at random.
 	Cookie func() uint16
@@ -36,6 +37,14 @@ func NewInitiator(spec *protocol.Spec, t protocol.Transport) *Initiator {
 // for and dropped before the new cookie is sent. Any other error ends the
 // session: close the connection.
 func (i *Initiator) Ping(ctx context.Context, cookie uint16) (rtt time.Duration, err error) {
+	if err := i.s.Begin(); err != nil {
+		return 0, err
+	}
+	defer i.s.End()
+	return i.ping(ctx, cookie)
+}
+
+func (i *Initiator) ping(ctx context.Context, cookie uint16) (rtt time.Duration, err error) {
 	if err := i.s.Drain(ctx); err != nil {
 		return 0, err
 	}
@@ -57,6 +66,10 @@ func (i *Initiator) Ping(ctx context.Context, cookie uint16) (rtt time.Duration,
 //
 // When it was ctx that ended, [Initiator.Done] may follow.
 func (i *Initiator) Run(ctx context.Context, interval time.Duration, observe func(rtt time.Duration)) error {
+	if err := i.s.Begin(); err != nil {
+		return err
+	}
+	defer i.s.End()
 	if interval == 0 {
 		interval = DefaultInterval
 	}
@@ -67,7 +80,7 @@ func (i *Initiator) Run(ctx context.Context, interval time.Duration, observe fun
 	pause := time.NewTimer(interval)
 	defer pause.Stop()
 	for {
-		rtt, err := i.Ping(ctx, cookie())
+		rtt, err := i.ping(ctx, cookie())
 		if err != nil {
 			return err
 		}
@@ -86,6 +99,10 @@ func (i *Initiator) Run(ctx context.Context, interval time.Duration, observe fun
 // Done ends the conversation in order. An answer that a cancelled ping left
 // owed is waited for first.
 func (i *Initiator) Done(ctx context.Context) error {
+	if err := i.s.Begin(); err != nil {
+		return err
+	}
+	defer i.s.End()
 	if err := i.s.Drain(ctx); err != nil {
 		return err
 	}

@@ -25,7 +25,8 @@ import (
 const CloseTime = 1500 * time.Millisecond
 
 // Conn is a connection to another node, after the handshake. Its methods may
-// be called from any goroutine; each initiator is for one goroutine at a time.
+// be called from any goroutine; each initiator is for one goroutine at a time,
+// and tells a second one so ([protocol.ErrInUse]).
 type Conn struct {
 	cfg    Config
 	role   protocol.Role // initiator if we dialled
@@ -44,6 +45,8 @@ type Conn struct {
 	rtt atomic.Int64 // nanoseconds, 0 before the first keep-alive
 
 	mu           sync.Mutex
+	provides     bool  // ProvideTxs runs
+	provided     error // why it can run no more
 	chainSyncI   *chainsync.Initiator
 	blockFetchI  *blockfetch.Initiator
 	peerSharingI *peersharing.Initiator
@@ -149,14 +152,14 @@ func (c *Conn) MayAsk() bool { return c.role == protocol.Initiator || c.agreed.D
 func (c *Conn) RTT() time.Duration { return time.Duration(c.rtt.Load()) }
 
 // ChainSync returns the initiator of chain-sync. After its Done, the next call
-// begins a new conversation. It panics unless [Conn.MayAsk]; so do the
-// initiators below.
+// begins a new conversation. Unless [Conn.MayAsk], whatever is asked returns
+// [ErrMayNotAsk], here and with the initiators below.
 func (c *Conn) ChainSync() *chainsync.Initiator {
 	c.use()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.chainSyncI == nil || c.chainSyncI.Ended() {
-		c.chainSyncI = chainsync.NewInitiator(c.cfg.Specs.ChainSync, c.chainSync)
+		c.chainSyncI = chainsync.NewInitiator(c.cfg.Specs.ChainSync, c.transport(c.chainSync))
 		if r := c.random("timeouts"); r != nil {
 			c.chainSyncI.SetRandom(r.Float64)
 		}
@@ -170,37 +173,54 @@ func (c *Conn) BlockFetch() *blockfetch.Initiator {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.blockFetchI == nil || c.blockFetchI.Ended() {
-		c.blockFetchI = blockfetch.NewInitiator(c.cfg.Specs.BlockFetch, c.blockFetch, c.cfg.Network)
+		c.blockFetchI = blockfetch.NewInitiator(c.cfg.Specs.BlockFetch, c.transport(c.blockFetch), c.cfg.Network)
 	}
 	return c.blockFetchI
 }
 
-// PeerSharing returns the initiator of peer-sharing, or nil if it was not
-// agreed on.
+// PeerSharing returns the initiator of peer-sharing. If that was not agreed on,
+// whatever is asked returns [ErrNotSharing].
 func (c *Conn) PeerSharing() *peersharing.Initiator {
 	c.use()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.peerSharing == nil {
-		return nil
-	}
 	if c.peerSharingI == nil || c.peerSharingI.Ended() {
-		c.peerSharingI = peersharing.NewInitiator(c.cfg.Specs.PeerSharing, c.peerSharing)
+		c.peerSharingI = peersharing.NewInitiator(c.cfg.Specs.PeerSharing, c.transport(c.peerSharing))
 	}
 	return c.peerSharingI
 }
 
 // ProvideTxs offers the transactions of source to the peer until source ends,
-// then nil, or the connection does. Only one call at a time.
-func (c *Conn) ProvideTxs(ctx context.Context, source txsubmission.Source) error {
+// then nil, or the connection does. One call runs at a time; another meanwhile
+// returns [protocol.ErrInUse]. After an error the conversation is in its middle,
+// and so every further call is refused: close the connection.
+func (c *Conn) ProvideTxs(ctx context.Context, source txsubmission.Source) (err error) {
+	if !c.MayAsk() {
+		return &PeerError{c.peer, ErrMayNotAsk}
+	}
 	c.use()
+	c.mu.Lock()
+	provides, provided := c.provides, c.provided
+	c.provides = true
+	c.mu.Unlock()
+	switch {
+	case provided != nil:
+		return fmt.Errorf("node: tx-submission ended in its middle and cannot begin again: %w", provided)
+	case provides:
+		return fmt.Errorf("%s: %w", c.cfg.Specs.TxSubmission.Name, protocol.ErrInUse)
+	}
+	defer func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.provides, c.provided = err != nil, err
+	}()
 	return txsubmission.Provide(ctx, c.cfg.Specs.TxSubmission, c.txSubmission, source)
 }
 
 // use keeps a connection from being idle: it starts our keep-alives.
 func (c *Conn) use() {
 	if !c.MayAsk() {
-		panic(fmt.Sprintf("node: the connection to %s is the peer's alone: check Conn.MayAsk", c.peer))
+		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -221,6 +241,26 @@ func (c *Conn) use() {
 		})
 	})
 }
+
+// transport returns what an initiator runs on: its channel, or what refuses to
+// carry anything.
+func (c *Conn) transport(channel *mux.Channel) protocol.Transport {
+	switch {
+	case channel != nil:
+		return channel
+	case c.MayAsk():
+		return refusal{&PeerError{c.peer, ErrNotSharing}}
+	}
+	return refusal{&PeerError{c.peer, ErrMayNotAsk}}
+}
+
+// refusal is a protocol.Transport on which nothing may be said, and why.
+type refusal struct{ err error }
+
+func (r refusal) Send(context.Context, []byte, []byte) error { return r.err }
+func (r refusal) Peek(int) ([]byte, error)                   { return nil, r.err }
+func (r refusal) Ready() <-chan struct{}                     { return nil }
+func (r refusal) Consume(int)                                {}
 
 // unused reports whether our side never asked for anything.
 func (c *Conn) unused() bool {

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/handshake"
 	"github.com/ouronet/ouronet/internal/testnode"
@@ -62,12 +63,12 @@ func TestConnRoles(t *testing.T) {
 				if d := a.Agreement().Duplex(); d != test.both || b.Agreement().Duplex() != d {
 					t.Errorf("duplex %t", d)
 				}
-				if a.PeerSharing() != nil {
-					t.Error("peer-sharing was not agreed on")
+				if _, err := a.PeerSharing().Request(t.Context(), 1); !errors.Is(err, node.ErrNotSharing) || node.Blame(err) {
+					t.Errorf("peer-sharing was not agreed on, and asking says %v", err)
 				}
 				for _, c := range []*node.Conn{a, b} {
 					if !c.MayAsk() {
-						expectPanic(t, func() { c.ChainSync() })
+						checkMayNotAsk(t, c)
 						continue
 					}
 					_, tip, err := c.ChainSync().Intersect(t.Context(), ledger.Origin)
@@ -90,14 +91,66 @@ func TestConnRoles(t *testing.T) {
 	}
 }
 
-func expectPanic(t *testing.T, f func()) {
+// checkMayNotAsk has each way to ask return an error that says it all, and the
+// connection go on.
+func checkMayNotAsk(t *testing.T, c *node.Conn) {
 	t.Helper()
-	defer func() {
-		if recover() == nil {
-			t.Error("no panic")
+	ctx, p := t.Context(), ledger.Point{Slot: 1}
+	last := func(seq func(func(error) bool)) (err error) {
+		for err = range seq {
 		}
-	}()
-	f()
+		return err
+	}
+	for name, ask := range map[string]func() error{ // any order
+		"Intersect": func() error { _, _, err := c.ChainSync().Intersect(ctx, ledger.Origin); return err },
+		"Updates": func() error {
+			return last(func(yield func(error) bool) {
+				for _, err := range c.ChainSync().Updates(ctx) {
+					yield(err)
+				}
+			})
+		},
+		"Stream": func() error {
+			return last(func(yield func(error) bool) {
+				for _, err := range c.BlockFetch().Stream(ctx, func() ([]blockfetch.Want, bool) { return nil, false }, make(chan struct{})) {
+					yield(err)
+				}
+			})
+		},
+		"Fetch": func() error {
+			return last(func(yield func(error) bool) {
+				for _, err := range c.BlockFetch().Fetch(ctx, []blockfetch.Want{{Point: p}}) {
+					yield(err)
+				}
+			})
+		},
+		"Range": func() error {
+			return last(func(yield func(error) bool) {
+				for _, err := range c.BlockFetch().Range(ctx, p, p) {
+					yield(err)
+				}
+			})
+		},
+		"Blocks": func() error {
+			return last(func(yield func(error) bool) {
+				for _, err := range c.Blocks(ctx, p, p) {
+					yield(err)
+				}
+			})
+		},
+		"chain-sync Done":  func() error { return c.ChainSync().Done(ctx) },
+		"block-fetch Done": func() error { return c.BlockFetch().Done(ctx) },
+		"Request":          func() error { _, err := c.PeerSharing().Request(ctx, 1); return err },
+		"ProvideTxs":       func() error { return c.ProvideTxs(ctx, nil) },
+	} {
+		var peer *node.PeerError
+		if err := ask(); !errors.Is(err, node.ErrMayNotAsk) || !errors.As(err, &peer) || peer.Peer != c.Peer() || node.Blame(err) {
+			t.Errorf("%s says %v", name, err)
+		}
+	}
+	if err := c.Err(); err != nil {
+		t.Errorf("the connection ended: %v", err)
+	}
 }
 
 // A mini-protocol can be ended and started again on the same connection.
@@ -127,7 +180,7 @@ func TestConnHotWarmHot(t *testing.T) {
 			}
 			bf := a.BlockFetch()
 			n = 0
-			for _, err := range bf.Blocks(t.Context(), c.Point(20), c.Point(10)) {
+			for _, err := range bf.Range(t.Context(), c.Point(20), c.Point(10)) {
 				if n++; err != nil {
 					t.Fatal(round, err)
 				}

@@ -68,6 +68,17 @@ func Blame(err error) bool {
 	return protocol.IsPeerFault(err)
 }
 
+// What our side cannot ask on a connection. They arrive in a [PeerError] from the
+// first call of an initiator, and say nothing against the peer.
+var (
+	// ErrMayNotAsk: the peer opened the connection and does not answer on it, or
+	// does not expect us to ask. [Conn.MayAsk] tells before.
+	ErrMayNotAsk = errors.New("node: our side may not ask on this connection, which the peer opened for its own questions")
+
+	// ErrNotSharing: one of the two sides does not offer peer-sharing.
+	ErrNotSharing = errors.New("node: peer-sharing was not agreed on: both sides must offer it, ours with Config.PeerSharing")
+)
+
 // Permanent reports whether trying the same again cannot help: the other side
 // is on another network, shares no version with us, or is in an era that this
 // version does not know.

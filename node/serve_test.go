@@ -128,7 +128,7 @@ func TestServeEnds(t *testing.T) {
 		}
 		defer conn.Close()
 		n := 0
-		for _, err := range conn.BlockFetch().Blocks(t.Context(), c.Point(1999), c.Point(0)) {
+		for _, err := range conn.BlockFetch().Range(t.Context(), c.Point(1999), c.Point(0)) {
 			if n++; err != nil {
 				break
 			}
@@ -220,7 +220,7 @@ func TestSlowConsumerOfOneProtocol(t *testing.T) {
 				break
 			}
 			blocks := 0
-			for _, err := range conn.BlockFetch().Blocks(t.Context(), c.Point(99), c.Point(0)) {
+			for _, err := range conn.BlockFetch().Range(t.Context(), c.Point(99), c.Point(0)) {
 				if err != nil {
 					t.Fatal(err)
 				}

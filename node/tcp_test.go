@@ -117,7 +117,7 @@ func TestConsumerTooSlow(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	for _, err := range conn.BlockFetch().Blocks(t.Context(), c.Point(399), c.Point(0)) {
+	for _, err := range conn.BlockFetch().Range(t.Context(), c.Point(399), c.Point(0)) {
 		if err == nil {
 			<-conn.Done()
 		}

@@ -13,7 +13,8 @@ import (
 // asked for.
 var ErrTooMany = errors.New("more addresses than asked for")
 
-// Initiator asks a peer for addresses. Its methods must not overlap.
+// Initiator asks a peer for addresses. One method runs at a time; another call
+// meanwhile returns [protocol.ErrInUse] and does nothing.
 type Initiator struct {
 	s *protocol.Session[Message]
 }
@@ -32,6 +33,10 @@ func NewInitiator(spec *protocol.Spec, t protocol.Transport) *Initiator {
 // waited for and dropped. Any other error ends the session: close the
 // connection.
 func (i *Initiator) Request(ctx context.Context, amount uint8) ([]netip.AddrPort, error) {
+	if err := i.s.Begin(); err != nil {
+		return nil, err
+	}
+	defer i.s.End()
 	reply, err := i.s.Ask(ctx, ShareRequest{amount})
 	if err != nil {
 		return nil, err
@@ -43,12 +48,17 @@ func (i *Initiator) Request(ctx context.Context, amount uint8) ([]netip.AddrPort
 	return peers, nil
 }
 
-// Ended reports whether the conversation is over.
-func (i *Initiator) Ended() bool { return i.s.Machine().Done() }
+// Ended reports whether the conversation is over. It may be called from any
+// goroutine.
+func (i *Initiator) Ended() bool { return i.s.Ended() }
 
 // Done ends the conversation in order. An answer that a cancelled request left
 // owed is waited for first.
 func (i *Initiator) Done(ctx context.Context) error {
+	if err := i.s.Begin(); err != nil {
+		return err
+	}
+	defer i.s.End()
 	if err := i.s.Drain(ctx); err != nil {
 		return err
 	}

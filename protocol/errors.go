@@ -27,6 +27,11 @@ var (
 // the Session as it was.
 var ErrAgency = errors.New("protocol: not our turn")
 
+// ErrInUse means that another goroutine uses the initiator, or the loop around
+// the call does. The call did nothing, and the other one goes on undisturbed.
+// Have one goroutine ask, or guard the initiator with a mutex.
+var ErrInUse = errors.New("protocol: in use by another call")
+
 // ViolationError says that the peer broke a mini-protocol. Nothing more can be
 // said to it: close the connection.
 type ViolationError struct {

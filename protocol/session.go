@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ouronet/ouronet/internal/cbor"
@@ -15,8 +16,9 @@ import (
 // interface that the mini-protocol's messages share.
 //
 // It works in the caller's goroutine and starts none. Methods must not
-// overlap. A send or receive that ended because its context did may be
-// repeated; after any other error the Session is of no more use.
+// overlap, [Session.Begin] and [Session.Ended] aside. A send or receive that
+// ended because its context did may be repeated; after any other error the
+// Session is of no more use.
 type Session[M Message] struct {
 	// Most, if not nil, returns how many bytes the peer's next message can have
 	// if it is in order: less than the state's limit where the request that it
@@ -27,6 +29,8 @@ type Session[M Message] struct {
 
 	// Random draws timeouts that have a range; nil is math/rand/v2.
 	Random func() float64
+
+	busy, ended atomic.Bool // see Begin and Ended
 
 	spec *Spec
 	m    Machine
@@ -53,6 +57,29 @@ const MessageTime = time.Minute
 func NewSession[M Message](spec *Spec, role Role, t Transport) *Session[M] {
 	return &Session[M]{spec: spec, m: NewMachine(spec, role), t: t}
 }
+
+// Begin reserves the session until [Session.End], or returns an error that is
+// [ErrInUse] if it is reserved. It may be called from any goroutine. Initiators
+// call it first in each method, so that a second goroutine gets an error and
+// touches nothing; the session's own methods do not.
+func (s *Session[M]) Begin() error {
+	if !s.busy.CompareAndSwap(false, true) {
+		return fmt.Errorf("%s: %w", s.spec.Name, ErrInUse)
+	}
+	return nil
+}
+
+// End ends what [Session.Begin] began.
+func (s *Session[M]) End() {
+	if s.m.Done() {
+		s.ended.Store(true)
+	}
+	s.busy.Store(false)
+}
+
+// Ended reports whether the conversation was over at the last [Session.End]. It
+// may be called from any goroutine.
+func (s *Session[M]) Ended() bool { return s.ended.Load() }
 
 // Machine returns the state of the conversation, for reading.
 func (s *Session[M]) Machine() *Machine { return &s.m }

@@ -69,7 +69,7 @@ func converse(t *testing.T, asking, answering func(net.Conn) mux.Recorder) {
 	}
 	pause()
 	bs := chain.Blocks()
-	for _, err := range asks.BlockFetch().Blocks(t.Context(), bs[0].Header.Point(), bs[2].Header.Point()) {
+	for _, err := range asks.BlockFetch().Range(t.Context(), bs[0].Header.Point(), bs[2].Header.Point()) {
 		if err != nil {
 			t.Fatal(err)
 		}

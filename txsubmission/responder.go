@@ -28,7 +28,8 @@ type Sink interface {
 	Deliver(ctx context.Context, asked []ledger.TxID, txs []ledger.Tx) error
 }
 
-// Responder asks a peer for its transactions. Its methods must not overlap.
+// Responder asks a peer for its transactions. One method runs at a time; another
+// call meanwhile, from the sink too, returns [protocol.ErrInUse] and does nothing.
 //
 // A call that ended because its ctx did may be followed by another, of the same
 // or another method; replies that it left owed are taken first. After any other
@@ -63,6 +64,14 @@ func (r *Responder) most() int {
 // Init waits for the peer to start the conversation; the other methods do that
 // too if it has not happened.
 func (r *Responder) Init(ctx context.Context) error {
+	if err := r.s.Begin(); err != nil {
+		return err
+	}
+	defer r.s.End()
+	return r.init(ctx)
+}
+
+func (r *Responder) init(ctx context.Context) error {
 	if r.s.Machine().State() != StInit {
 		return nil
 	}
@@ -77,7 +86,11 @@ func (r *Responder) Init(ctx context.Context) error {
 // It never asks twice for an id that is announced again within the window, nor
 // for a transaction that is announced larger than [MaxTxSize].
 func (r *Responder) Run(ctx context.Context, sink Sink) error {
-	err := r.Init(ctx)
+	if err := r.s.Begin(); err != nil {
+		return err
+	}
+	defer r.s.End()
+	err := r.init(ctx)
 	if err == nil {
 		err = r.decide(ctx, sink)
 	}
@@ -112,6 +125,10 @@ func (r *Responder) Run(ctx context.Context, sink Sink) error {
 // A request that breaks a rule returns its error, such as
 // [ErrRequestedTooMany], and sends nothing.
 func (r *Responder) RequestTxIDs(ctx context.Context, ack, req uint16) ([]Announced, error) {
+	if err := r.s.Begin(); err != nil {
+		return nil, err
+	}
+	defer r.s.End()
 	if err := r.settle(ctx); err != nil {
 		return nil, err
 	}
@@ -125,6 +142,10 @@ func (r *Responder) RequestTxIDs(ctx context.Context, ack, req uint16) ([]Announ
 // nothing. Ask for no more bytes at once than the table's Ingress: the peer is
 // cut off for sending more.
 func (r *Responder) RequestTxs(ctx context.Context, ids ...ledger.TxID) ([]ledger.Tx, error) {
+	if err := r.s.Begin(); err != nil {
+		return nil, err
+	}
+	defer r.s.End()
 	if err := r.settle(ctx); err != nil {
 		return nil, err
 	}
@@ -132,7 +153,8 @@ func (r *Responder) RequestTxs(ctx context.Context, ids ...ledger.TxID) ([]ledge
 	return a.txs, err
 }
 
-// Unacknowledged returns what is announced and not acknowledged, oldest first.
+// Unacknowledged returns what is announced and not acknowledged, oldest first. It
+// is for the goroutine that asks.
 func (r *Responder) Unacknowledged() []Announced {
 	ids := make([]Announced, len(r.w.ids))
 	for i, e := range r.w.ids {
@@ -241,7 +263,7 @@ func (r *Responder) ask(ctx context.Context, m Message) (answer, error) {
 
 // settle takes the replies that are still owed.
 func (r *Responder) settle(ctx context.Context) error {
-	if err := r.Init(ctx); err != nil {
+	if err := r.init(ctx); err != nil {
 		return err
 	}
 	if m, ok := r.unsent(r.s.Machine().Outstanding()); ok {

@@ -39,7 +39,7 @@ func setup(c *cli.Command) cli.Run {
 		defer conn.Close()
 		var file *os.File // nil before the first block
 		blocks := 0
-		for block, err := range conn.BlockFetch().Blocks(ctx, *from, *to) {
+		for block, err := range conn.Blocks(ctx, *from, *to) {
 			if err != nil {
 				return err
 			}

@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -32,11 +33,10 @@ func setup(c *cli.Command) cli.Run {
 			return err
 		}
 		defer conn.Close()
-		sharing := conn.PeerSharing()
-		if sharing == nil {
+		peers, err := conn.PeerSharing().Request(ctx, uint8(*amount))
+		if errors.Is(err, node.ErrNotSharing) {
 			return fmt.Errorf("%s does not share peers", conn.Peer())
 		}
-		peers, err := sharing.Request(ctx, uint8(*amount))
 		for _, p := range peers {
 			fmt.Fprintln(out, p)
 		}

@@ -71,7 +71,7 @@ func ask(ctx context.Context, memory *testnode.Net, specs *node.Specs, blocks []
 		})
 		c.Go(func(ctx context.Context) error {
 			time.Sleep(time.Second)
-			for _, err := range c.BlockFetch().Blocks(ctx, blocks[0].Header.Point(), blocks[4].Header.Point()) {
+			for _, err := range c.BlockFetch().Range(ctx, blocks[0].Header.Point(), blocks[4].Header.Point()) {
 				if err != nil {
 					return err
 				}

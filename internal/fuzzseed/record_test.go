@@ -95,7 +95,7 @@ func follow(t *testing.T) []byte {
 			}
 		}
 	}
-	for _, err := range c.BlockFetch().Blocks(t.Context(), chain.Point(19), chain.Point(0)) {
+	for _, err := range c.BlockFetch().Range(t.Context(), chain.Point(19), chain.Point(0)) {
 		if err != nil {
 			t.Fatal(err)
 		}

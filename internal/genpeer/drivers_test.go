@@ -108,7 +108,7 @@ func fetch(ctx context.Context, spec *protocol.Spec, t protocol.Transport, r *ra
 		}
 		blocks := i.Fetch(ctx, wants)
 		if r.IntN(2) == 0 {
-			blocks = i.Blocks(ctx, wants[0].Point, wants[len(wants)-1].Point)
+			blocks = i.Range(ctx, wants[0].Point, wants[len(wants)-1].Point)
 		}
 		left := r.IntN(8)
 		for _, err := range blocks {
