@@ -244,7 +244,8 @@ func TestBlocksOfLiar(t *testing.T) {
 		}})
 		a, _ := pair(t, narrow(), sources(c))
 		got, err := take(a.Blocks(t.Context(), c.Point(95), c.Point(0)), never)
-		if !node.Blame(err) || len(got) > 50 {
+		var v *protocol.ViolationError
+		if !errors.As(err, &v) || v.Protocol != "chain-sync" || v.Message != "MsgRollForward" || len(got) > 50 {
 			t.Errorf("%d blocks, %v", len(got), err)
 		}
 		checkRange(t, got, c.Blocks()[4:4+len(got)])
@@ -275,21 +276,20 @@ func TestConnInUse(t *testing.T) {
 				continue
 			}
 			got := make(chan error)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			for _, call := range []func() error{
-				func() error { return a.ProvideTxs(t.Context(), idleTxs{}) },
-				func() error { _, err := a.PeerSharing().Request(t.Context(), 3); return err },
-				func() error { _, err := take(a.Blocks(t.Context(), c.Point(20), c.Point(10)), never); return err },
-				func() error {
-					_, err := take(a.BlockFetch().Range(t.Context(), c.Point(20), c.Point(10)), never)
-					return err
-				},
-				func() error { return a.BlockFetch().Done(t.Context()) },
+				func() error { return a.ProvideTxs(ctx, idleTxs{}) },
+				func() error { _, err := a.PeerSharing().Request(ctx, 3); return err },
+				func() error { _, err := take(a.Blocks(ctx, c.Point(20), c.Point(10)), never); return err },
+				func() error { _, err := take(a.BlockFetch().Range(ctx, c.Point(20), c.Point(10)), never); return err },
+				func() error { return a.BlockFetch().Done(ctx) },
 			} {
 				go func() { got <- call() }()
 				if err := <-got; !errors.Is(err, protocol.ErrInUse) || node.Blame(err) {
 					t.Errorf("at block %d: %v", n, err)
 				}
 			}
+			cancel()
 		}
 		if n != 261 {
 			t.Errorf("%d blocks", n)

@@ -19,10 +19,17 @@ func upstream(ctx context.Context) (address string) {
 	if err != nil {
 		log.Fatal(err)
 	}
-	chain := testnode.New(chaingen.Config{Seed: 1, Network: ledger.Preview}).Grow(10)
+	chain := someChain()
 	go node.Serve(ctx, l, node.Config{Network: ledger.Preview, Sources: chain.Sources()}, nil)
 	return l.Addr().String()
 }
+
+func someChain() *testnode.Chain {
+	return testnode.New(chaingen.Config{Seed: 1, Network: ledger.Preview}).Grow(10)
+}
+
+// pointOf returns the point of one of the blocks.
+func pointOf(n int) ledger.Point { return someChain().Blocks()[n].Header.Point() }
 
 // Where does the chain of a node end?
 func ExampleDial() {
@@ -44,6 +51,29 @@ func ExampleDial() {
 	// Output:
 	// version 15
 	// the tip is block 9
+}
+
+// Which blocks are there from one point to another? The loop may take its time.
+func ExampleConn_Blocks() {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	conn, err := node.Dial(ctx, upstream(ctx), node.Config{Network: ledger.Preview})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer conn.Close()
+
+	from, to := pointOf(3), pointOf(5)
+	for block, err := range conn.Blocks(ctx, from, to) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println("block", block.Header.BlockNo)
+	}
+	// Output:
+	// block 3
+	// block 4
+	// block 5
 }
 
 // What happens on the chain? Leaving the loop closes the connections.

@@ -51,7 +51,7 @@ func TestBlocksFromTheirServer(t *testing.T) {
 		bf := ourClient(t, s.Addr(), config()).BlockFetch()
 		checkBlocks(t, bf.Fetch(limited(t), wants(chain)), chain)
 		part := chain[len(chain)/4 : len(chain)/2]
-		checkBlocks(t, bf.Blocks(limited(t), part[0].Header.Point(), part[len(part)-1].Header.Point()), part)
+		checkBlocks(t, bf.Range(limited(t), part[0].Header.Point(), part[len(part)-1].Header.Point()), part)
 	}
 }
 
