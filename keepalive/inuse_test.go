@@ -19,7 +19,7 @@ func TestInUse(t *testing.T) {
 		us, peer := pipe.New()
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		go keepalive.Respond(ctx, keepalive.Spec(), peer)
+		go keepalive.Respond(ctx, keepalive.Spec(), peer, nil)
 		i := keepalive.NewInitiator(keepalive.Spec(), us)
 		pings := 0
 		ended := make(chan error, 1)

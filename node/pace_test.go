@@ -156,7 +156,7 @@ func TestRefusedRangesArePaced(t *testing.T) {
 		defer conn.Close()
 		ask := func(p ledger.Point) (took time.Duration, err error) {
 			began := time.Now()
-			for _, e := range conn.BlockFetch().Blocks(t.Context(), p, p) {
+			for _, e := range conn.BlockFetch().Range(t.Context(), p, p) {
 				err = e
 			}
 			return time.Since(began), err
