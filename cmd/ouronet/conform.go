@@ -3,14 +3,13 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"time"
 
 	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/cli"
 	"github.com/ouronet/ouronet/internal/conform"
 	"github.com/ouronet/ouronet/ledger"
 )
@@ -19,56 +18,67 @@ import (
 var errDeparts = errors.New("the node departs from the specification")
 
 // conformCommand runs the conformance suite against a node.
-var conformCommand = command{
-	name:    "conform",
-	summary: "Runs the conformance suite against a node and prints a report. Use it on nodes of your own.",
-	examples: []string{
-		"conform -self",
-		"conform -peer 127.0.0.1:3001 -network preview",
-		"conform -listen 127.0.0.1:3001 -magic 42",
+var conformCommand = cli.Program{
+	Name: "ouronet conform", Path: "go run ./cmd/ouronet conform",
+	About: "Runs the conformance suite against a node and prints a report. Use it on nodes of your own.",
+	Examples: []string{
+		"-self",
+		"-peer 127.0.0.1:3001 -network preview",
+		"-listen 127.0.0.1:3001 -magic 42",
 	},
-	setup: func(flags *flag.FlagSet) func(context.Context, []string, io.Writer) error {
+	Setup: func(c *cli.Command) cli.Run {
 		cfg := conform.Config{}
-		flags.StringVar(&cfg.Address, "peer", "", "the node, as `HOST:PORT`")
-		listen := flags.String("listen", "", "look at the initiators of nodes that connect to `HOST:PORT`; each breach takes a connection of its own")
-		network := flags.String("network", "mainnet", "mainnet, preprod or preview")
-		magic := flags.Uint("magic", 0, "network magic of another network; its slots are taken to be Preview's, all from Conway on")
-		txs := flags.Bool("txs", false, "offer transactions, which are well-formed and not valid")
-		flags.DurationVar(&cfg.Patience, "patience", 10*time.Second, "how long the node may take to end a connection after a breach")
-		flags.DurationVar(&cfg.Wait, "wait", 30*time.Second, "how long to wait for the node's next block, and to converse with one that connects")
-		flags.DurationVar(&cfg.Silence, "silence", 15*time.Second, "the longest time limit to try; 31s tries that of segments, 100s keep-alive's, 1h chain-sync's")
-		flags.Uint64Var(&cfg.Seed, "seed", 0, "seed of what is random in messages")
-		self := flags.Bool("self", false, "look at a node of this module, started for that in memory, and offer it transactions")
-		quiet := flags.Bool("quiet", false, "do not tell progress")
-		return func(ctx context.Context, args []string, out io.Writer) error {
-			var err error
-			if *self && *magic != 0 {
-				return errors.New("-magic does not go with -self, which makes its own network")
+		var peer, listen cli.Address
+		c.Var(&peer, "peer", "the node, as `HOST:PORT`")
+		c.Func("listen", "`HOST:PORT` to wait on for nodes whose initiators to look at; each breach takes a connection of its own", func(s string) error {
+			listen = cli.Address(s)
+			return cli.CheckAddress(s, false)
+		})
+		network := c.Network()
+		txs := c.Bool("txs", false, "offer transactions, which are well-formed and not valid")
+		least := time.Millisecond
+		patience := c.Duration("patience", 10*time.Second, least, cli.UnlimitedDuration, "`TIME` that the node may take to end a connection after a breach")
+		wait := c.Duration("wait", 30*time.Second, least, cli.UnlimitedDuration, "`TIME` to wait for the node's next block, and to converse with one that connects")
+		silence := c.Duration("silence", 15*time.Second, least, cli.UnlimitedDuration, "`TIME`, the longest limit to try; 31s tries that of segments, 100s keep-alive's, 1h chain-sync's")
+		c.Uint64Var(&cfg.Seed, "seed", 0, "`SEED` of what is random in messages")
+		self := c.Bool("self", false, "look at a node of this module, started for that in memory, and offer it transactions")
+		quiet := c.Bool("quiet", false, "do not tell progress")
+		c.Check(func() error {
+			switch given := count([]bool{*self, peer != "", listen != ""}); {
+			case given == 0:
+				return cli.Usagef("say which node with -peer HOST:PORT, or wait for it with -listen HOST:PORT, or give -self")
+			case given > 1:
+				return cli.Usagef("give one of -self, -peer and -listen")
 			}
-			if given := []bool{*self, cfg.Address != "", *listen != ""}; count(given) > 1 {
-				return errors.New("give one of -self, -peer and -listen")
-			}
+			return nil
+		})
+		c.Exclude("self", "network", "it makes its own")
+		c.Exclude("self", "magic", "it makes its own network")
+		c.Exclude("self", "genesis", "it makes its own network")
+		c.Exclude("listen", "txs", "who connects is offered a chain")
+		return func(ctx context.Context, out io.Writer) error {
+			cfg.Address, cfg.Network = string(peer), *network
+			cfg.Patience, cfg.Wait, cfg.Silence = *patience, *wait, *silence
 			if *self {
 				// Cancelled, the node ends with the run.
 				serving, stop := context.WithCancel(ctx)
 				defer stop()
 				cfg.Address, cfg.Dial = selfAddress, serveSelf(serving)
-				*magic, *txs = uint(chaingen.Network().Magic), true
+				cfg.Network, *txs = chaingen.Network(), true
 			}
-			if (cfg.Address == "") == (*listen == "") || len(args) > 0 {
-				return errors.New("say which node with -peer HOST:PORT, or wait for it with -listen HOST:PORT")
-			}
-			if cfg.Network, err = networkOf(*network, uint32(*magic)); err != nil {
-				return err
+			known := cli.Known(cfg.Network)
+			if !known { // its slots are taken to be Preview's, all from Conway on
+				cfg.Network = chaingen.Network()
+				cfg.Network.Name, cfg.Network.Magic = network.Name, network.Magic
 			}
 			if *txs {
 				cfg.Txs = offered(cfg.Seed)
 			}
 			if !*quiet {
-				cfg.Progress = func(what string) { fmt.Fprintln(os.Stderr, "looking at", what) }
+				cfg.Progress = func(what string) { fmt.Fprintln(c.Stderr, "looking at", what) }
 			}
-			if *listen != "" {
-				return listenOn(ctx, *listen, cfg, *magic != 0, out)
+			if listen != "" {
+				return listenOn(ctx, string(listen), cfg, !known, out)
 			}
 			return look(ctx, cfg, out)
 		}
@@ -119,20 +129,6 @@ func listenOn(ctx context.Context, address string, cfg conform.Config, generated
 	}
 	report, err := conform.Listen(ctx, l, own)
 	return tell(report, err, out)
-}
-
-// networkOf returns a network by its name or, if magic is not 0, one of that
-// magic.
-func networkOf(name string, magic uint32) (ledger.Network, error) {
-	if magic != 0 {
-		n := chaingen.Network()
-		n.Name, n.Magic = fmt.Sprintf("magic %d", magic), magic
-		return n, nil
-	}
-	if n, ok := ledger.NetworkByName(name); ok {
-		return n, nil
-	}
-	return ledger.Network{}, fmt.Errorf("no network %q: take mainnet, preprod or preview, or say its -magic", name)
 }
 
 // offered makes transactions.

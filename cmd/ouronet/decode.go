@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
 
+	"github.com/ouronet/ouronet/internal/cli"
 	"github.com/ouronet/ouronet/trace"
 )
 
@@ -19,28 +19,27 @@ var (
 )
 
 // decode prints recordings and captures.
-var decode = command{
-	name:     "decode",
-	summary:  "Prints messages and decisions in a FILE: a recording, or a pcap or pcapng capture; - is standard input.",
-	examples: []string{"decode trace/testdata/conversation.trace", "decode trace/testdata/decisions.trace"},
-	setup: func(flags *flag.FlagSet) func(context.Context, []string, io.Writer) error {
-		strict := flags.Bool("strict", false, "end with an error if a side broke the protocol")
-		return func(_ context.Context, args []string, out io.Writer) error {
-			if len(args) != 1 {
-				return errors.New("say which file")
-			}
+var decode = cli.Program{
+	Name: "ouronet decode", Path: "go run ./cmd/ouronet decode",
+	About:    "Prints messages and decisions in a FILE: a recording, or a pcap or pcapng capture; - is standard input.",
+	Examples: []string{"trace/testdata/conversation.trace", "trace/testdata/decisions.trace"},
+	Setup: func(c *cli.Command) cli.Run {
+		var file cli.Text
+		strict := c.Bool("strict", false, "end with an error if a side broke the protocol")
+		c.Arg(&file, "FILE")
+		return func(_ context.Context, out io.Writer) error {
 			in := os.Stdin
-			if args[0] != "-" {
-				f, err := os.Open(args[0])
+			if file != "-" {
+				f, err := os.Open(string(file))
 				if err != nil {
-					return err
+					return fmt.Errorf("FILE: %w", err)
 				}
 				defer f.Close()
 				in = f
 			}
 			sum, err := trace.Decode(in, out)
 			if err != nil {
-				return err
+				return fmt.Errorf("FILE: %w", err)
 			}
 			fmt.Fprintf(out, "%d connections, %d messages, %d bytes, %d violations, %d truncated, %d bytes damaged, %d steps, %d other than recorded\n",
 				sum.Connections, sum.Messages, sum.Bytes, sum.Violations, sum.Truncated, sum.Damaged, sum.Steps, sum.Differences)

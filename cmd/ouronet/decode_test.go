@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,16 +12,13 @@ import (
 
 func TestDecode(t *testing.T) {
 	recording := filepath.Join("..", "..", "trace", "testdata", "conversation.trace")
-	out, _, err := output(t, "decode -strict "+recording)
-	if err != nil || !strings.Contains(out, "MsgRollForward") || !strings.Contains(out, " 0 violations") {
-		t.Errorf("%v\n%s", err, out)
+	out, errs, exit := output(t, "decode -strict "+recording)
+	if exit != 0 || !strings.Contains(out, "MsgRollForward") || !strings.Contains(out, " 0 violations") {
+		t.Errorf("%s\n%s", errs, out)
 	}
-	out, _, err = output(t, "decode "+filepath.Join("..", "..", "trace", "testdata", "decisions.trace"))
-	if err != nil || !strings.Contains(out, "roll back to") || !strings.Contains(out, " 0 other than recorded") {
-		t.Errorf("%v\n%s", err, out)
-	}
-	if _, _, err := output(t, "decode"); err == nil {
-		t.Error("no file, no error")
+	out, errs, exit = output(t, "decode "+filepath.Join("..", "..", "trace", "testdata", "decisions.trace"))
+	if exit != 0 || !strings.Contains(out, "roll back to") || !strings.Contains(out, " 0 other than recorded") {
+		t.Errorf("%s\n%s", errs, out)
 	}
 
 	out, _, _ = output(t, "decode "+recording)
@@ -45,9 +41,9 @@ func TestDecode(t *testing.T) {
 			err = w.Write(r)
 		}
 	}
-	again, _, err := output(t, "decode "+capture.Name())
-	if err != nil || strings.Count(again, "\n") != strings.Count(out, "\n") {
-		t.Errorf("%v\n%s", err, again)
+	again, errs, exit := output(t, "decode "+capture.Name())
+	if exit != 0 || strings.Count(again, "\n") != strings.Count(out, "\n") {
+		t.Errorf("%s\n%s", errs, again)
 	}
 }
 
@@ -66,8 +62,8 @@ func TestDecodeDifference(t *testing.T) {
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
-	out, _, err := output(t, "decode "+file)
-	if !errors.Is(err, errDifferences) || !strings.Contains(out, "!!") || !strings.Contains(out, " 1 other than recorded") {
-		t.Errorf("%v\n%s", err, out)
+	out, errs, exit := output(t, "decode "+file)
+	if exit != 1 || !strings.Contains(errs, errDifferences.Error()) || !strings.Contains(out, "!!") || !strings.Contains(out, " 1 other than recorded") {
+		t.Errorf("%s\n%s", errs, out)
 	}
 }

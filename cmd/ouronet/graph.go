@@ -3,54 +3,53 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/ouronet/ouronet/conformance"
+	"github.com/ouronet/ouronet/internal/cli"
 	"github.com/ouronet/ouronet/protocol"
 )
 
 // graph draws the mini-protocols.
-var graph = command{
-	name:    "graph",
-	summary: "Draws the mini-protocols that are named, or all, from the tables that the code runs.",
-	examples: []string{
-		"graph -format mermaid chain-sync",
-		"graph -format markdown > docs/protocols.md",
+var graph = cli.Program{
+	Name: "ouronet graph", Path: "go run ./cmd/ouronet graph",
+	About: "Draws the mini-protocols that are named, or all, from the tables that the code runs.",
+	Examples: []string{
+		"-format mermaid chain-sync",
+		"-format markdown > docs/protocols.md",
 	},
-	setup: func(flags *flag.FlagSet) func(context.Context, []string, io.Writer) error {
-		format := flags.String("format", "mermaid", "mermaid, dot, json, or markdown for a document with all limits")
-		return func(_ context.Context, args []string, out io.Writer) error {
-			specs, err := named(conformance.Protocols(), args)
-			if err != nil {
-				return err
+	Setup: func(c *cli.Command) cli.Run {
+		var specs protocols
+		format := c.Choice("format", "mermaid", []string{"mermaid", "dot", "json", "markdown"},
+			"`FORMAT`: mermaid, dot, json, or markdown for a document with all limits")
+		c.Rest(&specs, "MINI-PROTOCOL")
+		return func(_ context.Context, out io.Writer) error {
+			if len(specs) == 0 {
+				specs = conformance.Protocols()
 			}
 			return draw(out, *format, specs)
 		}
 	},
 }
 
-// named picks mini-protocols by their names; all if there are none.
-func named(all []*protocol.Spec, names []string) ([]*protocol.Spec, error) {
-	if len(names) == 0 {
-		return all, nil
-	}
+// protocols are mini-protocols by their names.
+type protocols []*protocol.Spec
+
+func (p *protocols) String() string { return "" }
+
+// Set adds the one that is called name.
+func (p *protocols) Set(name string) error {
 	var known []string
-	for _, spec := range all {
+	for _, spec := range conformance.Protocols() {
+		if spec.Name == name {
+			*p = append(*p, spec)
+			return nil
+		}
 		known = append(known, spec.Name)
 	}
-	var specs []*protocol.Spec
-	for _, name := range names {
-		n := slices.Index(known, name)
-		if n < 0 {
-			return nil, fmt.Errorf("no mini-protocol %q: take one of %s", name, strings.Join(known, ", "))
-		}
-		specs = append(specs, all[n])
-	}
-	return specs, nil
+	return fmt.Errorf("give one of %s", strings.Join(known, ", "))
 }
 
 func draw(out io.Writer, format string, specs []*protocol.Spec) error {
@@ -74,8 +73,6 @@ func draw(out io.Writer, format string, specs []*protocol.Spec) error {
 		return e.Encode(tables)
 	case "markdown":
 		fmt.Fprint(out, conformance.Markdown(specs))
-	default:
-		return fmt.Errorf("no format %q: take mermaid, dot, json or markdown", format)
 	}
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"net"
 	"os"
 	"strings"
@@ -14,31 +13,32 @@ import (
 
 	"github.com/ouronet/ouronet/conformance"
 	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/cli/clitest"
 	"github.com/ouronet/ouronet/internal/conform"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/node"
 )
 
 // output runs a command line.
-func output(t *testing.T, line string) (out, help string, err error) {
+func output(t *testing.T, line string) (out, errs string, exit int) {
 	t.Helper()
 	var a, b bytes.Buffer
-	err = run(t.Context(), strings.Fields(line), &a, &b)
-	return a.String(), b.String(), err
+	exit = run(t.Context(), strings.Fields(line), &a, &b)
+	return a.String(), b.String(), exit
 }
 
 func TestGraph(t *testing.T) {
 	for _, test := range []struct {
 		line, want string
 	}{
-		{graph.examples[0], "StIdle --> StCanAwait: MsgRequestNext"},
+		{"graph " + graph.Examples[0], "StIdle --> StCanAwait: MsgRequestNext"},
 		{"graph", "%% peer-sharing\nstateDiagram-v2"},
 		{"graph -format dot keep-alive block-fetch", `digraph "block-fetch" {`},
 		{"graph -format markdown", "## What is asked for"},
 	} {
-		out, _, err := output(t, test.line)
-		if err != nil || !strings.Contains(out, test.want) {
-			t.Errorf("%s: %v, without %q:\n%s", test.line, err, test.want, out)
+		out, errs, exit := output(t, test.line)
+		if exit != 0 || !strings.Contains(out, test.want) {
+			t.Errorf("%s: %s, without %q:\n%s", test.line, errs, test.want, out)
 		}
 	}
 }
@@ -49,16 +49,16 @@ func TestGraphWritesDocument(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if out, _, err := output(t, "graph -format markdown"); err != nil || out != string(want) {
-		t.Errorf("docs/protocols.md differs from what is printed (%v)", err)
+	if out, errs, exit := output(t, "graph -format markdown"); exit != 0 || out != string(want) {
+		t.Errorf("docs/protocols.md differs from what is printed (%s)", errs)
 	}
 }
 
 // The JSON is a table that the Spec equals.
 func TestGraphJSON(t *testing.T) {
-	out, _, err := output(t, "graph -format json")
-	if err != nil {
-		t.Fatal(err)
+	out, errs, exit := output(t, "graph -format json")
+	if exit != 0 {
+		t.Fatal(errs)
 	}
 	var tables []conformance.Table
 	if err := json.Unmarshal([]byte(out), &tables); err != nil {
@@ -105,9 +105,9 @@ func TestConform(t *testing.T) {
 // The suite on a node of ours, as the first example has it.
 func TestConformSelf(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		out, _, err := output(t, conformCommand.examples[0]+" -quiet")
-		if err != nil || !strings.Contains(out, "34 of 35 transitions taken") || !strings.Contains(out, " 0 departures") {
-			t.Errorf("%v\n%s", err, out)
+		out, errs, exit := output(t, "conform "+conformCommand.Examples[0]+" -quiet")
+		if exit != 0 || !strings.Contains(out, "34 of 35 transitions taken") || !strings.Contains(out, " 0 departures") {
+			t.Errorf("%s\n%s", errs, out)
 		}
 	})
 }
@@ -117,68 +117,32 @@ func TestConformSelf(t *testing.T) {
 func TestConformOverTCP(t *testing.T) {
 	chain := testnode.New(chaingen.Config{}).Grow(5)
 	address := testnode.Loopback(t, node.Config{Network: chaingen.Network(), Sources: chain.Sources()})
-	out, _, err := output(t, "conform -quiet -txs -magic 42 -silence 1ms -wait 200ms -patience 1s -peer "+address)
-	if err != nil && !errors.Is(err, errDeparts) || !strings.HasPrefix(out, address+", version 15") {
-		t.Errorf("%v\n%s", err, out)
+	out, errs, _ := output(t, "conform -quiet -txs -magic 42 -silence 1ms -wait 200ms -patience 1s -peer "+address)
+	if errs != "" && errs != "ouronet conform: "+errDeparts.Error()+"\n" || !strings.HasPrefix(out, address+", version 15") {
+		t.Errorf("%s\n%s", errs, out)
 	}
 }
 
-// Every command has help with an example, which is one of its command lines.
+// Every command has help with examples, whose flags there are.
 func TestHelp(t *testing.T) {
-	all, _, err := output(t, "help")
-	if err != nil {
-		t.Error(err)
+	all, _, exit := output(t, "help")
+	if exit != 0 {
+		t.Error("exit status", exit)
 	}
-	for _, c := range commands {
-		out, _, err := output(t, "help "+c.name)
-		if err != nil || !strings.Contains(out, "Flags:") || !strings.Contains(all, c.examples[0]) {
-			t.Errorf("help %s: %v\n%s", c.name, err, out)
+	for i, c := range commands {
+		out, errs, exit := output(t, "help "+names()[i])
+		if exit != 0 || !strings.Contains(out, "Flags:") || !strings.Contains(all, c.Path+" "+c.Examples[0]+"\n") {
+			t.Errorf("help %s: %s\n%s", names()[i], errs, out)
 		}
-		for _, e := range c.examples {
-			if !strings.HasPrefix(e, c.name+" ") || !strings.Contains(out, "go run ./cmd/ouronet "+e+"\n") {
-				t.Errorf("%s: %q is not in the help", c.name, e)
-			}
-			flags := flag.NewFlagSet(c.name, flag.ContinueOnError)
-			c.setup(flags)
-			if err := flags.Parse(strings.Fields(e)[1:]); err != nil {
-				t.Errorf("%s: %v", e, err)
+		for _, e := range c.Examples {
+			// -version ends what is parsed without error.
+			if _, errs, exit := output(t, names()[i]+" "+e+" -version"); exit != 0 {
+				t.Errorf("%s: %s", e, errs)
 			}
 		}
 	}
 }
 
-func TestMistakes(t *testing.T) {
-	for _, test := range []struct{ line, want string }{
-		{"sing", `no command "sing"`},
-		{"help sing", `no command "sing"`},
-		{"graph -format png", `no format "png"`},
-		{"graph chainsync", "take one of handshake, chain-sync"},
-		{"graph -x", "not defined: -x"},
-		{"conform", "-peer HOST:PORT"},
-		{"conform -self -peer 127.0.0.1:1", "one of -self, -peer and -listen"},
-		{"conform -peer 127.0.0.1:1 -listen 127.0.0.1:2", "one of -self, -peer and -listen"},
-		{"conform -self -magic 42", "-magic does not go with -self"},
-		{"sim all", `no argument "all"`},
-		{"sim -seeds 0", "-seeds must be 1 at least"},
-		{"conform -peer 127.0.0.1:1 -network moon", `no network "moon"`},
-		{"conform -quiet -peer 127.0.0.1:1 -network preview", "connection refused"},
-	} {
-		if _, _, err := output(t, test.line); err == nil || !strings.Contains(err.Error(), test.want) {
-			t.Errorf("%s: %v, want %q", test.line, err, test.want)
-		}
-	}
-	if _, help, err := output(t, ""); !errors.Is(err, flag.ErrHelp) || !strings.Contains(help, "usage:") {
-		t.Errorf("without arguments: %v\n%s", err, help)
-	}
-}
-
-// The name of a command is not said twice where it is that of a package, too.
-func TestErrorsNameCommandOnce(t *testing.T) {
-	for _, line := range []string{"sim -scenario none", "graph none", "decode none"} {
-		_, _, err := output(t, line)
-		name, _, _ := strings.Cut(line, " ")
-		if err == nil || !strings.HasPrefix(err.Error(), name+": ") || strings.HasPrefix(err.Error(), name+": "+name+": ") {
-			t.Errorf("%s: %v", line, err)
-		}
-	}
+func TestCalls(t *testing.T) {
+	clitest.Calls(t, run, clitest.Names(t))
 }

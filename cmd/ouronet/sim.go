@@ -3,41 +3,42 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 
+	"github.com/ouronet/ouronet/internal/cli"
 	"github.com/ouronet/ouronet/sim"
 )
 
 // simCommand plays networks from seeds.
-var simCommand = command{
-	name:     "sim",
-	summary:  "Plays a network of nodes, peers and faults from a seed, and checks what the nodes do.",
-	examples: []string{"sim -seed 7 -scenario liars", "sim -list", "sim -replay trace/testdata/decisions.trace"},
-	setup: func(flags *flag.FlagSet) func(context.Context, []string, io.Writer) error {
-		seed := flags.Uint64("seed", 1, "seed of all that is random")
-		name := flags.String("scenario", "all", "what to play; -list tells")
-		seeds := flags.Int("seeds", 1, "how many to play, from -seed on")
-		list := flags.Bool("list", false, "list scenarios and oracles")
-		nodes := flags.Int("nodes", -1, "nodes with decision cores; -1: as the scenario has it")
-		peers := flags.Int("peers", -1, "scripted peers; -1: as the scenario has it")
-		blocks := flags.Int("blocks", -1, "blocks of the best chain; -1: as the scenario has it")
-		reorgs := flags.Int("reorgs", -1, "`percent` of blocks that change the branch; -1: as the scenario has it")
-		txs := flags.Int("txs", -1, "transactions that are submitted; -1: as the scenario has it")
-		faults := flags.Int("faults", -1, "faults, such as lost connections; -1: as the scenario has it")
-		recording := flags.String("replay", "", "a recording `file` of a relay, whose decisions to take again in place of a scenario")
-		return func(ctx context.Context, args []string, out io.Writer) error {
+var simCommand = cli.Program{
+	Name: "ouronet sim", Path: "go run ./cmd/ouronet sim",
+	About:    "Plays a network of nodes, peers and faults from a seed, and checks what the nodes do.",
+	Examples: []string{"-seed 7 -scenario liars", "-list", "-replay trace/testdata/decisions.trace"},
+	Setup: func(c *cli.Command) cli.Run {
+		number := func(name string, most int, what string) *int {
+			return c.Number(name, -1, -1, most, what+"; -1: as the scenario has it")
+		}
+		seed := c.Uint64("seed", 1, "`SEED` of all that is random")
+		name := c.Choice("scenario", "all", scenarios(), "`NAME` of what to play; -list tells")
+		seeds := c.Number("seeds", 1, 1, cli.UnlimitedNumber, "`NUMBER` of seeds to play, from -seed on")
+		list := c.Bool("list", false, "list scenarios and oracles")
+		nodes := number("nodes", maxSim, "`NUMBER` of nodes with decision cores")
+		peers := number("peers", maxSim, "`NUMBER` of scripted peers")
+		blocks := number("blocks", cli.UnlimitedNumber, "`NUMBER` of blocks of the best chain")
+		reorgs := number("reorgs", 100, "`PERCENT` of blocks that change the branch")
+		txs := number("txs", cli.UnlimitedNumber, "`NUMBER` of transactions that are submitted")
+		faults := number("faults", cli.UnlimitedNumber, "`NUMBER` of faults, such as lost connections")
+		var recording cli.Text
+		c.Var(&recording, "replay", "`FILE`, a recording of a relay, whose decisions to take again in place of a scenario")
+		c.Alone("list", "replay")
+		return func(ctx context.Context, out io.Writer) error {
 			switch {
-			case len(args) > 0:
-				return fmt.Errorf("no argument %q, only flags: see ouronet help sim", args[0])
-			case *seeds < 1:
-				return errors.New("-seeds must be 1 at least")
 			case *list:
 				listSim(out)
 				return nil
-			case *recording != "":
-				return replay(*recording, out)
+			case recording != "":
+				return replay(string(recording), out)
 			}
 			sc, err := sim.ByName(*name)
 			if err != nil {
@@ -57,6 +58,16 @@ var simCommand = command{
 }
 
 var errSim = errors.New("an oracle found a fault")
+
+// maxSim bounds nodes and peers, each of which may be connected to each.
+const maxSim = 10_000
+
+func scenarios() (names []string) {
+	for _, sc := range sim.Scenarios() {
+		names = append(names, sc.Name)
+	}
+	return names
+}
 
 // play plays a scenario with so many seeds and stops at the first failure,
 // which it makes smaller.

@@ -20,12 +20,12 @@ var (
 func replay(file string, out io.Writer) error {
 	f, err := os.Open(file)
 	if err != nil {
-		return err
+		return fmt.Errorf("-replay: %w", err)
 	}
 	defer f.Close()
 	all, err := trace.Load(f)
 	if err != nil {
-		return err
+		return fmt.Errorf("-replay: %w", err)
 	}
 	if len(all.Cores) == 0 {
 		return errNoCores

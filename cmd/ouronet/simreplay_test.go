@@ -2,9 +2,7 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,14 +16,10 @@ import (
 // Decisions that were recorded are taken again; where they differ, the command
 // says at which step and fails.
 func TestSimReplay(t *testing.T) {
-	run := func(file string) (string, error) {
-		var out strings.Builder
-		err := run(context.Background(), []string{"sim", "-replay", file}, &out, io.Discard)
-		return out.String(), err
-	}
+	run := func(file string) (out, errs string, exit int) { return output(t, "sim -replay "+file) }
 	recorded := filepath.Join("..", "..", "trace", "testdata", "decisions.trace")
-	if out, err := run(recorded); err != nil || !strings.Contains(out, ": ok: ") || strings.Contains(out, " 0 blocks") {
-		t.Errorf("%v:\n%s", err, out)
+	if out, errs, exit := run(recorded); exit != 0 || !strings.Contains(out, ": ok: ") || strings.Contains(out, " 0 blocks") {
+		t.Errorf("%s:\n%s", errs, out)
 	}
 	other := filepath.Join(t.TempDir(), "other.trace")
 	var b bytes.Buffer
@@ -42,13 +36,10 @@ func TestSimReplay(t *testing.T) {
 	if err := errors.Join(rec.Close(), os.WriteFile(other, b.Bytes(), 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := run(other); !errors.Is(err, errReplay) || !strings.Contains(out, "core n0: FAILED: sim: step 1") {
-		t.Errorf("%v:\n%s", err, out)
+	if out, errs, exit := run(other); exit != 1 || !strings.Contains(errs, errReplay.Error()) || !strings.Contains(out, "core n0: FAILED: sim: step 1") {
+		t.Errorf("%s:\n%s", errs, out)
 	}
-	if _, err := run(filepath.Join("..", "..", "trace", "testdata", "conversation.trace")); !errors.Is(err, errNoCores) {
-		t.Error(err)
-	}
-	if _, err := run(filepath.Join(t.TempDir(), "none")); !errors.Is(err, os.ErrNotExist) {
-		t.Error(err)
+	if _, errs, exit := run(filepath.Join("..", "..", "trace", "testdata", "conversation.trace")); exit != 1 || !strings.Contains(errs, errNoCores.Error()) {
+		t.Error(errs)
 	}
 }

@@ -77,6 +77,36 @@ func (c *Command) Rest(v flag.Value, name string) {
 // Check has f look at flags and arguments when all are set.
 func (c *Command) Check(f func() error) { c.checks = append(c.checks, f) }
 
+// Exclude refuses a flag together with another one, for a reason.
+func (c *Command) Exclude(flag, other, reason string) {
+	c.Check(func() error {
+		if c.given(flag) && c.given(other) {
+			return Usagef("-%s does not go with -%s: %s", other, flag, reason)
+		}
+		return nil
+	})
+}
+
+// Alone refuses each of the flags together with any other flag.
+func (c *Command) Alone(flags ...string) {
+	c.Check(func() (err error) {
+		for _, name := range flags {
+			c.Visit(func(f *flag.Flag) {
+				if c.given(name) && f.Name != name && err == nil {
+					err = Usagef("-%s does not go with -%s: give -%s alone", f.Name, name, name)
+				}
+			})
+		}
+		return err
+	})
+}
+
+// given reports whether a flag was given.
+func (c *Command) given(name string) (set bool) {
+	c.Visit(func(f *flag.Flag) { set = set || f.Name == name })
+	return set
+}
+
 // Network declares -network, -magic and -genesis. Without any of them the network
 // is mainnet. Of a network that is known by its magic alone, [Known] is false.
 func (c *Command) Network() *ledger.Network {

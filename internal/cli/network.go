@@ -27,7 +27,7 @@ func (n *Network) Declare(flags *flag.FlagSet, magic string) {
 		n.Name, n.named = s, true
 		return name.Set(s)
 	})
-	flags.Func("genesis", "`DIR` with the genesis files of another network, and config.json if its eras start late", func(s string) error {
+	flags.Func("genesis", "`DIR` with the genesis files of another network, and the config.json (JSON, not YAML) of its nodes", func(s string) error {
 		if n.Genesis = s; s == "" {
 			return errors.New("give the folder with the network's genesis files")
 		}
