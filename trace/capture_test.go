@@ -10,6 +10,7 @@ import (
 	"github.com/ouronet/ouronet/handshake"
 	"github.com/ouronet/ouronet/keepalive"
 	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/peersharing"
 	"github.com/ouronet/ouronet/protocol"
 )
 
@@ -88,22 +89,25 @@ var table = handshake.Versions(handshake.Data{Magic: 1, InitiatorOnly: true})
 func exchange(link uint32) (packets [][]byte) {
 	v6 := link == 276
 	const syn, ack, fin = 2, 16, 1
-	a := slices.Concat(segment(0, protocol.Initiator, handshake.ProposeVersions{Table: table}),
-		segment(8, protocol.Initiator, keepalive.KeepAlive{Cookie: 77}))
-	b := slices.Concat(segment(0, protocol.Responder, handshake.AcceptVersion{Entry: table[1]}),
-		segment(8, protocol.Responder, keepalive.KeepAliveResponse{Cookie: 77}))
+	propose := segment(0, protocol.Initiator, handshake.ProposeVersions{Table: table})
+	accept := segment(0, protocol.Responder, handshake.AcceptVersion{Entry: table[1]})
+	ask := segment(8, protocol.Initiator, keepalive.KeepAlive{Cookie: 77})
+	answer := segment(8, protocol.Responder, keepalive.KeepAliveResponse{Cookie: 77})
 	const isn, theirs = 1<<32 - 10, 500
-	one := uint32(isn + 1)
+	one, two := uint32(isn+1), uint32(theirs+1)
+	after := one + uint32(len(propose))
 	for _, p := range [][]byte{
 		tcp(0, isn, syn, nil, v6),
 		tcp(1, theirs, syn|ack, nil, v6),
-		tcp(0, one, ack, a[:5], v6),
-		tcp(0, one+20, ack, a[20:], v6), // too early
-		tcp(0, one+5, ack, a[5:25], v6),
-		tcp(0, one, ack, a[:5], v6), // again
-		tcp(1, theirs+1, ack, b, v6),
-		tcp(0, one+uint32(len(a)), fin|ack, nil, v6),
-		tcp(1, theirs+1+uint32(len(b)), fin|ack, nil, v6),
+		tcp(0, one, ack, propose[:5], v6),
+		tcp(0, one+15, ack, propose[15:], v6), // too early
+		tcp(0, one+5, ack, propose[5:20], v6),
+		tcp(0, one, ack, propose[:5], v6), // again
+		tcp(1, two, ack, accept, v6),
+		tcp(0, after, ack, ask, v6),
+		tcp(1, two+uint32(len(accept)), ack, answer, v6),
+		tcp(0, after+uint32(len(ask)), fin|ack, nil, v6),
+		tcp(1, two+uint32(len(accept)+len(answer)), fin|ack, nil, v6),
 	} {
 		packets = append(packets, framed(link, p))
 	}
@@ -149,6 +153,9 @@ func TestViolations(t *testing.T) {
 		{"empty segment", []byte{0, 0, 0, 0, 0, 8, 0, 0}, nil, "segment without payload", false},
 		{"initiator at the wrong side", nil, segment(8, protocol.Initiator, keepalive.KeepAlive{}), "the other's questions only", false},
 		{"too large for the state", append([]byte{0, 0, 0, 0, 0, 8, 0, 7}, 0x82, 0, 0x5a, 0, 1, 0, 0), nil, "message too large", false},
+		{"unknown mini-protocol", []byte{0, 0, 0, 0, 0, 7, 0, 1, 0x80}, nil, "> !! number 7 was not agreed on", false},
+		{"unknown mini-protocol of the other side", nil, []byte{0, 0, 0, 0, 0x80, 7, 0, 1, 0x80}, "< !! number 7 was not agreed on", false},
+		{"peer sharing", segment(10, protocol.Initiator, peersharing.ShareRequest{Amount: 1}), nil, "> !! peer-sharing was not agreed on", false},
 		{"later era", segment(2, protocol.Initiator, chainsync.RequestNext{}),
 			segment(2, protocol.Responder, chainsync.RollForward{Header: ledger.RawHeader{Era: ledger.Era(ledger.NumEras), Bytes: []byte{0x80}}}),
 			"header of era 8", true},
@@ -166,6 +173,48 @@ func TestViolations(t *testing.T) {
 			}
 		} else if sum.Violations != want || !strings.Contains(out, test.want) {
 			t.Errorf("%s: %+v\n%s", test.name, sum, out)
+		}
+	}
+}
+
+// What may be said follows from how the handshake ended.
+func TestNotAgreed(t *testing.T) {
+	propose := func(d handshake.Data, versions ...handshake.Version) []byte {
+		return segment(0, protocol.Initiator, handshake.ProposeVersions{Table: handshake.Versions(d, versions...)})
+	}
+	accept := func(d handshake.Data, v handshake.Version) []byte {
+		return segment(0, protocol.Responder, handshake.AcceptVersion{Entry: handshake.Versions(d, v)[0]})
+	}
+	one, sharing := handshake.Data{Magic: 1}, handshake.Data{Magic: 1, PeerSharing: true}
+	ask := segment(8, protocol.Initiator, keepalive.KeepAlive{})
+	share := segment(10, protocol.Initiator, peersharing.ShareRequest{Amount: 1})
+	other := []byte{0, 0, 0, 0, 0, 16, 0, 1, 0x80}
+	for _, test := range []struct {
+		name                  string
+		first, answer, second []byte
+		want                  string // "" if it may be said
+	}{
+		{"agreed", propose(one), accept(one, 15), ask, ""},
+		{"early", slices.Concat(propose(one), ask), nil, nil, "keep-alive before the handshake is over"},
+		{"refused", propose(one), segment(0, protocol.Responder, handshake.Refuse{Refusal: handshake.Refusal{Reason: handshake.Refused, Version: 15}}),
+			ask, "keep-alive was not agreed on"},
+		{"told only", propose(one), segment(0, protocol.Responder, handshake.QueryReply{Table: handshake.Versions(one)}), ask, "keep-alive was not agreed on"},
+		{"peer sharing", propose(sharing), accept(sharing, 15), share, ""},
+		{"no peer sharing", propose(sharing), accept(one, 15), share, "peer-sharing was not agreed on"},
+		{"later version", propose(one, 16), accept(one, 16), other, ""},
+		{"unknown version", propose(one), segment(0, protocol.Responder, handshake.AcceptVersion{Entry: handshake.Entry{Version: 17, Raw: []byte{0x80}}}), other,
+			"malformed message"}, // and what follows is not judged
+		{"simultaneous open", propose(sharing), propose(sharing), share, ""},
+		{"simultaneous open without peer sharing", propose(sharing), propose(one), share, "peer-sharing was not agreed on"},
+		{"simultaneous open of other networks", propose(one), propose(handshake.Data{Magic: 2}), ask, "keep-alive was not agreed on"},
+	} {
+		packets := [][]byte{tcp(0, 0, 2, nil, false), tcp(1, 0, 18, nil, false), tcp(0, 1, 16, test.first, false)}
+		if test.answer != nil {
+			packets = append(packets, tcp(1, 1, 16, test.answer, false), tcp(0, 1+uint32(len(test.first)), 16, test.second, false))
+		}
+		out, sum := decode(t, pcap(101, packets...))
+		if want := min(1, len(test.want)); sum.Violations != want || !strings.Contains(out, test.want) {
+			t.Errorf("%s: %+v, want %q\n%s", test.name, sum, test.want, out)
 		}
 	}
 }

@@ -101,7 +101,7 @@ type connection struct {
 	connector side
 	begun     bool   // connector is known
 	given     string // why it is not decoded any further
-	uniplex   bool   // the side that accepted may not ask
+	agreed    agreement
 }
 
 // convKey tells conversations apart: a mini-protocol may run in both
@@ -137,7 +137,7 @@ func (d *decoder) record(r Record) {
 	case Opened:
 		d.sum.Connections++
 		d.line(r, r.ID, "= opened: %s to %s", r.Local, r.Remote)
-		d.conns[r.ID] = &connection{id: r.ID, convs: make(map[convKey]*conversation), counts: make(map[uint16]*count)}
+		d.conns[r.ID] = &connection{id: r.ID, convs: make(map[convKey]*conversation), counts: make(map[uint16]*count), agreed: agreement{handshaking: true}}
 	case Received, Sent:
 		d.data(r)
 	case Ended:
@@ -242,7 +242,12 @@ func (d *decoder) segment(r Record, c *connection, from side, h segmentHeader) b
 	switch {
 	case h.length == 0:
 		fault = "segment without payload"
-	case h.id != 0 && key.initiator != c.connector && c.uniplex:
+	case h.id == 0 || c.agreed.unknown:
+	case c.agreed.handshaking:
+		fault = fmt.Sprintf("%s before the handshake is over", d.name(h.id))
+	case !c.agreed.uses(h.id, d.specs[h.id] != nil):
+		fault = fmt.Sprintf("%s was not agreed on", d.name(h.id))
+	case key.initiator != c.connector && !c.agreed.Duplex():
 		fault = fmt.Sprintf("%s of the side that accepted, on a connection for the other's questions only", d.name(h.id))
 	}
 	if fault != "" {
@@ -316,9 +321,8 @@ func (d *decoder) message(c *connection, key convKey, conv *conversation, m mess
 		}
 		text = strings.TrimLeft(text+" !! "+m.fault.Error(), " ")
 	}
-	if accept, ok := m.msg.(handshake.AcceptVersion); ok {
-		data, err := handshake.DecodeData(accept.Entry.Raw, accept.Entry.Version)
-		c.uniplex = err == nil && data.InitiatorOnly
+	if conv.spec.ID == 0 {
+		c.agreed.message(from, m)
 	}
 	d.line(Record{Time: m.at}, c.id, "%s%s%-14s %-18s %-22s %7d B  %-10s %s",
 		arrow(from), mark, conv.spec.Name, m.state, m.label, m.size, took, text)

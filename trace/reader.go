@@ -24,8 +24,12 @@ type Source interface {
 // or pcapng capture of TCP connections.
 func Open(r io.Reader) (Source, error) {
 	b := bufio.NewReaderSize(r, 1<<16)
-	head, _ := b.Peek(8)
+	head, err := b.Peek(8)
 	switch {
+	case err != nil && err != io.EOF:
+		return nil, fmt.Errorf("trace: %w", err)
+	case len(head) == 0:
+		return nil, fmt.Errorf("%w: it is empty", ErrFormat)
 	case string(head) == magic:
 		return NewReader(b)
 	case isCapture(head):

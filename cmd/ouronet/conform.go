@@ -55,7 +55,7 @@ var conformCommand = cli.Program{
 		c.Exclude("self", "network", "it makes its own")
 		c.Exclude("self", "magic", "it makes its own network")
 		c.Exclude("self", "genesis", "it makes its own network")
-		c.Exclude("listen", "txs", "who connects is offered a chain")
+		c.Exclude("listen", "txs", "the side that connects offers transactions")
 		return func(ctx context.Context, out io.Writer) error {
 			cfg.Address, cfg.Network = string(peer), *network
 			cfg.Patience, cfg.Wait, cfg.Silence = *patience, *wait, *silence

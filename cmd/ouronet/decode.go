@@ -39,7 +39,7 @@ var decode = cli.Program{
 			}
 			sum, err := trace.Decode(in, out)
 			if err != nil {
-				return fmt.Errorf("FILE: %w", err)
+				return fmt.Errorf("FILE %s: %s", file, cli.Plain(err))
 			}
 			fmt.Fprintf(out, "%d connections, %d messages, %d bytes, %d violations, %d truncated, %d bytes damaged, %d steps, %d other than recorded\n",
 				sum.Connections, sum.Messages, sum.Bytes, sum.Violations, sum.Truncated, sum.Damaged, sum.Steps, sum.Differences)

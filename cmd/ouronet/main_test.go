@@ -143,6 +143,14 @@ func TestHelp(t *testing.T) {
 	}
 }
 
+func TestVersion(t *testing.T) {
+	for _, line := range []string{"version", "-version", "graph -version"} {
+		if out, errs, exit := output(t, line); exit != 0 || !strings.Contains(out, " of ouronet, node-to-node versions 14 and 15, go") {
+			t.Errorf("%s: exit status %d, %s%s", line, exit, out, errs)
+		}
+	}
+}
+
 func TestCalls(t *testing.T) {
 	clitest.Calls(t, run, clitest.Names(t))
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/ouronet/ouronet/internal/cli"
 	"github.com/ouronet/ouronet/sim"
 	"github.com/ouronet/ouronet/trace"
 )
@@ -25,7 +26,7 @@ func replay(file string, out io.Writer) error {
 	defer f.Close()
 	all, err := trace.Load(f)
 	if err != nil {
-		return fmt.Errorf("-replay: %w", err)
+		return fmt.Errorf("-replay %s: %s", file, cli.Plain(err))
 	}
 	if len(all.Cores) == 0 {
 		return errNoCores

@@ -35,9 +35,13 @@ func WeAre(name string, magic uint32) string {
 // Plain writes an error without the name of the package that it begins with, and
 // a failure to connect without naming the address twice.
 func Plain(err error) string {
-	var op *net.OpError
-	if peer, ok := err.(*node.PeerError); ok && errors.As(peer.Err, &op) && op.Op == "dial" {
-		return fmt.Sprintf("cannot connect to %s: %v", peer.Peer, op.Err)
+	if peer, ok := err.(*node.PeerError); ok {
+		if op, ok := peer.Err.(*net.OpError); ok && op.Op == "dial" {
+			return fmt.Sprintf("cannot connect to %s: %v", peer.Peer, op.Err)
+		}
+	}
+	if op, ok := err.(*net.OpError); ok && op.Op == "dial" && op.Addr != nil {
+		return fmt.Sprintf("cannot connect to %v: %v", op.Addr, op.Err)
 	}
 	text := err.Error()
 	for _, name := range packages {
