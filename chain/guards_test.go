@@ -14,7 +14,8 @@ func TestBroken(t *testing.T) {
 		origin  = &block{}
 		regular = &block{h: &ledger.Header{}, point: ledger.Point{Slot: 50, Hash: ledger.Hash{1}}, no: 7}
 		ebb     = &block{h: &ledger.Header{Raw: ledger.RawHeader{Era: ledger.Byron, EBB: true}}, point: regular.point, no: 7}
-		anchor  = &block{point: regular.point, no: 7} // the first, of which no header is known
+		anchor  = &block{point: regular.point, no: 7}    // the first, of which no header is known
+		first   = &block{h: ebb.h, point: regular.point} // of a chain
 		bare    = &block{point: regular.point, bare: true}
 		last    = &block{h: &ledger.Header{}, point: regular.point, no: ^ledger.BlockNo(0)}
 	)
@@ -52,6 +53,7 @@ func TestBroken(t *testing.T) {
 		{"boundary after boundary, same slot", ebb, ledger.Byron, true, 50, 8, later},
 		{"boundary after boundary, same number", ebb, ledger.Byron, true, 51, 7, boundary},
 		{"boundary after boundary, number left out", ebb, ledger.Byron, true, 51, 9, boundary},
+		{"boundary after the first boundary", first, ledger.Byron, true, 51, 1, ""},
 		{"boundary after anchor", anchor, ledger.Byron, true, 51, 7, ""},
 		{"boundary after anchor that may be one", anchor, ledger.Byron, true, 51, 8, ""},
 		{"boundary after anchor, number left out", anchor, ledger.Byron, true, 51, 9, boundary},
@@ -276,5 +278,64 @@ func TestNoPreferenceWithoutHeader(t *testing.T) {
 	anchor, a, b := &block{no: 7}, &block{no: 7, h: h}, &block{no: 7, h: h}
 	if core.better(a, anchor) || core.better(anchor, a) || !core.better(a, b) {
 		t.Errorf("%t, %t, %t", core.better(a, anchor), core.better(anchor, a), core.better(a, b))
+	}
+}
+
+// Only blocks that were adopted can have been consumed.
+func TestConsumedNothing(t *testing.T) {
+	core, _ := connect(t, Config{K: 5}, ledger.Origin, ledger.Tip{})
+	core.backlog = 10
+	for _, test := range []struct{ bytes, left int }{{0, 10}, {-5, 10}, {1, 9}, {20, 0}} {
+		core.Step(0, Consumed{test.bytes})
+		if got := core.Stats().Backlog; got != test.left {
+			t.Errorf("%d bytes consumed: %d are left, want %d", test.bytes, got, test.left)
+		}
+	}
+}
+
+// branch returns n headers that follow hs[at-1] and are not those of hs, at 0 from the
+// origin on.
+func branch(hs []ledger.Header, at, n int, mark byte) []ledger.Header {
+	fork := line(at + n)
+	for i := range fork {
+		switch {
+		case i < at:
+			fork[i] = hs[i]
+		default:
+			fork[i].Hash[31] = mark
+			if i > 0 {
+				fork[i].Prev = fork[i-1].Hash
+			}
+		}
+	}
+	return fork
+}
+
+// A peer on a shorter fork has the blocks of the best chain up to where the fork
+// begins, also after the best chain has become another.
+func TestReach(t *testing.T) {
+	for _, test := range []struct{ at, want int }{{6, 6}, {1, 1}, {0, 0}} {
+		best := line(12)
+		fork := branch(best, test.at, 3, 1)
+		r := newRace(t, Config{}, 2)
+		r.announce(best, 0)
+		r.announce(fork, 1)
+		if got := r.reach(r.peers[1]); got != uint64(test.want) {
+			t.Errorf("fork after %d blocks: reach %d", test.at, got)
+		}
+	}
+	best := line(12)
+	fork := branch(best, 4, 5, 1) // 9
+	r := newRace(t, Config{}, 3)
+	r.announce(best, 0)
+	r.announce(fork[:7], 1)
+	r.reach(r.peers[1])
+	old := r.peers[1].fork
+	r.announce(branch(fork, 7, 9, 2), 2) // the best now
+	r.peers[1].fork = old
+	r.announce(fork[7:8], 1)
+	r.peers[1].fork = old
+	if got := r.reach(r.peers[1]); got != 7 {
+		t.Errorf("after a switch: reach %d, want 7", got)
 	}
 }

@@ -186,7 +186,7 @@ func (p *peer) room(b *block) int {
 	if p.flying > w/2 || p.flying+b.size > p.limit {
 		return 0
 	}
-	return max(min(w/2, p.limit-p.flying), b.size)
+	return max(w/2, b.size)
 }
 
 // request asks p for the blocks from the cursor on.

@@ -140,11 +140,8 @@ func (s *span) claims(b *block) bool {
 	if last < s.next {
 		return false
 	}
-	top := s.blocks[last].height
-	if b.height > top || top-b.height > uint64(last-s.next) {
-		return false
-	}
-	return s.blocks[last-int(top-b.height)] == b
+	below := s.blocks[last].height - b.height // huge if b is above
+	return below <= uint64(last-s.next) && s.blocks[last-int(below)] == b
 }
 
 // outrun is told that b has come, and that others were to send it: they are late,

@@ -144,7 +144,7 @@ func TestLateIsRemembered(t *testing.T) {
 // Several peers are used as long as much is missing, then one.
 func TestFetchPeers(t *testing.T) {
 	for _, test := range []struct{ set, blocks, want int }{
-		{0, 400, 4}, {0, 40, 1}, {2, 400, 2}, {2, 40, 2}, {6, 400, 6},
+		{0, 400, 4}, {0, 40, 1}, {1, 400, 1}, {2, 400, 2}, {2, 40, 2}, {6, 400, 6},
 	} {
 		hs := line(400)[:test.blocks]
 		for i := range hs {
@@ -306,5 +306,139 @@ func TestTwiceIsInclusive(t *testing.T) {
 	r.wait(3 * time.Second)
 	if r.most != maxTwice || len(r.asks) != 2 || r.asks[1].Peer != 1 || len(r.asks[1].Headers) != 16 {
 		t.Errorf("%d bytes asked twice, want %d: %d ranges", r.most, maxTwice, len(r.asks))
+	}
+}
+
+// With two blocks missing a second peer is asked as soon as with one, with three it
+// is not.
+func TestRaceIsAtTheTip(t *testing.T) {
+	const ms = time.Millisecond
+	for _, test := range []struct {
+		missing int
+		want    time.Duration
+	}{{1, 50 * ms}, {2, 50 * ms}, {3, 140 * ms}} { // 140: twice 20 ms and 100 ms
+		r := newRace(t, Config{}, 2)
+		for _, p := range r.peers {
+			p.rate = rate{rtt: 20 * ms, perS: maxPerS}
+		}
+		r.announce(line(test.missing), 0, 1)
+		for len(r.asks) == 1 && r.now < time.Minute {
+			r.now, _ = r.Deadline()
+			r.step(Tick{})
+		}
+		if got := r.now.Round(ms); got != test.want {
+			t.Errorf("%d blocks missing: a second peer asked after %v, want %v", test.missing, got, test.want)
+		}
+	}
+}
+
+// A block is asked of three peers that are not late at most.
+func TestMostClaims(t *testing.T) {
+	r := newRace(t, Config{}, 5)
+	r.announce(line(1), 0, 1, 2, 3, 4)
+	for i := range 4 {
+		if q := r.rival(r.path.at(0)); (q != nil) != (i < 2) {
+			t.Errorf("asked of %d peers: %v is asked", i+1, q)
+		}
+		r.ask(r.peers[i+1], 0, 1<<20, r.peers[i])
+	}
+	r.peers[1].lateTill, r.peers[2].lateTill = time.Hour, time.Hour
+	r.step(PeerConnected{Peer: 5})
+	r.step(Intersected{Peer: 5})
+	r.announce(line(1), 5)
+	if n := len(r.peers[5].spans); n != 0 {
+		t.Errorf("asked of five peers, two of them late: a sixth is asked for %d ranges", n)
+	}
+	r.peers[3].lateTill = time.Hour
+	if q := r.rival(r.path.at(0)); q != r.peers[5] {
+		t.Errorf("asked of five peers, three of them late: %v is asked", q)
+	}
+}
+
+// A peer whose block will take more than twice as long as another would, and 100 ms,
+// gets no time to itself.
+func TestKnownToBeSlow(t *testing.T) {
+	const ms = time.Millisecond
+	for _, test := range []struct {
+		lag time.Duration
+		now bool // the other is asked
+	}{{120 * ms, false}, {120*ms + 1, true}} {
+		r := newRace(t, Config{}, 2)
+		r.peers[0].rate = rate{rtt: ms, lag: test.lag, perS: maxPerS}
+		r.announce(line(1), 0)
+		r.peers[1].rate = rate{rtt: 10 * ms, perS: maxPerS}
+		b := r.path.at(0)
+		r.peers[1].rate.rtt -= r.peers[1].rate.sending(b.size)
+		r.peers[0].rate.lag -= r.peers[0].rate.sending(b.size)
+		r.announce(line(1), 1)
+		if got := len(r.asks) == 2; got != test.now {
+			t.Errorf("a peer that takes %v: the other asked at once: %t", test.lag, got)
+		}
+	}
+}
+
+// A block that comes behind others of the same peer has their time, too.
+func TestRaceBehindOthers(t *testing.T) {
+	const ms = time.Millisecond
+	hs := line(2)
+	slow := rate{rtt: 20 * ms, perS: int64(BlockSize(&hs[0])) * 10} // 100 ms a block
+	r := newRace(t, Config{}, 3)
+	for _, p := range r.peers {
+		p.rate = slow
+	}
+	r.announce(hs, 0)
+	r.announce(hs[:1], 1)
+	r.peers[2].rate.rtt = 25 * ms
+	r.announce(hs, 2)
+	at := map[PeerID]time.Duration{}
+	for seen := 0; r.now < 200*ms; {
+		r.now, _ = r.Deadline()
+		r.step(Tick{})
+		for ; seen < len(r.asks); seen++ {
+			at[r.asks[seen].Peer] = r.now.Round(ms)
+		}
+	}
+	if at[1] != 50*ms || at[2] != 150*ms {
+		t.Errorf("asked for the first %v, for the second %v", at[1], at[2])
+	}
+}
+
+// A peer may take twice the time that it was measured to take, but not more than four
+// times that of the best, 50 ms at least.
+func TestPatience(t *testing.T) {
+	const ms = time.Millisecond
+	for _, test := range []struct{ own, best, want time.Duration }{
+		{10 * ms, 10 * ms, 120 * ms}, {100 * ms, 90 * ms, 300 * ms}, {100 * ms, 20 * ms, 300 * ms},
+		{150 * ms, 20 * ms, 300 * ms}, {900 * ms, 60 * ms, 340 * ms}, {900 * ms, 900 * ms, 1900 * ms},
+	} {
+		r := newRace(t, Config{}, 2)
+		r.peers[0].rate = rate{rtt: test.own, perS: maxPerS}
+		r.peers[1].rate = rate{rtt: test.best, perS: maxPerS}
+		if got := r.patience(r.peers[0], 0); got != test.want {
+			t.Errorf("own %v, best %v: patience %v, want %v", test.own, test.best, got, test.want)
+		}
+	}
+}
+
+// Who is late and stalls is given up after StallTimeout, so the core wants to be woken
+// then.
+func TestStallOfLatePeer(t *testing.T) {
+	r := newRace(t, Config{}, 1)
+	r.announce(line(1), 0)
+	for !r.late(r.peers[0]) {
+		r.now, _ = r.Deadline()
+		r.step(Tick{})
+	}
+	if at, ok := r.Deadline(); !ok || at != DefaultStallTimeout {
+		t.Errorf("wakes at %v, %t", at, ok)
+	}
+}
+
+// No peer counts as faster than 2^34 bytes a second, so that windows stay in range.
+func TestFastestRate(t *testing.T) {
+	var r rate
+	r.sawBytes(1<<40, 1)
+	if r.perS != 1<<34 {
+		t.Errorf("%d bytes a second", r.perS)
 	}
 }
