@@ -173,6 +173,7 @@ func TestHeaderForms(t *testing.T) {
 			{"wide heads", slices.Concat([]byte{0x98, 2, 0x98, fields}, body, signature), same},
 			{"item after the signature", slices.Concat([]byte{0x83, head}, body, signature, []byte{0}), nil},
 			{"item after the signature of an indefinite header", slices.Concat([]byte{0x9f, head}, body, signature, []byte{0, 0xff}), nil},
+			{"field more in the count alone", slices.Concat([]byte{0x82, head + 1}, body, signature), nil},
 			{"field more", slices.Concat([]byte{0x82, head + 1}, body, []byte{0}, signature), nil},
 			{"field more in an indefinite body", slices.Concat([]byte{0x82, 0x9f}, body, []byte{0, 0xff}, signature), nil},
 			{"no break", slices.Concat([]byte{0x82, 0x9f}, body, signature), nil},

@@ -27,8 +27,7 @@ func (b Block) Txs() ([]Tx, error) {
 	r := cbor.NewReader(b.body)
 	var txs []Tx
 	switch era := b.Header.Raw.Era; {
-	case b.Header.Raw.EBB:
-		return nil, nil
+	case b.Header.Raw.EBB: // has none
 	case era == Byron:
 		txs = byronTxs(&r)
 	case era >= Dijkstra:
