@@ -309,6 +309,12 @@ func TestWrongNetwork(t *testing.T) {
 	} else {
 		t.Log(err)
 	}
+	if err := os.WriteFile(parent, fmt.Appendln(nil, s.network.Magic), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := immutable.Open(dir, immutable.Options{Network: s.network}); err != nil {
+		t.Errorf("beside its own magic: %v", err)
+	}
 	if _, err := immutable.Open(dir, immutable.Options{}); err == nil {
 		t.Error("opened without a network")
 	}
