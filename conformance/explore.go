@@ -2,13 +2,17 @@ package conformance
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 
+	"github.com/ouronet/ouronet/internal/explore"
 	"github.com/ouronet/ouronet/protocol"
 )
 
-// explorer visits all situations of a model, the nearest first.
+// explorer visits all situations of a model.
 type explorer struct {
+	*explore.Explored[world, move]
+
 	specs  [2]*protocol.Spec
 	labels []string
 	moves  []move
@@ -16,21 +20,9 @@ type explorer struct {
 
 	depth, room, replies int
 
-	found []visit
-	index map[string]int32
-	edges []link
-	ends  []int32
 	way   []arc // the first to each transition, in the order found
 	known map[arcKey]bool
 }
-
-// visit is a situation and how it was first reached.
-type visit struct {
-	from int32
-	by   move
-}
-
-type link struct{ from, to int32 }
 
 // arc is a sending and the situation it was sent in.
 type arc struct {
@@ -50,7 +42,6 @@ func (m Model) explore() (*explorer, error) {
 		specs: [2]*protocol.Spec{m.Initiator, m.Responder},
 		asks:  index(Asks(m.Responder)),
 		depth: max(1, m.Depth),
-		index: make(map[string]int32),
 		known: make(map[arcKey]bool),
 	}
 	if r := Asks(m.Initiator); r != protocol.Nobody {
@@ -58,18 +49,30 @@ func (m Model) explore() (*explorer, error) {
 	}
 	x.room, x.replies = cmp.Or(m.Room, x.depth), cmp.Or(m.Replies, x.depth)
 	x.alphabet()
-	start := world{side: [2]protocol.Machine{
-		protocol.NewMachine(m.Initiator, protocol.Initiator),
-		protocol.NewMachine(m.Responder, protocol.Responder),
-	}}
-	x.index[start.key()] = 0
-	x.found = append(x.found, visit{from: -1})
-	for at := int32(0); int(at) < len(x.found); at++ {
-		if err := x.expand(at); err != nil {
-			return nil, err
-		}
+	space := explore.Space[world, move]{
+		Start: x.start,
+		Key:   (*world).key,
+		Moves: x.moves,
+		Take: func(w world, mv move) (next world, ok bool, fault error) {
+			next = w.clone()
+			ok, fault = x.take(&next, mv)
+			return next, ok, fault
+		},
+		Judge: x.judge,
+		Over:  (*world).over,
+		Made:  x.sent,
 	}
-	return x, nil
+	var err error
+	x.Explored, err = space.Explore()
+	return x, x.explain(err)
+}
+
+// start returns the first situation.
+func (x *explorer) start() world {
+	return world{side: [2]protocol.Machine{
+		protocol.NewMachine(x.specs[0], protocol.Initiator),
+		protocol.NewMachine(x.specs[1], protocol.Responder),
+	}}
 }
 
 // alphabet lists all labels, and what a side could do with each.
@@ -94,71 +97,12 @@ func (x *explorer) alphabet() {
 	}
 }
 
-// world builds a situation anew by going all the way there: Machines cannot be
-// copied for keeping.
-func (x *explorer) world(at int32) world {
-	w := world{side: [2]protocol.Machine{
-		protocol.NewMachine(x.specs[0], protocol.Initiator),
-		protocol.NewMachine(x.specs[1], protocol.Responder),
-	}}
-	for _, mv := range x.trace(at) {
-		x.take(&w, mv)
-	}
-	return w
-}
-
-// trace returns the moves that lead to a situation.
-func (x *explorer) trace(at int32) []move {
-	var moves []move
-	for ; x.found[at].from >= 0; at = x.found[at].from {
-		moves = append(moves, x.found[at].by)
-	}
-	slices.Reverse(moves)
-	return moves
-}
-
-// expand makes every move that is possible in a situation.
-func (x *explorer) expand(at int32) error {
-	w := x.world(at)
-	if err := x.judge(&w); err != nil {
-		return x.fault(at, err)
-	}
-	stuck := true
-	for _, mv := range x.moves {
-		next := w.clone()
-		from := w.side[mv.side].State()
-		ok, fault := x.take(&next, mv)
-		if fault != nil {
-			return x.fault(at, fault, mv)
-		}
-		if !ok {
-			continue
-		}
-		stuck = false
-		if !mv.arrives {
-			x.sent(at, &w, &next, from, mv)
-		}
-		key := next.key()
-		to, seen := x.index[key]
-		if !seen {
-			to = int32(len(x.found))
-			x.index[key] = to
-			x.found = append(x.found, visit{at, mv})
-		}
-		x.edges = append(x.edges, link{at, to})
-	}
-	switch {
-	case w.over():
-		x.ends = append(x.ends, at)
-	case stuck:
-		return x.fault(at, ErrDeadlock)
-	}
-	return nil
-}
-
 // sent notes the first way to a transition.
-func (x *explorer) sent(at int32, w, next *world, from protocol.StateID, mv move) {
-	k := arcKey{state: from, label: mv.label, outstanding: next.side[mv.side].Outstanding()}
+func (x *explorer) sent(at int32, w, next *world, mv move) {
+	if mv.arrives {
+		return
+	}
+	k := arcKey{state: w.side[mv.side].State(), label: mv.label, outstanding: next.side[mv.side].Outstanding()}
 	if w.side[mv.side].Outstanding() > 0 {
 		k.state = w.home
 	}
@@ -166,31 +110,6 @@ func (x *explorer) sent(at int32, w, next *world, from protocol.StateID, mv move
 		x.known[k] = true
 		x.way = append(x.way, arc{k, at, mv})
 	}
-}
-
-// endless returns a situation from which no end can be reached.
-func (x *explorer) endless() (at int32, ok bool) {
-	into := make([][]int32, len(x.found))
-	for _, e := range x.edges {
-		into[e.to] = append(into[e.to], e.from)
-	}
-	ends := make([]bool, len(x.found))
-	todo := slices.Clone(x.ends)
-	for _, at := range todo {
-		ends[at] = true
-	}
-	for len(todo) > 0 {
-		at := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
-		for _, from := range into[at] {
-			if !ends[from] {
-				ends[from] = true
-				todo = append(todo, from)
-			}
-		}
-	}
-	at = int32(slices.Index(ends, false))
-	return at, at >= 0
 }
 
 func (x *explorer) paths() []Path {
@@ -201,7 +120,7 @@ func (x *explorer) paths() []Path {
 			Message:     x.labels[a.label],
 			Outstanding: a.outstanding,
 		}
-		for _, mv := range append(x.trace(a.from), a.by) {
+		for _, mv := range append(x.Trace(a.from), a.by) {
 			if !mv.arrives {
 				p.Steps = append(p.Steps, x.step(mv, ""))
 			}
@@ -219,15 +138,19 @@ func (x *explorer) step(mv move, label string) Step {
 	return Step{Role: role(int(mv.side)), Label: label, Arrives: mv.arrives}
 }
 
-// fault describes what is wrong in a situation, or with a move made there.
-func (x *explorer) fault(at int32, err error, more ...move) error {
-	e := &ModelError{Protocol: x.specs[0].Name, Depth: x.depth, Err: err}
-	w := x.world(at)
+// explain describes what the exploration found to be wrong.
+func (x *explorer) explain(err error) error {
+	var fault *explore.Fault[move]
+	if !errors.As(err, &fault) {
+		return err
+	}
+	e := &ModelError{Protocol: x.specs[0].Name, Depth: x.depth, Err: fault.Err}
+	w := x.World(fault.At)
 	for i := range w.side {
 		e.State[i] = x.specs[i].States[w.side[i].State()].Name
 	}
-	w = x.world(0)
-	for _, mv := range append(x.trace(at), more...) {
+	w = x.start()
+	for _, mv := range fault.Trace {
 		arriving := ""
 		if mv.arrives {
 			arriving = x.labels[w.wire[mv.side][0]]

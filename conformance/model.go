@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/ouronet/ouronet/internal/explore"
 	"github.com/ouronet/ouronet/protocol"
 )
 
@@ -48,12 +49,12 @@ func (s Size) String() string {
 
 // What can be wrong with a model. They come wrapped in a [ModelError].
 var (
-	ErrDeadlock    = errors.New("nobody can go on")
+	ErrDeadlock    = explore.ErrDeadlock
 	ErrTwoAgencies = errors.New("both sides have agency")
 	ErrNotAccepted = errors.New("message arrives where it is not accepted")
 	ErrOutOfStep   = errors.New("nothing is under way and the sides are in different states")
 	ErrNoRoom      = errors.New("more requests are under way than there is room for")
-	ErrEndless     = errors.New("no terminal state can be reached any more")
+	ErrEndless     = explore.ErrEndless
 )
 
 // Step is one transition of a [Model].
@@ -104,11 +105,7 @@ func (m Model) Check() (Size, error) {
 	if err != nil {
 		return Size{}, err
 	}
-	size := Size{States: len(x.found), Transitions: len(x.edges), Ends: len(x.ends)}
-	if lost, ok := x.endless(); ok {
-		return size, x.fault(lost, ErrEndless)
-	}
-	return size, nil
+	return Size{States: x.States, Transitions: x.Transitions, Ends: x.Ends}, x.explain(x.Endless())
 }
 
 // Path is a shortest way to a transition of the table.

@@ -23,31 +23,33 @@ var (
 // mayImport says which packages of the module each package may import: only
 // ones above it. What is under one of them is not included.
 var mayImport = map[string][]string{
-	"internal/cbor":    nil,
-	"internal/genesis": nil,
-	"ledger":           {"internal/cbor", "internal/genesis"},
-	"ledger/immutable": {"internal/cbor", "ledger"},
-	"internal/curve":   nil,
-	"internal/eddsa":   {"internal/curve"},
-	"internal/vrf":     {"internal/curve"},
-	"internal/kes":     {"internal/eddsa"},
-	"ledger/praos":     {"internal/cbor", "internal/genesis", "internal/eddsa", "internal/vrf", "internal/kes", "ledger"},
-	"protocol":         {"internal/cbor"}, // not ledger: anyone can add a mini-protocol of their own
-	"mux":              {"internal/cbor", "protocol"},
-	"handshake":        forMini,
-	"chainsync":        forMini,
-	"blockfetch":       forMini,
-	"txsubmission":     forMini,
-	"keepalive":        forMini,
-	"peersharing":      forMini,
-	"chain":            {"internal/cbor", "ledger"},
-	"internal/redial":  nil,
-	"node":             slices.Concat(network, []string{"chain", "internal/redial"}), // not storage: a program that only dials does not link it
-	"node/relay":       slices.Concat(network, storage, []string{"node"}),
-	"conformance":      network,
-	"trace":            slices.Concat(network, []string{"chain"}), // whose recorded decisions it prints
-	"vnet":             nil,                                       // knows nothing of Cardano
-	"sim":              {"ledger", "chain", "txsubmission", "internal/redial"},
+	"internal/cbor":      nil,
+	"internal/genesis":   nil,
+	"ledger":             {"internal/cbor", "internal/genesis"},
+	"ledger/immutable":   {"internal/cbor", "ledger"},
+	"internal/curve":     nil,
+	"internal/eddsa":     {"internal/curve"},
+	"internal/vrf":       {"internal/curve"},
+	"internal/kes":       {"internal/eddsa"},
+	"ledger/praos":       {"internal/cbor", "internal/genesis", "internal/eddsa", "internal/vrf", "internal/kes", "ledger"},
+	"protocol":           {"internal/cbor"}, // not ledger: anyone can add a mini-protocol of their own
+	"mux":                {"internal/cbor", "protocol"},
+	"handshake":          forMini,
+	"chainsync":          forMini,
+	"blockfetch":         forMini,
+	"txsubmission":       forMini,
+	"keepalive":          forMini,
+	"peersharing":        forMini,
+	"chain":              {"internal/cbor", "ledger"},
+	"internal/redial":    nil,
+	"internal/lifecycle": nil,
+	"internal/explore":   nil,
+	"node":               slices.Concat(network, []string{"chain", "internal/redial"}), // not storage: a program that only dials does not link it
+	"node/relay":         slices.Concat(network, storage, []string{"node"}),
+	"conformance":        slices.Concat(network, []string{"internal/explore"}),
+	"trace":              slices.Concat(network, []string{"chain"}), // whose recorded decisions it prints
+	"vnet":               nil,                                       // knows nothing of Cardano
+	"sim":                {"ledger", "chain", "txsubmission", "internal/redial"},
 }
 
 // programs are folders of programs. They may import all but each other.

@@ -20,6 +20,8 @@ var pureFiles = []string{
 	"chain/*.go",
 	"sim/*.go",
 	"internal/redial/*.go",
+	"internal/lifecycle/*.go",
+	"internal/explore/*.go",
 	"txsubmission/*window*.go",
 	"handshake/negotiat*.go",
 	"vnet/link.go",
