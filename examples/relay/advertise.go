@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strconv"
 
+	"github.com/ouronet/ouronet/internal/cli"
 	"github.com/ouronet/ouronet/peersharing"
 )
 
@@ -17,15 +18,15 @@ func advertised(ctx context.Context, given []string) ([]netip.AddrPort, error) {
 	for _, s := range given {
 		host, service, err := net.SplitHostPort(s)
 		if err != nil {
-			return nil, usagef("-advertise: %w", err) // checkAddress was before
+			return nil, cli.Usagef("-advertise: %w", err) // its flag has checked it
 		}
 		port, err := strconv.ParseUint(service, 10, 16)
 		if err != nil {
-			return nil, usagef("-advertise: %w", err)
+			return nil, cli.Usagef("-advertise: %w", err)
 		}
 		found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 		if err != nil {
-			return nil, usagef("-advertise %s: %w: give an address, or a name that resolves", s, err)
+			return nil, cli.Usagef("-advertise %s: %w: give an address, or a name that resolves", s, err)
 		}
 		n := len(all)
 		for _, a := range found {
@@ -34,7 +35,7 @@ func advertised(ctx context.Context, given []string) ([]netip.AddrPort, error) {
 			}
 		}
 		if len(all) == n {
-			return nil, usagef("-advertise %s: %v is not routable: nodes elsewhere cannot dial it; give the relay's public address", s, found[0].Unmap())
+			return nil, cli.Usagef("-advertise %s: %v is not routable: nodes elsewhere cannot dial it; give the relay's public address", s, found[0].Unmap())
 		}
 	}
 	return all, nil

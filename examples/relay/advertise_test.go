@@ -16,9 +16,9 @@ func TestAdvertised(t *testing.T) {
 	for address, reason := range map[string]string{
 		"127.0.0.1:3001": ": 127.0.0.1 is not routable",
 		"10.0.0.1:3001":  "public address",
-		"relay.example":  "is not HOST:PORT",
+		"relay.example":  "give HOST:PORT",
 		"1.1.1.1:0":      "port from 1",
-		":3001":          "no host",
+		":3001":          "give a host",
 	} {
 		exit, _, stderr := runProgram(t, "-network", "preview", "-advertise", address)
 		if exit != 2 || !strings.Contains(stderr, "advertise") || !strings.Contains(stderr, reason) {

@@ -184,7 +184,7 @@ func (d *demo) introduce(upstream, served net.Addr, submit net.Listener, made ti
 	}
 	stop := ""
 	if !o.exitAtTip {
-		stop = "\nCtrl-C ends the demo.\n"
+		stop = d.lines(dialable(served)) + "\nCtrl-C ends the demo.\n"
 	}
 	bytes := 0
 	blocks := d.chain.Blocks()
@@ -204,6 +204,20 @@ func (d *demo) introduce(upstream, served net.Addr, submit net.Listener, made ti
 %s
 %s`, upstream, count(len(blocks)), size(float64(bytes)), made.Round(time.Millisecond), served, "", endpoint, demoChecks(o), stop),
 	})
+}
+
+// lines are commands that work with the relay of the demo. The transaction is an
+// empty one: there is no ledger here to refuse it.
+func (d *demo) lines(relay string) string {
+	blocks := d.chain.Blocks()
+	last := blocks[len(blocks)-1].Header.Point()
+	first := blocks[max(0, len(blocks)-10)].Header.Point()
+	const run = "  go run ./examples/"
+	return fmt.Sprintf("\nIts network has the magic %d. Try, in another terminal:\n\n", d.network.Magic) +
+		fmt.Sprintf(run+"tip -magic %d %s\n", d.network.Magic, relay) +
+		fmt.Sprintf(run+"follow -magic %d -count 5 -from %v %s\n", d.network.Magic, last, relay) +
+		fmt.Sprintf(run+"fetch -magic %d -o demo.blocks %s %v %v\n", d.network.Magic, relay, first, last) +
+		fmt.Sprintf("  echo 84a0a0f5f6 | go run ./examples/submit -magic %d - %s\n", d.network.Magic, relay)
 }
 
 // grow lets the chain grow once the follower has the initial blocks, switches

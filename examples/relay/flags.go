@@ -3,15 +3,13 @@ package main
 import (
 	"errors"
 	"flag"
-	"fmt"
 	"io"
-	"net"
 	"slices"
-	"strconv"
 	"strings"
 
 	"go.uber.org/zap/zapcore"
 
+	"github.com/ouronet/ouronet/internal/cli"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/relay"
@@ -20,13 +18,11 @@ import (
 // options are the flags.
 type options struct {
 	demo      bool
-	network   string
-	magic     *uint32
-	genesis   string
-	peers     []string
+	network   cli.Network
+	peers     cli.Addresses
 	serveOnly bool // -peer none
 	listen    string
-	advertise []string
+	advertise cli.Addresses
 	submit    string // "" if no transactions are taken over HTTP
 
 	maxInbound, maxPerAddress int
@@ -41,13 +37,6 @@ type options struct {
 	recordTo  string
 	recordMax int64
 	version   bool
-}
-
-// usageError is a mistake in the flags.
-type usageError struct{ error }
-
-func usagef(format string, args ...any) error {
-	return usageError{fmt.Errorf(format, args...)}
 }
 
 // logOff is above all levels.
@@ -76,36 +65,26 @@ func flags(o *options) *flag.FlagSet {
 	f.SetOutput(io.Discard)
 	f.Usage = func() {}
 	f.BoolVar(&o.demo, "demo", false, "show a relay between two other nodes, all in this process; no network needed")
-	f.StringVar(&o.network, "network", "", "`NAME` of the network: mainnet, preprod or preview")
-	f.StringVar(&o.genesis, "genesis", "", "`DIR` with the genesis files of another network, and the config.json (JSON, not YAML) of its nodes")
-	f.Func("magic", "`NUMBER` that the genesis files must have as network magic; needs -genesis", func(s string) error {
-		n, err := strconv.ParseUint(s, 10, 32)
-		if err != nil {
-			return errors.New("not a number of 32 bits")
-		}
-		m := uint32(n)
-		o.magic = &m
-		return nil
-	})
+	o.network.Declare(f, "`NUMBER`, the network magic, of a public network or as the genesis files must have it")
 	f.Func("peer", "`HOST:PORT` of a node to follow, in place of the network's bootstrap peers;\nmay be given again for more; none: follow nobody, only serve", func(s string) error {
 		if s == "none" {
 			o.serveOnly = true
 			return nil
 		}
-		o.peers = append(o.peers, s)
-		return checkAddress(s, true)
+		return o.peers.Set(s)
 	})
-	f.StringVar(&o.listen, "listen", "127.0.0.1:0", "`HOST:PORT` to serve on; port 0 is any that is free")
+	o.listen = "127.0.0.1:0"
+	f.Func("listen", "`HOST:PORT` to serve on; port 0 is any that is free (default "+o.listen+")", func(s string) error {
+		o.listen = s
+		return cli.CheckAddress(s, false)
+	})
 	o.maxInbound, o.maxPerAddress = node.DefaultInbound, node.DefaultPerAddress
 	f.IntVar(&o.maxInbound, "max-inbound", o.maxInbound, "`NUMBER` of connections that other nodes may open")
 	f.IntVar(&o.maxPerAddress, "max-per-address", o.maxPerAddress, "`NUMBER` of them from one IP address, twice as many from one IPv6 /64; 0 is any.\nDoes not hold for peers given with -peer")
-	f.Func("advertise", "`HOST:PORT` to give to nodes that ask for peers, such as this relay's public address;\nmay be given again for more; none is given by default", func(s string) error {
-		o.advertise = append(o.advertise, s)
-		return checkAddress(s, true)
-	})
+	f.Var(&o.advertise, "advertise", "`HOST:PORT` to give to nodes that ask for peers, such as this relay's public address;\nmay be given again for more; none is given by default")
 	f.Func("submit", "`HOST:PORT` to take transactions on from other programs, as cardano-submit-api does:\nPOST their CBOR to "+submitPath+"; without HOST, only programs on this machine\nreach it; off by default", func(s string) error {
 		o.submit = s
-		return checkAddress(s, false)
+		return cli.CheckAddress(s, false)
 	})
 	f.StringVar(&o.data, "data", "", "`DIR`, an ImmutableDB folder, to keep the chain in and go on from")
 	f.StringVar(&o.immutable, "immutable", "", "`DIR`, an ImmutableDB folder, to start from and only read")
@@ -122,7 +101,7 @@ func flags(o *options) *flag.FlagSet {
 			return nil
 		}
 		if !slices.Contains([]string{"debug", "info", "warn", "error"}, s) {
-			return errors.New("take debug, info, warn, error or off")
+			return errors.New("give debug, info, warn, error or off")
 		}
 		return o.logLevel.Set(s)
 	})
@@ -135,20 +114,21 @@ func flags(o *options) *flag.FlagSet {
 	return f
 }
 
-// parse reads the flags. Its errors are flag.ErrHelp or a usageError.
+// parse reads the flags. Its errors are flag.ErrHelp or a cli.UsageError.
 func parse(args []string) (*options, error) {
 	o := new(options)
 	f := flags(o)
-	err := f.Parse(args)
+	rest, err := cli.Parse(f, args)
 	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return nil, err
 	case err != nil:
-		return nil, usagef("%w: relay -help lists the flags", err)
-	case o.version:
+		return nil, err
+	case slices.Equal(rest, []string{"version"}):
+		o.version = true
+	case len(rest) > 0:
+		return nil, cli.Usagef("%q is one argument too many: relay takes flags only, which start with -", rest[0])
+	}
+	if o.version {
 		return o, nil
-	case f.NArg() > 0:
-		return nil, usagef("unexpected argument %q: flags start with -, relay -help lists them", f.Arg(0))
 	}
 	set := make(map[string]bool)
 	f.Visit(func(f *flag.Flag) { set[f.Name] = true })
@@ -166,7 +146,6 @@ var without = []struct{ flag, other, reason string }{
 	{"demo", "immutable", "the demo makes its own chain"},
 	{"demo", "keep", "the demo's chain is small"},
 	{"network", "genesis", "give one of them"},
-	{"network", "magic", "the network has its magic; -magic goes with -genesis"},
 	{"data", "immutable", "give one of them: to append to, or only to read"},
 	{"data", "keep", "with -data the last k blocks are in memory, whatever their size"},
 }
@@ -174,43 +153,32 @@ var without = []struct{ flag, other, reason string }{
 func (o *options) check(set map[string]bool) error {
 	for _, w := range without {
 		if set[w.flag] && set[w.other] {
-			return usagef("-%s does not go with -%s: %s", w.flag, w.other, w.reason)
+			return cli.Usagef("-%s does not go with -%s: %s", w.flag, w.other, w.reason)
 		}
 	}
 	switch {
-	case set["magic"] && !set["genesis"]:
-		return usagef("-magic needs -genesis DIR, the folder with the network's genesis files")
-	case !o.demo && !set["network"] && !set["genesis"]:
-		return usagef("say what to follow, for example:\n\n%s\nrelay -help lists all flags", examples)
-	case set["genesis"] && o.genesis == "":
-		return usagef("-genesis needs the folder with the network's genesis files")
-	case set["network"]:
-		if _, ok := ledger.NetworkByName(o.network); !ok {
-			return usagef("-network %q is not known: take mainnet, preprod or preview, or -genesis DIR for another one", o.network)
-		}
+	case !o.demo && !set["network"] && !set["genesis"] && !set["magic"]:
+		return cli.Usagef("say what to follow, for example:\n\n%s", examples)
 	case set["genesis"] && len(o.peers) == 0 && !o.serveOnly:
-		return usagef("-genesis needs -peer HOST:PORT: only known networks have bootstrap peers")
+		return cli.Usagef("-genesis needs -peer HOST:PORT: only known networks have bootstrap peers")
 	}
 	if set["record"] && o.recordTo == "" {
-		return usagef("-record needs the name of a file to be made")
+		return cli.Usagef("-record needs the name of a file to be made")
 	}
 	if set["record-max"] && !set["record"] {
-		return usagef("-record-max needs -record FILE")
+		return cli.Usagef("-record-max needs -record FILE")
 	}
 	if o.serveOnly && (len(o.peers) > 0 || o.exitAtTip) {
-		return usagef("-peer none goes neither with other peers nor with -exit-at-tip")
+		return cli.Usagef("-peer none goes neither with other peers nor with -exit-at-tip")
 	}
 	if o.serveOnly && o.submit != "" {
-		return usagef("-submit does not go with -peer none: there is no node to pass transactions to")
+		return cli.Usagef("-submit does not go with -peer none: there is no node to pass transactions to")
 	}
 	if o.maxInbound < 1 {
-		return usagef("-max-inbound is %d: take 1 or more, or -listen 127.0.0.1:0 to serve only this machine", o.maxInbound)
+		return cli.Usagef("-max-inbound is %d: take 1 or more, or -listen 127.0.0.1:0 to serve only this machine", o.maxInbound)
 	}
 	if o.maxPerAddress < 0 {
-		return usagef("-max-per-address is %d: take 1 or more, or 0 for any number", o.maxPerAddress)
-	}
-	if err := checkAddress(o.listen, false); err != nil {
-		return usagef("-listen: %w", err)
+		return cli.Usagef("-max-per-address is %d: take 1 or more, or 0 for any number", o.maxPerAddress)
 	}
 	return nil
 }
@@ -224,46 +192,24 @@ func (o *options) limits() node.Limits {
 	return l
 }
 
-// checkAddress reports what is wrong with HOST:PORT; to dial one needs both.
-func checkAddress(s string, dial bool) error {
-	host, port, err := net.SplitHostPort(s)
-	if err != nil {
-		return fmt.Errorf("%q is not HOST:PORT, such as relay.example:3001 or [::1]:3001", s)
-	}
-	n, err := strconv.ParseUint(port, 10, 16)
-	if err != nil || dial && n == 0 {
-		return fmt.Errorf("%q has no port from 1 to 65535", s)
-	}
-	if dial && host == "" {
-		return fmt.Errorf("%q has no host", s)
-	}
-	return nil
-}
-
 // chain returns the network to be on.
 func (o *options) chain() (ledger.Network, error) {
-	if o.genesis == "" {
-		n, _ := ledger.NetworkByName(o.network)
-		return n, nil
+	n, err := o.network.Load()
+	if err == nil && !cli.Known(n) {
+		return n, cli.Usagef("-magic %d is of no public network, and to verify headers takes more than a magic: give -genesis DIR, the folder with the network's genesis files", n.Magic)
 	}
-	n, err := ledger.LoadNetwork(o.genesis)
-	if err != nil {
-		return n, fmt.Errorf("-genesis %s: %w", o.genesis, err)
-	}
-	if o.magic != nil && *o.magic != n.Magic {
-		return n, usagef("-magic is %d, but the genesis files in %s are of a network with magic %d: correct one of them", *o.magic, o.genesis, n.Magic)
-	}
-	return n, nil
+	return n, err
 }
 
 func help() string {
 	var b strings.Builder
+	b.WriteString("usage: relay [flags]\n\n")
 	b.WriteString(about)
 	b.WriteString(examples)
 	b.WriteString("\nFlags:\n")
 	f := flags(new(options))
 	f.SetOutput(&b)
 	f.PrintDefaults()
-	b.WriteString("\nExit codes: 0 after an orderly end, 1 if something did not work, 2 for wrong flags.\n")
+	b.WriteString("\n" + cli.Statuses + "\n")
 	return b.String()
 }

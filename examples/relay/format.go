@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -32,7 +33,7 @@ func parseBytes(s string) (int64, error) {
 		}
 		return n * u.bytes, nil
 	}
-	return 0, fmt.Errorf("%q is not a number of bytes such as 1GiB, 512MiB or 1000000", s)
+	return 0, errors.New("give a number of bytes above 0, such as 1GiB, 512MiB or 1000000")
 }
 
 // size writes bytes for people: 12.3 MB.

@@ -7,6 +7,8 @@ import (
 	"net"
 	"strings"
 	"testing"
+
+	"github.com/ouronet/ouronet/internal/cli"
 )
 
 // FuzzFlags gives any arguments, a line each. They are a mistake that is told,
@@ -19,7 +21,7 @@ func FuzzFlags(f *testing.F) {
 	f.Fuzz(func(t *testing.T, args string) {
 		o, err := parse(strings.Split(args, "\n"))
 		if err != nil {
-			if !errors.As(err, new(usageError)) && !errors.Is(err, flag.ErrHelp) {
+			if !errors.As(err, new(cli.UsageError)) && !errors.Is(err, flag.ErrHelp) {
 				t.Errorf("%q: %v is not a mistake in the flags", args, err)
 			}
 			return
@@ -35,7 +37,7 @@ func FuzzFlags(f *testing.F) {
 		if _, _, err := net.SplitHostPort(o.listen); err != nil {
 			t.Errorf("%q: listen on %q, %v", args, o.listen, err)
 		}
-		if o.keep <= 0 || !o.demo && o.network == "" && o.genesis == "" || o.serveOnly && len(o.peers) > 0 {
+		if o.keep <= 0 || !o.demo && o.network.Name == "" && o.network.Genesis == "" && o.network.Magic == nil || o.serveOnly && len(o.peers) > 0 {
 			t.Errorf("%q: %+v", args, o)
 		}
 	})

@@ -3,7 +3,7 @@
 //
 //	go run ./examples/relay -demo
 //
-// It is package node/relay with flags and a status line. The exit code is 0
+// It is package node/relay with flags and a status line. The exit status is 0
 // after an orderly end, 1 if something did not work, 2 for wrong flags.
 package main
 
@@ -14,36 +14,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"runtime"
-	"runtime/debug"
-	"syscall"
-	"time"
+
+	"github.com/ouronet/ouronet/internal/cli"
 )
 
-// stopTime is how long an orderly end may take. Connections need 1.5 s of it
-// at most (node.CloseTime).
-const stopTime = 1900 * time.Millisecond
-
-func main() { os.Exit(untilSignalled(stopTime)) }
-
-// untilSignalled runs the program until it ends or a signal ends it, for which
-// it has the given time.
-func untilSignalled(patience time.Duration) int {
-	ctx, cancel := context.WithCancel(context.Background())
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		<-signals
-		cancel()
-		select { // whoever asks twice means it
-		case <-signals:
-		case <-time.After(patience):
-		}
-		os.Exit(1)
-	}()
-	return run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-}
+func main() { os.Exit(cli.UntilSignalled(cli.StopTime, run)) }
 
 // run is the program; it ends when ctx does.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) (exit int) {
@@ -55,7 +30,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (exit int
 	case err != nil:
 		return fail(stderr, err)
 	case o.version:
-		fmt.Fprintln(stdout, version())
+		fmt.Fprintln(stdout, cli.Version("relay"))
 		return 0
 	}
 	out := newOutput(o, stdout, stderr)
@@ -72,20 +47,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (exit int
 	return 0
 }
 
-// fail says in one line what is wrong.
+// fail says what is wrong, and returns the exit status.
 func fail(w io.Writer, err error) (exit int) {
 	fmt.Fprintln(w, "relay:", err)
-	var usage usageError
-	if errors.As(err, &usage) {
-		return 2
+	if !errors.As(err, new(cli.UsageError)) {
+		return 1
 	}
-	return 1
-}
-
-func version() string {
-	v := "(devel)"
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		v = info.Main.Version
-	}
-	return fmt.Sprintf("ouronet relay %s, node-to-node versions 14 and 15, %s %s/%s", v, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	fmt.Fprintln(w, "usage: relay [flags], for example go run ./examples/relay -demo; -help tells more")
+	return 2
 }

@@ -245,3 +245,12 @@ func damage(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 }
+
+// A relay whose peer is on another network says which one it is on.
+func TestSaysOurNetwork(t *testing.T) {
+	elsewhere := testnode.Loopback(t, node.Config{Network: ledger.Preprod})
+	_, stdout, _ := runProgram(t, "-network", "preview", "-peer", elsewhere, "-exit-at-tip")
+	if want := ": we are on preview, network magic 2: give the peer's network with -network, -magic or -genesis; next try in "; !strings.Contains(stdout, want) {
+		t.Errorf("%q is not in\n%s", want, stdout)
+	}
+}

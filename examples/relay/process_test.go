@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/internal/chaindata"
+	"github.com/ouronet/ouronet/internal/cli"
 	"github.com/ouronet/ouronet/internal/race"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
@@ -32,7 +34,7 @@ const asProgram = "OURONET_TEST_AS_RELAY"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
-		os.Exit(untilSignalled(patience))
+		os.Exit(cli.UntilSignalled(patience, run))
 	}
 	os.Exit(m.Run())
 }
@@ -416,5 +418,50 @@ func TestDemoProgram(t *testing.T) {
 	out, err := cmd.CombinedOutput()
 	if err != nil || !bytes.Contains(out, []byte("same bytes as upstream, block for block, after 1 rollback.")) {
 		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// The lines that the demo prints work as they are.
+func TestDemoLines(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the lines are run with sh")
+	}
+	t.Parallel()
+	for _, name := range []string{"tip", "follow", "fetch", "submit"} { // which go run reads, and not this test
+		if _, err := os.ReadFile(filepath.Join("..", name, "main.go")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	demo := exec.CommandContext(ctx, os.Args[0], "-demo")
+	demo.Env = append(os.Environ(), asProgram+"=1")
+	out, err := demo.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := demo.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer demo.Wait()
+	defer demo.Process.Kill()
+	var lines []string
+	text := bufio.NewScanner(out)
+	for text.Scan() && !strings.Contains(text.Text(), "has all of upstream's 1,000 blocks") {
+		if strings.Contains(text.Text(), "go run ./examples/") {
+			lines = append(lines, text.Text())
+		}
+	}
+	go io.Copy(io.Discard, out)
+	blocks := filepath.Join(t.TempDir(), "demo.blocks")
+	for i, want := range []string{"(block ", "(block 1004), ", "10 blocks in " + blocks, "the node asked for the transaction: true"} {
+		if i >= len(lines) {
+			t.Fatalf("%d lines: %q", len(lines), lines)
+		}
+		cmd := exec.CommandContext(ctx, "sh", "-c", strings.ReplaceAll(lines[i], "demo.blocks", blocks))
+		cmd.Dir = filepath.Join("..", "..")
+		if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), want) {
+			t.Errorf("%s: %v\n%s", lines[i], err, out)
+		}
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"go.uber.org/zap/zapcore"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/ouronet/ouronet/internal/cli"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/relay"
@@ -257,7 +258,7 @@ func (p *program) note(st *status) {
 // explainFolder says what to do about a folder that cannot be opened. Damage
 // says it itself.
 func (o *options) explainFolder(err error) error {
-	text := strings.TrimPrefix(err.Error(), "relay: ")
+	text := cli.Plain(err)
 	var path *fs.PathError
 	switch {
 	case !errors.As(err, &path):
@@ -278,5 +279,5 @@ func (p *program) explain(err error) error {
 		return fmt.Errorf("the bound of -keep is reached: %s in memory at %s: give -data DIR, which keeps the chain on disk, or a larger -keep",
 			size(float64(s.InMemory)), block(s.Tip))
 	}
-	return errors.New(strings.TrimPrefix(err.Error(), "relay: "))
+	return errors.New(cli.Plain(err))
 }

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ouronet/ouronet/internal/cli"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node/relay"
 )
@@ -55,7 +56,7 @@ func (o *options) listenSubmit(ctx context.Context) (net.Listener, error) {
 	}
 	host, port, err := net.SplitHostPort(o.submit)
 	if err != nil {
-		return nil, usagef("-submit: %w", err) // checkAddress was before
+		return nil, cli.Usagef("-submit: %w", err) // its flag has checked it
 	}
 	if host == "" {
 		host = "127.0.0.1"

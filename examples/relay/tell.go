@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ouronet/ouronet/internal/cli"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/node"
@@ -102,6 +103,8 @@ func (p *program) lost(address string, err error, retry time.Duration) {
 	what, reason := why(node.PeerStatus{Address: address, Err: err})
 	if p.tellDamage(err) {
 		reason = "" // that is told
+	} else {
+		reason += cli.OtherNetwork(err, p.network)
 	}
 	p.out.event(event{
 		Event: "lost", Peer: address, Error: err.Error(), Blame: node.Blame(err), Retry: round(retry.Seconds(), 1),

@@ -7,39 +7,38 @@ import (
 	"strings"
 
 	"github.com/ouronet/ouronet/handshake"
-	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/ledger"
 )
 
-// packages are those whose names their errors begin with. Who runs a program
-// need not know them.
-var packages = []string{"node", "ledger", "immutable", "trace", "sim", "conform", "handshake", "chainsync", "blockfetch", "txsubmission"}
+// packages are those whose names their errors begin with. To know them does not
+// help who runs a program.
+var packages = []string{"node", "relay", "ledger", "immutable", "trace", "sim", "conform", "handshake", "chainsync", "blockfetch", "txsubmission"}
 
 // explain writes an error for people.
 func (c *Command) explain(err error) string {
 	text := Plain(err)
-	var refused *handshake.RefusedError
-	if c.network != nil && errors.As(err, &refused) && refused.Reason == handshake.Refused {
-		text += ": " + WeAre(c.network.Name, c.network.Magic)
+	if c.network != nil {
+		text += OtherNetwork(err, *c.network)
 	}
 	return text
 }
 
-// WeAre says what to do about a peer that is on another network than ours.
-func WeAre(name string, magic uint32) string {
-	if name == fmt.Sprintf("magic %d", magic) {
-		return fmt.Sprintf("we are on the network with magic %d: give the peer's network with -network, -magic or -genesis", magic)
+// OtherNetwork says, after a colon, which network we are on if a peer refused us
+// because it is on another one; else it is "".
+func OtherNetwork(err error, ours ledger.Network) string {
+	var refused *handshake.RefusedError
+	if !errors.As(err, &refused) || refused.Reason != handshake.Refused {
+		return ""
 	}
-	return fmt.Sprintf("we are on %s, network magic %d: give the peer's network with -network, -magic or -genesis", name, magic)
+	name := ours.Name + ", network magic"
+	if !Known(ours) {
+		name = "the network with magic"
+	}
+	return fmt.Sprintf(": we are on %s %d: give the peer's network with -network, -magic or -genesis", name, ours.Magic)
 }
 
-// Plain writes an error without the name of the package that it begins with, and
-// a failure to connect without naming the address twice.
+// Plain writes an error without the name of the package that it begins with.
 func Plain(err error) string {
-	if peer, ok := err.(*node.PeerError); ok {
-		if op, ok := peer.Err.(*net.OpError); ok && op.Op == "dial" {
-			return fmt.Sprintf("cannot connect to %s: %v", peer.Peer, op.Err)
-		}
-	}
 	if op, ok := err.(*net.OpError); ok && op.Op == "dial" && op.Addr != nil {
 		return fmt.Sprintf("cannot connect to %v: %v", op.Addr, op.Err)
 	}
