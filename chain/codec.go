@@ -11,9 +11,14 @@ import (
 
 // The encoding of what goes into a core. It is part of recordings that are to
 // be read for years, so numbers are never given a new meaning; whatever is added
-// gets a new one. Each input is a CBOR array that begins with its kind; numbers
-// below zero, which mean the same as zero wherever an input may have them, are
-// written as zero.
+// gets a new one. Each input is a CBOR array that begins with its kind; in an
+// event, the time comes next. Numbers below zero, which mean the same as zero
+// wherever an input may have them, are written as zero.
+//
+// A field that is added goes behind the others of its array, of a header's array
+// also, and a reader takes at least what it knows: it leaves out fields behind
+// the known ones, and events of unknown kinds. So each field and each kind may be
+// left out: what a Config without it means is what it meant before.
 const (
 	kindConfig         = 0
 	kindPeerConnected  = 1

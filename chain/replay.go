@@ -29,19 +29,30 @@ var errReplayPeers = errors.New("chain: more peers at once than a replay takes")
 
 // Step gives an encoded input to the core and returns the encoded effects, which
 // are valid until the next call. A Config begins a fresh core and has no effects,
-// so a recording may hold several runs, one after the other. After an error the
-// replay cannot go on.
+// so a recording may hold several runs, one after the other.
+//
+// A later version may have added to the input. The error is then an
+// [*UnknownInputError], and the replay can go on: with effects, the step was taken
+// without the fields that are not known here; without, the event was left out.
+// After any other error the replay cannot go on.
 func (r *Replayer) Step(input []byte) (effects []byte, err error) {
-	_, todo, err := r.Take(input)
-	if err != nil {
+	in, todo, err := r.Take(input)
+	switch {
+	case err != nil:
 		return nil, err
+	case in.Unknown != nil && in.Unknown.Fields == 0:
+		return nil, in.Unknown
 	}
 	r.buf = AppendEffects(r.buf[:0], todo)
+	if in.Unknown != nil {
+		return r.buf, in.Unknown
+	}
 	return r.buf, nil
 }
 
 // Take is Step for those who want to look at the input and the effects
-// themselves. The effects are valid until the next call.
+// themselves. The effects are valid until the next call. What is not known here is
+// no error: Input.Unknown names it.
 func (r *Replayer) Take(input []byte) (Input, []Effect, error) {
 	in, err := ParseInput(input)
 	if err != nil {
@@ -55,6 +66,9 @@ func (r *Replayer) Take(input []byte) (Input, []Effect, error) {
 	}
 	if r.core == nil {
 		return in, nil, ErrNoConfig
+	}
+	if in.Event == nil {
+		return in, nil, nil
 	}
 	if _, ok := in.Event.(PeerConnected); ok && r.core.Stats().Peers >= maxReplayPeers {
 		return in, nil, errReplayPeers

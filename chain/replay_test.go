@@ -187,7 +187,7 @@ func FuzzReplay(f *testing.F) {
 				r.Core().check(t)
 			}
 			once, err := ParseInput(b)
-			if err != nil {
+			if err != nil || once.Config == nil && once.Event == nil {
 				continue
 			}
 			again, err := ParseInput(encode(once))
