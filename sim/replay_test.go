@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -160,6 +161,16 @@ func TestReplay(t *testing.T) {
 	if err != nil || told.Cores != 3 || told.Steps != len(steps) || told.Adopted != 8+5+2 {
 		t.Errorf("%v, %v: want %d steps", told, err, len(steps))
 	}
+
+	// What a later version adds is left out, and told.
+	later := slices.Clone(steps)
+	later[0].Input = slices.Concat([]byte{later[0].Input[0] + 1}, later[0].Input[1:], []byte{5})
+	later = slices.Insert(later, 9, Step{Input: []byte{0x82, 0x18, 200, 7}})
+	told.Unknown = 2
+	if again, err := Replay(later, prefer); err != nil || again != told || !strings.Contains(again.String(), "2 inputs not known") {
+		t.Errorf("%v, %v, want %v", again, err, told)
+	}
+
 	steps[30].Effects[0]++
 	var wrong *ReplayError
 	if _, err := Replay(steps, prefer); !errors.As(err, &wrong) || wrong.Step != 30 || wrong.Oracle != "effects" {

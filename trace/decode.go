@@ -28,6 +28,7 @@ type Summary struct {
 	Damaged     uint64 // bytes left out
 	Steps       int    // of cores
 	Differences int    // steps that have other effects today
+	Unknown     int    // records and inputs left out, or read in part, because a later version wrote them
 }
 
 // Decode prints the messages of a recording or capture, a line each:
@@ -49,7 +50,11 @@ type Summary struct {
 // followed by the effects, indented. A recording has only a hash of those, so
 // they are what the code of today does about the same events, from
 // chain.PreferPraos on; where that is not what was recorded, a line with "!!"
-// says so, and the later steps of that core are printed without effects.
+// says so. The later steps of that core are about what followed from the recorded
+// effects, so that many may differ after the first. After steps that are missing,
+// effects are not printed until the core begins anew.
+//
+// What a later version wrote and cannot be read here has a line that says so.
 func Decode(r io.Reader, w io.Writer) (Summary, error) {
 	source, err := Open(r)
 	if err != nil {
@@ -133,6 +138,15 @@ func printable(s string) string {
 }
 
 func (d *decoder) record(r Record) {
+	switch {
+	case !r.Kind.Known():
+		d.sum.Unknown++
+		d.line(r, r.ID, "= record of kind %d, which is not known here: %d B left out", r.Kind, len(r.Unknown))
+		return
+	case len(r.Unknown) > 0:
+		d.sum.Unknown++
+		d.line(r, r.ID, "= the next record has more than is known here: %d B left out", len(r.Unknown))
+	}
 	switch r.Kind {
 	case Opened:
 		d.sum.Connections++

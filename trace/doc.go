@@ -7,7 +7,7 @@
 // prints a recording or a capture of packets, as does the command ouronet
 // decode. [Load] reads one into memory: [Replay.Run] then plays a recorded peer
 // to the code of today, [Core.Replay] gives recorded events to a core, and both
-// stop at the first difference.
+// stop at the first difference; [Core.Compare] goes on.
 //
 // Duties of the caller:
 //
@@ -40,6 +40,11 @@
 //	Stepped    SHA-256 of the effects (32 bytes), then the input
 //	Truncated  nothing
 //	Finished   nothing
+//
+// A later version may add kinds, and fields behind those of Opened, Truncated and
+// Finished; a reader takes what it knows, and says that there was more. The version
+// is another one only if that would not do. A record of another kind may hold any
+// bytes.
 //
 // A file without a Finished record was not closed in order. A reader finds the
 // next record after damage by c5 7e and the checksum.

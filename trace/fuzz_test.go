@@ -130,8 +130,21 @@ func FuzzSource(f *testing.F) {
 			if !reflect.DeepEqual(whole, pieces) || fmt.Sprint(err) != fmt.Sprint(err2) {
 				t.Errorf("%d records, %v; byte by byte %d, %v", len(whole), err, len(pieces), err2)
 			}
-			if rec, err2 := trace.Load(bytes.NewReader(b)); (err == nil) != (err2 == nil) {
+			rec, err2 := trace.Load(bytes.NewReader(b))
+			if (err == nil) != (err2 == nil) {
 				t.Errorf("Load: %v, %v, want %v", rec, err2, err)
+			}
+			unknown := 0
+			for _, r := range whole {
+				if r.Kind.Known() && len(r.Unknown) == 0 {
+					continue
+				}
+				if unknown++; r.Kind == 0 || len(r.Data) > 0 {
+					t.Errorf("%+v has parts that are not known", r)
+				}
+			}
+			if rec != nil && rec.Unknown != unknown {
+				t.Errorf("%d records are not known, not %d", rec.Unknown, unknown)
 			}
 		})
 	})
@@ -143,7 +156,7 @@ func all(r io.Reader) (list []trace.Record, err error) {
 	for err == nil {
 		var rec trace.Record
 		if rec, err = source.Next(); err == nil {
-			rec.Data = bytes.Clone(rec.Data)
+			rec.Data, rec.Unknown = bytes.Clone(rec.Data), bytes.Clone(rec.Unknown)
 			list = append(list, rec)
 		}
 	}

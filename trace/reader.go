@@ -15,7 +15,7 @@ import (
 var ErrFormat = errors.New("trace: not a recording or capture that can be read")
 
 // Source yields the records of a recording or of a capture, io.EOF at the end.
-// Record.Data is valid until the next call.
+// Record.Data and Record.Unknown are valid until the next call.
 type Source interface {
 	Next() (Record, error)
 }
@@ -65,8 +65,9 @@ func NewReader(r io.Reader) (*Reader, error) {
 // Start returns when the recording began.
 func (r *Reader) Start() time.Time { return r.start }
 
-// Next returns the next record. Its Data is valid until the next call. At the
-// end it returns io.EOF, or another error of the underlying reader.
+// Next returns the next record, also one of a kind that is not known here. Its
+// Data and Unknown are valid until the next call. At the end it returns io.EOF, or
+// another error of the underlying reader.
 func (r *Reader) Next() (Record, error) {
 	r.b.Discard(r.used)
 	r.used = 0

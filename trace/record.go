@@ -23,6 +23,9 @@ const (
 	Truncated Kind = 7 // from here on nothing more of ID is recorded
 	Finished  Kind = 8 // the recording was closed in order; Number is how many were truncated
 
+	// Kinds up to 254 that are not above are those of a later version; all that
+	// is known of such a record is its Time, ID and Number.
+
 	// Damaged does not occur in files: [Reader] returns it in place of bytes
 	// that are not as they were written. Number is how many it left out.
 	Damaged Kind = 255
@@ -42,7 +45,14 @@ type Record struct {
 	Local, Remote string // addresses
 	Text          string
 	Effects       Hash
+
+	// Unknown is what a later version wrote and this one cannot read: all of a
+	// record of an unknown Kind, or what is behind the known fields.
+	Unknown []byte
 }
+
+// Known reports whether k is a kind that this version knows.
+func (k Kind) Known() bool { return k >= Opened && k <= Finished || k == Damaged }
 
 // Hash is what is kept of the effects of a step: their SHA-256.
 type Hash [sha256.Size]byte
@@ -122,7 +132,7 @@ func cutText(b []byte) (s string, rest []byte, ok bool) {
 var errBody = errors.New("trace: record of a wrong shape")
 
 // parseBody decodes what follows the head of a record whose checksum is right.
-// Data is a part of body.
+// Data and Unknown are parts of body.
 func parseBody(kind Kind, body []byte, start time.Time) (r Record, err error) {
 	r = Record{
 		Kind:   kind,
@@ -137,7 +147,7 @@ func parseBody(kind Kind, body []byte, start time.Time) (r Record, err error) {
 		if r.Local, rest, ok = cutText(rest); ok {
 			r.Remote, rest, ok = cutText(rest)
 		}
-		ok = ok && len(rest) == 0
+		r.Unknown = rest
 	case Received, Sent:
 		r.Data = rest
 	case Ended, CoreBegun:
@@ -146,10 +156,10 @@ func parseBody(kind Kind, body []byte, start time.Time) (r Record, err error) {
 		if ok = len(rest) >= len(r.Effects); ok {
 			r.Data = rest[copy(r.Effects[:], rest):]
 		}
-	case Truncated, Finished:
-		ok = len(rest) == 0
-	default:
+	case 0, Damaged: // no record has them
 		ok = false
+	default:
+		r.Unknown = rest
 	}
 	if !ok {
 		return Record{}, errBody

@@ -12,6 +12,7 @@ type Recording struct {
 	Conns   []*Conn // in the order in which they were opened
 	Cores   []*Core
 	Damaged uint64 // bytes left out
+	Unknown int    // records left out, or read in part, because a later version wrote them
 }
 
 // Conn is one recorded connection.
@@ -65,6 +66,9 @@ func Load(r io.Reader) (*Recording, error) {
 				err = nil
 			}
 			return all, err
+		}
+		if !rec.Kind.Known() || len(rec.Unknown) > 0 {
+			all.Unknown++
 		}
 		conn, core := conns[rec.ID], cores[rec.ID]
 		switch rec.Kind {

@@ -1,12 +1,20 @@
 package trace
 
 import (
+	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
+	"iter"
 )
 
 // Stepper is a pure core behind an encoding: it decodes the input, takes the
 // step, and encodes the effects as it did for [Decisions.Step].
+//
+// An error that is errors.ErrUnsupported says that the input holds what only a later
+// version of the core can read. Without effects, the step was left out; with
+// effects, it was taken all the same. After any other error the core can take no
+// more steps.
 type Stepper interface {
 	Step(input []byte) (effects []byte, err error)
 }
@@ -17,8 +25,8 @@ type StepError struct {
 	Step  uint64
 	Input []byte
 	Want  Hash   // of the recorded effects
-	Got   []byte // the effects now
-	Err   error  // of the Stepper, or nil
+	Got   []byte // the effects now; nil with Err
+	Err   error  // of the Stepper; nil if the effects differ
 }
 
 func (e *StepError) Error() string {
@@ -33,13 +41,46 @@ func (e *StepError) Unwrap() error { return e.Err }
 func clipBytes(b []byte) []byte { return b[:min(len(b), 64)] }
 
 // Replay gives the recorded inputs to a fresh core and stops at the first step
-// whose effects differ, with a [*StepError].
+// whose effects differ, with a [*StepError]. If there is none, but something in the
+// inputs that only a later version can read, the error is an errors.ErrUnsupported
+// and a [*StepError] of the first such step.
 func (c *Core) Replay(s Stepper) error {
-	for _, step := range c.Steps {
-		effects, err := s.Step(step.Input)
-		if err != nil || sha256.Sum256(effects) != step.Effects {
-			return &StepError{Core: c.Name, Step: step.Number, Input: step.Input, Want: step.Effects, Got: effects, Err: err}
+	var unknown error
+	for e := range c.Compare(s) {
+		if !errors.Is(e.Err, errors.ErrUnsupported) {
+			return e
+		}
+		if unknown == nil {
+			unknown = e
 		}
 	}
-	return nil
+	return unknown
+}
+
+// Compare gives all recorded inputs to a fresh core, also after a difference, and
+// yields each step whose effects differ, and before that, for each step that
+// holds what only a later version can read, one whose Err is that error. It ends
+// early with any other error of the Stepper.
+//
+// The inputs are what followed from the recorded effects: a core that decided
+// differently once is told of blocks that it did not ask for, and most of the
+// later steps may differ for that reason.
+func (c *Core) Compare(s Stepper) iter.Seq[*StepError] {
+	return func(yield func(*StepError) bool) {
+		for _, step := range c.Steps {
+			told := func(effects []byte, err error) bool {
+				return yield(&StepError{Core: c.Name, Step: step.Number, Input: step.Input, Want: step.Effects, Got: bytes.Clone(effects), Err: err})
+			}
+			effects, err := s.Step(step.Input)
+			if err != nil && (!told(nil, err) || !errors.Is(err, errors.ErrUnsupported)) {
+				return
+			}
+			if leftOut := err != nil && effects == nil; leftOut || sha256.Sum256(effects) == step.Effects {
+				continue
+			}
+			if !told(effects, nil) {
+				return
+			}
+		}
+	}
 }

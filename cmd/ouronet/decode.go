@@ -14,7 +14,7 @@ import (
 // Results of a recording that are no error of reading it.
 var (
 	errViolations  = errors.New("a side broke the protocol")
-	errDifferences = errors.New("the core decides otherwise than it did when this was recorded: see the line with !!; " +
+	errDifferences = errors.New("the core decides otherwise than it did when this was recorded: see the lines with !!; " +
 		"the code has changed since, or the core had a Config.Prefer of its own")
 )
 
@@ -41,8 +41,8 @@ var decode = cli.Program{
 			if err != nil {
 				return fmt.Errorf("FILE %s: %s", file, cli.Plain(err))
 			}
-			fmt.Fprintf(out, "%d connections, %d messages, %d bytes, %d violations, %d truncated, %d bytes damaged, %d steps, %d other than recorded\n",
-				sum.Connections, sum.Messages, sum.Bytes, sum.Violations, sum.Truncated, sum.Damaged, sum.Steps, sum.Differences)
+			fmt.Fprintf(out, "%d connections, %d messages, %d bytes, %d violations, %d truncated, %d bytes damaged, %d steps, %d other than recorded, %d not known\n",
+				sum.Connections, sum.Messages, sum.Bytes, sum.Violations, sum.Truncated, sum.Damaged, sum.Steps, sum.Differences, sum.Unknown)
 			if sum.Differences > 0 {
 				return errDifferences
 			}

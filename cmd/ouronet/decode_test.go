@@ -47,6 +47,15 @@ func TestDecode(t *testing.T) {
 	}
 }
 
+// A recording of an old relay is read whole, and each step that is decided
+// otherwise today is marked.
+func TestDecodeOldRecording(t *testing.T) {
+	out, errs, exit := output(t, "decode "+filepath.Join("..", "..", "trace", "testdata", "d12933a", "relay.trace"))
+	if exit != 1 || !strings.Contains(errs, errDifferences.Error()) || strings.Count(out, "!!") < 2 || !strings.Contains(out, " 0 bytes damaged, 145 steps") || !strings.HasSuffix(out, " 0 not known\n") {
+		t.Errorf("%s\n%s", errs, out)
+	}
+}
+
 // A core that decides otherwise than it did ends the command with an error.
 func TestDecodeDifference(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "other.trace")
