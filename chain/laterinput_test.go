@@ -155,6 +155,8 @@ func TestLaterInputBytes(t *testing.T) {
 		{"kind", []byte{0x82, kindTick + 1, 7}, &UnknownInputError{Kind: kindTick + 1}},
 		{"highest kind", slices.Concat([]byte{0x83, 0x1b}, bytes.Repeat([]byte{0xff}, 8), []byte{7, 1}), &UnknownInputError{Kind: 1<<64 - 1}},
 		{"a field too few", slices.Concat([]byte{config[0] - 1}, config[1:len(config)-1]), nil},
+		{"a field that the head does not count", slices.Concat([]byte{config[0] - 1}, config[1:]), nil},
+		{"an event's field that the head does not count", []byte{0x83, kindPeerConnected, 7, 1, 9}, nil},
 		{"a field that is not there", slices.Concat([]byte{config[0] + 1}, config[1:]), nil},
 		{"a field that is cut off", longer(t, config, []byte{0x42, 1}), nil},
 		{"a field that is no item", longer(t, config, []byte{0xff}), nil},
@@ -178,9 +180,11 @@ func TestLaterInputBytes(t *testing.T) {
 	// A header is no shorter, either.
 	short := AppendEvent(nil, 7, Headers{1, []ledger.Header{firstHeader}, tipA})
 	one := appendHeader(nil, &firstHeader)
-	short = bytes.Replace(short, one, slices.Concat([]byte{one[0] - 1}, one[1:len(one)-1]), 1)
-	if in, err := ParseInput(short); !errors.As(err, new(*InputError)) {
-		t.Errorf("a header with a field too few: %+v, %v", in, err)
+	for _, fewer := range [][]byte{one[1:], one[1 : len(one)-1]} {
+		b := bytes.Replace(short, one, slices.Concat([]byte{one[0] - 1}, fewer), 1)
+		if in, err := ParseInput(b); !errors.As(err, new(*InputError)) {
+			t.Errorf("a header with a field too few: %+v, %v", in, err)
+		}
 	}
 }
 
