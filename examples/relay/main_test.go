@@ -103,6 +103,35 @@ func TestDataFolder(t *testing.T) {
 	}
 }
 
+// A folder that begins after the origin is told at the start.
+func TestFolderBeginsLater(t *testing.T) {
+	leak.Check(t)
+	chain := newChain(1).Grow(200)
+	dir := t.TempDir()
+	db, err := immutable.OpenAppend(dir, immutable.Options{Network: ledger.Preview})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range chain.Blocks()[100:150] {
+		if err := db.Append(b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	slot := chain.Blocks()[100].Header.Slot
+	for format, want := range map[string]string{
+		"-json=false": fmt.Sprintf("the folder begins at slot %s, not at the origin: only nodes that have one of its blocks can follow", count(uint64(slot))),
+		"-json":       fmt.Sprintf(`"first_slot":%d,`, slot),
+	} {
+		exit, stdout, stderr := runProgram(t, "-network", "preview", "-no-verify", "-exit-at-tip", format, "-immutable", dir, "-peer", upstream(t, chain))
+		if exit != 0 || !strings.Contains(stdout, want) {
+			t.Errorf("exit code %d, %s\n%s\nwant %s", exit, stderr, stdout, want)
+		}
+	}
+}
+
 // sameBlocks compares a folder with a chain of which it may lack the last k.
 func sameBlocks(t *testing.T, dir string, network ledger.Network, chain []ledger.Block) {
 	t.Helper()
@@ -187,6 +216,23 @@ func TestErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	damage(t, damaged)
+	gap := filepath.Join(t.TempDir(), "gap")
+	if err := os.CopyFS(gap, os.DirFS(folder)); err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []string{"chunk", "primary", "secondary"} {
+		if err := os.Remove(filepath.Join(gap, "00002."+kind)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// As cardano-node has it.
+	nodes := t.TempDir()
+	if err := os.CopyFS(filepath.Join(nodes, "immutable"), os.DirFS(folder)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(nodes, "protocolMagicId"), []byte("2"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	genesis := t.TempDir()
 	if err := os.WriteFile(filepath.Join(genesis, "byron-genesis.json"), []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
@@ -209,6 +255,16 @@ func TestErrors(t *testing.T) {
 			[]string{"-data needs a folder"}},
 		{"damaged folder", []string{"-network", "preview", "-peer", peer, "-immutable", damaged},
 			[]string{".secondary is damaged at byte ", "restore the folder"}},
+		{"chunk missing in the middle", []string{"-network", "preview", "-peer", peer, "-immutable", gap},
+			[]string{"00002.chunk is damaged at byte 0: the file is missing"}},
+		{"chunk missing in the middle, for appending", []string{"-network", "preview", "-peer", peer, "-data", gap},
+			[]string{"00002.chunk is damaged at byte 0: the file is missing"}},
+		{"folder of another network", []string{"-network", "mainnet", "-peer", peer, "-data", folder},
+			[]string{"if it is not the folder of another network"}},
+		{"folder of another network, by the marker", []string{"-network", "preprod", "-peer", peer, "-immutable", filepath.Join(nodes, "immutable")},
+			[]string{"protocolMagicId beside it says 2 (preview), and preprod has 1"}},
+		{"folder of a node", []string{"-network", "preview", "-peer", peer, "-data", nodes},
+			[]string{"did you mean " + filepath.Join(nodes, "immutable")}},
 		{"wrong genesis", []string{"-genesis", genesis, "-peer", peer},
 			[]string{"byron-genesis.json", "get the file again"}},
 		{"no genesis", []string{"-genesis", folder, "-peer", peer},
@@ -223,6 +279,9 @@ func TestErrors(t *testing.T) {
 				if !strings.Contains(stderr, want) {
 					t.Errorf("%q does not contain %q", stderr, want)
 				}
+			}
+			if strings.Contains(test.name, "another network") && strings.Contains(stderr, "delete") {
+				t.Errorf("%q advises to delete files", stderr)
 			}
 		})
 	}

@@ -38,6 +38,9 @@ func (p *program) tellStart(address string, submit net.Listener) {
 	fmt.Fprintf(&b, "blocks %s\n", keep)
 	if p.o.data != "" || p.o.immutable != "" {
 		fmt.Fprintf(&b, "starts after %s\n", block(s.Tip))
+		if !s.First.IsOrigin() {
+			fmt.Fprintf(&b, "the folder begins at slot %s, not at the origin: only nodes that have one of its blocks can follow\n", count(uint64(s.First.Slot)))
+		}
 	}
 	if submit != nil {
 		fmt.Fprintf(&b, "takes transactions at http://%s%s\n", dialable(submit.Addr()), submitPath)
@@ -52,6 +55,10 @@ func (p *program) tellStart(address string, submit net.Listener) {
 	e := event{
 		Event: "start", Network: p.network.Name, Magic: p.network.Magic, Listen: address, Inbound: p.relay.MaxInbound(), Follow: peers,
 		text: b.String(),
+	}
+	if !s.First.IsOrigin() {
+		slot := uint64(s.First.Slot)
+		e.First = &slot
 	}
 	if submit != nil {
 		e.Submit = submit.Addr().String()

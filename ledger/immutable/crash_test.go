@@ -283,43 +283,6 @@ func TestDamageIsRefused(t *testing.T) {
 	}
 }
 
-func TestWrongNetwork(t *testing.T) {
-	s := newStored(t)
-	for _, n := range []ledger.Network{ledger.Mainnet, ledger.Preview} {
-		dir := s.write(t, nil)
-		if _, err := immutable.OpenAppend(dir, immutable.Options{Network: n}); err == nil {
-			t.Errorf("opened as %s", n.Name)
-		} else {
-			t.Log(err)
-		}
-		if files := folderFiles(t, dir); len(files) != len(s.files) {
-			t.Errorf("opened as %s: files were removed", n.Name)
-		}
-		if _, err := immutable.Open(dir, immutable.Options{Network: n}); err == nil {
-			t.Errorf("opened read-only as %s", n.Name)
-		}
-	}
-	dir := s.write(t, nil)
-	parent := filepath.Join(filepath.Dir(dir), "protocolMagicId")
-	if err := os.WriteFile(parent, []byte("764824073"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := immutable.Open(dir, immutable.Options{Network: s.network}); err == nil {
-		t.Error("opened beside the magic of another network")
-	} else {
-		t.Log(err)
-	}
-	if err := os.WriteFile(parent, fmt.Appendln(nil, s.network.Magic), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := immutable.Open(dir, immutable.Options{Network: s.network}); err != nil {
-		t.Errorf("beside its own magic: %v", err)
-	}
-	if _, err := immutable.Open(dir, immutable.Options{}); err == nil {
-		t.Error("opened without a network")
-	}
-}
-
 // A reader of a folder with any one wrong byte gets blocks of the chain in
 // order, and then perhaps a DamageError.
 func TestReadDamaged(t *testing.T) {

@@ -130,8 +130,8 @@ func TestDamageText(t *testing.T) {
 		{cut(secondary, size(secondary)-1), opened, secondary, size(secondary) - entrySize, "the file ends inside an entry"},
 		{map[string][]byte{secondary: tooLong}, opened, secondary, (slots + 1) * entrySize, "file of 5712 bytes, but a chunk has 100 slots"},
 		{cut(secondary, 0), opened, secondary, 0, fmt.Sprintf("no entries for a chunk file of %d bytes", size(chunk))},
-		{cut(primary, full-4), opened, primary, full - 4, "file of 405 bytes, but a finished chunk of 100 slots has 409: is it the folder of another network?"},
-		{grown(primary, 0, 0, 0, 0), opened, primary, full, "file of 413 bytes, but a finished chunk of 100 slots has 409: is it the folder of another network?"},
+		{cut(primary, full-4), opened, primary, full - 4, "file of 405 bytes, but a finished chunk of 100 slots has 409"},
+		{grown(primary, 0, 0, 0, 0), opened, primary, full, "file of 413 bytes, but a finished chunk of 100 slots has 409"},
 		{merged(cut(chunk, 0), cut(secondary, 0)), opened, primary, full - 4, fmt.Sprintf("it says that there are %d blocks, but the chunk file is empty", to-from)},
 		{s.emptied(0), opened, s.name(0, "chunk"), 0, fmt.Sprintf("no blocks, but %v, the first one after it, has a predecessor", point(first(1)))},
 		{s.emptied(s.last - 1), opened, last, 0, fmt.Sprintf("block %v does not follow %v, the last one of the chunks before: blocks are missing", point(begin), point(first(s.last-1)-1).Hash)},
@@ -139,7 +139,7 @@ func TestDamageText(t *testing.T) {
 		{merged(cut(s.name(s.last, "secondary"), 0), cut(s.name(s.last-1, "secondary"), 0), cut(s.name(s.last-2, "secondary"), 0)), opened,
 			s.name(s.last-2, "chunk"), 0, "no good block in this chunk and in 2 after it"},
 		{merged(grown(last, s.blocks[from+1].Raw...), grown(s.name(s.last, "secondary"), stray...)), appending,
-			s.name(s.last, "secondary"), size(s.name(s.last, "secondary")), fmt.Sprintf("block %v does not belong into this chunk: is it the folder of another network?", point(from+1))},
+			s.name(s.last, "secondary"), size(s.name(s.last, "secondary")), fmt.Sprintf("block %v does not belong into this chunk", point(from+1))},
 
 		{s.with(primary, 0, 2), blocks, primary, 0, "version 2, only 1 is known"},
 		{s.with(primary, full-4, 0, 0, 0xff, 0xff), blocks, primary, full - 4, fmt.Sprintf("offset 65535 of relative slot 101, by the secondary file it is %d", size(secondary))},
@@ -170,8 +170,13 @@ func TestDamageText(t *testing.T) {
 	}
 
 	e := immutable.DamageError{File: "00001.chunk", Offset: 7, Reason: "no sun"}
-	if got, want := e.Error(), "immutable: 00001.chunk is damaged at byte 7: no sun: "+
-		"restore the folder from a snapshot, or delete the files of this chunk and of all later ones"; got != want {
-		t.Errorf("%s\nwant %s", got, want)
+	for doubt, advice := range map[bool]string{
+		false: "restore the folder from a snapshot, or delete the files of this chunk and of all later ones",
+		true:  "if it is not the folder of another network, restore it from a snapshot",
+	} {
+		e.Doubt = doubt
+		if got, want := e.Error(), "immutable: 00001.chunk is damaged at byte 7: no sun: "+advice; got != want {
+			t.Errorf("%s\nwant %s", got, want)
+		}
 	}
 }

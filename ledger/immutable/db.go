@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync/atomic"
 
@@ -44,25 +43,43 @@ type state struct {
 }
 
 // Open opens a folder for reading. It looks at the names and sizes of all files,
-// reads the indexes of the last two chunks and checks the last block; the rest is
-// checked when it is read.
+// reads the indexes of the last two chunks and checks the first and the last block;
+// the rest is checked when it is read.
 //
 // What another process appends later is not seen. For a folder whose last
 // chunk was being written see the package comment; any other damage that is
-// found is a [*DamageError].
+// found is a [*DamageError]. A folder of another network is a [*NetworkError]: by the
+// file protocolMagicId that cardano-node keeps beside the folder, or by the first
+// block.
 func Open(dir string, o Options) (*DB, error) {
 	f, err := newFolder(dir, o.Network)
 	if err != nil {
+		return nil, err
+	}
+	r := recognizer{folder: f, network: &o.Network}
+	if err := r.marker(); err != nil {
 		return nil, err
 	}
 	chunks, err := f.survey()
 	if err != nil {
 		return nil, err
 	}
+	r.measure(chunks)
 	if !slices.ContainsFunc(chunks, func(s sizes) bool { return s.chunk >= 0 }) {
-		return nil, fmt.Errorf("immutable: no chunk files in %s%s", dir, hint(dir))
+		return nil, fmt.Errorf("immutable: no chunk files in %s: %s", dir, f.hint())
 	}
-	db := &DB{folder: f, network: o.Network}
+	if err := r.firstBlock(chunks); err != nil {
+		return nil, err
+	}
+	db := &DB{folder: r.folder, network: o.Network}
+	if err := db.findTail(chunks); err != nil {
+		return nil, r.explain(err, chunks)
+	}
+	return db, nil
+}
+
+// findTail finds the last complete block and makes the state of it.
+func (db *DB) findTail(chunks []sizes) (err error) {
 	s := &state{}
 	lost := 0
 	for _, c := range slices.Backward(chunks) {
@@ -70,19 +87,16 @@ func Open(dir string, o Options) (*DB, error) {
 			continue
 		}
 		if s.head, s.tip, err = db.readTail(c.number); err != nil {
-			return nil, err
+			return err
 		}
 		if s.head != nil {
 			break
 		}
 		if err := db.lose(&lost, c); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if err := db.start(s, chunks); err != nil {
-		return nil, err
-	}
-	return db, nil
+	return db.start(s, chunks)
 }
 
 // maxLost is how many chunks a crash can spoil: the last one, and the one before
@@ -98,14 +112,6 @@ func (f folder) lose(lost *int, s sizes) error {
 		return f.damage(s.number, chunkFile, 0, "no good block in this chunk and in %d after it", maxLost)
 	}
 	return nil
-}
-
-// hint helps who named the folder above the right one.
-func hint(dir string) string {
-	if info, err := os.Stat(filepath.Join(dir, "immutable")); err == nil && info.IsDir() {
-		return ": did you mean its folder immutable?"
-	}
-	return ": name the folder that holds 00000.chunk"
 }
 
 // start makes s the state of a folder whose last good block is known. It checks

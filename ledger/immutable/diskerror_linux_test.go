@@ -138,7 +138,7 @@ func TestFolderForFile(t *testing.T) {
 	wantCause("Open", err, syscall.ENOTDIR)
 	_, err = OpenAppend(file, o)
 	wantCause("OpenAppend", err, syscall.ENOTDIR)
-	f := folder{file, db.slots}
+	f := folder{dir: file, slots: db.slots}
 	_, err = f.readSecondary(0)
 	wantCause("readSecondary", err, syscall.ENOTDIR)
 	_, err = f.openChunk(0)
@@ -154,5 +154,5 @@ func TestFolderForFile(t *testing.T) {
 	wantCause("readEntries", err, syscall.ENOTDIR)
 	_, err = openChunkFiles(f, 0, 0)
 	wantCause("openChunkFiles", err, syscall.ENOTDIR)
-	wantCause("roll", (&writer{}).roll(folder{filepath.Join(file, "none"), db.slots}, 0, 0), syscall.ENOTDIR)
+	wantCause("roll", (&writer{}).roll(folder{dir: filepath.Join(file, "none"), slots: db.slots}, 0, 0), syscall.ENOTDIR)
 }

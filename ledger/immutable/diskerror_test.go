@@ -19,7 +19,7 @@ func (broken) ReadAt([]byte, int64) (int, error) { return 0, errBroken }
 // What cannot be read is not damaged: the error is that of the disk.
 func TestReadError(t *testing.T) {
 	n := chaingen.New(chaingen.Config{}).Network()
-	f := folder{"dir", 10}
+	f := folder{dir: "dir", slots: 10}
 	x := &index{raw: entry{0, 3, 5, 1, ledger.Hash{1}, 4}.append(nil), end: 10}
 	for what, read := range map[string]func() error{
 		"piece":  func() error { _, err := f.readPiece(broken{}, x, 0, 5); return err },
@@ -35,7 +35,7 @@ func TestReadError(t *testing.T) {
 
 // A file that is shorter than its index says is damaged where it ends.
 func TestReadBeyondEnd(t *testing.T) {
-	f := folder{"dir", 10}
+	f := folder{dir: "dir", slots: 10}
 	x := &index{chunk: 3}
 	file, err := os.CreateTemp(t.TempDir(), "")
 	if err != nil {

@@ -20,7 +20,8 @@
 //  1. Name the right [ledger.Network]: its k is the length of the chunks.
 //  2. Append a block only when it cannot be rolled back any more, and after
 //     [ledger.Block.CheckBody].
-//  3. Never append to the folder of a node that is running.
+//  3. Never append to the folder of a node that is running. [OpenAppend] refuses to
+//     where the node's lock tells, which it has itself then.
 //  4. Close what [OpenAppend] returned, or at least [DB.Sync] at times: other
 //     than at the end of a chunk, nothing is forced to the disk.
 //
@@ -33,6 +34,9 @@
 // their CRC-32, their hash and each other, and the first one that does not
 // hold ends the chain. A chunk at the end without a good block is passed over,
 // and so is the one before it, if it is not empty.
+//
+// A folder of another network than [Options] name is a [*NetworkError], by the marker
+// that cardano-node keeps beside the folder or by the first block, and is not changed.
 //
 // A block of an era that is not known is nothing wrong: the error is a
 // [*ledger.UnknownEraError], and nothing is removed.

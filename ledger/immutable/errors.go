@@ -25,9 +25,16 @@ type DamageError struct {
 	File   string
 	Offset int64 // bytes from the start of File
 	Reason string
+
+	// Doubt says that the folder of another network, with other chunks, looks
+	// like this, too: make sure of the network before any file is deleted.
+	Doubt bool
 }
 
 func (e *DamageError) Error() string {
-	return fmt.Sprintf("immutable: %s is damaged at byte %d: %s: restore the folder from a snapshot, "+
-		"or delete the files of this chunk and of all later ones", e.File, e.Offset, e.Reason)
+	advice := "restore the folder from a snapshot, or delete the files of this chunk and of all later ones"
+	if e.Doubt {
+		advice = "if it is not the folder of another network, restore it from a snapshot"
+	}
+	return fmt.Sprintf("immutable: %s is damaged at byte %d: %s: %s", e.File, e.Offset, e.Reason, advice)
 }

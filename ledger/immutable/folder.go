@@ -6,8 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 
 	"github.com/ouronet/ouronet/ledger"
 )
@@ -23,6 +21,7 @@ const (
 type folder struct {
 	dir   string
 	slots uint64 // in a chunk
+	sure  bool   // the files show that chunks have so many
 }
 
 // maxChunkSlots bounds the size of an index: mainnet has 21,600 slots.
@@ -33,22 +32,7 @@ func newFolder(dir string, n ledger.Network) (folder, error) {
 	if f.slots < 2 || f.slots > maxChunkSlots {
 		return f, fmt.Errorf("immutable: network %q has Byron epochs, and so chunks, of %d slots: set Options.Network", n.Name, f.slots)
 	}
-	return f, f.checkMagic(n)
-}
-
-// checkMagic compares the network with the file that cardano-node puts beside
-// its ImmutableDB folder, if it is there.
-func (f folder) checkMagic(n ledger.Network) error {
-	name := filepath.Join(filepath.Dir(filepath.Clean(f.dir)), "protocolMagicId")
-	b, err := os.ReadFile(name)
-	if err != nil {
-		return nil
-	}
-	if got := strings.TrimSpace(string(b)); got != strconv.FormatUint(uint64(n.Magic), 10) {
-		return fmt.Errorf("immutable: %s is of the network with magic %.20q, not of %s (%d): choose the right network or folder",
-			f.dir, got, n.Name, n.Magic)
-	}
-	return nil
+	return f, nil
 }
 
 func (f folder) name(chunk uint64, kind string) string {
@@ -58,7 +42,13 @@ func (f folder) name(chunk uint64, kind string) string {
 func (f folder) chunkOf(s ledger.Slot) uint64 { return uint64(s) / f.slots }
 
 func (f folder) damage(chunk uint64, kind string, offset int64, format string, args ...any) error {
-	return &DamageError{f.name(chunk, kind), offset, fmt.Sprintf(format, args...)}
+	return &DamageError{File: f.name(chunk, kind), Offset: offset, Reason: fmt.Sprintf(format, args...)}
+}
+
+// doubt is damage for what a folder whose chunks have another length, that of another
+// network, also looks like.
+func (f folder) doubt(chunk uint64, kind string, offset int64, format string, args ...any) error {
+	return &DamageError{File: f.name(chunk, kind), Offset: offset, Reason: fmt.Sprintf(format, args...), Doubt: !f.sure}
 }
 
 // readSecondary reads a whole secondary file and what else an [index] is made
@@ -72,7 +62,7 @@ func (f folder) readSecondary(chunk uint64) (*index, error) {
 		return nil, f.fileError(chunk, secondaryFile, err)
 	}
 	if info.Size() > limit {
-		return nil, f.damage(chunk, secondaryFile, limit, "file of %d bytes, but a chunk has %d slots", info.Size(), f.slots)
+		return nil, f.doubt(chunk, secondaryFile, limit, "file of %d bytes, but a chunk has %d slots", info.Size(), f.slots)
 	}
 	raw, err := os.ReadFile(name)
 	if err != nil {
@@ -115,10 +105,14 @@ func (f folder) readIndex(chunk uint64) (*index, error) {
 }
 
 func (f folder) checkIndex(x *index) error {
-	if bad := x.check(f.slots); bad != nil {
+	switch bad := x.check(f.slots); {
+	case bad == nil:
+		return nil
+	case bad.doubt:
+		return f.doubt(x.chunk, secondaryFile, bad.offset, "%s", bad.reason)
+	default:
 		return f.damage(x.chunk, secondaryFile, bad.offset, "%s", bad.reason)
 	}
-	return nil
 }
 
 func (f folder) openChunk(chunk uint64) (*os.File, error) {

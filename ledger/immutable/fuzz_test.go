@@ -85,7 +85,7 @@ func resummed(chunk, secondary []byte) []byte {
 func readAny(t *testing.T, dir string, n ledger.Network, size int) {
 	t.Helper()
 	damage := func(err error) {
-		if !errors.As(err, new(*immutable.DamageError)) && !errors.As(err, new(*ledger.UnknownEraError)) {
+		if !errors.As(err, new(*immutable.DamageError)) && !errors.As(err, new(*immutable.NetworkError)) && !errors.As(err, new(*ledger.UnknownEraError)) {
 			t.Errorf("no damage, but %v", err)
 		}
 	}
@@ -158,7 +158,7 @@ func appendAny(t *testing.T, dir string, n ledger.Network, size int) {
 	before := folderFiles(t, dir)
 	db, err := immutable.OpenAppend(dir, immutable.Options{Network: n})
 	if err != nil {
-		if !errors.As(err, new(*immutable.DamageError)) && !errors.As(err, new(*ledger.UnknownEraError)) {
+		if !errors.As(err, new(*immutable.DamageError)) && !errors.As(err, new(*immutable.NetworkError)) && !errors.As(err, new(*ledger.UnknownEraError)) {
 			t.Errorf("no damage, but %v", err)
 		}
 		if after := folderFiles(t, dir); !maps.EqualFunc(before, after, func(a, b []byte) bool { return string(a) == string(b) }) {

@@ -108,6 +108,7 @@ func (x *index) find(p ledger.Point) (i int, ok bool) {
 type indexError struct {
 	offset int64
 	reason string
+	doubt  bool // as in DamageError
 }
 
 // check looks for what cannot be in the index of a chunk of that many slots.
@@ -118,7 +119,7 @@ func (x *index) check(slots uint64) *indexError {
 	for i := range x.len() {
 		e := x.entry(i)
 		bad := func(format string, args ...any) *indexError {
-			return &indexError{int64(i) * entrySize, fmt.Sprintf(format, args...)}
+			return &indexError{offset: int64(i) * entrySize, reason: fmt.Sprintf(format, args...)}
 		}
 		if i == 0 && e.offset != 0 || i > 0 && e.offset <= offset {
 			return bad("block offset %d does not follow %d", e.offset, offset)
@@ -145,8 +146,9 @@ func (x *index) check(slots uint64) *indexError {
 		}
 		in := e.slot - uint64(x.start)
 		if e.slot < uint64(x.start) || in >= slots {
-			return bad("slot %d is not in chunk %d, which has %d slots from %d: is it the folder of another network?",
-				e.slot, x.chunk, slots, x.start)
+			outside := bad("slot %d is not in chunk %d, which has %d slots from %d", e.slot, x.chunk, slots, x.start)
+			outside.doubt = true
+			return outside
 		}
 		if int64(in) <= last {
 			return bad("slot %d does not follow the one before", e.slot)

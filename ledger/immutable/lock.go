@@ -3,18 +3,41 @@ package immutable
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 )
 
-// lockName is a file that cardano-node has no use for and leaves alone.
-const lockName = "ouronet.lock"
+// ownPrefix begins the names of files that cardano-node has no use for and leaves
+// alone: the lock, and the relay's state.
+const ownPrefix = "ouronet."
+
+const lockName = ownPrefix + "lock"
 
 // errBusy is what lockFile returns when another holder has the file.
 var errBusy = errors.New("locked")
 
-// lock locks the folder until unlock is called or the process ends.
+// lock locks the folder until unlock is called or the process ends; if it is in a
+// folder of cardano-node, the node is kept out as well.
 func lock(dir string) (unlock func() error, err error) {
-	name := filepath.Join(dir, lockName)
+	own, err := take(filepath.Join(dir, lockName))
+	if err != nil || !locksGo {
+		return own, err
+	}
+	above := filepath.Dir(filepath.Clean(dir))
+	for _, name := range []string{markerFile, nodeLock} {
+		if _, err := os.Stat(filepath.Join(above, name)); err != nil {
+			return own, nil // not of a node, or of one that never ran
+		}
+	}
+	nodes, err := take(filepath.Join(above, nodeLock))
+	if err != nil {
+		return nil, errors.Join(err, own())
+	}
+	return func() error { return errors.Join(nodes(), own()) }, nil
+}
+
+// take locks a file.
+func take(name string) (unlock func() error, err error) {
 	unlock, err = lockFile(name)
 	switch {
 	case errors.Is(err, errBusy):

@@ -8,6 +8,10 @@ import (
 	"syscall"
 )
 
+// locksGo says whether a lock goes with the process that has it, so that a file of
+// another program can be locked.
+const locksGo = true
+
 // The file stays when it is unlocked: removing it could remove one that another
 // process has just locked.
 func lockFile(name string) (unlock func() error, err error) {

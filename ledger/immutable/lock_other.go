@@ -8,6 +8,9 @@ import (
 	"os"
 )
 
+// locksGo: the files of other programs are no locks.
+const locksGo = false
+
 // Where files cannot be locked, the file itself is the lock. After a crash it
 // is for the operator to remove.
 func lockFile(name string) (unlock func() error, err error) {

@@ -5,6 +5,10 @@ import (
 	"syscall"
 )
 
+// locksGo says whether a lock goes with the process that has it, so that a file of
+// another program can be locked.
+const locksGo = true
+
 // Sharing nothing is a lock.
 func lockFile(name string) (unlock func() error, err error) {
 	p, err := syscall.UTF16PtrFromString(name)

@@ -9,7 +9,9 @@ import (
 )
 
 // OpenAppend opens a folder for appending and reading, and makes it if it is
-// not there. Only one process can do so at a time: another gets [ErrLocked].
+// not there. Only one process can do so at a time: another gets [ErrLocked], also
+// while cardano-node runs on the folder. A folder without chunks must be empty, so
+// that no chain begins among the files of something else.
 //
 // What a crash left behind is removed: the chain ends before the first block of
 // the last chunk that is not wholly written, that does not have the CRC-32 and
@@ -17,22 +19,40 @@ import (
 // [DB.Removed] says how much that was. Damage that no crash explains, such as a
 // file that is missing or a chunk that does not follow the one before it, is a
 // [*DamageError], and nothing is removed; nor is it where a block is of an era
-// that is not known, an [*ledger.UnknownEraError].
+// that is not known, an [*ledger.UnknownEraError]. A folder of another network is a
+// [*NetworkError], as with [Open].
 func OpenAppend(dir string, o Options) (*DB, error) {
 	f, err := newFolder(dir, o.Network)
 	if err != nil {
 		return nil, err
 	}
+	r := recognizer{folder: f, network: &o.Network}
+	if err := r.marker(); err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("immutable: %w", err)
+	}
+	chunks, err := f.survey()
+	if err != nil {
+		return nil, err
+	}
+	r.measure(chunks)
+	if len(chunks) == 0 {
+		err = f.checkUnused()
+	} else {
+		err = r.firstBlock(chunks)
+	}
+	if err != nil {
+		return nil, err
 	}
 	unlock, err := lock(dir)
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{folder: f, network: o.Network, writer: &writer{unlock: unlock}}
+	db := &DB{folder: r.folder, network: o.Network, writer: &writer{unlock: unlock}}
 	if err := db.repair(); err != nil {
-		return nil, errors.Join(err, db.writer.files.close(), unlock())
+		return nil, errors.Join(r.explain(err, chunks), db.writer.files.close(), unlock())
 	}
 	return db, nil
 }

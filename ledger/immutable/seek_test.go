@@ -49,7 +49,7 @@ func putFile(tb testing.TB, f folder, chunk uint64, kind string, b []byte) {
 // Two small reads tell what the whole index tells; with one wrong byte in the
 // primary file they tell the same, or damage.
 func TestSeek(t *testing.T) {
-	f := folder{t.TempDir(), 12}
+	f := folder{dir: t.TempDir(), slots: 12}
 	r := rand.New(rand.NewPCG(1, 2))
 	for round := range 60 {
 		chunk := r.Uint64N(4)
@@ -104,7 +104,7 @@ func wantDamage(t *testing.T, err error, file string) *DamageError {
 
 // What is wrong with the offsets of a slot, or the entries there, is named.
 func TestSeekDamage(t *testing.T) {
-	f := folder{t.TempDir(), 10}
+	f := folder{dir: t.TempDir(), slots: 10}
 	const chunk = 2
 	entries := func(slots ...uint64) (b []byte) {
 		for i, s := range slots {

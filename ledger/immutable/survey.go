@@ -101,13 +101,13 @@ func (f folder) checkSizes(s sizes) error {
 	case rest != 0:
 		return f.damage(s.number, secondaryFile, s.secondary-rest, "the file ends inside an entry")
 	case uint64(entries) > f.slots+1:
-		return f.damage(s.number, secondaryFile, int64(f.slots+1)*entrySize, "file of %d bytes, but a chunk has %d slots", s.secondary, f.slots)
+		return f.doubt(s.number, secondaryFile, int64(f.slots+1)*entrySize, "file of %d bytes, but a chunk has %d slots", s.secondary, f.slots)
 	case entries == 0 && s.chunk > 0:
 		return f.damage(s.number, secondaryFile, 0, "no entries for a chunk file of %d bytes", s.chunk)
 	case s.chunk < entries:
 		return f.damage(s.number, chunkFile, s.chunk, "%d bytes for the %d blocks of the index", s.chunk, entries)
 	case s.primary != full:
-		return f.damage(s.number, primaryFile, min(s.primary, full), "file of %d bytes, but a finished chunk of %d slots has %d: is it the folder of another network?",
+		return f.doubt(s.number, primaryFile, min(s.primary, full), "file of %d bytes, but a finished chunk of %d slots has %d",
 			s.primary, f.slots, full)
 	case entries == 0:
 		return f.checkEmpty(s.number)

@@ -75,8 +75,7 @@ func (db *DB) fits(x *index, i int, raw ledger.RawBlock) (*ledger.Header, error)
 	}
 	// An intact block in a wrong place is not what a crash leaves.
 	if h := &b.Header; db.chunkOf(h.Slot) != x.chunk {
-		return nil, db.damage(x.chunk, secondaryFile, int64(i)*entrySize,
-			"block %v does not belong into this chunk: is it the folder of another network?", h.Point())
+		return nil, db.doubt(x.chunk, secondaryFile, int64(i)*entrySize, "block %v does not belong into this chunk", h.Point())
 	}
 	if x.point(i) != b.Header.Point() || x.boundary(i) && got.slot != x.chunk {
 		return nil, nil

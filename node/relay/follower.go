@@ -2,6 +2,7 @@ package relay
 
 import (
 	"context"
+	"errors"
 
 	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/ledger"
@@ -45,8 +46,15 @@ func (f *follower) Intersect(_ context.Context, points []ledger.Point) (ledger.P
 	return ledger.Point{}, f.s.Tip(), chainsync.ErrNoIntersect
 }
 
+// errNoOrigin ends chain-sync with a follower that asks for all blocks, without an
+// intersection, where the folder does not have all.
+var errNoOrigin = errors.New("relay: the chain from the origin on was asked for, and the folder begins later")
+
 // Next implements chainsync.Source.
 func (f *follower) Next(context.Context) (chainsync.Update, error) {
+	if f.back && f.at.IsOrigin() && !f.s.hasOrigin() {
+		return nil, errNoOrigin
+	}
 	for {
 		update, older := f.recent()
 		if !older {

@@ -11,11 +11,9 @@ import (
 	"github.com/ouronet/ouronet/ledger/immutable"
 )
 
-// inFolder reports whether p is a block in the folder, or the origin.
+// inFolder reports whether p is a block in the folder. The origin is if the folder
+// begins there: who starts at the origin needs all blocks after it.
 func (s *store) inFolder(p ledger.Point) (bool, error) {
-	if p.IsOrigin() {
-		return true, nil // the origin is on every chain
-	}
 	if s.db == nil {
 		return false, nil
 	}

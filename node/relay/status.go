@@ -18,7 +18,12 @@ type Status struct {
 	InMemory   int64      // bytes of blocks
 	Folder     ledger.Tip // last block of the folder, the zero Tip without one
 	Removed    int64      // bytes of the folder that a crash had left unusable
-	Txs        TxStatus
+
+	// First is the first block of a folder that does not begin at the origin, else
+	// [ledger.Origin]. Nodes that have no block from there on cannot follow the relay.
+	First ledger.Point
+
+	Txs TxStatus
 
 	// Stuck is why no upstream peer can be followed, a
 	// [*node.UnfollowableError], if trying again cannot help: they are of another
@@ -54,7 +59,7 @@ func (r *Relay) Status() Status {
 		s.Stuck = r.follow.Stuck()
 	}
 	if r.db != nil {
-		s.Folder, s.Removed = r.db.Tip(), r.db.Removed()
+		s.Folder, s.Removed, s.First = r.db.Tip(), r.db.Removed(), r.store.first()
 	}
 	if r.verifier != nil {
 		s.Verified, s.Checks = r.verifier.checked.Load(), r.verifier.last()

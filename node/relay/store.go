@@ -81,6 +81,24 @@ func (s *store) tip() ledger.Tip {
 	return s.base
 }
 
+// first returns the first block of a folder that does not begin at the origin, else
+// the origin.
+func (s *store) first() ledger.Point {
+	if s.hasOrigin() {
+		return ledger.Origin
+	}
+	return s.db.First()
+}
+
+// hasOrigin reports whether all blocks from the origin on are here.
+func (s *store) hasOrigin() bool {
+	if s.db == nil {
+		return true
+	}
+	ok, err := s.db.Contains(ledger.Origin)
+	return ok && err == nil // which it is without reading
+}
+
 // Bytes returns how many bytes of blocks are in memory.
 func (s *store) Bytes() int64 {
 	s.mu.RLock()
