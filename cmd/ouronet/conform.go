@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"time"
 
 	"github.com/ouronet/ouronet/internal/chaingen"
@@ -117,7 +116,7 @@ func tell(report *conform.Report, err error, out io.Writer) error {
 // better; on a public network ours is empty, as its nodes would refuse any that
 // they do not know.
 func listenOn(ctx context.Context, address string, cfg conform.Config, generated bool, out io.Writer) error {
-	l, err := net.Listen("tcp", address)
+	l, err := cli.Listen(ctx, "-listen", address)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/cli"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
@@ -51,11 +52,11 @@ func runDemo(ctx context.Context, o *options, s script, out output) (err error) 
 	d.journal = newJournal(d.chain, out)
 	d.wallet = newWallet(s.seed+1, d.network)
 
-	upstream, err := listen(ctx, "-listen", "127.0.0.1:0")
+	upstream, err := cli.Listen(ctx, "-listen", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	served, err := listen(ctx, "-listen", o.listen)
+	served, err := cli.Listen(ctx, "-listen", o.listen)
 	if err != nil {
 		upstream.Close()
 		return err

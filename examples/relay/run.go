@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"go.uber.org/zap"
@@ -61,7 +60,7 @@ func runRelay(ctx context.Context, o *options, out output) (err error) {
 		return err
 	}
 	p := &program{o: o, out: out, network: network, start: time.Now(), reasons: make(map[string]string)}
-	l, err := listen(ctx, "-listen", o.listen)
+	l, err := cli.Listen(ctx, "-listen", o.listen)
 	if err != nil {
 		return err
 	}
@@ -140,22 +139,6 @@ func (p *program) config(l net.Listener, advertise []netip.AddrPort) relay.Confi
 	}
 	p.record.of(&cfg.Follow)
 	return cfg
-}
-
-// listen opens a listener for what a flag asks for.
-func listen(ctx context.Context, flag, address string) (net.Listener, error) {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("cannot listen on %s, the address is in use: give another with %s, or end the program that has it", address, flag)
-	case err != nil:
-		text := err.Error()
-		if op := (*net.OpError)(nil); errors.As(err, &op) {
-			text = cause(op)
-		}
-		return nil, fmt.Errorf("cannot listen on %s: %s: give another address with %s", address, text, flag)
-	}
-	return l, nil
 }
 
 // newLogger makes the log of connections.

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"math"
 	"net"
-	"os"
 	"strings"
 	"time"
 
+	"github.com/ouronet/ouronet/internal/cli"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/praos"
 	"github.com/ouronet/ouronet/node"
@@ -108,7 +108,7 @@ func peerOf(p node.PeerStatus) peer {
 func why(p node.PeerStatus) (what, reason string) {
 	var dial *net.OpError
 	if errors.As(p.Err, &dial) && dial.Op == "dial" {
-		return "cannot reach " + p.Address, cause(dial)
+		return "cannot reach " + p.Address, cli.Cause(dial)
 	}
 	reason = p.Err.Error()
 	var peer *node.PeerError
@@ -122,19 +122,6 @@ func why(p node.PeerStatus) (what, reason string) {
 		return p.Address + " refuses", reason
 	}
 	return "lost " + p.Address, reason
-}
-
-// cause leaves out of an error of the network the address and the system call.
-func cause(op *net.OpError) string {
-	var call *os.SyscallError
-	var name *net.DNSError
-	switch {
-	case errors.As(op.Err, &call):
-		return call.Err.Error()
-	case errors.As(op.Err, &name):
-		return name.Err
-	}
-	return op.Err.Error()
 }
 
 // String is the status line, with what matters most first: a narrow terminal

@@ -61,7 +61,7 @@ func (o *options) listenSubmit(ctx context.Context) (net.Listener, error) {
 	if host == "" {
 		host = "127.0.0.1"
 	}
-	return listen(ctx, "-submit", net.JoinHostPort(host, port))
+	return cli.Listen(ctx, "-submit", net.JoinHostPort(host, port))
 }
 
 // closeSubmit closes the listener of -submit, if there is one.

@@ -40,7 +40,7 @@ func OtherNetwork(err error, ours ledger.Network) string {
 // Plain writes an error without the name of the package that it begins with.
 func Plain(err error) string {
 	if op, ok := err.(*net.OpError); ok && op.Op == "dial" && op.Addr != nil {
-		return fmt.Sprintf("cannot connect to %v: %v", op.Addr, op.Err)
+		return fmt.Sprintf("cannot connect to %v: %s", op.Addr, Cause(op))
 	}
 	text := err.Error()
 	for _, name := range packages {

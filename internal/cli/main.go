@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -18,6 +20,26 @@ const StopTime = 1900 * time.Millisecond
 
 // Main runs the program that the process is.
 func Main(p Program) { os.Exit(UntilSignalled(StopTime, p.Run)) }
+
+// FlagsOnly parses the command line of a program that takes the flags of
+// [flag.CommandLine] and nothing else. It ends the process after -help and after a
+// mistake.
+func FlagsOnly(name, about string) {
+	rest, err := Parse(flag.CommandLine, os.Args[1:])
+	if err == nil && len(rest) > 0 {
+		err = Usagef("%s is one argument too many: %s takes flags only", quoted(rest[0]), name)
+	}
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Printf("usage: %s [flags]\n\n%s\n\nFlags:\n\n", name, about)
+		flag.CommandLine.SetOutput(os.Stdout)
+		flag.PrintDefaults()
+		os.Exit(0)
+	case err != nil:
+		fmt.Fprintf(os.Stderr, "%s: %v\nusage: %s [flags]; -help tells more\n", name, err, name)
+		os.Exit(2)
+	}
+}
 
 // UntilSignalled runs a program with the arguments of the process until it ends,
 // and returns its exit status. The first signal ends ctx; the second ends the

@@ -80,6 +80,8 @@ func allowed(v flag.Value) string {
 		return "a whole number"
 	case uint, uint64:
 		return "a whole number, 0 or more"
+	case float64:
+		return "a number"
 	case time.Duration:
 		return "a duration, such as 10s or 1m30s"
 	}

@@ -8,11 +8,12 @@ import (
 	"io"
 	"math"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/ouronet/ouronet/internal/cli"
 )
 
 const usage = `usage: go run ./internal/mutant -random [-seed N] [-n COUNT] [flags] PACKAGE...
@@ -50,19 +51,21 @@ type options struct {
 var errBelow = errors.New("below -min")
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	err := run(ctx, ".", os.Args[1:], os.Stdout, os.Stderr)
-	switch {
-	case err == nil:
-	case errors.Is(err, flag.ErrHelp):
-		os.Exit(2)
-	case errors.Is(err, errBelow):
-		os.Exit(1)
-	default:
-		fmt.Fprintln(os.Stderr, "mutant:", err)
-		os.Exit(1)
-	}
+	// Trials end at once; a minute is for what they leave behind.
+	os.Exit(cli.UntilSignalled(time.Minute, func(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+		err := run(ctx, ".", args, stdout, stdout)
+		switch {
+		case err == nil, errors.Is(err, flag.ErrHelp):
+			return 0
+		case errors.Is(err, errBelow):
+		default:
+			fmt.Fprintln(stderr, "mutant:", err)
+		}
+		if errors.As(err, new(cli.UsageError)) {
+			return 2
+		}
+		return 1
+	}))
 }
 
 // run does what args say, in the module with dir in it.
@@ -120,7 +123,7 @@ func run(ctx context.Context, dir string, args []string, out, help io.Writer) er
 func parseFlags(args []string, help io.Writer) (*options, error) {
 	o := new(options)
 	flags := flag.NewFlagSet("mutant", flag.ContinueOnError)
-	flags.SetOutput(help)
+	flags.SetOutput(io.Discard)
 	flags.BoolVar(&o.random, "random", false, "make random changes to the packages")
 	flags.Uint64Var(&o.seed, "seed", 1, "`number` that the random changes follow from")
 	flags.IntVar(&o.count, "n", 100, "`number` of changes in all; each package has a share by its size")
@@ -131,41 +134,36 @@ func parseFlags(args []string, help io.Writer) (*options, error) {
 	flags.Float64Var(&o.min, "min", 95, "least score, in `percent`")
 	flags.StringVar(&o.equivalent, "equivalent", self+"/testdata/equivalent", "`folder`, from the module's root, with the changes that make no difference")
 	flags.BoolVar(&o.verbose, "v", false, "print what noticed each change")
-	flags.Usage = func() {
-		fmt.Fprint(help, usage)
-		flags.PrintDefaults()
-	}
-	// Flags may come after packages.
-	for rest := args; ; {
-		if err := flags.Parse(rest); err != nil {
-			return nil, err
+	var err error
+	if o.packages, err = cli.Parse(flags, args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			fmt.Fprint(help, usage)
+			flags.SetOutput(help)
+			flags.PrintDefaults()
 		}
-		if rest = flags.Args(); len(rest) == 0 {
-			break
-		}
-		o.packages, rest = append(o.packages, rest[0]), rest[1:]
+		return nil, err
 	}
 	given := make(map[string]bool)
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	switch {
 	case o.random && o.at != "":
-		return nil, errors.New("-random and -at: give one of them")
+		return nil, cli.Usagef("-random and -at: give one of them")
 	case !o.random && o.at == "":
-		return nil, errors.New("give -random and packages, as in -random -seed 1 ./mux, or -at FILE:LINE; -h for help")
+		return nil, cli.Usagef("give -random and packages, as in -random -seed 1 ./mux, or -at FILE:LINE; -help for help")
 	case o.random && len(o.packages) == 0:
-		return nil, errors.New("-random needs packages, as in -random ./mux ./protocol")
+		return nil, cli.Usagef("-random needs packages, as in -random ./mux ./protocol")
 	case o.at != "" && len(o.packages) > 0:
-		return nil, fmt.Errorf("-at has its package from the file: leave out %q", o.packages[0])
+		return nil, cli.Usagef("-at has its package from the file: leave out %q", o.packages[0])
 	case o.at != "" && (given["seed"] || given["n"]):
-		return nil, errors.New("-seed and -n are for -random; -at tries every change of the line")
+		return nil, cli.Usagef("-seed and -n are for -random; -at tries every change of the line")
 	case o.count < 1:
-		return nil, fmt.Errorf("-n %d: at least 1", o.count)
+		return nil, cli.Usagef("-n %d: at least 1", o.count)
 	case o.parallel < 1:
-		return nil, fmt.Errorf("-j %d: at least 1", o.parallel)
+		return nil, cli.Usagef("-j %d: at least 1", o.parallel)
 	case math.IsNaN(o.min) || o.min < 0 || o.min > 100:
-		return nil, fmt.Errorf("-min %v: from 0 to 100", o.min)
+		return nil, cli.Usagef("-min %v: from 0 to 100", o.min)
 	case o.list && (given["j"] || given["min"] || given["importers"] || given["v"]):
-		return nil, errors.New("-list tries nothing: leave out -j, -min, -importers and -v")
+		return nil, cli.Usagef("-list tries nothing: leave out -j, -min, -importers and -v")
 	}
 	return o, nil
 }

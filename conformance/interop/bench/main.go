@@ -17,6 +17,8 @@ import (
 	"regexp"
 	"runtime"
 	"time"
+
+	"github.com/ouronet/ouronet/internal/cli"
 )
 
 var (
@@ -41,7 +43,7 @@ var columns = []column{
 }
 
 func main() {
-	flag.Parse()
+	cli.FlagsOnly("bench", "Measures this module beside hand-written code and gouroboros, and prints the table of\ndocs/performance.md: go -C conformance/interop run ./bench")
 	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
@@ -57,13 +59,19 @@ func run() error {
 	}
 	match, err := regexp.Compile(*only)
 	if err != nil {
-		return err
+		return fmt.Errorf("-run: %w", err)
 	}
 	var chosen []row
 	for _, r := range rows() {
 		if match.MatchString(r.name) {
 			chosen = append(chosen, r)
 		}
+	}
+	switch {
+	case len(chosen) == 0:
+		return fmt.Errorf("-run %q: no row has such a name", *only)
+	case *rounds < 1:
+		return fmt.Errorf("-rounds %d: give 1 or more", *rounds)
 	}
 	fmt.Printf("%s, %s/%s, %d CPUs\n\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 	start := time.Now()

@@ -27,7 +27,10 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"time"
+
+	"github.com/ouronet/ouronet/internal/cli"
 )
 
 var (
@@ -46,7 +49,7 @@ var (
 var servers = []string{"ouronet", "gouroboros"}
 
 func main() {
-	flag.Parse()
+	cli.FlagsOnly("hostile", "Measures how servers do beside hostile peers, ours and gouroboros's:\ngo -C conformance/interop run ./hostile")
 	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, "hostile:", err)
 		os.Exit(1)
@@ -58,6 +61,9 @@ func run() error {
 	defer stop()
 	if child() {
 		return runChild(ctx)
+	}
+	if *only != "" && !slices.Contains(servers, *only) {
+		return fmt.Errorf("-only %q: give ouronet or gouroboros", *only)
 	}
 	var names []string
 	var reports []report
