@@ -22,12 +22,22 @@ type Source interface {
 	Range(ctx context.Context, from, to ledger.Point) (iter.Seq2[ledger.RawBlock, error], error)
 }
 
+// roomy is a Transport that tells when there is room for one block more, before it
+// is there. A *mux.Channel is one.
+type roomy interface {
+	Room(ctx context.Context) error
+}
+
 // Respond answers requests from source until the peer is done; nil is its
-// orderly end. Sending waits for a slow peer, so no more than a few blocks of
-// the source are in use at a time.
+// orderly end. Sending waits for a slow peer, so few blocks of the source are in
+// use at a time: over a *mux.Channel one, and of smaller ones 24 KiB before it.
 func Respond(ctx context.Context, spec *protocol.Spec, t protocol.Transport, source Source) error {
 	s := protocol.NewSession[Message](spec, protocol.Responder, t)
 	s.Most = func() int { return requestMost }
+	room := func(context.Context) error { return nil }
+	if t, ok := t.(roomy); ok {
+		room = t.Room
+	}
 	return protocol.Serve(ctx, s, func(ctx context.Context, req Message, reply func(Message) error) error {
 		m, ok := req.(RequestRange)
 		if !ok {
@@ -48,11 +58,17 @@ func Respond(ctx context.Context, spec *protocol.Spec, t protocol.Transport, sou
 		if err := reply(StartBatch{}); err != nil {
 			return err
 		}
+		if err := room(ctx); err != nil {
+			return err
+		}
 		for raw, err := range blocks {
 			if err != nil {
 				return err
 			}
 			if err := reply(Block{raw}); err != nil {
+				return err
+			}
+			if err := room(ctx); err != nil {
 				return err
 			}
 		}

@@ -39,6 +39,7 @@ const (
 type chunk struct {
 	b     []byte
 	owned *buffer
+	body  int // size of the body that b is what is left of, 0 if b is ours
 }
 
 // egress is what one channel has queued for writing. Mux.emu guards it.
@@ -48,6 +49,7 @@ type egress struct {
 	bytes     int    // in queue
 	unwritten int    // in queue, or in the batch that is being written
 	lead      int    // of Bulk: bytes that still go as Control
+	held      int    // size of all bodies of which something is unwritten
 
 	next *Channel      // behind this one in Mux.schedule
 	room chan struct{} // capacity 1: receives when there may be room for a message
@@ -98,6 +100,36 @@ func (c *Channel) Send(ctx context.Context, head, body []byte) error {
 	return nil
 }
 
+// roomMark is what [Channel.Room] lets a channel hold, in bytes: enough for two
+// blocks of the usual size to go out in a row.
+const roomMark = 24 << 10
+
+// Room waits until the bodies of which the channel has not written the last byte
+// are at most 24 KiB in all. Who makes bodies for sending alone, such as by reading
+// them from a disk, calls it before each: Send, which waits as well, has the next
+// one in memory already.
+func (c *Channel) Room(ctx context.Context) error {
+	m := c.mux
+	for {
+		m.emu.Lock()
+		held, sealed := c.out.held, m.sealed
+		m.emu.Unlock()
+		switch {
+		case sealed:
+			return m.cause()
+		case held <= roomMark:
+			return nil
+		}
+		select {
+		case <-c.out.room:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-m.ended:
+			return m.cause()
+		}
+	}
+}
+
 // queue puts a message behind what c has queued. Mux.emu is held.
 func (c *Channel) queue(head, body []byte) {
 	m, e := c.mux, &c.out
@@ -106,7 +138,8 @@ func (c *Channel) queue(head, body []byte) {
 	if len(body) <= smallBody {
 		e.copy(body)
 	} else {
-		e.chunks().push(chunk{b: body})
+		e.chunks().push(chunk{b: body, body: len(body)})
+		e.held += len(body)
 	}
 	n := len(head) + len(body)
 	e.bytes += n
@@ -135,7 +168,7 @@ func (e *egress) copy(p []byte) {
 		added := q.filling.b[start:q.filling.w]
 		if last := len(q.chunks) - 1; q.owner < last {
 			q.chunks[q.owner].owned = nil
-			q.push(chunk{added, q.filling})
+			q.push(chunk{b: added, owned: q.filling})
 			q.owner = len(q.chunks) - 1
 		} else if c := &q.chunks[last]; len(c.b) == 0 {
 			c.b = added
@@ -165,9 +198,9 @@ func (q *queue) push(c chunk) {
 	q.chunks = append(q.chunks, c)
 }
 
-// take moves up to n bytes of the front chunk to the end of bufs. It returns
-// the chunk's memory if that was ours and is used up.
-func (e *egress) take(n int, bufs net.Buffers) (net.Buffers, int, *buffer) {
+// take moves up to n bytes of the front chunk to the end of bufs. Of a chunk that
+// is used up it returns the memory if that was ours, and the size of its body.
+func (e *egress) take(n int, bufs net.Buffers) (_ net.Buffers, taken int, owned *buffer, body int) {
 	q := e.queue
 	front := &q.chunks[q.first]
 	n = min(n, len(front.b))
@@ -175,9 +208,9 @@ func (e *egress) take(n int, bufs net.Buffers) (net.Buffers, int, *buffer) {
 	front.b = front.b[n:]
 	e.bytes -= n
 	if len(front.b) > 0 {
-		return bufs, n, nil
+		return bufs, n, nil, 0
 	}
-	owned := front.owned
+	owned, body = front.owned, front.body
 	if owned != nil && owned == q.filling {
 		q.filling = nil
 	}
@@ -187,7 +220,7 @@ func (e *egress) take(n int, bufs net.Buffers) (net.Buffers, int, *buffer) {
 		e.queue = nil
 		queues.Put(q)
 	}
-	return bufs, n, owned
+	return bufs, n, owned, body
 }
 
 // batch is one vectored write: segments of several channels. It is built with
@@ -203,14 +236,16 @@ type batch struct {
 
 // part is what a segment took from a channel.
 type part struct {
-	c *Channel
-	n int
+	c      *Channel
+	n      int
+	bodies int // size of those that end in it
 }
 
 // written makes room for what the batch was, with Mux.emu held.
 func (b *batch) written(m *Mux) {
 	for _, p := range b.from {
 		p.c.out.unwritten -= p.n
+		p.c.out.held -= p.bodies
 		m.unwritten[p.c.out.class] -= p.n
 		signal(p.c.out.room)
 	}
@@ -241,15 +276,17 @@ func (b *batch) segment(c *Channel, size int, now uint32) {
 	b.headers = header{now, c.role, c.id, size}.append(b.headers)
 	b.bufs = append(b.bufs, b.headers[start:])
 	b.bytes += headerSize + size
-	b.from = append(b.from, part{c, size})
+	p := part{c: c, n: size}
 	for size > 0 {
-		var n int
+		var n, body int
 		var owned *buffer
-		if b.bufs, n, owned = c.out.take(size, b.bufs); owned != nil {
+		if b.bufs, n, owned, body = c.out.take(size, b.bufs); owned != nil {
 			b.finished = append(b.finished, owned)
 		}
 		size -= n
+		p.bodies += body
 	}
+	b.from = append(b.from, p)
 }
 
 // reset makes the batch empty and gives back memory that has been written.

@@ -3,6 +3,7 @@ package mux
 import (
 	"bytes"
 	"context"
+	"errors"
 	"math/rand/v2"
 	"net"
 	"slices"
@@ -154,7 +155,7 @@ func TestQueueKeepsBytes(t *testing.T) {
 				e.chunks().push(chunk{b: piece(1 + rng.IntN(9))})
 			}
 			for n := min(rng.IntN(2*ownedSize), len(sent)-len(written)); n > 0; {
-				bufs, took, owned := e.take(n, nil)
+				bufs, took, owned, _ := e.take(n, nil)
 				written = append(written, bufs[0]...)
 				if n -= took; owned != nil {
 					clear(owned.b) // its memory is used again
@@ -321,6 +322,55 @@ func TestOneLargeBlock(t *testing.T) {
 		synctest.Wait()
 		if !sent {
 			t.Error("not let in after it")
+		}
+	})
+}
+
+// There is room for one more body while those that are held are at most 24 KiB;
+// one of which the last byte is being written is held whole.
+func TestRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, c := idleMux(t, 0, 3)
+		c[0].SetClass(Bulk)
+		room := func() bool {
+			ended, cancel := context.WithCancel(t.Context())
+			cancel()
+			return c[0].Room(ended) == nil
+		}
+		for _, size := range []int{10_000, 14_576, smallBody + 1} {
+			if !room() {
+				t.Errorf("no room for %d bytes", size)
+			}
+			send(t, c[0], size)
+		}
+		if room() {
+			t.Error("room beside 26 kB")
+		}
+		if fill(m); !room() || c[0].out.held != 0 {
+			t.Errorf("%d bytes are held of what is written", c[0].out.held)
+		}
+		send(t, c[0], 90_000)
+		waited := false
+		go func() {
+			if err := c[0].Room(t.Context()); err != nil {
+				t.Error(err)
+			}
+			waited = true
+		}()
+		for c[0].out.bytes > 0 {
+			synctest.Wait()
+			if waited {
+				t.Fatalf("room with %d bytes of a large body left", c[0].out.bytes)
+			}
+			fill(m)
+		}
+		synctest.Wait()
+		if !waited {
+			t.Error("not woken when all is written")
+		}
+		m.Fail(net.ErrClosed)
+		if err := c[0].Room(t.Context()); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("after the end: %v", err)
 		}
 	})
 }
