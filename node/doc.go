@@ -14,12 +14,13 @@
 //
 // Unread bytes of a peer that only asks are at most 170 kB: a request for an
 // intersection of 65,535 bytes, the transactions that we asked for, and some.
-// What we send to it is at most 32 KiB of small messages and headers, and 64 KiB
-// of blocks or one block that is larger. All in all, goroutines included, a
-// connection that we do not use holds 310 kB for as long as the peer likes if
+// What we send to it is at most 32 KiB of small messages and headers, and one
+// block after 24 KiB of smaller ones. All in all, goroutines included, a
+// connection that we do not use holds 335 kB for as long as the peer likes if
 // the blocks are the largest there are and read for it alone, 220 kB if blocks
-// are in memory anyway; and 380 kB while transactions that we asked for are on
-// their way, for at most 10 s. What is read ahead for a Source comes on top.
+// are in memory anyway; and 405 kB while transactions that we asked for are on
+// their way, for at most 10 s. What a Source reads ahead comes on top: 64 KiB from
+// a folder of package immutable.
 //
 // If we ask, there are up to 27 MB of answers, nearly all of them blocks: the sum
 // of the ingress limits and the largest messages, in buffers that are a third

@@ -124,8 +124,12 @@ func TestFloodIsBounded(t *testing.T) {
 	})
 }
 
-// fresh are blocks that are read anew for each range, as from a folder.
-type fresh struct{ *testnode.Chain }
+// fresh are blocks that are read anew for each range, as from a folder, maybe
+// with some bytes before them that look like smaller ones.
+type fresh struct {
+	*testnode.Chain
+	before []int // sizes
+}
 
 func (f fresh) Range(ctx context.Context, from, to ledger.Point) (iter.Seq2[ledger.RawBlock, error], error) {
 	blocks, err := f.Chain.Range(ctx, from, to)
@@ -133,6 +137,11 @@ func (f fresh) Range(ctx context.Context, from, to ledger.Point) (iter.Seq2[ledg
 		return nil, err
 	}
 	return func(yield func(ledger.RawBlock, error) bool) {
+		for _, size := range f.before {
+			if !yield(make([]byte, size), nil) {
+				return
+			}
+		}
 		for raw, err := range blocks {
 			if !yield(slices.Clone(raw), err) {
 				return
@@ -153,9 +162,9 @@ func (eager) Want(_ context.Context, ids []txsubmission.Announced) (want []ledge
 
 func (eager) Deliver(context.Context, []ledger.TxID, []ledger.Tx) error { return nil }
 
-// Peers that connected to us, ask for all there is, read none of it and leave
-// messages unfinished hold no more than the package comment says: 400 of them,
-// with the largest blocks there are, read anew for each.
+// Peers that connected to us, ask for all there is, read nothing or a part of a
+// block and leave messages unfinished hold no more than the package comment says:
+// 400 of them, with the largest blocks there are, read anew for each.
 func TestHostileConnectionsAreBounded(t *testing.T) {
 	if race.Enabled {
 		t.Skip("the race detector takes memory of its own")
@@ -164,11 +173,15 @@ func TestHostileConnectionsAreBounded(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		txs  bool          // withhold the rest of a transaction, for which they have 10 s
+		read int           // bytes of blocks that they read
+		less []int         // smaller blocks before those
 		held time.Duration // before the memory is counted; one that reads nothing is cut off soon after
 		most int64         // bytes, as documented
 	}{
-		{"for long", false, 25 * time.Second, 310_000},
-		{"while transactions come", true, 0, 380_000},
+		{"for long", false, 0, nil, 25 * time.Second, 310_000},
+		{"for long, in the middle of a block", false, 20_000, nil, 25 * time.Second, 310_000},
+		{"for long, smaller blocks before", false, 100, []int{12_000, 12_000}, 25 * time.Second, 335_000},
+		{"while transactions come", true, 100, []int{12_000, 12_000}, 0, 405_000},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -177,11 +190,11 @@ func TestHostileConnectionsAreBounded(t *testing.T) {
 				cfg := w.config()
 				cfg.PeerSharing, cfg.Logger = true, nil
 				sources := *c.Sources()
-				sources.BlockFetch = fresh{c}
+				sources.BlockFetch = fresh{c, tt.less}
 				sources.TxSubmission = func(context.Context, *node.Conn) txsubmission.Sink { return eager{} }
 				cfg.Sources = &sources
 				s := testnode.Serve(t, w.net.Listen("us"), cfg)
-				h := newHoarder(c)
+				h := newHoarder(c, tt.read)
 				before := inUse()
 				for range peers {
 					h.connect(w, tt.txs)
@@ -202,9 +215,13 @@ func TestHostileConnectionsAreBounded(t *testing.T) {
 }
 
 // hoarder is what a peer sends to have us hold as much as possible.
-type hoarder struct{ next, intersect, ranges, pings, shares, announce, tx []byte }
+type hoarder struct {
+	next, intersect, ranges, pings, shares, announce, tx []byte
 
-func newHoarder(c *testnode.Chain) *hoarder {
+	read int // bytes of blocks
+}
+
+func newHoarder(c *testnode.Chain, read int) *hoarder {
 	var find chainsync.FindIntersect
 	for i := range 1600 {
 		find.Points = append(find.Points, ledger.Point{Slot: 1 << 40, Hash: ledger.Hash{byte(i), byte(i >> 8)}})
@@ -212,6 +229,7 @@ func newHoarder(c *testnode.Chain) *hoarder {
 	one := txsubmission.Announced{ID: ledger.TxID{Era: ledger.Conway}, Size: txsubmission.MaxTxSize}
 	tx := txsubmission.ReplyTxs{Txs: []ledger.RawTx{{Era: ledger.Conway, Bytes: make([]byte, 65_000)}}}
 	return &hoarder{
+		read:      read,
 		next:      bytes.Repeat(chainsync.RequestNext{}.AppendCBOR(nil), chainsync.HighMark),
 		intersect: find.AppendCBOR(nil)[:65_000],
 		ranges:    bytes.Repeat(blockfetch.RequestRange{From: c.Point(19), To: c.Point(0)}.AppendCBOR(nil), blockfetch.MaxRequests),
@@ -234,6 +252,13 @@ func (h *hoarder) connect(w *world, txs bool) {
 		p.write(txSubmission, false, h.tx)
 	}
 	p.write(blockFetch, false, h.ranges)
+	for got := 0; got < h.read; { // of the first block
+		if id, payload, err := p.segment(); err != nil {
+			return
+		} else if id == blockFetch|1<<15 {
+			got += len(payload)
+		}
+	}
 	p.write(chainSync, false, h.next)
 	p.write(chainSync, false, h.intersect)
 	p.write(keepAlive, false, h.pings)

@@ -71,7 +71,7 @@ func (f folder) parseHeader(n *ledger.Network, x *index, i int, head ledger.RawB
 		return ledger.Header{}, f.damage(x.chunk, chunkFile, offset, "block %v is here, the index says %v", got, want)
 	}
 	if e := x.entry(i); int(e.headerSize) != len(raw.Bytes) || !bytes.HasPrefix(head[min(int(e.headerOffset), len(head)):], raw.Bytes) {
-		return ledger.Header{}, f.damage(x.chunk, secondaryFile, int64(i)*entrySize, "the header of block %v is not at byte %d of the block", h.Point(), e.headerOffset)
+		return ledger.Header{}, f.damage(x.chunk, secondaryFile, int64(x.from+i)*entrySize, "the header of block %v is not at byte %d of the block", h.Point(), e.headerOffset)
 	}
 	if i > 0 {
 		if prev := x.entry(i - 1).hash; !h.HasPrev || h.Prev != prev {

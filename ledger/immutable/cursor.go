@@ -5,6 +5,7 @@ import (
 	"iter"
 	"math"
 	"os"
+	"weak"
 
 	"github.com/ouronet/ouronet/ledger"
 )
@@ -15,7 +16,8 @@ type cursor struct {
 	chunk uint64
 	i     int // block in the chunk
 	x     *index
-	file  *os.File // of x.chunk, nil when it is not open
+	kept  weak.Pointer[index] // x of before, while it is nil: one can have 1.2 MB
+	file  *os.File            // of x.chunk, nil when it is not open
 }
 
 // next makes x and i those of the first block at or after chunk and i. It
@@ -26,9 +28,12 @@ func (c *cursor) next() error {
 		if head == nil || c.chunk > head.chunk || c.chunk == head.chunk && c.i >= head.len() {
 			return io.EOF
 		}
-		x, err := c.db.index(c.chunk)
-		if err != nil {
-			return err
+		x := c.kept.Value()
+		if x == nil || x.chunk != c.chunk || c.i >= x.len() {
+			var err error
+			if x, err = c.db.index(c.chunk); err != nil {
+				return err
+			}
 		}
 		if c.x = x; c.i >= x.len() {
 			c.close()
@@ -41,7 +46,7 @@ func (c *cursor) next() error {
 // piece is a block, or its start up to the end of the header, as it is in a
 // chunk file.
 type piece struct {
-	x   *index
+	x   *index // see index.only
 	i   int
 	raw ledger.RawBlock
 }
@@ -56,7 +61,8 @@ func (c *cursor) read(size int64) (piece, error) {
 		c.file = file
 	}
 	raw, err := c.db.readPiece(c.file, c.x, c.i, size)
-	return piece{c.x, c.i, raw}, err
+	x, i := c.x.only(c.i)
+	return piece{x, i, raw}, err
 }
 
 func (c *cursor) close() {
@@ -64,6 +70,12 @@ func (c *cursor) close() {
 		c.file.Close()
 		c.file = nil
 	}
+}
+
+// rest gives back what a consumer that takes its time would keep.
+func (c *cursor) rest() {
+	c.close()
+	c.kept, c.x = weak.Make(c.x), nil
 }
 
 // place is where a block is on the chain.
@@ -105,12 +117,12 @@ func (db *DB) parseHead(p piece) (ledger.Header, error) {
 	return db.parseHeader(&db.network, p.x, p.i, p.raw, p.x.size(p.i))
 }
 
-// No file stays open while the consumer of a sequence has an element, which may
-// be for as long as a peer likes. So some are read ahead, in return for which a
-// fast consumer does not wait for one file to be opened for each.
+// No file stays open, and no index is held, while the consumer of a sequence has an
+// element, which may be for as long as a peer likes. So some are read ahead, in
+// return for which a fast consumer does not wait for one file to be opened for each.
 const (
 	maxAhead      = 64      // elements
-	maxAheadBytes = 1 << 18 // or one block
+	maxAheadBytes = 1 << 16 // or one block
 )
 
 // walk reads what stands from one place to another, both included. It reads no
@@ -146,7 +158,7 @@ func walk[T any](db *DB, from, to place, what part[T]) iter.Seq2[T, error] {
 // readAhead appends up to n pieces to ahead, none of them after a place. The
 // error is about what follows them: io.EOF if nothing does.
 func (c *cursor) readAhead(ahead []piece, n int, to place, size func(*index, int) int64) ([]piece, error) {
-	defer c.close()
+	defer c.rest()
 	total := int64(0)
 	for ; len(ahead) < n; c.i++ {
 		err := c.next()

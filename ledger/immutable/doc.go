@@ -12,7 +12,7 @@
 // object per block: reading blocks takes the small index of one chunk and keeps the
 // last few, so that a folder of twelve million blocks costs a few megabytes. Two
 // small reads show whether a point is stored. A sequence of blocks or headers is
-// read ahead, up to 256 KiB or one block, and no file stays open while its consumer
+// read ahead, up to 64 KiB or one block, and no file stays open while its consumer
 // has an element.
 //
 // The caller's duties:

@@ -3,6 +3,7 @@ package immutable
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"sort"
 
 	"github.com/ouronet/ouronet/ledger"
@@ -53,6 +54,7 @@ type index struct {
 	chunk uint64
 	start ledger.Slot // first slot of the chunk
 	ebb   bool        // entry 0 is a Byron boundary block
+	from  int         // how many entries of the file are before raw, see only
 	raw   []byte      // whole entries
 	end   int64       // where the last block ends in the chunk file
 }
@@ -80,6 +82,15 @@ func (x *index) size(i int) int64 {
 func (x *index) headerEnd(i int) int64 {
 	e := x.entry(i)
 	return int64(e.headerOffset) + int64(e.headerSize)
+}
+
+// only returns what there is of block i and the one before it, which does not keep
+// the memory of x, and where block i is in that.
+func (x *index) only(i int) (part *index, at int) {
+	offset, size := x.place(i)
+	from := max(0, i-1)
+	raw := x.raw[from*entrySize : (i+1)*entrySize]
+	return &index{x.chunk, x.start, x.ebb && from == 0, x.from + from, slices.Clone(raw), offset + size}, i - from
 }
 
 func (x *index) boundary(i int) bool { return x.ebb && i == 0 }
