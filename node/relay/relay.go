@@ -303,11 +303,8 @@ func (r *Relay) keep(ctx context.Context) (err error) {
 				return err
 			}
 		case node.RollBackward:
-			if err := r.store.RollBack(ev.To.Point); err != nil {
+			if err := r.rollBack(ev.To.Point); err != nil {
 				return err
-			}
-			if r.verifier != nil {
-				r.verifier.rollBack(ev.To.Point.Hash)
 			}
 		}
 		if r.cfg.Observe != nil {
@@ -330,6 +327,18 @@ func (r *Relay) extend(block ledger.Block) error {
 	}
 	r.verifier.extend(&block.Header)
 	return r.save(saveEvery)
+}
+
+func (r *Relay) rollBack(p ledger.Point) error {
+	dropped := r.store.after(p)
+	if err := r.store.RollBack(p); err != nil {
+		return err
+	}
+	r.txs.rollBack(dropped)
+	if r.verifier != nil {
+		r.verifier.rollBack(p.Hash)
+	}
+	return nil
 }
 
 func (r *Relay) folder() string { return r.cfg.DataDir + r.cfg.ImmutableDir } // one is empty

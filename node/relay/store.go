@@ -157,6 +157,19 @@ func (s *store) RollBack(p ledger.Point) error {
 	return nil
 }
 
+// after returns the adopted blocks in memory after p.
+func (s *store) after(p ledger.Point) (blocks []ledger.Block) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, e := range slices.Backward(s.chain) {
+		if e.point == p {
+			break
+		}
+		blocks = append(blocks, e.block)
+	}
+	return blocks
+}
+
 // maxBehind is how many blocks more than k may be in memory while the process has
 // too many files open to store them.
 const maxBehind = 1000

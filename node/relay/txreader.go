@@ -13,9 +13,10 @@ type txReader struct {
 	q *txQueue
 
 	// Under q.mu.
-	next  int64     // ticket of what is announced next
-	moved time.Time // when the peer took something last, or had all
-	gets  int       // requests for transactions since it was announced some
+	next   int64   // ticket of what is announced next
+	owed   []int64 // tickets of what was announced last, which the peer may still ask for
+	opened time.Time
+	late   bool // has left a transaction for too long, and not caught up since
 }
 
 // newReader returns a reader that begins with the oldest transaction. Until
@@ -23,7 +24,7 @@ type txReader struct {
 func (q *txQueue) newReader() *txReader {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	r := &txReader{q: q, next: q.first, moved: time.Now()}
+	r := &txReader{q: q, next: q.first, opened: time.Now()}
 	q.readers[r] = true
 	return r
 }
@@ -35,10 +36,32 @@ func (r *txReader) close() {
 	r.q.progress(time.Now())
 }
 
+// left returns the oldest transaction that was not announced yet, nil if there is
+// none. q.mu is held.
+func (r *txReader) left() *queuedTx {
+	q := r.q
+	r.next = max(r.next, q.first)
+	for ; r.next < q.first+int64(len(q.txs)); r.next++ {
+		if t := &q.txs[r.next-q.first]; t.from != nil {
+			return t
+		}
+	}
+	return nil
+}
+
+// through returns the ticket below which the peer has taken or refused everything.
+// q.mu is held.
+func (r *txReader) through() int64 {
+	if len(r.owed) > 0 {
+		return r.owed[0]
+	}
+	return r.next
+}
+
 // Next implements txsubmission.Source.
 func (r *txReader) Next(ctx context.Context, most int, block bool) ([]txsubmission.Announced, error) {
 	for {
-		ids, changed := r.take(most)
+		ids, changed := r.take(most, block)
 		if len(ids) > 0 || !block {
 			return ids, nil
 		}
@@ -50,19 +73,28 @@ func (r *txReader) Next(ctx context.Context, most int, block bool) ([]txsubmissi
 	}
 }
 
-// take announces up to most transactions. Changed is closed when there is more.
-func (r *txReader) take(most int) (ids []txsubmission.Announced, changed <-chan struct{}) {
+// take announces up to most transactions. Changed is closed when there is more. The
+// peer has acknowledged everything when it waits for more.
+func (r *txReader) take(most int, all bool) (ids []txsubmission.Announced, changed <-chan struct{}) {
 	q := r.q
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	r.next = max(r.next, q.first)
-	for ; r.next < q.first+int64(len(q.txs)) && len(ids) < most; r.next++ {
-		if t := &q.txs[r.next-q.first]; t.from != nil {
-			ids = append(ids, txsubmission.Announced{ID: t.ID, Size: t.Raw.WireSize()})
-		}
+	if all {
+		r.owed = r.owed[:0]
 	}
-	r.moved, r.gets = time.Now(), 0
-	q.progress(r.moved)
+	for len(ids) < most {
+		t := r.left()
+		if t == nil {
+			break
+		}
+		ids = append(ids, txsubmission.Announced{ID: t.ID, Size: t.Raw.WireSize()})
+		if len(r.owed) == txsubmission.MaxUnacknowledged {
+			r.owed = append(r.owed[:0], r.owed[1:]...)
+		}
+		r.owed = append(r.owed, r.next)
+		r.next++
+	}
+	q.progress(time.Now())
 	return ids, q.changed
 }
 
@@ -70,10 +102,6 @@ func (r *txReader) take(most int) (ids []txsubmission.Announced, changed <-chan 
 func (r *txReader) Get(_ context.Context, ids []ledger.TxID) ([]ledger.RawTx, error) {
 	r.q.mu.Lock()
 	defer r.q.mu.Unlock()
-	// To ask for the same again and again is not to go on.
-	if r.gets++; r.gets <= txsubmission.MaxUnacknowledged {
-		r.moved = time.Now()
-	}
 	var txs []ledger.RawTx
 	for _, id := range ids {
 		if ticket, ok := r.q.has[id.Hash]; ok {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/ledger"
-	"github.com/ouronet/ouronet/txsubmission"
 )
 
 const (
@@ -23,8 +22,9 @@ const (
 	// so that they are not asked for again.
 	maxPassed = 10_000
 
-	// readerLag is how long a peer that takes nothing, although there is
-	// something for it, keeps transactions for itself.
+	// readerLag is how long a transaction is kept for a peer that has not taken
+	// it, if there is a peer that is quicker and its room is wanted. So the
+	// slowest of several has all that comes at up to 70 kB/s.
 	readerLag = 30 * time.Second
 )
 
@@ -33,9 +33,10 @@ const (
 //
 // Nothing that was taken is dropped before every reader has it: when there is no
 // room, senders wait. A sender may use as much as is free besides, so those who
-// send much leave room for others. A reader that takes nothing for readerLag
-// does not count until it goes on. With no reader, all is kept. What is in a
-// block goes at once.
+// send much leave room for others. A reader that has left a transaction for
+// readerLag does not count until it has caught up, but for the one that is
+// furthest: none sets the pace for the others, and one has everything. With no
+// reader, all is kept. What is in a block goes at once.
 type txQueue struct {
 	maxSize int // of a transaction, bytes
 
@@ -43,9 +44,9 @@ type txQueue struct {
 	txs     []queuedTx // oldest first
 	first   int64      // ticket of txs[0]; tickets count up
 	has     map[ledger.Hash]int64
-	past    []ledger.Hash // ids that are gone, a ring
-	oldest  int           // of the ring
-	gone    map[ledger.Hash]bool
+	past    []ledger.Hash       // ids that are gone, a ring
+	oldest  int                 // of the ring
+	gone    map[ledger.Hash]int // their places in the ring
 	readers map[*txReader]bool
 
 	// All below floor is with every reader that counts: it is kept until its
@@ -79,6 +80,7 @@ func (u usage) fits(more, used, own usage) bool {
 type queuedTx struct {
 	ledger.Tx
 	from  *txSender
+	came  time.Time
 	taken bool // an upstream peer asked for it
 }
 
@@ -91,7 +93,7 @@ func newTxQueue(maxSize int) *txQueue {
 	return &txQueue{
 		maxSize: maxSize,
 		has:     make(map[ledger.Hash]int64),
-		gone:    make(map[ledger.Hash]bool),
+		gone:    make(map[ledger.Hash]int),
 		readers: make(map[*txReader]bool),
 		changed: make(chan struct{}),
 	}
@@ -100,19 +102,13 @@ func newTxQueue(maxSize int) *txQueue {
 // push appends transactions of one sender that are not there yet. Whoever waits
 // sees all of them or none. q.mu is held.
 func (q *txQueue) push(from *txSender, txs []ledger.Tx) {
-	now, end := time.Now(), q.first+int64(len(q.txs))
-	for r := range q.readers {
-		if r.next == end {
-			r.moved = now // it did not lag until now
-		}
-	}
-	added := false
+	now, added := time.Now(), false
 	for _, tx := range txs {
 		if len(tx.Raw.Bytes) > q.maxSize || q.knows(tx.ID.Hash) {
 			continue
 		}
 		q.has[tx.ID.Hash] = q.first + int64(len(q.txs))
-		q.txs = append(q.txs, queuedTx{Tx: tx, from: from})
+		q.txs = append(q.txs, queuedTx{Tx: tx, from: from, came: now})
 		q.use(from, 1, len(tx.Raw.Bytes))
 		q.received++
 		added = true
@@ -134,10 +130,7 @@ func (q *txQueue) renew(id ledger.Hash) {
 		}
 		q.remove(ticket)
 	}
-	if q.gone[id] {
-		delete(q.gone, id)
-		q.past[slices.Index(q.past, id)] = ledger.Hash{}
-	}
+	delete(q.gone, id)
 }
 
 // told returns the ticket below which every reader was told of all. q.mu is held.
@@ -168,8 +161,9 @@ func (q *txQueue) status() TxStatus {
 
 // knows reports whether a transaction is here, or was.
 func (q *txQueue) knows(id ledger.Hash) bool {
-	_, ok := q.has[id]
-	return ok || q.gone[id]
+	_, here := q.has[id]
+	_, gone := q.gone[id]
+	return here || gone
 }
 
 func (q *txQueue) use(from *txSender, n, bytes int) {
@@ -199,6 +193,28 @@ func (q *txQueue) adopt(block *ledger.Block) {
 	q.progress(time.Now())
 }
 
+// rollBack forgets that transactions of blocks were here: they are on no chain any
+// more, and if a peer sends one again it is to be passed on again.
+func (q *txQueue) rollBack(blocks []ledger.Block) {
+	q.mu.Lock()
+	none := len(q.gone) == 0
+	q.mu.Unlock()
+	if none {
+		return
+	}
+	for i := range blocks {
+		txs, err := blocks[i].Txs()
+		if err != nil {
+			continue // as in adopt
+		}
+		q.mu.Lock()
+		for _, tx := range txs {
+			delete(q.gone, tx.ID.Hash)
+		}
+		q.mu.Unlock()
+	}
+}
+
 // tighten takes empty places out when most are empty: a transaction that no
 // reader takes and no block has would keep all those behind it for ever. The
 // next ticket stays the same, earlier ones count from there.
@@ -218,6 +234,9 @@ func (q *txQueue) tighten() {
 	}
 	for r := range q.readers {
 		r.next = moved(r.next)
+		for i, ticket := range r.owed {
+			r.owed[i] = moved(ticket)
+		}
 	}
 	q.floor = moved(q.floor)
 	first := moved(q.first)
@@ -243,13 +262,16 @@ func (q *txQueue) remove(ticket int64) {
 
 // remember keeps an id of what is gone, in place of the oldest one.
 func (q *txQueue) remember(id ledger.Hash) {
-	q.gone[id] = true
 	if len(q.past) < maxPassed {
+		q.gone[id] = len(q.past)
 		q.past = append(q.past, id)
 		return
 	}
-	delete(q.gone, q.past[q.oldest])
-	q.past[q.oldest] = id
+	old := q.past[q.oldest]
+	if place, ok := q.gone[old]; ok && place == q.oldest { // else it came back meanwhile
+		delete(q.gone, old)
+	}
+	q.gone[id], q.past[q.oldest] = q.oldest, id
 	q.oldest = (q.oldest + 1) % maxPassed
 }
 
@@ -276,23 +298,28 @@ func (q *txQueue) raise(now time.Time) (next time.Time) {
 	if len(q.readers) == 0 {
 		return time.Time{}
 	}
-	end := q.first + int64(len(q.txs))
-	floor, counted := end, false
-	for r := range q.readers { // any order: it is a minimum
-		if r.next < end {
-			stops := r.moved.Add(readerLag)
-			if !now.Before(stops) {
-				continue
+	floor, furthest, counted := q.first+int64(len(q.txs)), q.first, false
+	for r := range q.readers { // any order: it is a minimum, and a maximum
+		if t := r.left(); t != nil {
+			stops := t.came
+			if stops.Before(r.opened) {
+				stops = r.opened
 			}
-			if next.IsZero() || stops.Before(next) {
+			stops = stops.Add(readerLag)
+			r.late = r.late || !now.Before(stops)
+			switch {
+			case r.late:
+				furthest = max(furthest, r.through())
+				continue
+			case next.IsZero(), stops.Before(next):
 				next = stops
 			}
 		}
-		// The peer has taken or refused what it does not still owe an answer for.
-		floor, counted = min(floor, r.next-txsubmission.MaxUnacknowledged), true
+		r.late = false
+		floor, counted = min(floor, r.through()), true
 	}
 	if !counted {
-		return next
+		floor = furthest
 	}
 	for ; q.floor < floor; q.floor++ {
 		if t := &q.txs[q.floor-q.first]; t.from != nil {

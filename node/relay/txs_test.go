@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/txsubmission"
 )
@@ -113,11 +114,33 @@ func TestTxQueueOrder(t *testing.T) {
 	})
 }
 
-// However slow a reader is, it gets everything, and senders wait for it.
+// However slow a reader is, it gets everything, and senders wait for it, if it is
+// the only one; beside a quick one, it gets what there is room for.
 func TestTxQueueLosesNothing(t *testing.T) {
 	for _, size := range []int{300, 1500, 16_000} {
 		synctest.Test(t, func(t *testing.T) {
 			const n = 3000
+			q := newTxQueue(0)
+			sent := make(chan error, 1)
+			slow := q.newReader()
+			s := q.newSender(t.Context())
+			go func() {
+				for i := range n {
+					if wanted, err := send(t.Context(), s, tx(i, size)); err != nil || wanted != 1 {
+						sent <- errors.Join(err, errors.New("not wanted"))
+						return
+					}
+					bounded(t, q)
+				}
+				sent <- nil
+			}()
+			got := receive(t.Context(), slow, n, 3, 5*time.Second)
+			if err := <-sent; err != nil || len(got) != n {
+				t.Errorf("%d of %d, %v", len(got), n, err)
+			}
+		})
+		synctest.Test(t, func(t *testing.T) {
+			n := min(1000, maxTxBytes/size)
 			q := newTxQueue(0)
 			sent := make(chan error, 1)
 			slow, fast := q.newReader(), q.newReader()
@@ -245,6 +268,181 @@ func TestTxQueueLaggingReader(t *testing.T) {
 			t.Error(err)
 		}
 		bounded(t, q)
+	})
+}
+
+// A reader that takes one transaction each 29 s holds up nothing but for the first
+// time, whatever comes.
+func TestTxQueueSlowReaderSetsNoPace(t *testing.T) {
+	for _, size := range []int{300, 16_000} {
+		synctest.Test(t, func(t *testing.T) {
+			const n = 20_000
+			q := newTxQueue(0)
+			s := q.newSender(t.Context())
+			slow, fast := q.newReader(), q.newReader()
+			ctx, cancel := context.WithCancel(t.Context())
+			go func() {
+				for ctx.Err() == nil {
+					slow.Next(ctx, 1, true)
+					time.Sleep(29 * time.Second)
+				}
+			}()
+			quick := make(chan int)
+			go func() { quick <- len(receive(t.Context(), fast, n, 10, 0)) }()
+			began := time.Now()
+			for i := range n {
+				if wanted, err := send(t.Context(), s, tx(i, size)); err != nil || wanted != 1 {
+					t.Fatal(wanted, err)
+				}
+			}
+			if got, took := <-quick, time.Since(began); got != n || took > readerLag {
+				t.Errorf("%d of %d in %v", got, n, took)
+			}
+			bounded(t, q)
+			cancel()
+			time.Sleep(time.Minute)
+		})
+	}
+}
+
+// Of several that are all slow, the furthest has everything, and the others do not
+// hold it up.
+func TestTxQueueFurthestHasAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 1000
+		q := newTxQueue(0)
+		s := q.newSender(t.Context())
+		slow, slower := q.newReader(), q.newReader()
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			for ctx.Err() == nil {
+				slower.Next(ctx, 1, true)
+				time.Sleep(time.Hour)
+			}
+		}()
+		got := make(chan int)
+		go func() { got <- len(receive(t.Context(), slow, n, 3, 10*time.Second)) }()
+		began := time.Now()
+		for i := range n {
+			if wanted, err := send(t.Context(), s, tx(i, 16_000)); err != nil || wanted != 1 {
+				t.Fatal(wanted, err)
+			}
+		}
+		if n := <-got; n != 1000 || time.Since(began) > (1000/3+2)*20*time.Second {
+			t.Errorf("%d of 1000 in %v", n, time.Since(began))
+		}
+		cancel()
+		time.Sleep(2 * time.Hour)
+	})
+}
+
+// What a reader was told of stays until it has acknowledged it, however many
+// transactions behind it are in a block and never announced.
+func TestTxQueueKeepsWhatIsAnnounced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newTxQueue(0)
+		s, r := q.newSender(t.Context()), q.newReader()
+		var told []ledger.Tx
+		for n := range 5 {
+			told = append(told, tx(n, 16_000))
+		}
+		if _, err := send(t.Context(), s, told...); err != nil {
+			t.Fatal(err)
+		}
+		list, err := r.Next(t.Context(), 10, true)
+		if err != nil || len(list) != 5 {
+			t.Fatal(list, err)
+		}
+		for n := 100; n < 120; n++ {
+			if _, err := send(t.Context(), s, tx(n, 100)); err != nil {
+				t.Fatal(err)
+			}
+			q.mu.Lock()
+			q.remove(q.has[tx(n, 0).ID.Hash])
+			q.mu.Unlock()
+		}
+		if more, err := r.Next(t.Context(), 5, false); err != nil || len(more) != 0 {
+			t.Fatal(more, err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		for n := 1000; err == nil; n++ {
+			_, err = send(ctx, s, tx(n, 16_000))
+		}
+		txs, err := r.Get(t.Context(), []ledger.TxID{told[0].ID, told[4].ID})
+		if err != nil || len(txs) != 2 {
+			t.Errorf("%d of 2 that were announced, %v", len(txs), err)
+		}
+		// When it waits for more it has acknowledged all, and makes room.
+		used := q.used.txs
+		if _, err := r.Next(t.Context(), 10, true); err != nil || q.used.txs != used-5 {
+			t.Errorf("%d of %d in use, %v", q.used.txs, used, err)
+		}
+	})
+}
+
+// A transaction whose block is rolled back is passed on when it comes again.
+func TestTxOfRolledBackBlock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var block ledger.Block
+		var txs []ledger.Tx
+		g := chaingen.New(chaingen.Config{Seed: 7, BlockSize: 1100})
+		r := &Relay{store: newStore(nil, false, 20, 1<<20), txs: newTxQueue(0)}
+		for len(txs) == 0 {
+			var err error
+			if block = g.Next(); block.Header.BlockNo > 0 {
+				if txs, err = block.Txs(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if len(txs) == 0 {
+				if err := r.extend(block); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		before := r.store.Tip().Point
+		s := r.txs.newSender(t.Context())
+		other := tx(1, 100)
+		wanted := func() int {
+			t.Helper()
+			n, err := send(t.Context(), s, txs[0], other)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		if n := wanted(); n != 2 {
+			t.Errorf("wants %d of 2", n)
+		}
+		if err := r.extend(block); err != nil {
+			t.Fatal(err)
+		}
+		if n := wanted(); n != 0 {
+			t.Errorf("wants %d that are in a block or here", n)
+		}
+		for range 2 { // it may go and come more than once
+			if err := r.rollBack(before); err != nil {
+				t.Fatal(err)
+			}
+			if n := wanted(); n != 1 {
+				t.Errorf("wants %d of 1 whose block was rolled back", n)
+			}
+			if err := r.extend(block); err != nil {
+				t.Fatal(err)
+			}
+		}
+		// It is remembered for as long as others, counted from the last time.
+		for n := range maxPassed - 1 {
+			r.txs.remember(tx(1000+n, 1).ID.Hash)
+		}
+		if n := wanted(); n != 0 {
+			t.Errorf("wants %d", n)
+		}
+		r.txs.remember(ledger.Hash{0xff})
+		if n := wanted(); n != 1 {
+			t.Errorf("wants %d", n)
+		}
 	})
 }
 
