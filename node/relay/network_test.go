@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -220,7 +221,53 @@ func TestFalseTip(t *testing.T) {
 		for range 20 {
 			time.Sleep(2 * time.Second)
 			if st := r.Status(); !st.AtTip() || st.Upstream[0].Tip.BlockNo < 1e6 {
-				t.Errorf("not at the tip: %+v", st.Upstream)
+				t.Errorf("not at the tip: %v %v, ours %v, reached %v, heard before %v, stopped %v", st.Upstream[0].Announced, st.Upstream[1].Tip, st.Tip, st.Upstream[0].Reached, time.Since(st.Upstream[0].Heard), st.Upstream[0].Stopped)
+			}
+		}
+	})
+}
+
+// Nor does one that makes up another tip again and again, with other headers of the
+// same height: nothing it sends then is higher than what it sent before.
+func TestFalseTipsOfOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, c := &stage{t: t}, newChain().Grow(60)
+		var lie atomic.Uint64 // honest while it is 0, or the relay would ask far ahead
+		boast := func(tip *ledger.Tip) {
+			if lie.Load() > 0 {
+				tip.Point.Hash[0]++
+				tip.BlockNo += ledger.BlockNo(lie.Add(1))
+			}
+		}
+		liar := c.Copy().Lie(testnode.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
+			switch x := u.(type) {
+			case chainsync.RollForward:
+				boast(&x.Tip)
+				return x
+			case chainsync.RollBackward:
+				boast(&x.Tip)
+				return x
+			}
+			return u
+		}})
+		s.upstream("upstream", c)
+		s.upstream("liar", liar)
+		r, _ := s.relay("relay", relay.Config{Follow: s.config("liar", "upstream")})
+		s.reader("relay").reach(c)
+		time.Sleep(time.Minute)
+		lie.Store(1e6)
+		last := ledger.BlockNo(1e6)
+		for i := range 20 {
+			liar.Switch(2, 2)
+			time.Sleep(2 * time.Second)
+			st := r.Status()
+			if tip := st.Upstream[0].Tip.BlockNo; tip <= last {
+				t.Errorf("the lie of block %d is still believed", tip)
+			} else {
+				last = tip
+			}
+			if took := time.Duration(i+1) * 2 * time.Second; took > 10*time.Second && !st.AtTip() {
+				t.Errorf("not at the tip after %v: %+v", took, st.Upstream)
 			}
 		}
 	})
