@@ -39,7 +39,7 @@ const (
 //
 // From Shelley on it compares size and hash, checks that the parts fit each other
 // and are what a node decodes, without looking into transactions, and allocates
-// only for what nests deep, a few bytes. A Byron body has, down to its last item,
+// only for what nests deep and for indices of transactions. A Byron body has, down to its last item,
 // the shape that the Haskell node reads, as much of it is under no hash; the part of
 // the proof about the shared seed computation is left out, as there.
 // (points-headers-blocks, 9)

@@ -92,7 +92,7 @@ func readInvalid(r *cbor.Reader) (invalid []uint16) {
 		invalid = append(invalid, uint16(r.UintMax(math.MaxUint16)))
 	}
 	slices.Sort(invalid)
-	if len(invalid) == 0 || len(slices.Compact(slices.Clone(invalid))) != len(invalid) {
+	if n := len(invalid); n == 0 || len(slices.Compact(invalid)) != n {
 		r.Fail("set of indices before this, not empty and without repeats")
 	}
 	return invalid
