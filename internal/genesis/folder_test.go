@@ -54,3 +54,28 @@ func TestConfigErrors(t *testing.T) {
 		t.Error("a folder is read as config.json")
 	}
 }
+
+// A configuration under another name than config.json is found, unless there is a
+// config.json.
+func TestUnread(t *testing.T) {
+	for _, name := range []string{"config.yaml", "config.yml", "configuration.yaml", "configuration.yml", ""} {
+		dir := t.TempDir()
+		for _, file := range []string{name, "topology.yaml"} {
+			if file == "" {
+				continue
+			}
+			if err := os.WriteFile(filepath.Join(dir, file), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if f, err := Open(dir); err != nil || f.Unread() != name {
+			t.Errorf("found %q, want %q, %v", f.Unread(), name, err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte("{}"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if f, err := Open(dir); err != nil || f.Unread() != "" {
+			t.Errorf("beside config.json: found %q, %v", f.Unread(), err)
+		}
+	}
+}
