@@ -128,8 +128,11 @@ func (f Folder) Checkpoints() (o Object, ok bool, err error) {
 		o, err = Parse(b)
 		return blake2b.Sum256(b), err
 	})
-	if f.Config == nil && errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case err == nil:
+		return o, true, nil
+	case f.Config == nil && errors.Is(err, fs.ErrNotExist):
 		return nil, false, nil
 	}
-	return o, err == nil, err
+	return nil, false, err
 }

@@ -36,7 +36,7 @@ const (
 // whatever is in it.
 func parseNumber(raw []byte) (number, error) {
 	s := string(raw)
-	if s == "" || s[0] != '-' && (s[0] < '0' || s[0] > '9') {
+	if s[0] != '-' && (s[0] < '0' || s[0] > '9') {
 		return number{}, errors.New("is not a number")
 	}
 	var n number
@@ -78,10 +78,11 @@ func (n number) uint(limit uint64) (uint64, error) {
 		return 0, nil
 	case n.exp < 0:
 		return 0, errors.New("is not a whole number")
-	case n.neg || len(n.digits)+n.exp > 20: // the length of 2^64
+	case n.neg:
 		return 0, errors.New("is out of range")
 	}
-	v, err := strconv.ParseUint(n.digits+strings.Repeat("0", n.exp), 10, 64)
+	// 2^64 has 20 digits: with 20 zeros a number is out of range.
+	v, err := strconv.ParseUint(n.digits+strings.Repeat("0", min(n.exp, 20)), 10, 64)
 	if err != nil || v > limit {
 		return 0, errors.New("is out of range")
 	}
@@ -102,22 +103,6 @@ func (n number) rat(limit int) (*big.Rat, error) {
 		return new(big.Rat).SetFrac(i, power), nil
 	}
 	return new(big.Rat).SetInt(i.Mul(i, power)), nil
-}
-
-// share returns n as a ratio of numbers of 64 bits from 0 to 1.
-func (n number) share() (num, den uint64, err error) {
-	r, err := n.normal().rat(maxDecimals)
-	if err != nil {
-		return 0, 0, err
-	}
-	return share(r)
-}
-
-func share(r *big.Rat) (num, den uint64, err error) {
-	if r.Sign() < 0 || r.Cmp(big.NewRat(1, 1)) > 0 || !r.Num().IsUint64() || !r.Denom().IsUint64() {
-		return 0, 0, errors.New("is not from 0 to 1, or too precise")
-	}
-	return r.Num().Uint64(), r.Denom().Uint64(), nil
 }
 
 // seconds returns n seconds, up to a day. A node counts whole microseconds and

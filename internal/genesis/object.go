@@ -30,21 +30,17 @@ func parse(b []byte, last bool) (Object, error) {
 	if err := json.Unmarshal(b, &whole); err != nil {
 		return nil, err
 	}
+	// The syntax is right, so there are no more errors.
 	d := json.NewDecoder(bytes.NewReader(whole))
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+	if t, _ := d.Token(); t != json.Delim('{') {
 		return nil, errors.New("is not a JSON object")
 	}
 	o := make(Object)
 	for d.More() {
-		key, err := d.Token()
-		if err != nil {
-			return nil, err
-		}
-		var value json.RawMessage
-		if err := d.Decode(&value); err != nil {
-			return nil, err
-		}
+		key, _ := d.Token()
 		name, _ := key.(string)
+		var value json.RawMessage
+		_ = d.Decode(&value)
 		if _, ok := o[name]; !ok || last {
 			o[name] = value
 		}
@@ -130,50 +126,67 @@ func (o Object) Objects(key string) ([]Object, error) {
 // numerator and a denominator. A node writes the latter when the number would
 // have no end. (cardano-ledger, BaseTypes.hs, BoundedRatio)
 func (o Object) Share(key string) (num, den uint64, err error) {
-	type ratio struct{ num, den uint64 }
-	r, err := get(o, key, func(raw json.RawMessage) (r ratio, err error) {
-		if raw[0] == '{' {
-			r.num, r.den, err = parseFraction(raw)
-			return r, err
-		}
-		n, err := parseNumber(raw)
-		if err != nil {
-			return r, err
-		}
-		r.num, r.den, err = n.share()
-		return r, err
-	})
-	return r.num, r.den, err
+	r, err := get(o, key, parseShare)
+	if err != nil {
+		return 0, 0, err
+	}
+	return r.Num().Uint64(), r.Denom().Uint64(), nil
+}
+
+// parseShare reads a fraction from 0 to 1 of numbers of 64 bits.
+func parseShare(raw json.RawMessage) (*big.Rat, error) {
+	read := parseDecimals
+	if raw[0] == '{' {
+		read = parseFraction
+	}
+	r, err := read(raw)
+	if err == nil && (r.Sign() < 0 || r.Cmp(big.NewRat(1, 1)) > 0 || !r.Denom().IsUint64()) {
+		err = errors.New("is not from 0 to 1, or too precise")
+	}
+	return r, err
+}
+
+// parseDecimals reads a number with as many decimals as a ratio of 64 bits may have.
+func parseDecimals(raw json.RawMessage) (*big.Rat, error) {
+	n, err := parseNumber(raw)
+	if err != nil {
+		return nil, err
+	}
+	return n.normal().rat(maxDecimals)
 }
 
 // parseFraction reads an object of two whole numbers. Only their ratio counts:
 // they need not be reduced, and both may be negative.
-func parseFraction(raw json.RawMessage) (num, den uint64, err error) {
+func parseFraction(raw json.RawMessage) (*big.Rat, error) {
 	o, err := Parse(raw)
 	if err != nil {
-		return 0, 0, err
+		return nil, err
 	}
-	var parts [2]*big.Rat
-	for i, key := range []string{"numerator", "denominator"} {
-		parts[i], err = get(o, key, func(raw json.RawMessage) (*big.Rat, error) {
-			n, err := parseNumber(raw)
-			if err != nil {
-				return nil, err
-			}
-			r, err := n.rat(aesonExp)
-			if err == nil && !r.IsInt() {
-				err = errors.New("is not a whole number")
-			}
-			return r, err
-		})
-		if err != nil {
-			return 0, 0, err
-		}
+	num, err := get(o, "numerator", parseInteger)
+	if err != nil {
+		return nil, err
 	}
-	if parts[1].Sign() == 0 {
-		return 0, 0, errors.New("has the denominator 0")
+	den, err := get(o, "denominator", parseInteger)
+	switch {
+	case err != nil:
+		return nil, err
+	case den.Sign() == 0:
+		return nil, errors.New("has the denominator 0")
 	}
-	return share(parts[0].Quo(parts[0], parts[1]))
+	return num.Quo(num, den), nil
+}
+
+// parseInteger reads a whole number of any sign.
+func parseInteger(raw json.RawMessage) (*big.Rat, error) {
+	n, err := parseNumber(raw)
+	if err != nil {
+		return nil, err
+	}
+	r, err := n.rat(aesonExp)
+	if err == nil && !r.IsInt() {
+		err = errors.New("is not a whole number")
+	}
+	return r, err
 }
 
 // Seconds returns a time in seconds, which is cut to microseconds.
