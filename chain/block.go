@@ -137,6 +137,9 @@ func (c *Core) disclaim(b *block) {
 // hold notes that the caller has b's body.
 func (c *Core) hold(b *block, bytes int) {
 	b.held, b.bytes = true, bytes
+	if b.onPath {
+		c.lacking--
+	}
 	if b.claims > 0 {
 		c.spare += b.size
 	}
@@ -150,11 +153,15 @@ func (c *Core) hold(b *block, bytes int) {
 	}
 }
 
-// unhold lets b's body go. b is neither adopted nor kept, nor on path: bodies are
-// taken from old forks only after a switch, when path goes on from our tip.
+// unhold lets b's body go. b is neither adopted nor kept, and on path only if it is
+// gone: bodies are taken from old forks only after a switch, when path goes on from
+// our tip.
 func (c *Core) unhold(b *block) {
 	c.heldBytes -= b.bytes
 	b.held, b.bytes = false, 0
+	if b.onPath {
+		c.lacking++
+	}
 	if b.claims > 0 {
 		c.spare -= b.size
 	}

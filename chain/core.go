@@ -38,12 +38,13 @@ type Core struct {
 
 	// The way to the best candidate: from the block after our chain to the end
 	// of the candidate. All before cursor is held or in flight.
-	path   queue[*block]
-	pathNo uint64 // counts changes but for adoption
-	cursor int
-	readyN int  // blocks at the start of path that are ready
-	yield  bool // our chain gives way to any part of path, see overdue
-	aside  bool // blocks beside path became ready
+	path    queue[*block]
+	pathNo  uint64 // counts changes but for adoption
+	cursor  int
+	readyN  int  // blocks at the start of path that are ready
+	lacking int  // blocks of path that are not held
+	yield   bool // our chain gives way to any part of path, see overdue
+	aside   bool // blocks beside path became ready
 
 	// Bytes of blocks, see Config.MaxBytes. Of flying, spare are those of no
 	// use; twice are those of ranges asked for although another peer was to

@@ -22,6 +22,8 @@ type span struct {
 	owed            int  // bytes in flight then, it included
 	sentAt, firstAt time.Duration
 	sample          int // bytes after the first block
+
+	lag time.Duration // of the peer when it was sent
 }
 
 // Pauses before a peer is asked for blocks again that it did not deliver.

@@ -61,7 +61,7 @@ func (c *Core) judge(p *peer) {
 	if p.pace.lookAt > c.now || c.late(p) {
 		return
 	}
-	p.pace.lookAt = s.sentAt + c.patience(p, s.until(s.blocks[s.next]))
+	p.pace.lookAt = s.sentAt + c.patience(s, s.blocks[s.next])
 	if p.pace.lookAt <= c.now {
 		p.lateTill = c.now + lateTime<<p.strikes
 		p.strikes = min(p.strikes+1, maxStrikes)
@@ -86,9 +86,13 @@ func (s *span) until(b *block) int {
 	return n
 }
 
-// patience returns how long n bytes may take p.
-func (c *Core) patience(p *peer, n int) time.Duration {
-	own := p.rate.expect(n)
+// patience returns how long after s was asked for b may come, a block of s that has
+// not. A lag that was seen since then does not count: who is late would have the more
+// time, the later it is.
+func (c *Core) patience(s *span, b *block) time.Duration {
+	n, r := s.until(b), s.peer.rate
+	r.lag = min(r.lag, s.lag)
+	own := r.expect(n)
 	best := own
 	for _, q := range c.peers {
 		if q.phase == following && !q.stalled && !c.late(q) {

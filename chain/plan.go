@@ -52,8 +52,8 @@ func (c *Core) awaited(inTime bool) bool {
 }
 
 // atTip reports whether few blocks are missing, so that all that counts is how soon
-// the next one is there.
-func (c *Core) atTip() bool { return c.path.len()-c.readyN <= tipBlocks }
+// the next one is there. Many that are held may come after it.
+func (c *Core) atTip() bool { return c.lacking <= tipBlocks }
 
 // fetchPeers returns how many peers to fetch from at once. Near the tip one will
 // do, and hurry sees to it that it does.
@@ -200,7 +200,7 @@ func (c *Core) request(p *peer, room int) {
 // from, nil for none.
 func (c *Core) ask(p *peer, i, room int, from *peer) *span {
 	top := c.reach(p)
-	s := &span{peer: p, sentAt: c.now, idle: p.flying == 0, extra: from != nil}
+	s := &span{peer: p, sentAt: c.now, lag: p.rate.lag, idle: p.flying == 0, extra: from != nil}
 	var hs []*ledger.Header
 	for ; i < c.path.len() && len(s.blocks) < c.cfg.MaxRangeBlocks; i++ {
 		b := c.path.at(i)

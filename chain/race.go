@@ -65,7 +65,7 @@ func (c *Core) race(i int) bool {
 	known := c.late(p) && !c.late(q) ||
 		(p.rate.lag > 0 || p.rate.perS > 0) && rest > 2*q.rate.expect(q.flying+b.size)+lateSlack
 	if !known {
-		wait := c.patience(p, n)
+		wait := c.patience(s, b)
 		if c.atTip() {
 			first := min(max(2*min(p.rate.latency(), q.rate.latency()), minRace), maxRace)
 			wait = min(wait, first+p.rate.sending(n-b.size))

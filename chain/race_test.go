@@ -208,6 +208,67 @@ func TestRaceTimes(t *testing.T) {
 	}
 }
 
+// Blocks that are held do not count as missing: the last one before them is raced
+// for as at the tip, however many they are.
+func TestRaceForGap(t *testing.T) {
+	hs := line(40)
+	r := newRace(t, Config{FetchPeers: 2}, 2)
+	r.announce(hs[:1], 0)
+	r.announce(hs, 1)
+	for i := 1; i < len(r.asks); i++ {
+		if a := r.asks[i]; a.Peer == 1 && a.Headers[0].BlockNo > 0 {
+			r.deliver(a) // more is asked for then
+		}
+	}
+	for _, p := range r.peers {
+		p.rate = rate{rtt: 900 * time.Millisecond, perS: maxPerS}
+	}
+	r.asks = nil
+	r.wait(499 * time.Millisecond)
+	if len(r.asks) > 0 {
+		t.Errorf("asked again before 500ms: %+v", r.asks)
+	}
+	r.wait(time.Millisecond)
+	if len(r.asks) != 1 || r.asks[0].Peer != 1 {
+		t.Fatalf("asked again after 500ms: %+v", r.asks)
+	}
+	r.deliver(r.asks[0])
+	if r.adopted != len(hs) {
+		t.Errorf("%d blocks adopted", r.adopted)
+	}
+}
+
+// A silent peer that others outran has no more time for what it was asked for
+// before, also when the others are late as well.
+func TestLateHasNoMoreTime(t *testing.T) {
+	const ms = time.Millisecond
+	hs := line(100)
+	for i := range hs {
+		hs[i].BodySize = 80_000
+	}
+	r := newRace(t, Config{FetchPeers: 1}, 2)
+	r.peers[0].rate = rate{rtt: 100 * ms, perS: 1 << 30}
+	r.announce(hs, 0)
+	if r.peers[0].flying < 4*maxTwice {
+		t.Fatalf("only %d bytes asked for", r.peers[0].flying)
+	}
+	r.peers[1].rate, r.peers[1].lateTill = r.peers[0].rate, time.Hour
+	r.announce(hs, 1)
+	r.asks = nil
+	for r.now < time.Second {
+		r.wait(50 * ms)
+		asks := r.asks
+		r.asks = nil
+		for _, a := range asks {
+			r.deliver(a)
+		}
+	}
+	// Late after twice 100 ms and 100 ms, and a MiB each 50 ms from then on.
+	if r.adopted != len(hs) {
+		t.Errorf("%d of %d blocks after %v", r.adopted, len(hs), r.now)
+	}
+}
+
 // A peer is late for 4 s the first time, and then twice as long as the last time,
 // up to 64 s.
 func TestLateTime(t *testing.T) {

@@ -83,8 +83,12 @@ func (c *Core) lead(b *block) {
 		c.cut(0)
 	}
 	for i := len(route) - 1; i >= 0; i-- {
-		route[i].onPath = true
-		c.path.push(route[i])
+		b := route[i]
+		b.onPath = true
+		if !b.held {
+			c.lacking++
+		}
+		c.path.push(b)
 	}
 	clear(route)
 	c.route = route
@@ -94,7 +98,11 @@ func (c *Core) lead(b *block) {
 func (c *Core) cut(n int) {
 	c.pathNo++
 	for c.path.len() > n {
-		c.path.popLast().onPath = false
+		b := c.path.popLast()
+		b.onPath = false
+		if !b.held {
+			c.lacking--
+		}
 	}
 	c.cursor = min(c.cursor, n)
 	c.readyN = min(c.readyN, n)

@@ -305,6 +305,7 @@ func (c *Core) check(t testing.TB) {
 	if prev != c.tip {
 		bad("tip %v is not the end %v of our chain", c.tip.point, prev.point)
 	}
+	lacking := 0
 	for i, b := range c.path.items() {
 		if i == 0 && !b.parent.adopted || i > 0 && b.parent != prev || !b.onPath || b.gone || b.adopted || c.index(b) != i {
 			bad("path breaks at %d, %v", i, b.point)
@@ -315,6 +316,12 @@ func (c *Core) check(t testing.TB) {
 		if i < c.cursor && !b.held && b.span == nil {
 			bad("the planner passed over %v", b.point)
 		}
+		if !b.held {
+			lacking++
+		}
 		prev = b
+	}
+	if lacking != c.lacking {
+		bad("%d blocks of path are not held, counted %d", lacking, c.lacking)
 	}
 }
