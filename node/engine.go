@@ -32,9 +32,9 @@ type message struct {
 	address string
 	ended   error
 
-	// caught, without an event, is closed once our chain is as long as last.
+	// caught, without an event, is closed once our chain is as long as the link's
+	// candidate.
 	caught chan struct{}
-	last   ledger.BlockNo
 }
 
 // body is a block and the configured address of the peer that sent it first.
@@ -289,7 +289,7 @@ func (e *engine) adopt(a chain.Adopt) {
 // catchUp tells who waits for our chain to be as long as theirs.
 func (e *engine) catchUp() {
 	e.catch = slices.DeleteFunc(e.catch, func(m message) bool {
-		if e.core.Tip().BlockNo < m.last {
+		if st, _ := e.core.Peer(m.link.id); e.core.Tip().BlockNo < st.Candidate.BlockNo {
 			return false
 		}
 		close(m.caught)

@@ -90,15 +90,16 @@ func TestEngineHoldsNothingOfDisconnected(t *testing.T) {
 	})
 }
 
-// Who waits for our chain to catch up is told when it has, and forgotten with the
-// connection.
+// Who waits for our chain to be as long as a peer's is told when it is, and forgotten
+// with the connection. A peer that rolled back has less.
 func TestEngineCatchUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStand(t, 5, 10)
-		l, other := s.connect(1), s.connect(2)
-		told := func(last ledger.BlockNo, l *link) func() bool {
+		whole, back, lost := s.connect(1), s.connect(2), s.connect(3)
+		s.e.take(message{event: chain.RolledBack{Peer: 2, Point: s.blocks[5].Header.Point(), Tip: s.blocks[5].Header.Tip()}})
+		told := func(l *link) func() bool {
 			caught := make(chan struct{})
-			s.e.take(message{link: l, last: last, caught: caught})
+			s.e.take(message{link: l, caught: caught})
 			return func() bool {
 				select {
 				case <-caught:
@@ -108,21 +109,27 @@ func TestEngineCatchUp(t *testing.T) {
 				}
 			}
 		}
-		now, end, beyond, gone := told(0, l), told(9, l), told(10, l), told(10, other)
-		if !now() || end() || beyond() || gone() || len(s.e.catch) != 3 {
-			t.Errorf("at the start: %t, %t, %t, %t, %d wait", now(), end(), beyond(), gone(), len(s.e.catch))
+		end, less, gone := told(whole), told(back), told(lost)
+		s.e.take(message{event: chain.PeerGone{Peer: 3}})
+		if len(s.e.catch) != 2 {
+			t.Errorf("%d wait, want 2", len(s.e.catch))
 		}
-		for len(l.fetches) > 0 {
-			f := l.fetches[0]
-			l.fetches = l.fetches[1:]
-			s.deliver(1, f)
+		n := 0
+		for len(whole.fetches) > 0 {
+			f := whole.fetches[0]
+			whole.fetches = whole.fetches[1:]
+			for _, h := range f.Headers {
+				if end() || less() != (n > 5) {
+					t.Errorf("with %d blocks: %t, %t", n, end(), less())
+				}
+				s.e.take(message{event: chain.BlockFetched{Peer: 1, Range: f.Range, Point: h.Point(), Bytes: 1}, block: s.blocks[n]})
+				n++
+			}
+			s.e.take(message{event: chain.RangeDone{Peer: 1, Range: f.Range}})
 		}
-		if !end() || beyond() || gone() || len(s.e.catch) != 2 {
-			t.Errorf("at %v: %t, %t, %t, %d wait", s.e.core.Tip(), end(), beyond(), gone(), len(s.e.catch))
-		}
-		s.e.take(message{event: chain.PeerGone{Peer: 2}})
-		if gone() || len(s.e.catch) != 1 || s.e.catch[0].link != l {
-			t.Errorf("%d wait", len(s.e.catch))
+		now := told(whole)
+		if !end() || !less() || !now() || gone() || n != 10 || len(s.e.catch) != 0 {
+			t.Errorf("with %d blocks: %t, %t, %t, %t, %d wait", n, end(), less(), now(), gone(), len(s.e.catch))
 		}
 	})
 }

@@ -179,7 +179,7 @@ func (l *link) intersect(ctx, following context.Context, points []ledger.Point) 
 		if err != nil {
 			flush()
 			if errors.As(err, new(*ledger.UnknownEraError)) {
-				l.finish(following, last.BlockNo, err)
+				l.finish(following, err)
 			}
 			return err
 		}
@@ -207,10 +207,10 @@ func (l *link) intersect(ctx, following context.Context, points []ledger.Point) 
 // finish waits, where no more can be read of a peer's chain, until ours is as long
 // as what came of it: the end of the connection would be the end of all fetches,
 // the next one of the same headers, and what is before the end might never come.
-func (l *link) finish(following context.Context, last ledger.BlockNo, err error) {
+func (l *link) finish(following context.Context, err error) {
 	l.upstream.stop(err)
 	caught := make(chan struct{})
-	if !l.hand(following, message{link: l, last: last, caught: caught}) {
+	if !l.hand(following, message{link: l, caught: caught}) {
 		return
 	}
 	select {

@@ -100,6 +100,45 @@ func TestFollowUnknownEra(t *testing.T) {
 	}
 }
 
+// The block number of a header is not known after a rollback. What comes before an
+// unknown era is yielded all the same.
+func TestFollowUnknownEraAfterRollback(t *testing.T) {
+	for _, verifier := range []node.Verifier{nil, slowly(time.Second)} {
+		synctest.Test(t, func(t *testing.T) {
+			w, c := newWorld(t), newChain().Grow(120)
+			to := c.Point(30) // of 90 blocks
+			w.serve("a", c.Lie(testnode.Hooks{
+				Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
+					f, ok := u.(chainsync.RollForward)
+					if !ok {
+						return u
+					}
+					switch no, err := f.Header.BlockNo(); {
+					case err != nil || no > 100:
+						f.Header.Era = unknownEra
+					case no == 100:
+						return chainsync.RollBackward{Point: to, Tip: c.Tip()}
+					}
+					return f
+				},
+				Block: func(ctx context.Context, _ ledger.Block) {
+					select {
+					case <-time.After(time.Second):
+					case <-ctx.Done():
+					}
+				},
+			}))
+			cfg := w.followConfig("a")
+			cfg.Verifier = verifier
+			f := w.follow(cfg)
+			checkUnknownEra(t, f.stopped(0))
+			if len(f.blocks) != 90 || f.tip() != to {
+				t.Errorf("%d blocks, want 90", len(f.blocks))
+			}
+		})
+	}
+}
+
 // While the blocks before an unknown era are still to come, a peer's status says
 // that its chain is followed no further.
 func TestFollowUnknownEraStatus(t *testing.T) {
