@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"strings"
 	"testing"
 
 	"github.com/ouronet/ouronet/blockfetch"
@@ -34,6 +35,10 @@ func tampered(b ledger.Block) ledger.RawBlock {
 
 // answered makes an initiator whose peer says messages as soon as it is asked.
 func answered(t *testing.T, messages []blockfetch.Message) *blockfetch.Initiator {
+	return answeredOn(chaingen.Network(), messages)
+}
+
+func answeredOn(network ledger.Network, messages []blockfetch.Message) *blockfetch.Initiator {
 	us, peer := pipe.New()
 	go func() {
 		<-peer.Ready()
@@ -41,7 +46,7 @@ func answered(t *testing.T, messages []blockfetch.Message) *blockfetch.Initiator
 			peer.Send(context.Background(), m.AppendCBOR(nil), nil)
 		}
 	}()
-	return blockfetch.NewInitiator(blockfetch.Spec(), us, chaingen.Network())
+	return blockfetch.NewInitiator(blockfetch.Spec(), us, network)
 }
 
 // What a peer can do wrong when blocks 10 to 12 are asked for, with their
@@ -98,17 +103,72 @@ func TestIllegalResponders(t *testing.T) {
 	}
 }
 
-// A block of an era that is not known ends the session, and nobody is to blame.
+// A block of an era that is not known ends the session, and nobody is to blame unless
+// its header was read, and so was of another era.
 func TestUnknownEra(t *testing.T) {
 	blocks := mixed()
 	later := blockfetch.Block{Raw: []byte{0x82, byte(ledger.NumEras + 1), 0x80}}
-	i := answered(t, []blockfetch.Message{blockfetch.StartBatch{}, blockfetch.Block{Raw: blocks[10].Raw}, later})
-	got, err := collect(i.Range(t.Context(), blocks[10].Header.Point(), blocks[12].Header.Point()))
+	answer := []blockfetch.Message{blockfetch.StartBatch{}, blockfetch.Block{Raw: blocks[10].Raw}, later}
+	bare := wantsOf(blocks[10:13])
+	for i, w := range bare {
+		bare[i] = blockfetch.Want{Point: w.Point, Size: w.Size}
+	}
+	for name, loop := range map[string]func(i *blockfetch.Initiator) iter.Seq2[ledger.Block, error]{
+		"Range": func(i *blockfetch.Initiator) iter.Seq2[ledger.Block, error] {
+			return i.Range(t.Context(), bare[0].Point, bare[2].Point)
+		},
+		"Fetch by points": func(i *blockfetch.Initiator) iter.Seq2[ledger.Block, error] { return i.Fetch(t.Context(), bare) },
+	} {
+		got, err := collect(loop(answered(t, answer)))
+		checkBlocks(t, got, blocks[10:11])
+		var unsupported *protocol.UnsupportedError
+		var unknown *ledger.UnknownEraError
+		if !errors.As(err, &unsupported) || unsupported.Message != "MsgBlock" || !errors.As(err, &unknown) || unknown.What != "block" || protocol.IsPeerFault(err) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	got, err := collect(answered(t, answer).Fetch(t.Context(), wantsOf(blocks[10:13])))
 	checkBlocks(t, got, blocks[10:11])
-	var unsupported *protocol.UnsupportedError
-	var unknown *ledger.UnknownEraError
-	if !errors.As(err, &unsupported) || unsupported.Message != "MsgBlock" || !errors.As(err, &unknown) || unknown.What != "block" || protocol.IsPeerFault(err) {
+	checkViolation(t, err, blockfetch.ErrWrongBlock, "MsgBlock")
+	if errors.As(err, new(*ledger.UnknownEraError)) || !strings.Contains(err.Error(), "era 8") {
 		t.Error(err)
+	}
+}
+
+// The era of a block is under no hash. One that is neither the header's nor possible in
+// the slot is refused, as no other node would take the block from us. Where an era
+// comes without a date, whoever sent the header may be wrong. (ouroboros-consensus:
+// HardFork/Combinator/Block.hs, blockMatchesHeader)
+func TestOtherEra(t *testing.T) {
+	block := mixed()[10] // of Conway
+	babbage := bytes.Clone(block.Raw)
+	babbage[1] = byte(ledger.Babbage.BlockTag())
+	undated, later := chaingen.Network(), chaingen.Network()
+	undated.Eras[ledger.Conway].Start = ledger.Never
+	later.Eras[ledger.Conway].Start = block.Header.Slot + 1
+	header := block.Header
+	header.Raw.Era = ledger.Babbage
+	for _, test := range []struct {
+		name    string
+		network ledger.Network
+		want    blockfetch.Want
+		raw     []byte
+		ok      bool
+	}{
+		{"the header's", chaingen.Network(), blockfetch.WantOf(&block.Header), block.Raw, true},
+		{"not the header's", chaingen.Network(), blockfetch.WantOf(&block.Header), babbage, false},
+		{"the slot's and not the header's", chaingen.Network(), blockfetch.WantOf(&header), block.Raw, true},
+		{"the header's and not the slot's", later, blockfetch.WantOf(&block.Header), block.Raw, true},
+		{"not the header's, undated", undated, blockfetch.WantOf(&block.Header), babbage, true},
+		{"of no header that is known", chaingen.Network(), blockfetch.Want{Point: block.Header.Point()}, babbage, true},
+	} {
+		i := answeredOn(test.network, []blockfetch.Message{blockfetch.StartBatch{}, blockfetch.Block{Raw: test.raw}, blockfetch.BatchDone{}})
+		_, err := collect(i.Fetch(t.Context(), []blockfetch.Want{test.want}))
+		if test.ok && err != nil {
+			t.Errorf("%s: %v", test.name, err)
+		} else if !test.ok {
+			checkViolation(t, err, blockfetch.ErrWrongBlock, "MsgBlock")
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package blockfetch
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/ouronet/ouronet/ledger"
@@ -24,9 +25,9 @@ func (i *Initiator) receive(msg Message) (result Result, ready bool, err error) 
 	case Block:
 		block, err := i.network.ParseBlock(m.Raw)
 		if err != nil {
-			return Result{}, false, i.s.Violation(m, fmt.Errorf("%w: %w", protocol.ErrMalformed, err))
+			return Result{}, false, i.s.Violation(m, r.unreadable(i.taken, err))
 		}
-		if err := r.check(i.taken, &block.Header); err != nil {
+		if err := r.check(i.taken, &block.Header, &i.network); err != nil {
 			return Result{}, false, i.s.Violation(m, err)
 		}
 		if !i.SkipBodies {
@@ -53,17 +54,32 @@ func (r *request) complete(taken int) bool {
 	return taken == len(r.wants)
 }
 
+// unreadable says what is wrong with a block, the one after taken others, that cannot
+// be read. The era of a header that was read is known, so a block of one that is not
+// cannot be the header's.
+func (r *request) unreadable(taken int, err error) error {
+	if taken < len(r.wants) && r.wants[taken].known && errors.As(err, new(*ledger.UnknownEraError)) {
+		return fmt.Errorf("%w: want %v of era %v: %v", ErrWrongBlock, r.wants[taken].Point, r.wants[taken].era, err)
+	}
+	return fmt.Errorf("%w: %w", protocol.ErrMalformed, err)
+}
+
 // check holds a block, the one after taken others, against the range. The hash
-// alone identifies a block; its point follows from it.
-func (r *request) check(taken int, h *ledger.Header) error {
+// alone identifies a block; its point follows from it. Its era does not: one that is
+// not the header's is wrong for certain if it is not that of the slot either. If both
+// may be, nothing tells who is right.
+func (r *request) check(taken int, h *ledger.Header, n *ledger.Network) error {
 	if r.plain {
 		return r.checkPlain(taken, h)
 	}
 	if taken == len(r.wants) {
 		return fmt.Errorf("%w: %v after the last", ErrTooManyBlocks, h.Point())
 	}
-	if want := r.wants[taken].Point; h.Point() != want {
-		return fmt.Errorf("%w: got %v, want %v", ErrWrongBlock, h.Point(), want)
+	switch want := r.wants[taken]; {
+	case h.Point() != want.Point:
+		return fmt.Errorf("%w: got %v, want %v", ErrWrongBlock, h.Point(), want.Point)
+	case want.known && h.Raw.Era != want.era && !n.EraPossible(h.Raw.Era, h.Slot):
+		return fmt.Errorf("%w: %v of era %v, want %v", ErrWrongBlock, h.Point(), h.Raw.Era, want.era)
 	}
 	return nil
 }

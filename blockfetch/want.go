@@ -2,10 +2,14 @@ package blockfetch
 
 import "github.com/ouronet/ouronet/ledger"
 
-// Want is a block to fetch.
+// Want is a block to fetch. One that [WantOf] made also knows the era that the header
+// is said to be of. No hash covers it, so it may have come from a peer that lies.
 type Want struct {
 	Point ledger.Point
 	Size  int // bytes the encoded block takes, as far as its header tells
+
+	era   ledger.Era
+	known bool // era is
 }
 
 // WantOf returns what to ask for to get the block of a header.
@@ -16,7 +20,7 @@ func WantOf(h *ledger.Header) Want {
 		size = max(uint64(h.Raw.SizeHint), byronSize)
 	}
 	// A larger one would not be accepted, whatever its header says.
-	return Want{h.Point(), int(min(size, MaxBlock))}
+	return Want{h.Point(), int(min(size, MaxBlock)), h.Raw.Era, true}
 }
 
 // byronSize is how many bytes a Byron block is assumed to take at least. Its

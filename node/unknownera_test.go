@@ -3,12 +3,14 @@ package node_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/handshake"
 	"github.com/ouronet/ouronet/internal/testnode"
@@ -187,6 +189,32 @@ func TestFollowUnknownEraAtOnce(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A block of an era that nobody here knows is a lie if its header was of one that is
+// known: the peer is to blame, and following goes on.
+func TestFollowBlockOfUnknownEra(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, c := newWorld(t), newChain().Grow(50)
+		s := w.serve("a", c.Copy().Lie(testnode.Hooks{Range: func(_ context.Context, blocks []ledger.Block) []ledger.Block {
+			for i := range blocks {
+				blocks[i].Raw = slices.Concat([]byte{0x82, byte(unknownEra.BlockTag())}, blocks[i].Raw[2:])
+			}
+			return blocks
+		}}))
+		cfg := w.followConfig("a")
+		lost := make(chan error, 100)
+		cfg.Lost = func(_ string, err error, _ time.Duration) { lost <- err }
+		time.AfterFunc(time.Minute, func() {
+			s.Stop()
+			w.serve("a", c)
+		})
+		w.follow(cfg).reach(c)
+		err := <-lost
+		if !errors.Is(err, blockfetch.ErrWrongBlock) || !node.Blame(err) || node.Permanent(err) {
+			t.Errorf("blame %t, permanent %t: %v", node.Blame(err), node.Permanent(err), err)
+		}
+	})
 }
 
 // An honest peer is followed beside one that is ahead of us, which is tried
