@@ -2,6 +2,7 @@ package chain
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -240,6 +241,74 @@ func TestFaster(t *testing.T) {
 			t.Errorf("%s: %t and %t", test.name, faster(test.p, test.q), faster(test.q, test.p))
 		}
 	}
+}
+
+// A peer has the blocks of path up to where its candidate leaves it, none if that is
+// below path.
+func TestReach(t *testing.T) {
+	f := newForest()
+	for _, s := range []string{"o-m1-m2-a1-a2-a3-a4", "a2-b3-b4-b5", "m1-x2-x3", "m2-y1"} {
+		if err := f.parse(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	core, err := New(Config{K: 10, Adopted: []ledger.Header{f.headers["m1"], f.headers["m2"]}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	peers := []struct {
+		headers string
+		reach   string // "" for nothing
+	}{
+		{"m2 a1 a2 a3 a4", "a4"},
+		{"m2 a1 a2", "a2"},
+		{"m2 a1 a2 b3", "a2"},
+		{"m2 y1", ""},
+		{"m2", ""},
+		{"m1 x2", ""},
+		{"m1", ""},
+		{"", ""}, // no intersection yet
+	}
+	for i, p := range peers {
+		core.Step(0, PeerConnected{Peer: PeerID(i)})
+		for j, name := range strings.Fields(p.headers) {
+			h := f.headers[name]
+			if j == 0 {
+				core.Step(0, Intersected{Peer: PeerID(i), Point: h.Point()})
+			} else {
+				core.Step(0, Headers{Peer: PeerID(i), Headers: []ledger.Header{h}})
+			}
+		}
+	}
+	check := func(i int, want string) {
+		t.Helper()
+		got := ""
+		for _, b := range core.path.items() {
+			if b.height == core.reach(core.byID[PeerID(i)]) {
+				got = f.name(b.point)
+			}
+		}
+		if got != want {
+			t.Errorf("peer %d, %q: up to %q, want %q", i, peers[i].headers, got, want)
+		}
+	}
+	for range 2 { // the second time, where candidates leave path is known
+		for i, p := range peers {
+			check(i, p.reach)
+		}
+	}
+	core.Step(0, Headers{Peer: 2, Headers: []ledger.Header{f.headers["b4"]}})
+	core.Step(0, Headers{Peer: 5, Headers: []ledger.Header{f.headers["x3"]}})
+	check(2, "a2")
+	check(5, "")
+	back := func(i PeerID, name string) {
+		h := f.headers[name]
+		core.Step(0, RolledBack{Peer: i, Point: h.Point()})
+	}
+	back(2, "a1")
+	back(0, "a3")
+	check(2, "a1")
+	check(0, "a3")
 }
 
 // Only points of our chain are on it: not another block of a slot, nor a slot

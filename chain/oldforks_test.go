@@ -36,6 +36,34 @@ func TestForkLeftTwice(t *testing.T) {
 	}
 }
 
+// Headers after a block that is not ready are not looked at when one before it is
+// forgotten: there may be as many as peers send.
+func TestForgetLooksAtReady(t *testing.T) {
+	c, err := New(Config{K: 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	add := func(parent *block, held bool) *block {
+		x := &block{parent: parent, next: parent.child, held: held, ready: held}
+		parent.child = x
+		return x
+	}
+	old := add(c.anchor, true)
+	a := add(old, true)
+	b := add(a, true)
+	x := add(b, false)
+	for range 1000 {
+		add(x, false)
+	}
+	c.unhold(old)
+	if a.ready || b.ready {
+		t.Error("what follows is still ready")
+	}
+	if n := cap(c.stack); n > 100 {
+		t.Errorf("room for %d blocks was needed", n)
+	}
+}
+
 // A range is cancelled when its blocks fall out of the tree, here with a fork
 // that our chain leaves k blocks behind: another peer may bring the headers
 // again.

@@ -155,7 +155,7 @@ func (c *Core) reach(p *peer) uint64 {
 	}
 	if p.fork.path != c.pathNo || p.fork.tip != p.tip {
 		x := p.tip
-		for !x.onPath && !x.adopted && x.parent != nil {
+		for !x.onPath && !x.adopted {
 			if x = x.parent; x == p.fork.tip && p.fork.path == c.pathNo {
 				x = p.fork.at
 				break
