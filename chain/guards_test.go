@@ -297,18 +297,37 @@ func TestReach(t *testing.T) {
 			check(i, p.reach)
 		}
 	}
-	core.Step(0, Headers{Peer: 2, Headers: []ledger.Header{f.headers["b4"]}})
-	core.Step(0, Headers{Peer: 5, Headers: []ledger.Header{f.headers["x3"]}})
-	check(2, "a2")
-	check(5, "")
+	forward := func(i PeerID, name string) {
+		core.Step(0, Headers{Peer: i, Headers: []ledger.Header{f.headers[name]}})
+	}
 	back := func(i PeerID, name string) {
 		h := f.headers[name]
 		core.Step(0, RolledBack{Peer: i, Point: h.Point()})
 	}
-	back(2, "a1")
-	back(0, "a3")
+	core.byID[2].fork.at = core.path.at(0) // what is known is not looked for again
 	check(2, "a1")
-	check(0, "a3")
+	forward(2, "b4")
+	check(2, "a1")
+	forward(5, "x3")
+	check(5, "")
+	back(2, "a1")
+	check(2, "a1")
+	forward(2, "a2")
+	forward(2, "b3")
+	check(2, "a2")
+	forward(2, "b4")
+	forward(2, "b5") // path leads there now
+	for i, want := range []string{"a2", "a2", "b5", "", ""} {
+		check(i, want)
+	}
+	back(2, "b4")
+	for i, want := range []string{"a4", "a2", "a2", "", ""} {
+		check(i, want)
+	}
+	back(0, "a3") // and there again
+	for i, want := range []string{"a2", "a2", "b4", "", ""} {
+		check(i, want)
+	}
 }
 
 // Only points of our chain are on it: not another block of a slot, nor a slot
