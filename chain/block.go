@@ -166,6 +166,9 @@ func (c *Core) unhold(b *block) {
 		c.spare -= b.size
 	}
 	c.emit(Forget{b.point})
+	if !b.gone {
+		c.await(b) // it may have come from another peer than is to send it
+	}
 	if b.ready {
 		b.ready = false
 		for x := b.child; x != nil; x = x.next {

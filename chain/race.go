@@ -190,19 +190,24 @@ func (c *Core) handBack(b *block, s *span) {
 		return
 	}
 	disown(b, s)
-	if b.gone {
-		return
+	if !b.gone && !c.await(b) {
+		c.rewind(b)
 	}
+}
+
+// await has b, a block of the tree that is not held, waited for with a range that
+// will bring it, and reports whether there is one.
+func (c *Core) await(b *block) bool {
 	if b.claims > 0 {
 		for _, p := range c.peers {
-			for _, x := range p.spans {
-				if !x.cancelled && x != s && x.claims(b) {
-					b.span = x
-					x.own++
-					return
+			for _, s := range p.spans {
+				if !s.cancelled && s.claims(b) {
+					b.span = s
+					s.own++
+					return true
 				}
 			}
 		}
 	}
-	c.rewind(b)
+	return false
 }
