@@ -37,7 +37,7 @@ func (c *Core) hurry() {
 			ahead += b.size
 			continue
 		}
-		if b.span == nil || !c.race(i) && !b.span.extra {
+		if b.span == nil || !c.race(i) && (b.span == nil || !b.span.extra) {
 			return
 		}
 		ahead += b.span.bytes // to behind its last
@@ -53,7 +53,7 @@ func (c *Core) race(i int) bool {
 	b := c.path.at(i)
 	s := b.span
 	p := s.peer
-	if c.twice > 0 && c.twice+b.size > maxTwice || c.early(s) {
+	if c.early(s) {
 		return false
 	}
 	q := c.rival(b)
@@ -75,8 +75,32 @@ func (c *Core) race(i int) bool {
 			return false
 		}
 	}
+	if c.twice > 0 && c.twice+b.size > maxTwice {
+		// What was given up may have been b itself, to be asked for anew.
+		return c.giveUpTwice() && b.span != nil && c.race(i)
+	}
 	c.ask(q, i, min(maxTwice-c.twice, q.limit-q.flying), p)
 	return true
+}
+
+// giveUpTwice gives up what takes too long of what was asked for although others were
+// to send it, or late peers would keep it from being asked of more. It reports whether
+// there was any.
+func (c *Core) giveUpTwice() (any bool) {
+	for _, p := range c.peers {
+		for _, s := range p.spans {
+			if !s.extra || s.next == len(s.blocks) {
+				continue
+			}
+			if at := s.sentAt + c.patience(s, s.blocks[s.next]); c.now < at {
+				c.lookAgain(at)
+				continue
+			}
+			c.cancelSpan(p, s)
+			any = true
+		}
+	}
+	return any
 }
 
 // early reports whether it is too early to look whether s takes too long. A peer
