@@ -118,20 +118,7 @@ func (w *world) send(c *conn, lane int, k kind) *event {
 func (w *world) connect(c *conn) {
 	n, to := c.client, c.server
 	c.alive = n.alive
-	// The line is the same each time, whatever else happens.
-	r := rand.New(rand.NewPCG(w.plot.Seed, 1<<32|uint64(n.index)<<16|uint64(to.index)))
-	c.latency = time.Duration(5+r.IntN(95)) * time.Millisecond
-	c.perKB = time.Duration(20+r.IntN(400)) * time.Microsecond
-	switch to.manner {
-	case Slow:
-		c.latency += time.Duration(200+r.IntN(1300)) * time.Millisecond
-		c.perKB += time.Duration(20+r.IntN(200)) * time.Millisecond
-	case Dripping:
-		c.latency /= 20
-		c.perKB = time.Duration(500+r.IntN(4500)) * time.Millisecond
-	case Hoarding:
-		c.latency /= 20
-	}
+	c.latency, c.perKB = w.line(n, to)
 	c.worst = c.latency
 	n.conns = append(n.conns, c)
 	to.followers = append(to.followers, c)
@@ -148,6 +135,25 @@ func (w *world) connect(c *conn) {
 	}
 	w.startTxs(c)
 	n.step(chain.PeerConnected{Peer: c.id, MaxInFlight: w.plot.MaxInFlight()})
+}
+
+// line returns how far a server is and how long it takes to send a KiB. It is the same
+// each time, whatever else happens.
+func (w *world) line(client, server *node) (latency, perKB time.Duration) {
+	r := rand.New(rand.NewPCG(w.plot.Seed, 1<<32|uint64(client.index)<<16|uint64(server.index)))
+	latency = time.Duration(5+r.IntN(95)) * time.Millisecond
+	perKB = time.Duration(20+r.IntN(400)) * time.Microsecond
+	switch server.manner {
+	case Slow:
+		latency += time.Duration(200+r.IntN(1300)) * time.Millisecond
+		perKB += time.Duration(20+r.IntN(200)) * time.Millisecond
+	case Dripping:
+		latency /= 20
+		perKB = time.Duration(500+r.IntN(4500)) * time.Millisecond
+	case Hoarding:
+		latency /= 20
+	}
+	return latency, perKB
 }
 
 // end ends a connection.

@@ -34,6 +34,7 @@ type node struct {
 	saved    blockID       // the last block that the application has consumed
 	before   blockID       // tip before the last rollback
 	caught   time.Duration // when it had as many blocks as there were at the start
+	parted   bool          // oracle: from a peer that does not hinder, before that
 	pool     pool
 }
 
@@ -151,6 +152,7 @@ func (n *node) do(e chain.Effect) {
 		if c := n.conn(e.Peer); c != nil {
 			w.watch.ruled(c, e.Err)
 			w.watch.findWanted(c)
+			w.watch.ended(c, e.Err)
 			c.finding, c.points, c.granted = true, nil, 0
 			c.retryAt = w.now + e.Retry
 		}

@@ -35,7 +35,7 @@ func Oracles() []Oracle {
 		{"flight", "no block is asked for that is there or is to come from the same peer; if it is to come from another, that one has had it for some time"},
 		{"twice", "what is to come from two peers stays within its bound"},
 		{"race", "a block for the tip that an honest peer on a good line announced is there soon"},
-		{"held-up", "peers that send slowly do not hold a node up: it catches up in twice the time that it takes without them"},
+		{"held-up", "peers that send slowly do not hold a node up: it catches up in twice the time that it takes without them on the worst of its lines"},
 		{"limits", "bytes, headers, ranges and old forks stay within their bounds, and the core counts them as they are"},
 		{"serving", "nothing is announced or sent whose body is not held"},
 		{"delay", "headers do not wait for blocks of the same connection"},

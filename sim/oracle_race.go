@@ -1,6 +1,11 @@
 package sim
 
-import "time"
+import (
+	"errors"
+	"time"
+
+	"github.com/ouronet/ouronet/chain"
+)
 
 const (
 	// raceTime is how long a block for the tip may take that a good peer has.
@@ -60,12 +65,43 @@ func (o *watch) missing(n *node, id blockID) (missing int, at time.Duration) {
 	return missing, at
 }
 
-// heldUp compares when nodes caught up with when they did alone.
+// heldUp compares when nodes caught up with when they did alone. It does so with none
+// that parted from a peer which does not hinder: that one has not even the last k of
+// its blocks, and is left alone for two minutes.
 func (o *watch) heldUp(alone *world) {
 	for i, n := range o.w.nodes[:o.w.sc.Nodes] {
 		a := alone.nodes[i]
-		if a.caught == 0 || n.caught > 2*a.caught+time.Second {
+		if a.caught == 0 || !n.parted && n.caught > 2*o.slower(n, a.caught)+time.Second {
 			o.w.fail("held-up", "%v caught up after %v, alone after %v", n, n.caught, a.caught)
 		}
+	}
+}
+
+// slower returns how long what took d with the best line takes on the worst one that n
+// has to a peer which does not hinder. Which of them blocks come from, where one is
+// enough, is a matter of order, and may be another alone.
+func (o *watch) slower(n *node, d time.Duration) time.Duration {
+	var best, worst int64
+	for _, u := range o.w.ups {
+		if u.client != n || u.server.hinders() {
+			continue
+		}
+		latency, perKB := o.w.line(n, u.server)
+		window := time.Duration(min(o.w.limits.inFlight, leastWindow))
+		us := (2*latency + window*perKB/1024).Microseconds()
+		if worst = max(worst, us); best == 0 || us < best {
+			best = us
+		}
+	}
+	return time.Duration(d.Microseconds()*worst/max(best, 1)) * time.Microsecond
+}
+
+// leastWindow is how many bytes a core has in flight at the least, if it may.
+const leastWindow = 2 * 196_608
+
+// ended takes note of a chain-sync that the core ends.
+func (o *watch) ended(c *conn, err error) {
+	if errors.Is(err, chain.ErrNoIntersection) && !c.server.hinders() && c.client.caught == 0 {
+		c.client.parted = true
 	}
 }
