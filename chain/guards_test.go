@@ -18,6 +18,9 @@ func TestBroken(t *testing.T) {
 		anchor  = &block{point: regular.point, no: 7}    // the first, of which no header is known
 		first   = &block{h: ebb.h, point: regular.point} // of a chain
 		bare    = &block{point: regular.point, bare: true}
+		first   = &block{point: regular.point} // an anchor with number 0
+		end     = &block{point: regular.point, no: ^ledger.BlockNo(0)}
+		before  = &block{point: regular.point, no: ^ledger.BlockNo(0) - 1}
 		last    = &block{h: &ledger.Header{}, point: regular.point, no: ^ledger.BlockNo(0)}
 	)
 	const (
@@ -58,6 +61,9 @@ func TestBroken(t *testing.T) {
 		{"boundary after anchor", anchor, ledger.Byron, true, 51, 7, ""},
 		{"boundary after anchor that may be one", anchor, ledger.Byron, true, 51, 8, ""},
 		{"boundary after anchor, number left out", anchor, ledger.Byron, true, 51, 9, boundary},
+		{"boundary after the first number", first, ledger.Byron, true, 51, 1, ""},
+		{"boundary with the last number", before, ledger.Byron, true, 51, ^ledger.BlockNo(0), ""},
+		{"boundary after an anchor, number after the last", end, ledger.Byron, true, 51, 0, boundary},
 		{"boundary, number after the last", last, ledger.Byron, true, 51, 0, boundary},
 		{"Byron after regular, same slot", regular, ledger.Byron, false, 50, 8, later},
 		{"after anchor, same slot", anchor, ledger.Byron, false, 50, 8, ""},
