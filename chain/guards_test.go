@@ -18,7 +18,7 @@ func TestBroken(t *testing.T) {
 		anchor  = &block{point: regular.point, no: 7}    // the first, of which no header is known
 		first   = &block{h: ebb.h, point: regular.point} // of a chain
 		bare    = &block{point: regular.point, bare: true}
-		first   = &block{point: regular.point} // an anchor with number 0
+		zero    = &block{point: regular.point} // an anchor with number 0
 		end     = &block{point: regular.point, no: ^ledger.BlockNo(0)}
 		before  = &block{point: regular.point, no: ^ledger.BlockNo(0) - 1}
 		last    = &block{h: &ledger.Header{}, point: regular.point, no: ^ledger.BlockNo(0)}
@@ -61,7 +61,7 @@ func TestBroken(t *testing.T) {
 		{"boundary after anchor", anchor, ledger.Byron, true, 51, 7, ""},
 		{"boundary after anchor that may be one", anchor, ledger.Byron, true, 51, 8, ""},
 		{"boundary after anchor, number left out", anchor, ledger.Byron, true, 51, 9, boundary},
-		{"boundary after the first number", first, ledger.Byron, true, 51, 1, ""},
+		{"boundary after the first number", zero, ledger.Byron, true, 51, 1, ""},
 		{"boundary with the last number", before, ledger.Byron, true, 51, ^ledger.BlockNo(0), ""},
 		{"boundary after an anchor, number after the last", end, ledger.Byron, true, 51, 0, boundary},
 		{"boundary, number after the last", last, ledger.Byron, true, 51, 0, boundary},
@@ -251,7 +251,7 @@ func TestFaster(t *testing.T) {
 
 // A peer has the blocks of path up to where its candidate leaves it, none if that is
 // below path.
-func TestReach(t *testing.T) {
+func TestReachOfCandidates(t *testing.T) {
 	f := newForest()
 	for _, s := range []string{"o-m1-m2-a1-a2-a3-a4", "a2-b3-b4-b5", "m1-x2-x3", "m2-y1"} {
 		if err := f.parse(s); err != nil {

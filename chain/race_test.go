@@ -509,7 +509,8 @@ func TestPatience(t *testing.T) {
 		r := newRace(t, Config{}, 2)
 		r.peers[0].rate = rate{rtt: test.own, perS: maxPerS}
 		r.peers[1].rate = rate{rtt: test.best, perS: maxPerS}
-		if got := r.patience(r.peers[0], 0); got != test.want {
+		b := &block{}
+		if got := r.patience(&span{peer: r.peers[0], blocks: []*block{b}}, b); got != test.want {
 			t.Errorf("own %v, best %v: patience %v, want %v", test.own, test.best, got, test.want)
 		}
 	}
