@@ -177,3 +177,14 @@ func TestNothingAfterTheEnd(t *testing.T) {
 		t.Errorf("got %q, %v", unread, err)
 	}
 }
+
+// Where nothing is, nothing can be consumed.
+func TestConsumeNothing(t *testing.T) {
+	in := newIngress(&protocol.Spec{Ingress: 100})
+	in.Consume(0)
+	in.deliver([]byte("left"), 0)
+	in.Consume(0)
+	if unread, _ := in.Peek(0); string(unread) != "left" {
+		t.Errorf("got %q", unread)
+	}
+}
