@@ -42,7 +42,7 @@ func TestStartOnDemand(t *testing.T) {
 		defer peer.Close()
 		two, got := counted(m, 2, mux.OnOwn, 3)
 		three, _ := counted(m, 3, mux.OnOwn, 3)
-		eight, _ := counted(m, 8, mux.OnAny, 3)
+		eight, gotAny := counted(m, 8, mux.OnAny, 3)
 		ours := m.Channel(spec(2, 1000), protocol.Initiator)
 		m.Start()
 
@@ -71,6 +71,12 @@ func TestStartOnDemand(t *testing.T) {
 		time.Sleep(time.Second)
 		peer.Write(segment(protocol.Initiator, 2, []byte("j")))
 		started("after a pause", 4, 0, 1)
+		peer.Write(segment(protocol.Initiator, 8, []byte("abc")))
+		<-gotAny
+		peer.Write(segment(protocol.Initiator, 3, []byte("a")))
+		started("after the end of 8", 4, 1, 1)
+		peer.Write(segment(protocol.Initiator, 8, []byte("d")))
+		started("after bytes for 8", 4, 1, 2)
 	})
 }
 

@@ -295,16 +295,14 @@ func (s *Session[M]) wait(ctx context.Context, wake <-chan struct{}, timeout Tim
 // patience returns how long the peer may take for what we wait for, 0 if for
 // ever, and how much of it is left.
 func (s *Session[M]) patience(timeout Timeout) (allowed, left time.Duration) {
-	if timeout.Max > 0 || timeout.Min > 0 {
-		if s.limit == 0 {
-			random := s.Random
-			if random == nil {
-				random = rand.Float64
-			}
-			s.limit = timeout.Draw(random)
+	if s.limit == 0 {
+		random := s.Random
+		if random == nil {
+			random = rand.Float64
 		}
-		allowed, left = s.limit, s.limit-s.waited
+		s.limit = timeout.Draw(random)
 	}
+	allowed, left = s.limit, s.limit-s.waited
 	if s.seen > 0 && (allowed == 0 || MessageTime-s.begun < left) {
 		allowed, left = MessageTime, MessageTime-s.begun
 	}

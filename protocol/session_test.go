@@ -600,6 +600,22 @@ func TestExchangeEnds(t *testing.T) {
 	}
 }
 
+// What is wrong with replies that are owed ends the next loop, too.
+func TestExchangeOwed(t *testing.T) {
+	s, peer := session(protocol.Initiator)
+	if err := s.Request(t.Context(), msg{kind: ask}); err != nil {
+		t.Fatal(err)
+	}
+	take(t, peer)
+	put(t, peer, msg{kind: arrived})
+	for _, err := range s.Exchange(t.Context(), msg{kind: brief}) {
+		wantViolation(t, err, protocol.ErrOutOfTurn, "StBusy", "Arrived")
+	}
+	if sent := take(t, peer); len(sent) > 0 {
+		t.Errorf("sent %v", sent)
+	}
+}
+
 // The limit of a pipelined request is that of the state it is sent from, not of
 // the one where the peer is.
 func TestLimitOfPipelined(t *testing.T) {
