@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ouronet/ouronet/internal/cbor"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -418,6 +419,20 @@ func TestReach(t *testing.T) {
 			t.Errorf("fork after %d blocks: reach %d", test.at, got)
 		}
 	}
+	{
+		best := line(12)
+		fork := branch(best, 4, 5, 1)
+		r := newRace(t, Config{}, 3)
+		r.announce(best, 0)
+		r.announce(fork, 1)
+		r.reach(r.peers[1])
+		old := r.peers[1].fork
+		r.announce(branch(fork, 6, 9, 2), 2) // the best now
+		r.peers[1].fork = old
+		if got := r.reach(r.peers[1]); got != 6 {
+			t.Errorf("after a switch: reach %d, want 6", got)
+		}
+	}
 	best := line(12)
 	fork := branch(best, 4, 5, 1) // 9
 	r := newRace(t, Config{}, 3)
@@ -430,6 +445,76 @@ func TestReach(t *testing.T) {
 	r.announce(fork[7:8], 1)
 	r.peers[1].fork = old
 	if got := r.reach(r.peers[1]); got != 7 {
-		t.Errorf("after a switch: reach %d, want 7", got)
+		t.Errorf("after a switch, one header later: reach %d, want 7", got)
+	}
+}
+
+// The queue of old forks is cut when most of its entries are of no use, and those
+// that are of use stay.
+func TestKeptQueueIsCut(t *testing.T) {
+	hs := line(3)
+	r := newRace(t, Config{}, 2)
+	r.announce(hs, 0)
+	r.deliver(r.asks[0])
+	r.asks = nil
+	r.announce(branch(hs, 2, 2, 1), 1)
+	r.deliver(r.asks[0])
+	if r.keptN != 1 {
+		t.Fatalf("%d blocks kept", r.keptN)
+	}
+	for range 200 {
+		r.kept.push(keptBlock{b: r.kept.at(0).b})
+	}
+	r.step(Tick{})
+	if r.kept.len() != 1 || !r.kept.at(0).live() {
+		t.Errorf("%d entries, one is of use", r.kept.len())
+	}
+}
+
+// A peer that has paused is not slow any more.
+func TestPauseEnds(t *testing.T) {
+	r := newRace(t, Config{}, 1)
+	r.announce(line(1), 0)
+	r.now = time.Second
+	r.step(Tick{})
+	p := r.peers[0]
+	p.lateTill = 0
+	for _, test := range []struct {
+		till time.Duration
+		slow bool
+	}{{0, false}, {time.Second, false}, {time.Second + 1, true}} {
+		p.idleTill = test.till
+		if got := r.slow(p); got != test.slow {
+			t.Errorf("paused till %v, now %v: slow %t", test.till, r.now, got)
+		}
+	}
+}
+
+// The size of a Byron block is guessed from its hint, within bounds.
+func TestByronBlockSize(t *testing.T) {
+	for _, test := range []struct {
+		hint uint32
+		want int
+	}{{0, 2048}, {2048, 2048}, {9000, 9000}, {1 << 31, maxBlockSize}} {
+		h := ledger.Header{Raw: ledger.RawHeader{Era: ledger.Byron, Bytes: make([]byte, 100), SizeHint: test.hint}}
+		if got := BlockSize(&h) - 100 - 16; got != test.want {
+			t.Errorf("hint %d: %d bytes, want %d", test.hint, got, test.want)
+		}
+	}
+}
+
+// Every effect is recorded as one item.
+func TestEffectsAreItems(t *testing.T) {
+	h := line(1)[0]
+	for _, e := range []Effect{
+		FindIntersect{1, []ledger.Point{h.Point()}}, RequestHeaders{1, 5}, StopChainSync{1, ErrNoIntersection, time.Second},
+		Fetch{1, 2, []*ledger.Header{&h}, 100}, CancelFetch{1, 2}, Adopt{&h, 100}, RollBack{h.Tip()}, Immutable{h.Tip()},
+		Forget{h.Point()}, Disconnect{1, ErrCrowdedOut},
+	} {
+		b := AppendEffects(nil, []Effect{e})
+		r := cbor.NewReader(b)
+		if r.Raw(); r.Close() != nil {
+			t.Errorf("%T: %x", e, b)
+		}
 	}
 }
