@@ -42,11 +42,14 @@ type options struct {
 // logOff is above all levels.
 const logOff = zapcore.InvalidLevel
 
-const examples = `  relay -demo                                   three nodes in one process, no network needed
-  relay -network preview                        follow preview, blocks in memory
-  relay -network preview -data ./preview-db     keep the chain in a folder, and go on from it
-  relay -network mainnet -peer HOST:PORT -listen :3001
-  relay -network preview -record relay.trace    for "go run ./cmd/ouronet decode relay.trace" afterwards
+const examples = `  go run ./examples/relay -demo
+      three nodes in one process, no network needed
+  go run ./examples/relay -network preview
+      follow preview, blocks in memory
+  go run ./examples/relay -network preview -data ./preview-db -listen :3001
+      keep the chain in a folder, go on from it, and serve other machines, too
+  go run ./examples/relay -network preview -record relay.trace
+      write a recording, for "go run ./cmd/ouronet decode relay.trace" afterwards
 `
 
 const about = `Relay follows Cardano nodes, keeps their blocks and serves them to other nodes.

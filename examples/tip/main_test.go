@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"strings"
 	"testing"
 
+	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/internal/cli/clitest"
 	"github.com/ouronet/ouronet/internal/leak"
@@ -23,6 +25,22 @@ func TestTip(t *testing.T) {
 	}
 	if want := chain.Tip().String() + "\n2022-10-25 "; !strings.HasPrefix(out.String(), want) {
 		t.Errorf("got %q, want %q and more", out.String(), want)
+	}
+}
+
+// A node whose chain does not begin at the origin tells its tip, too. Of a network
+// that is known by its magic alone, the time of a slot is not known.
+func TestTipWithoutIntersection(t *testing.T) {
+	leak.Check(t)
+	chain := testnode.New(chaingen.Config{Seed: 1}).Grow(20).Lie(testnode.Hooks{
+		Intersect: func(_ context.Context, _ ledger.Point, tip ledger.Tip, _ error) (ledger.Point, ledger.Tip, error) {
+			return ledger.Point{}, tip, chainsync.ErrNoIntersect
+		},
+	})
+	address := testnode.Loopback(t, node.Config{Network: chaingen.Network(), Sources: chain.Sources()})
+	var out, errs bytes.Buffer
+	if exit := program.Run(t.Context(), []string{"-magic", "42", address}, &out, &errs); exit != 0 || out.String() != chain.Tip().String()+"\n" {
+		t.Errorf("exit status %d, %q, %q", exit, out.String(), errs.String())
 	}
 }
 

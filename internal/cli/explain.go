@@ -8,6 +8,7 @@ import (
 
 	"github.com/ouronet/ouronet/handshake"
 	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/protocol"
 )
 
 // packages are those whose names their errors begin with. To know them does not
@@ -17,7 +18,12 @@ var packages = []string{"node", "relay", "ledger", "immutable", "trace", "sim", 
 // explain writes an error for people.
 func (c *Command) explain(err error) string {
 	text := Plain(err)
-	if c.network != nil {
+	var v *protocol.ViolationError
+	switch {
+	case c.network == nil:
+	case errors.As(err, &v) && (v.Protocol == "mux" || v.Protocol == "handshake"):
+		text += ": check that HOST:PORT is where a node talks to other nodes"
+	default:
 		text += OtherNetwork(err, *c.network)
 	}
 	return text

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/chaingen"
@@ -106,8 +107,9 @@ func compare(t *testing.T, want, got string) {
 func split(text string) []string { return strings.Split(text, "\n$") }
 
 // Names returns what command lines name: {node} and {preprod}, nodes of Preview and
-// of Preprod; {nobody}, an address where no one listens; and {dir}, a folder with
-// files that are no genesis files.
+// of Preprod; {nobody}, an address where no one listens; {web}, a server that is no
+// node; {first} and {last}, points of the node's chain; and {dir}, a folder with files
+// that are no genesis files.
 func Names(t *testing.T) map[string]string {
 	t.Helper()
 	chain := testnode.New(chaingen.Config{Seed: 1, Network: ledger.Preview, BlockSize: 2000}).Grow(20)
@@ -115,6 +117,7 @@ func Names(t *testing.T) map[string]string {
 		"node":    testnode.Loopback(t, node.Config{Network: ledger.Preview, Sources: chain.Sources()}),
 		"preprod": testnode.Loopback(t, node.Config{Network: ledger.Preprod}),
 		"nobody":  nobody(t),
+		"web":     web(t),
 		"dir":     folder(t),
 		"first":   chain.Blocks()[0].Header.Point().String(),
 		"last":    chain.Tip().Point.String(),
@@ -129,6 +132,33 @@ func nobody(t *testing.T) string {
 		t.Fatal(err)
 	}
 	defer l.Close()
+	return l.Addr().String()
+}
+
+// web answers as a web server does.
+func web(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var served sync.WaitGroup
+	t.Cleanup(func() {
+		l.Close()
+		served.Wait()
+	})
+	served.Go(func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			conn.Read(make([]byte, 1000))
+			io.WriteString(conn, "HTTP/1.1 400 Bad Request\r\n\r\n")
+			io.Copy(io.Discard, conn) // until the other side has seen it
+			conn.Close()
+		}
+	})
 	return l.Addr().String()
 }
 
