@@ -139,6 +139,7 @@ func TestHashes(t *testing.T) {
 		{"null", `"` + hash(byron) + `"`, "byron-genesis.json has hash " + hash(`{"v":2}`)},
 		{`"` + other[2:] + `"`, "null", "is not a hash: want 64 hex digits"},
 		{`"` + other + `00"`, "null", "is not a hash"},
+		{`"` + hash(shelley) + `0"`, "null", "is not a hash"},
 		{`"x` + other[1:] + `"`, "null", "is not a hash"},
 		{"1", "null", "config.json: ShelleyGenesisHash"},
 		{"null", "[]", "config.json: ByronGenesisHash"},
@@ -169,6 +170,27 @@ func TestHashes(t *testing.T) {
 		one, _ := o.Uint("v", 9)
 		if test.err != "" || one != 1 || two != 2 || fmt.Sprintf("%x %x", sum, byronSum) != hash(shelley)+" "+hash(`{"v":2}`) {
 			t.Errorf("Shelley %s, Byron %s: %v %x, %d %x, want %s", test.shelley, test.byron, o, sum, two, byronSum, test.err)
+		}
+	}
+}
+
+// A file that cannot be read as it should is an error that names it.
+func TestBadFiles(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"byron-genesis.json", "shelley-genesis.json"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("["), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, byron := f.Byron()
+	_, _, shelley := f.Genesis("Shelley")
+	for name, err := range map[string]error{"byron-genesis.json": byron, "shelley-genesis.json": shelley} {
+		if err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "get the file again") {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
