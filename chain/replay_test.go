@@ -71,6 +71,42 @@ func TestReplayFindsDifference(t *testing.T) {
 	}
 }
 
+// A core that decides differently is told of blocks that it did not ask for, and of
+// ranges that it has given other numbers. It takes all steps all the same.
+func TestReplayGoesOn(t *testing.T) {
+	for name, change := range map[string]func(*Config){
+		"k":          func(cfg *Config) { cfg.K++ },
+		"MaxLead":    func(cfg *Config) { cfg.MaxLead = 3 },
+		"MaxBytes":   func(cfg *Config) { cfg.MaxBytes /= 4 },
+		"FetchPeers": func(cfg *Config) { cfg.FetchPeers = 3 },
+		"Salt":       func(cfg *Config) { cfg.Salt++ },
+	} {
+		differ := 0
+		for seed := range uint64(10) {
+			var r Replayer
+			for i, s := range story(t, seed, 400) {
+				input := s.input
+				if in, err := ParseInput(input); err != nil {
+					t.Fatal(err)
+				} else if in.Config != nil {
+					change(in.Config)
+					input = AppendConfig(nil, in.Config)
+				}
+				effects, err := r.Step(input)
+				if err != nil {
+					t.Fatalf("%s, seed %d, step %d: %v", name, seed, i, err)
+				}
+				if r.Core().check(t); !bytes.Equal(effects, s.effects) {
+					differ++
+				}
+			}
+		}
+		if differ < 10 {
+			t.Errorf("%s: only %d steps differ", name, differ)
+		}
+	}
+}
+
 // A core that began with headers, or with points, begins with them again; and
 // the caller's Prefer is the one that decides.
 func TestReplayStarts(t *testing.T) {

@@ -101,7 +101,7 @@ var ErrNoIntersect = errors.New("node: none of the points to start at is on the 
 // pass the point of the last event and some older ones, the origin among them
 // if it may come to that: a fork that left the chain in between is rolled back
 // to the next older point. Of more than [chain.MaxPoints], the newest count, and
-// the oldest.
+// the oldest. [Cursor] is what to save, and finds gaps.
 //
 // Blocks are fetched ahead, at most FollowConfig.Chain.MaxBytes of them, while
 // the loop body works; the loop body is what slows Follow down. The last k
