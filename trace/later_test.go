@@ -62,7 +62,7 @@ func TestLaterRecords(t *testing.T) {
 		for seed := range uint64(20) {
 			random := rand.New(rand.NewPCG(seed, 0))
 			some := func() []byte {
-				b := make([]byte, 1+random.IntN(40))
+				b := make([]byte, random.IntN(4)*random.IntN(20))
 				for i := range b {
 					b[i] = byte(random.Uint32())
 				}
@@ -79,8 +79,9 @@ func TestLaterRecords(t *testing.T) {
 				}
 				switch kind := trace.Kind(r[2]); kind {
 				case trace.Opened, trace.Truncated, trace.Finished:
-					r = sealedRecord(kind, slices.Concat(r[12:], some()))
-					added++
+					more := some()
+					r = sealedRecord(kind, slices.Concat(r[12:], more))
+					added += min(len(more), 1)
 				}
 				later = append(later, r...)
 			}
@@ -253,6 +254,30 @@ func TestCompare(t *testing.T) {
 	c.Steps[5].Input = []byte("?")
 	if got := differences(); !slices.Equal(got, []int{3, 4, 5}) {
 		t.Errorf("steps %v are told of", got)
+	}
+	// No effects and no error are effects, too.
+	n := 0
+	for e := range c.Compare(silent{}) {
+		if n++; e.Err != nil {
+			t.Errorf("step %d: %v", e.Step, e)
+		}
+	}
+	if n != len(c.Steps) {
+		t.Errorf("%d steps of %d differ from nothing", n, len(c.Steps))
+	}
+}
+
+// silent is a core that does nothing.
+type silent struct{}
+
+func (silent) Step([]byte) ([]byte, error) { return nil, nil }
+
+func TestKnownKinds(t *testing.T) {
+	for k := range 256 {
+		kind := trace.Kind(k)
+		if want := k >= 1 && k <= 8 || kind == trace.Damaged; kind.Known() != want {
+			t.Errorf("kind %d: %t", k, kind.Known())
+		}
 	}
 }
 
