@@ -19,8 +19,8 @@
 // connection that we do not use holds 335 kB for as long as the peer likes if
 // the blocks are the largest there are and read for it alone, 220 kB if blocks
 // are in memory anyway; and 405 kB while transactions that we asked for are on
-// their way, for at most 10 s. What a Source reads ahead comes on top: 64 KiB from
-// a folder of package immutable.
+// their way, for at most 10 s. What a Source reads ahead comes on top: with those
+// of package relay 64 KiB of blocks and 64 headers, if they are in a folder.
 //
 // If we ask, there are up to 27 MB of answers, nearly all of them blocks: the sum
 // of the ingress limits and the largest messages, in buffers that are a third

@@ -119,7 +119,7 @@ func rss() int {
 }
 
 func idleRow(name, goal string) row {
-	met := func(r result, _ float64) bool { return r.value <= 40e3 && r.goroutines <= 6.01 }
+	met := func(r result, _ float64) bool { return r.value <= 28e3 && r.goroutines <= 6.01 }
 	return row{name: name, goal: goal, met: met, less: true, once: true, run: func(s stack) (result, error) {
 		r, err := idleIn(s, 200)
 		return result{

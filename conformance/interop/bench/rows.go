@@ -20,20 +20,20 @@ func rows() []row {
 	large := newChain(250, 72_000)
 	full := newChain(100, 90_000)
 	return []row{
-		fetchRow("block-fetch, 18 kB", "≥ 60 %, ≤ 3 allocations, ≤ 1.1 × size", lean(60), small, options{}),
-		fetchRow("block-fetch, 72 kB", "≥ 60 %, ≤ 3 allocations, ≤ 1.1 × size", lean(60), large, options{}),
+		fetchRow("block-fetch, 18 kB", "≥ 80 %, ≤ 2 allocations, ≤ 1.1 × size", lean(80), small, options{}),
+		fetchRow("block-fetch, 72 kB", "≥ 80 %, ≤ 2 allocations, ≤ 1.1 × size", lean(80), large, options{}),
 		fetchRow("block-fetch with body hashes, 18 kB", "≥ 60 %", atLeast(60), small, options{bodyHash: true}),
 		fetchRow("block-fetch with body hashes, 72 kB", "≥ 60 %", atLeast(60), large, options{bodyHash: true}),
 		serveRow("serving a block, 18 kB", "≤ 2 allocations, no copy", small),
 		serveRow("serving a block, 72 kB", "≤ 2 allocations, no copy", large),
-		syncRow("chain-sync", "≥ 500,000/s or ≥ 20 %, ≤ 2 allocations a side", small),
+		syncRow("chain-sync", "≥ 35 %, ≤ 2 allocations a side", small),
 		slowSyncRow("chain-sync, 50 ms", "≥ 95 %", small),
 		slowFetchRow("block-fetch, 50 ms, 18 kB", "≥ 90 %", small),
 		slowFetchRow("block-fetch, 50 ms, 72 kB", "≥ 90 %", large),
 		pingRow("keep-alive round trip, p50", "≤ 1.5 ×", small),
 		lineRow("keep-alive beside blocks on 20 Mbit/s, p50", "≤ 60 ms, p99 ≤ 200 ms, ≥ 97 % of the line", small),
 		coldRow("a block of 90 kB after a minute's rest, 100 Mbit/s, 50 ms", full),
-		idleRow("idle duplex connection, heap and stack", "≤ 40 kB, ≤ 6 goroutines"),
+		idleRow("idle duplex connection, heap and stack", "≤ 28 kB, ≤ 6 goroutines"),
 		crowdRow("5,000 of them, RSS", "≤ 250 MB"),
 		memoryRow("heap of a relay with a data folder, 17,310 blocks", "± 10 % of that after 4,000"),
 	}
@@ -47,7 +47,7 @@ func atLeast(percent float64) func(result, float64) bool {
 // lean is one that also bounds what is allocated.
 func lean(percent float64) func(result, float64) bool {
 	return func(r result, ratio float64) bool {
-		return 100*ratio >= percent && r.allocs <= 3 && r.size <= 1.1
+		return 100*ratio >= percent && r.allocs <= 2 && r.size <= 1.1
 	}
 }
 
@@ -129,7 +129,7 @@ func syncing(server, client stack, c *chain, o options, oneWay time.Duration) (c
 
 func syncRow(name, goal string, c *chain) row {
 	met := func(r result, ratio float64) bool {
-		return (r.value >= 500_000 || ratio >= 0.2) && r.allocs <= 2.01 // setting up counts, too
+		return ratio >= 0.35 && r.allocs <= 2.01 // setting up counts, too
 	}
 	return row{name: name, goal: goal, met: met, run: func(s stack) (result, error) {
 		both, err := syncing(s, s, c, options{}, 0)
