@@ -731,3 +731,49 @@ func TestPresentEra(t *testing.T) {
 		}
 	}
 }
+
+// However many submit while the queue is full, one of them waits in it, and the
+// others for their turn, each with its own context.
+func TestSubmitTakesTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &Relay{txs: newTxQueue(0), submitting: make(chan struct{}, 1), ended: t.Context()}
+		r.submitter = r.txs.newSender(t.Context())
+		full, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		var err error
+		for n := 0; err == nil; n++ {
+			err = r.queue(full, tx(n, 16_000))
+		}
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatal(err)
+		}
+		first, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		second, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		ended := make(chan error, 10)
+		began := time.Now()
+		for n := range cap(ended) {
+			ctx := second
+			if n == 0 {
+				ctx = first
+			}
+			go func() { ended <- r.queue(ctx, tx(1000+n, 16_000)) }()
+			synctest.Wait()
+		}
+		r.txs.mu.Lock()
+		if n := len(r.txs.waiting); n != 1 {
+			t.Errorf("%d wait in the queue", n)
+		}
+		r.txs.mu.Unlock()
+		for range cap(ended) - 1 {
+			if err := <-ended; !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != time.Second {
+				t.Errorf("%v after %v", err, time.Since(began))
+			}
+		}
+		if err := <-ended; !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != time.Minute {
+			t.Errorf("the first: %v after %v", err, time.Since(began))
+		}
+		bounded(t, r.txs)
+	})
+}
