@@ -27,6 +27,18 @@ func (s *stage) takingUpstream(address string, room int) taker {
 	return sink
 }
 
+// next returns the next transaction, which must come in time.
+func (s taker) next(t *testing.T, within time.Duration) ledger.Tx {
+	t.Helper()
+	select {
+	case tx := <-s.got:
+		return tx
+	case <-time.After(within):
+		t.Fatalf("no transaction came in %v", within)
+		return ledger.Tx{}
+	}
+}
+
 // What is submitted reaches every upstream node, byte for byte, and is counted; one
 // that connects later gets it, too.
 func TestSubmit(t *testing.T) {
@@ -45,12 +57,12 @@ func TestSubmit(t *testing.T) {
 			t.Errorf("before a peer is there: %+v", got)
 		}
 		given[10]++ // the bytes are the caller's
-		got := <-first.got
+		got := first.next(t, time.Second)
 		if got.ID != tx.ID || !bytes.Equal(got.Raw.Bytes, tx.Raw.Bytes) || got.Raw.Era != ledger.Conway {
 			t.Errorf("the first node got %v %x", got.ID, got.Raw.Bytes)
 		}
 		second := s.takingUpstream("second", 10)
-		if got := <-second.got; got.ID != tx.ID || !bytes.Equal(got.Raw.Bytes, tx.Raw.Bytes) {
+		if got := second.next(t, time.Minute); got.ID != tx.ID || !bytes.Equal(got.Raw.Bytes, tx.Raw.Bytes) {
 			t.Errorf("the second node got %v", got.ID)
 		}
 		synctest.Wait()
@@ -62,7 +74,7 @@ func TestSubmit(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, n := range []taker{first, second} {
-			if got := <-n.got; got.ID != tx.ID {
+			if got := n.next(t, time.Second); got.ID != tx.ID {
 				t.Errorf("again: %v", got.ID)
 			}
 		}
@@ -137,7 +149,7 @@ func TestSubmitWaits(t *testing.T) {
 		sink := s.takingUpstream("upstream", 10)
 		seen := make(map[ledger.TxID]bool)
 		for range 250 {
-			seen[(<-sink.got).ID] = true
+			seen[sink.next(t, time.Minute).ID] = true
 		}
 		if len(seen) != 250 || seen[late.ID] {
 			t.Errorf("%d different ones, with the one that was given up: %t", len(seen), seen[late.ID])
@@ -151,8 +163,13 @@ func TestSubmitWaits(t *testing.T) {
 		}()
 		synctest.Wait()
 		stop()
-		if err := <-ended; !errors.Is(err, relay.ErrEnded) {
-			t.Errorf("at the end: %v", err)
+		select {
+		case err := <-ended:
+			if !errors.Is(err, relay.ErrEnded) {
+				t.Errorf("at the end: %v", err)
+			}
+		case <-time.After(time.Hour):
+			t.Fatal("the end of the relay ends no Submit")
 		}
 	})
 }
@@ -165,6 +182,10 @@ func TestSubmitEra(t *testing.T) {
 	before = append(before, 0xf6) // body, witnesses, auxiliary data
 	early := ledger.Mainnet
 	early.Eras[ledger.Conway].Start, early.Eras[ledger.Babbage].Start, early.Eras[ledger.Alonzo].Start = ledger.Never, ledger.Never, ledger.Never
+	failing := bytes.Clone(flagged)
+	failing[len(failing)-2] = 0xf4 // its scripts fail, says the flag
+	next := ledger.Mainnet
+	next.Eras[ledger.Dijkstra].Start, next.Eras[ledger.Dijkstra].StartEpoch = next.Eras[ledger.Conway].Start+432000, next.Eras[ledger.Conway].StartEpoch+1
 	list := cbor.AppendNull(cbor.AppendArray(nil, 1)) // of no era
 	for _, test := range []struct {
 		name    string
@@ -174,6 +195,9 @@ func TestSubmitEra(t *testing.T) {
 	}{
 		{"Conway", ledger.Mainnet, flagged, ledger.Conway},
 		{"Mary", early, before, ledger.Mary},
+		{"of an era before Conway, whose form Conway has as well", ledger.Mainnet, before, ledger.Conway},
+		{"whose form the present era has as well", next, flagged, ledger.Dijkstra},
+		{"whose form the present era has no more", next, failing, ledger.Conway},
 		{"later than the network", early, flagged, ledger.Byron},
 		{"no transaction", ledger.Mainnet, list, ledger.Byron},
 	} {
@@ -183,6 +207,9 @@ func TestSubmitEra(t *testing.T) {
 				t.Fatal(err)
 			}
 			id, err := r.Submit(t.Context(), test.tx)
+			if got := r.Status().Txs.Received; got != 1 && err == nil || got != 0 && err != nil {
+				t.Errorf("%d received, %v", got, err)
+			}
 			if id.Era != test.want || (err == nil) != (test.want != ledger.Byron) {
 				t.Errorf("%v, %v, want %v", id, err, test.want)
 			}
