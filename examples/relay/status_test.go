@@ -133,6 +133,24 @@ func TestStatusEvents(t *testing.T) {
 	}
 }
 
+// What time alone changes is no fact, nor is how long a keep-alive took.
+func TestStatusFacts(t *testing.T) {
+	number := func(x float64) *float64 { return &x }
+	one := status{Behind: 1, BlockRate: 3, ByteRate: 100, ETA: number(7), Upstream: []peer{{Address: "a:1", RTT: number(0.1)}}}
+	two := status{Behind: 2, BlockRate: 4, ByteRate: 101, ETA: number(6), Upstream: []peer{{Address: "a:1", RTT: number(0.2)}}}
+	if one.facts() != two.facts() {
+		t.Errorf("%s\n%s", one.facts(), two.facts())
+	}
+	for _, other := range []status{{}, {BlockRate: 3}, {BlockRate: 3, Upstream: []peer{{Address: "a:1", Bytes: 1}}}} {
+		if other.facts() == one.facts() {
+			t.Errorf("the same: %s", other.facts())
+		}
+	}
+	if *one.Upstream[0].RTT != 0.1 || one.BlockRate != 3 {
+		t.Errorf("changed to %+v", one)
+	}
+}
+
 // What each peer sent, and the last delay, are in the status.
 func TestTally(t *testing.T) {
 	var all tally

@@ -81,14 +81,13 @@ func tellSubmitted(out output) func(id ledger.TxID, size int, from string) {
 // serve answers until ctx ends. It closes l.
 func (e *endpoint) serve(ctx context.Context, l net.Listener) error {
 	server := &http.Server{
-		Handler:           e,
-		BaseContext:       func(net.Listener) context.Context { return ctx },
-		ReadHeaderTimeout: submitRead,
-		ReadTimeout:       submitRead,
-		WriteTimeout:      submitWrite,
-		IdleTimeout:       submitIdle,
-		MaxHeaderBytes:    submitHead,
-		ErrorLog:          log.New(io.Discard, "", 0), // of clients that hang up
+		Handler:        e,
+		BaseContext:    func(net.Listener) context.Context { return ctx },
+		ReadTimeout:    submitRead, // of the head alone, too
+		WriteTimeout:   submitWrite,
+		IdleTimeout:    submitIdle,
+		MaxHeaderBytes: submitHead,
+		ErrorLog:       log.New(io.Discard, "", 0), // of clients that hang up
 	}
 	stopped := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {

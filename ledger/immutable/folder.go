@@ -3,6 +3,7 @@ package immutable
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -80,12 +81,16 @@ func (f folder) readSecondary(chunk uint64) (*index, error) {
 		return nil, f.fileError(chunk, chunkFile, err)
 	}
 	x.end = info.Size()
-	// A block is [tag, block], and the tag of a boundary block is 0.
-	var head [2]byte
-	if n, _ := file.ReadAt(head[:], 0); n == len(head) {
-		x.ebb = head[1] == 0
-	}
+	x.ebb = beginsWithBoundary(file)
 	return x, nil
+}
+
+// beginsWithBoundary reports whether the first block of a chunk file is a boundary
+// block: a block is [tag, block], and the tag of a boundary block is 0.
+func beginsWithBoundary(file io.ReaderAt) bool {
+	var head [2]byte
+	n, _ := file.ReadAt(head[:], 0)
+	return n == len(head) && head[1] == 0
 }
 
 // readIndex reads the index of a chunk that is finished, and checks that its

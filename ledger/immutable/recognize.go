@@ -3,7 +3,6 @@ package immutable
 import (
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"os"
 	"path/filepath"
 	"slices"
@@ -121,37 +120,25 @@ func (r *recognizer) explain(err error, chunks []sizes) error {
 	return err
 }
 
-// first reads the header of the first block; ok is false unless the block is as its
-// index has it.
+// first reads the header of the first block; ok is false unless it is what the index
+// has.
 func (r *recognizer) first(chunks []sizes) (chunk uint64, h ledger.Header, ok bool) {
 	i := slices.IndexFunc(chunks, func(s sizes) bool { return s.chunk > 0 })
-	if i < 0 || chunks[i].secondary < entrySize {
+	if i < 0 {
 		return 0, h, false
 	}
-	chunk = chunks[i].number
+	x := &index{chunk: chunks[i].number, start: ledger.Slot(chunks[i].number * r.slots), end: chunks[i].chunk}
 	var entries [2 * entrySize]byte
-	n, err := r.readEntries(chunk, 0, entries[:])
-	if err != nil || n < entrySize {
+	n, err := r.readEntries(x.chunk, 0, entries[:])
+	if x.raw = entries[:n/entrySize*entrySize]; err != nil || x.len() == 0 {
 		return 0, h, false
 	}
-	file, err := r.openChunk(chunk)
+	file, err := r.openChunk(x.chunk)
 	if err != nil {
 		return 0, h, false
 	}
 	defer file.Close()
-	e, end := decodeEntry(entries[:]), int64(0)
-	if n == len(entries) {
-		end = int64(decodeEntry(entries[entrySize:]).offset)
-	} else if end, err = r.blockEnd(file, chunk, 0, chunks[i].chunk); err != nil {
-		return 0, h, false
-	}
-	if e.offset != 0 || end <= 0 || end > min(chunks[i].chunk, maxBlock) {
-		return 0, h, false
-	}
-	raw := make(ledger.RawBlock, end)
-	if _, err := file.ReadAt(raw, 0); err != nil || crc32.ChecksumIEEE(raw) != e.crc {
-		return 0, h, false
-	}
-	b, err := r.network.ParseBlock(raw)
-	return chunk, b.Header, err == nil && b.Header.Hash == e.hash
+	x.ebb = beginsWithBoundary(file)
+	h, err = r.readHeader(r.network, file, x, 0)
+	return x.chunk, h, err == nil
 }

@@ -134,6 +134,31 @@ func TestFirstBlockOfAnotherNetwork(t *testing.T) {
 	}
 }
 
+// A first block that is not what its index has shows nothing: that is damage.
+func TestDamagedFirstBlock(t *testing.T) {
+	n := smallChunks()
+	chain := chaingen.New(chaingen.Config{Seed: 1, Network: n, BlockSize: 900, Eras: []chaingen.Stretch{{Era: ledger.Byron}}}).Blocks(500)
+	dir := t.TempDir()
+	appendAll(t, dir, n, chain[1:])
+	file := filepath.Join(dir, "00000.chunk")
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	magic := bytes.Index(b, []byte{0x18, 42}) // the first field of the header
+	if magic < 0 || magic > 10 {
+		t.Fatalf("no magic in %x", b[:10])
+	}
+	b[magic+1]++
+	if err := os.WriteFile(file, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for how, open := range bothWays {
+		_, err := open(dir, immutable.Options{Network: n})
+		wantDamage(t, how, err, "00000.chunk")
+	}
+}
+
 // The folders of the public networks are told from each other.
 func TestPublicFolders(t *testing.T) {
 	for _, test := range []struct {
