@@ -32,6 +32,8 @@ type Initiator struct {
 	headKnown bool
 	tip       ledger.Tip
 	draining  bool // between HighMark and LowMark
+
+	onAwait func()
 }
 
 // NewInitiator starts a conversation at the origin of the peer's chain. spec
@@ -43,6 +45,11 @@ func NewInitiator(spec *protocol.Spec, t protocol.Transport) *Initiator {
 // SetRandom has random, which returns a number in [0, 1), draw how long to wait
 // for a peer that is at its tip; without it math/rand/v2 does. Call it first.
 func (i *Initiator) SetRandom(random func() float64) { i.s.Random = random }
+
+// OnAwait has f, or nothing if f is nil, called in the loops below each time the
+// peer says that it has no update for now: what came so far is all there is. Call it
+// before the loop.
+func (i *Initiator) OnAwait(f func()) { i.onAwait = f }
 
 // Intersect asks for the first of points, best first, that is on the peer's
 // chain. The next update rolls back to that point, or to an earlier one.
@@ -114,8 +121,11 @@ func (i *Initiator) Stream(ctx context.Context, more func(outstanding int) bool,
 				return
 			}
 			u, ok := msg.(Update)
-			if !ok {
-				continue // AwaitReply
+			if !ok { // AwaitReply
+				if i.onAwait != nil {
+					i.onAwait()
+				}
+				continue
 			}
 			if err := i.note(u); err != nil {
 				yield(nil, err)
@@ -167,7 +177,7 @@ func (i *Initiator) note(u Update) error {
 func (i *Initiator) Tip() ledger.Tip { return i.tip }
 
 // Buffered reports whether more of the peer's bytes have arrived, so that the
-// next update is likely to come without waiting.
+// next update is likely to come without waiting, or [Initiator.OnAwait] is next.
 func (i *Initiator) Buffered() bool { return i.s.Buffered() }
 
 // Violation returns the error for an update of the peer's that the caller

@@ -38,6 +38,8 @@ type link struct {
 	received    chan message  // what is to be verified; nil without a verifier
 	taken       chan struct{} // capacity 1, see message
 
+	announced ledger.Tip // what the peer says is the end of its chain; the engine's
+
 	mu      sync.Mutex
 	points  []ledger.Point // of a FindIntersect that is to be asked
 	stopped bool           // chain-sync is to be ended
@@ -175,6 +177,9 @@ func (l *link) intersect(ctx, following context.Context, points []ledger.Point) 
 			batch = nil
 		}
 	}
+	// A batch must not wait behind a message that is no update.
+	cs.OnAwait(flush)
+	defer cs.OnAwait(nil)
 	for u, err := range cs.Stream(following, more, l.headersWake) {
 		if err != nil {
 			flush()
