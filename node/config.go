@@ -57,6 +57,7 @@ type Config struct {
 
 	// Dial opens the connections that we make; nil is TCP, for at most 10 s.
 	// The address is as it was given to [Dial], or as in FollowConfig.Peers.
+	// Nothing but ctx ends it, so it should give up by itself.
 	Dial func(ctx context.Context, address string) (net.Conn, error)
 
 	// Seed, if not 0, is what all that the node draws follows from: cookies,

@@ -86,7 +86,7 @@ func TestDecisionsReplay(t *testing.T) {
 		cfg := w.followConfig("honest", "liar", "other")
 		cfg.Decisions = d
 		f := w.follow(cfg)
-		f.step()
+		f.start()
 		time.Sleep(10 * time.Second) // until the liar has had its say
 		w.serve("other", c.Fork(160).Grow(20))
 		time.Sleep(time.Minute)

@@ -62,6 +62,8 @@ type engine struct {
 	recent []ledger.Point        // adopted blocks whose bodies are held, oldest first
 	own    []chain.Event         // events that follow from effects
 	start  ledger.Tip            // where this run began
+	begun  bool                  // a peer has confirmed where, and the first event is on its way
+	tip    ledger.Tip            // the highest of those that peers announce
 	failed map[string]error      // by address: why a peer cannot be followed, however often it is tried
 	catch  []message             // those whose caught is not closed yet
 	over   bool                  // the end of the run is on its way to the loop
@@ -100,7 +102,6 @@ func newEngine(f *Follower, points []ledger.Point, cancel context.CancelCauseFun
 		e.record(nil)
 	}
 	e.out.ready = make(chan struct{}, 1)
-	e.out.push(item{event: RollBackward{e.start}})
 	return e, nil
 }
 
@@ -187,15 +188,23 @@ func (e *engine) take(m message) {
 	case chain.PeerConnected:
 		e.links[ev.Peer] = m.link
 	case chain.Intersected:
+		e.announced(ev.Peer, ev.Tip)
+		if ev.Point == e.start.Point {
+			e.begin()
+		}
 		// A header of an unknown era comes after an intersection.
 		if l := e.links[ev.Peer]; l != nil && !errors.As(e.failed[l.upstream.address], new(*ledger.UnknownEraError)) {
 			e.markFollowable(l.upstream.address)
 		}
+	case chain.RolledBack:
+		e.announced(ev.Peer, ev.Tip)
 	case chain.Headers:
+		e.announced(ev.Peer, ev.Tip)
 		if l := e.links[ev.Peer]; l != nil {
 			e.markFollowable(l.upstream.address)
 		}
 	case chain.PeerGone:
+		e.announced(ev.Peer, ledger.Tip{})
 		delete(e.links, ev.Peer)
 		e.catch = slices.DeleteFunc(e.catch, func(m message) bool { return m.link.id == ev.Peer })
 	case chain.BlockFetched:
@@ -241,6 +250,7 @@ func (e *engine) step(ev chain.Event) {
 			e.stop(effect)
 		case chain.Disconnect:
 			if l := e.links[effect.Peer]; l != nil {
+				e.announced(effect.Peer, ledger.Tip{})
 				delete(e.links, effect.Peer)
 				l.conn.Fail(blame(effect.Err))
 			}
@@ -255,7 +265,8 @@ func (e *engine) step(ev chain.Event) {
 		case chain.Adopt:
 			e.adopt(effect)
 		case chain.RollBack:
-			e.out.push(item{event: RollBackward{effect.Tip}})
+			e.begun = true
+			e.out.push(item{back: effect.Tip})
 			e.forgetRecent(effect.Tip.Point)
 		case chain.Immutable:
 			e.settle(effect.Tip.Point)
@@ -263,6 +274,40 @@ func (e *engine) step(ev chain.Event) {
 			delete(e.blocks, effect.Point)
 		}
 	}
+}
+
+// begin yields the first event, where the run starts, unless it is under way.
+func (e *engine) begin() {
+	if !e.begun {
+		e.begun = true
+		e.out.push(item{back: e.start})
+	}
+}
+
+// announced keeps what a peer says is the end of its chain, zero if that does not
+// count any more. Of two that are equally long, the one with the lower hash counts.
+func (e *engine) announced(id chain.PeerID, tip ledger.Tip) {
+	l := e.links[id]
+	if l == nil || l.announced == tip {
+		return
+	}
+	before := l.announced
+	if l.announced = tip; higher(tip, e.tip) {
+		e.tip = tip
+	}
+	if before != e.tip {
+		return
+	}
+	e.tip = ledger.Tip{}
+	for _, l := range e.links { // any order
+		if higher(l.announced, e.tip) {
+			e.tip = l.announced
+		}
+	}
+}
+
+func higher(a, b ledger.Tip) bool {
+	return a.BlockNo > b.BlockNo || a.BlockNo == b.BlockNo && bytes.Compare(a.Point.Hash[:], b.Point.Hash[:]) < 0
 }
 
 // record hands on e.input and the effects that came of it.
@@ -281,8 +326,13 @@ func (e *engine) adopt(a chain.Adopt) {
 		e.cancel(fmt.Errorf("node: internal error: block %v was adopted without being held", p))
 		return
 	}
+	e.begin()
 	e.recent = append(e.recent, p)
-	e.out.push(item{event: RollForward{Block: held.block, From: held.from}, bytes: a.Bytes})
+	tip := e.tip
+	if tip.BlockNo <= a.Header.BlockNo {
+		tip = a.Header.Tip()
+	}
+	e.out.push(item{isForward: true, forward: RollForward{Block: held.block, From: held.from, Tip: tip}, bytes: a.Bytes})
 	e.catchUp()
 }
 
@@ -334,12 +384,13 @@ func (e *engine) stop(s chain.StopChainSync) {
 	} else {
 		l.log.Info("stop following", zap.Error(s.Err), zap.Duration("retry", s.Retry))
 	}
+	e.announced(s.Peer, ledger.Tip{})
 	l.upstream.stop(s.Err)
 	l.stop()
 	if e.f.cfg.Anchor != nil || !errors.Is(s.Err, chain.ErrNoIntersection) || e.core.Tip() != e.start {
 		return
 	}
-	e.markUnfollowable(l.upstream.address, ErrNoIntersect)
+	e.markUnfollowable(l.upstream.address, fmt.Errorf("%w, which ends at %v", ErrNoIntersect, l.upstream.status().Tip))
 }
 
 // recordEnd notes how the last attempt to follow a peer ended.
@@ -364,14 +415,11 @@ func (e *engine) markFollowable(address string) {
 func (e *engine) markUnfollowable(address string, err error) {
 	e.failed[address] = err
 	var stuck UnfollowableError
-	allLost := true // no peer has any of the points
 	for _, peer := range e.f.cfg.Peers {
 		err := e.failed[peer]
-		lost := errors.Is(err, ErrNoIntersect)
-		if err == nil || lost && e.core.Tip() != e.start {
+		if err == nil || errors.Is(err, ErrNoIntersect) && e.core.Tip() != e.start {
 			return
 		}
-		allLost = allLost && lost
 		failed := &PeerError{peer, err}
 		errors.As(err, &failed)
 		stuck.Peers = append(stuck.Peers, *failed)
@@ -382,9 +430,6 @@ func (e *engine) markUnfollowable(address string, err error) {
 			e.log.Warn("no peer can be followed") // each peer's reason is logged, or told, already
 		}
 	case e.over:
-	case allLost:
-		e.over = true
-		e.out.push(item{end: ErrNoIntersect})
 	default:
 		e.over = true
 		e.out.push(item{end: &stuck})

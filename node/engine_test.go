@@ -23,7 +23,7 @@ type stand struct {
 func newStand(t *testing.T, k, blocks int) *stand {
 	n := chaingen.Network()
 	n.SecurityParam = uint64(k)
-	f, err := NewFollower(FollowConfig{Config: Config{Network: n}, Peers: []string{"a"}})
+	f, err := NewFollower(FollowConfig{Config: Config{Network: n}, Peers: []string{"a:1"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func (s *stand) connect(id chain.PeerID) *link {
 	}
 	other := <-done
 	s.t.Cleanup(func() { conn.Close(); other.Close() })
-	l := newLink(&upstream{engine: s.e, address: "a"}, conn, id)
+	l := newLink(&upstream{engine: s.e, address: "a:1"}, conn, id)
 	s.e.take(message{event: chain.PeerConnected{Peer: id}, link: l})
 	tip := s.blocks[len(s.blocks)-1].Header.Tip()
 	s.e.take(message{event: chain.Intersected{Peer: id, Tip: tip}})

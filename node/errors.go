@@ -81,14 +81,15 @@ var (
 
 // Permanent reports whether trying the same again cannot help: the other side
 // is on another network, shares no version with us, or is in an era that this
-// version does not know.
+// version does not know; or its address is none ([*net.AddrError]).
 func Permanent(err error) bool {
-	return errors.As(err, new(*handshake.RefusedError)) || errors.As(err, new(*ledger.UnknownEraError))
+	return errors.As(err, new(*handshake.RefusedError)) || errors.As(err, new(*ledger.UnknownEraError)) ||
+		errors.As(err, new(*net.AddrError))
 }
 
 // UnfollowableError says that none of the peers to follow can be followed, and
 // that trying again cannot help: [Permanent] is true of what each failed with,
-// or it has none of the points to start at.
+// or it has none of the points to start at ([ErrNoIntersect]).
 type UnfollowableError struct {
 	Peers []PeerError // in the order configured
 }

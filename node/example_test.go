@@ -106,6 +106,41 @@ func ExampleFollow() {
 	// block 2
 }
 
+// How are blocks written in batches while there are many, and one by one at the tip?
+func ExampleRollForward() {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	cfg := node.FollowConfig{
+		Config: node.Config{Network: ledger.Preview},
+		Peers:  []string{upstream(ctx)},
+	}
+
+	written := 0
+	var batch []ledger.Block
+	write := func() { // in one transaction of a database, say
+		written += len(batch)
+		batch = batch[:0]
+	}
+	for ev, err := range node.Follow(ctx, cfg) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		switch ev := ev.(type) {
+		case node.RollForward:
+			if batch = append(batch, ev.Block); !ev.More || len(batch) == 1000 {
+				write()
+			}
+			if ev.Tip == ev.Block.Header.Tip() {
+				fmt.Println("at the tip with", written, "blocks")
+				return
+			}
+		case node.RollBackward:
+			write() // and then drop what is after ev.To
+		}
+	}
+	// Output: at the tip with 10 blocks
+}
+
 // friends is a peersharing.Source.
 type friends []netip.AddrPort
 

@@ -20,7 +20,8 @@ type FollowConfig struct {
 
 	// Peers are the nodes to follow, "host:port"; none stands for the
 	// network's bootstrap peers. Each is connected all the time, and dialled
-	// again with growing pauses when it cannot be.
+	// again with growing pauses when it cannot be. With Config.Dial nil, what is
+	// no address is an error at once.
 	Peers []string
 
 	// Anchor, if not nil, is where to start in place of points: a block, or the
@@ -79,11 +80,23 @@ type RollForward struct {
 
 	// From is the peer that sent the block first, as in FollowConfig.Peers.
 	From string
+
+	// Tip is the end of the longest chain that a connected peer said it has when
+	// the block was adopted: the block itself if none said it has more. It shows
+	// how far there is to go, but a peer may make it up: do not wait for it.
+	Tip ledger.Tip
+
+	// More reports whether another event was there already when this one was
+	// yielded. A loop that writes blocks in batches writes what it has when there
+	// is none, and when the batch is large: batches then are as large as the loop
+	// is slow, a block at the tip is written at once, and no peer can hold it up.
+	More bool
 }
 
 // RollBackward drops everything after To. It is the first event of every run
-// and says where the run starts. The block number is 0 for a point that was
-// passed to [Follow], since points do not tell it.
+// and says where the run starts; it comes when a peer has said that its chain
+// has To. The block number is 0 for a point that was passed to [Follow], since
+// points do not tell it.
 type RollBackward struct {
 	To ledger.Tip
 }
@@ -91,9 +104,10 @@ type RollBackward struct {
 func (RollForward) event()  {}
 func (RollBackward) event() {}
 
-// ErrNoIntersect means that no peer's chain has any of the points to start at.
-// Offer older ones, ending with [ledger.Origin].
-var ErrNoIntersect = errors.New("node: none of the points to start at is on the chain of any peer")
+// ErrNoIntersect means that a peer's chain has none of the points to start at. When
+// that is so of all peers, following ends with it: offer older points, ending with
+// [ledger.Origin].
+var ErrNoIntersect = errors.New("node: none of the points to start at is on its chain")
 
 // Follow yields the blocks of the longest chain that the peers have, and
 // rollbacks where it changes, in one sequence across reconnects. It starts
@@ -108,11 +122,15 @@ var ErrNoIntersect = errors.New("node: none of the points to start at is on the 
 // blocks stay in memory, to be there when a fork is left again: up to 190 MB
 // on mainnet.
 //
-// Peers that misbehave or go away are left and tried again. The error comes
-// last: ctx's, or one of the configuration; [ErrNoIntersect]; or, once all peers
-// failed so that trying again cannot help, an [*UnfollowableError]. It is one when
-// the network is in an era that this version does not know
-// ([*ledger.UnknownEraError]): what came before that era is yielded first.
+// Peers that misbehave, cannot be reached or go away are tried again, with pauses of
+// up to a minute. Follow says nothing while it waits for them: set
+// [FollowConfig].Lost and Stopped, or a Logger, or ask [Follower.Peers] now and then.
+//
+// The error comes last: ctx's; at once one of the configuration; or, once trying
+// again cannot help with any peer, an [*UnfollowableError] that names each with its
+// reason, such as a [*handshake.RefusedError] of another network, [ErrNoIntersect],
+// or a [*ledger.UnknownEraError] in an era that this version does not know: what
+// came before that era is yielded first.
 func Follow(ctx context.Context, cfg FollowConfig, points ...ledger.Point) iter.Seq2[Event, error] {
 	f, err := NewFollower(cfg)
 	if err != nil {
@@ -152,6 +170,7 @@ func (f *Follower) setStuck(why *UnfollowableError) bool {
 
 // NewFollower returns a Follower that does nothing yet.
 func NewFollower(cfg FollowConfig) (*Follower, error) {
+	dialsTCP := cfg.Dial == nil
 	var err error
 	if cfg.Config, err = cfg.Config.complete(); err != nil {
 		return nil, err
@@ -164,6 +183,9 @@ func NewFollower(cfg FollowConfig) (*Follower, error) {
 	}
 	var peers []string // each once
 	for _, p := range cfg.Peers {
+		if err := checkAddress(p); err != nil && dialsTCP {
+			return nil, fmt.Errorf("node: FollowConfig.Peers: %q: %w", p, err)
+		}
 		if !slices.Contains(peers, p) {
 			peers = append(peers, p)
 		}
@@ -214,7 +236,7 @@ func (f *Follower) run(ctx context.Context, points []ledger.Point, yield func(Ev
 	tasks.Go(func() { e.run(ctx) })
 
 	for {
-		item, ok := e.out.pop()
+		item, more, ok := e.out.pop()
 		if !ok {
 			select {
 			case <-e.out.ready:
@@ -228,7 +250,14 @@ func (f *Follower) run(ctx context.Context, points []ledger.Point, yield func(Ev
 		if item.end != nil {
 			return item.end
 		}
-		if !yield(item.event, nil) {
+		var ev Event
+		if item.isForward {
+			item.forward.More = more
+			ev = item.forward
+		} else {
+			ev = RollBackward{item.back}
+		}
+		if !yield(ev, nil) {
 			return errStopped
 		}
 		if item.bytes > 0 {
@@ -265,9 +294,11 @@ func (f *Follower) Peers() []PeerStatus {
 // item is an event on its way to the loop, and what it counts in bytes; or why
 // no more comes.
 type item struct {
-	event Event
-	bytes int
-	end   error
+	isForward bool
+	forward   RollForward
+	back      ledger.Tip // of a RollBackward
+	bytes     int
+	end       error
 }
 
 // outbox is the queue from the engine to the loop. The core bounds it: see
@@ -277,26 +308,40 @@ type outbox struct {
 
 	mu    sync.Mutex
 	items []item
+	first int // the oldest; those before it are empty
 }
+
+// idleItems is how many an outbox keeps room for while it is empty, 22 kB.
+const idleItems = 64
 
 func (o *outbox) push(i item) {
 	o.mu.Lock()
+	if n := len(o.items); n == cap(o.items) && o.first > n/2 {
+		left := copy(o.items, o.items[o.first:])
+		clear(o.items[left:])
+		o.items, o.first = o.items[:left], 0
+	}
 	o.items = append(o.items, i)
 	o.mu.Unlock()
 	signal(o.ready)
 }
 
-func (o *outbox) pop() (i item, ok bool) {
+// pop returns the oldest item, and whether another event follows it already.
+func (o *outbox) pop() (i item, more, ok bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if len(o.items) == 0 {
-		return item{}, false
+	if o.first == len(o.items) {
+		return item{}, false, false
 	}
-	i, o.items[0] = o.items[0], item{}
-	if o.items = o.items[1:]; len(o.items) == 0 {
+	i, o.items[o.first] = o.items[o.first], item{}
+	o.first++
+	if o.first < len(o.items) {
+		return i, o.items[o.first].end == nil, true
+	}
+	if o.items, o.first = o.items[:0], 0; cap(o.items) > idleItems {
 		o.items = nil
 	}
-	return i, true
+	return i, false, true
 }
 
 // signal wakes whoever waits on c, a channel of capacity 1.
@@ -307,9 +352,21 @@ func signal(c chan struct{}) {
 	}
 }
 
+// String says in one line what a peer does for us, or why it does nothing.
 func (s PeerStatus) String() string {
-	if s.Connected {
-		return fmt.Sprintf("%s connected, tip %v", s.Address, s.Tip)
+	switch {
+	case s.Connected && s.Stopped != nil:
+		return fmt.Sprintf("%s is connected, its chain is not followed: %v", s.Address, s.Stopped)
+	case s.Connected && s.Announced:
+		return fmt.Sprintf("%s is connected, its chain ends at %v", s.Address, s.Tip)
+	case s.Connected:
+		return s.Address + " is connected and has not said where its chain ends"
+	case s.Err != nil:
+		why := s.Err
+		if peer := (*PeerError)(nil); errors.As(why, &peer) {
+			why = peer.Err
+		}
+		return fmt.Sprintf("%s is not connected: %v", s.Address, why)
 	}
-	return fmt.Sprintf("%s not connected: %v", s.Address, s.Err)
+	return s.Address + " is not connected yet"
 }

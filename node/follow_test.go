@@ -6,6 +6,8 @@ import (
 	"errors"
 	"iter"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -73,8 +75,35 @@ func (w *world) follow(cfg node.FollowConfig, points ...ledger.Point) *following
 	// Virtual time: what does not come in a day does not come at all.
 	ctx, cancel := context.WithTimeout(w.t.Context(), 24*time.Hour)
 	next, stop := iter.Pull2(f.Events(ctx, points...))
-	w.t.Cleanup(func() { stop(); cancel() })
-	return &following{t: w.t, Follower: f, next: next, stop: stop}
+	following := &following{t: w.t, Follower: f, next: next, stop: stop}
+	w.t.Cleanup(func() {
+		cancel()
+		following.tasks.Wait()
+		stop()
+	})
+	return following
+}
+
+// start begins to follow without waiting for the first event, which comes once a
+// peer has confirmed where that is.
+func (f *following) start() {
+	type result struct {
+		ev  node.Event
+		err error
+		ok  bool
+	}
+	first := make(chan result, 1)
+	next := f.next
+	f.tasks.Go(func() {
+		ev, err, ok := next()
+		first <- result{ev, err, ok}
+	})
+	synctest.Wait()
+	f.next = func() (node.Event, error, bool) {
+		f.next = next
+		r := <-first
+		return r.ev, r.err, r.ok
+	}
 }
 
 // following is a loop over events, and what a caller makes of them.
@@ -84,10 +113,12 @@ type following struct {
 	next func() (node.Event, error, bool)
 	stop func()
 
+	tasks  sync.WaitGroup
 	events int
 	backs  int // rollbacks after the first event
 	base   ledger.Point
 	blocks []ledger.Block // after base
+	last   node.RollForward
 }
 
 func (f *following) tip() ledger.Point {
@@ -113,7 +144,7 @@ func (f *following) step() {
 		if h := &ev.Block.Header; !h.PrevIs(f.tip()) {
 			f.t.Fatalf("event %d: %v does not follow %v", f.events, h.Point(), f.tip())
 		}
-		f.blocks = append(f.blocks, ev.Block)
+		f.blocks, f.last = append(f.blocks, ev.Block), ev
 	case node.RollBackward:
 		if f.events == 1 {
 			f.base = ev.To.Point
@@ -184,22 +215,21 @@ func TestFollowResumes(t *testing.T) {
 		name   string
 		points func(c *testnode.Chain) []ledger.Point
 		change func(c *testnode.Chain)
-		backs  int
 	}{
-		{"last event", func(c *testnode.Chain) []ledger.Point { return []ledger.Point{c.Point(0)} }, nil, 0},
-		{"older point", func(c *testnode.Chain) []ledger.Point { return []ledger.Point{c.Point(60), c.Point(70)} }, nil, 0},
+		{"last event", func(c *testnode.Chain) []ledger.Point { return []ledger.Point{c.Point(0)} }, nil},
+		{"older point", func(c *testnode.Chain) []ledger.Point { return []ledger.Point{c.Point(60), c.Point(70)} }, nil},
 		{"the last event was rolled back", func(c *testnode.Chain) []ledger.Point {
 			return []ledger.Point{c.Point(0), c.Point(10), ledger.Origin}
-		}, func(c *testnode.Chain) { c.Switch(5, 9) }, 1},
+		}, func(c *testnode.Chain) { c.Switch(5, 9) }},
 		{"it is rolled back later, and deep", func(c *testnode.Chain) []ledger.Point {
 			return []ledger.Point{c.Point(0), c.Point(1), c.Point(80), ledger.Origin}
-		}, func(c *testnode.Chain) { c.Switch(50, 90) }, 1},
+		}, func(c *testnode.Chain) { c.Switch(50, 90) }},
 		{"to the origin", func(c *testnode.Chain) []ledger.Point {
 			return []ledger.Point{c.Point(0), ledger.Origin}
-		}, func(c *testnode.Chain) { c.Switch(100, 101) }, 1},
+		}, func(c *testnode.Chain) { c.Switch(100, 101) }},
 		{"unsorted", func(c *testnode.Chain) []ledger.Point {
 			return []ledger.Point{ledger.Origin, c.Point(9), c.Point(3), c.Point(9)}
-		}, nil, 0},
+		}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -208,16 +238,26 @@ func TestFollowResumes(t *testing.T) {
 				if test.change != nil {
 					test.change(c)
 				}
+				// The newest of the points that the chain still has.
+				want := ledger.Origin
+				for _, b := range c.Blocks() {
+					if slices.Contains(points, b.Header.Point()) {
+						want = b.Header.Point()
+					}
+				}
 				w.serve("a", c)
 				f := w.follow(w.followConfig("a"), points...)
 				f.step()
+				if f.base != want {
+					t.Errorf("started at %v, want %v", f.base, want)
+				}
 				f.reach(c)
 				c.Grow(4)
 				f.reach(c)
 				c.Switch(2, 3)
 				f.reach(c)
-				if f.backs != test.backs+1 {
-					t.Errorf("%d rollbacks, want %d", f.backs, test.backs+1)
+				if f.backs != 1 {
+					t.Errorf("%d rollbacks, want 1", f.backs)
 				}
 			})
 		})
@@ -250,10 +290,22 @@ func TestFollowErrNoIntersect(t *testing.T) {
 		a, b, other := newChain().Grow(20), newChain().Grow(30), testnode.New(chaingen.Config{Seed: 2, Network: network()}).Grow(10)
 		w.serve("a", a)
 		w.serve("b", b)
-		for _, err := range node.Follow(t.Context(), w.followConfig("a", "b"), other.Point(0), other.Point(4)) {
-			if err != nil && !errors.Is(err, node.ErrNoIntersect) {
-				t.Error(err)
+		values := 0
+		for ev, err := range node.Follow(t.Context(), w.followConfig("a", "b"), other.Point(0), other.Point(4)) {
+			values++
+			var all *node.UnfollowableError
+			if ev != nil || !errors.Is(err, node.ErrNoIntersect) || !errors.As(err, &all) || len(all.Peers) != 2 {
+				t.Fatalf("%v, %v", ev, err)
 			}
+			for i, c := range []*testnode.Chain{a, b} {
+				p := &all.Peers[i]
+				if p.Peer != string(rune('a'+i)) || !errors.Is(p, node.ErrNoIntersect) || !strings.Contains(p.Error(), c.Tip().String()) {
+					t.Errorf("of peer %d: %v", i, p)
+				}
+			}
+		}
+		if values != 1 {
+			t.Errorf("%d values", values)
 		}
 	})
 }
@@ -301,7 +353,7 @@ func TestFollowPeerBehind(t *testing.T) {
 		w.serve("behind", c.Fork(150))
 		w.serve("other", testnode.New(chaingen.Config{Seed: 2, Network: network(), BlockSize: 1200}).Grow(20))
 		f := w.follow(w.followConfig("behind", "other", "ahead"), c.Point(20), ledger.Origin)
-		f.step()
+		f.start()
 		time.Sleep(10 * time.Second) // virtual: both have had their say
 		c2 := c.Copy().Grow(5)
 		w.serve("ahead", c2)

@@ -20,7 +20,7 @@ func (anything) Verify(_ context.Context, headers []ledger.Header) (int, error) 
 // to which the peer went.
 func TestVerifyFollowsMessages(t *testing.T) {
 	n := chaingen.Network()
-	f, err := NewFollower(FollowConfig{Config: Config{Network: n}, Peers: []string{"a"}, Verifier: anything{}})
+	f, err := NewFollower(FollowConfig{Config: Config{Network: n}, Peers: []string{"a:1"}, Verifier: anything{}})
 	if err != nil {
 		t.Fatal(err)
 	}

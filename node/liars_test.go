@@ -230,7 +230,7 @@ func TestFollowLiar(t *testing.T) {
 					cfg := w.followConfig("bad", "good")
 					errs := watch(&cfg, "bad")
 					f := w.follow(cfg)
-					f.step()
+					f.start()
 					time.Sleep(20 * time.Second) // the liar comes first
 					s := w.serve("good", good)
 					good.Grow(150)

@@ -101,7 +101,7 @@ func TestErrorsAreLoggedOnce(t *testing.T) {
 						cfg.Lost = func(string, error, time.Duration) { told++ }
 					}
 					f := w.follow(cfg)
-					f.step()
+					f.start()
 					for f.Peers()[0].Err == nil {
 						time.Sleep(time.Millisecond)
 					}
@@ -131,7 +131,7 @@ func TestUnfollowableIsLoggedOnce(t *testing.T) {
 		fcfg := w.followConfig("one", "two")
 		fcfg.Logger, fcfg.Persist = zap.New(core), true
 		f := w.follow(fcfg)
-		f.step()
+		f.start()
 		time.Sleep(time.Second)
 		if f.Stuck() == nil || logs.FilterMessage("no peer can be followed").Len() != 1 {
 			t.Error("it is not logged that no peer can be followed")
@@ -164,7 +164,7 @@ func TestStoppedIsToldOnce(t *testing.T) {
 				}
 			}
 			f := w.follow(cfg)
-			f.step()
+			f.start()
 			time.Sleep(time.Second)
 			if lines := logged(t, logs); len(lines)+len(told) != 1 || hook != (len(told) == 1) {
 				t.Errorf("told %v, logged %q", told, lines)

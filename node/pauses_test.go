@@ -61,7 +61,7 @@ func pausesOf(t *testing.T, seed uint64, peers ...string) map[string][]time.Dura
 			case <-ctx.Done():
 			}
 		}
-		w.follow(cfg).step()
+		w.follow(cfg).start()
 		for range 5 * len(peers) {
 			l := <-losses
 			all[l.address] = append(all[l.address], l.pause)

@@ -47,7 +47,7 @@ func TestFollowSlowPeer(t *testing.T) {
 		w.serve("slow", slow)
 		began := time.Now()
 		f := w.follow(w.followConfig("slow", "fast"))
-		f.step()
+		f.start()
 		time.Sleep(5 * time.Second)
 		w.serve("fast", c)
 		f.reach(c)
@@ -89,7 +89,7 @@ func story(t *testing.T, seed uint64) {
 	cfg := w.followConfig(names...)
 	cfg.Chain.MaxBytes = 20_000 + r.IntN(100_000)
 	f := w.follow(cfg)
-	f.step()
+	f.start()
 	best := func() *testnode.Chain {
 		best := peers[0]
 		for _, c := range peers[1:] {

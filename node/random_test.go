@@ -29,13 +29,13 @@ func TestSeed(t *testing.T) {
 		t.Error("repeatable without a seed")
 	}
 
-	given := FollowConfig{Config: cfg, Peers: []string{"a"}}
+	given := FollowConfig{Config: cfg, Peers: []string{"a:1"}}
 	given.Chain.Salt = 3
 	if f, err := NewFollower(given); err != nil || f.cfg.Chain.Salt != 3 {
 		t.Error("a salt that is given is not used")
 	}
 	salt := func(seed uint64) uint64 {
-		f, err := NewFollower(FollowConfig{Config: Config{Network: ledger.Preview, Seed: seed}, Peers: []string{"a"}})
+		f, err := NewFollower(FollowConfig{Config: Config{Network: ledger.Preview, Seed: seed}, Peers: []string{"a:1"}})
 		if err != nil {
 			t.Fatal(err)
 		}

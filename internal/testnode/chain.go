@@ -47,7 +47,7 @@ func (c *Chain) Fork(back int) *Chain {
 }
 
 // Copy returns a chain of its own with the blocks of c. It cannot grow the
-// blocks that c grows later: see [Chain.Add].
+// blocks that c grows later: see [Chain.Become].
 func (c *Chain) Copy() *Chain { return c.Fork(0) }
 
 func (c *Chain) fork(n int) *chaingen.Generator {
