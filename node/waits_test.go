@@ -41,7 +41,7 @@ func TestFollowTellsWhyItWaits(t *testing.T) {
 					c.Close()
 				}
 			}()
-		}, nil, "closed pipe", 50},
+		}, nil, "", 50}, // reading finds out, or writing
 		{"hangs up after the handshake", func(w *world) {
 			w.serveRaw("peer", func(p *rawPeer) { p.accept(); p.conn.Close() })
 		}, nil, "EOF", 50},
