@@ -390,7 +390,7 @@ func (e *engine) stop(s chain.StopChainSync) {
 	if e.f.cfg.Anchor != nil || !errors.Is(s.Err, chain.ErrNoIntersection) || e.core.Tip() != e.start {
 		return
 	}
-	e.markUnfollowable(l.upstream.address, fmt.Errorf("%w, which ends at %v", ErrNoIntersect, l.upstream.status().Tip))
+	e.markUnfollowable(l.upstream.address, &noIntersectError{l.upstream.status().Tip})
 }
 
 // recordEnd notes how the last attempt to follow a peer ended.

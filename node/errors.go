@@ -79,6 +79,15 @@ var (
 	ErrNotSharing = errors.New("node: peer-sharing was not agreed on: both sides must offer it, ours with Config.PeerSharing")
 )
 
+// noIntersectError is [ErrNoIntersect] of one peer.
+type noIntersectError struct{ tip ledger.Tip }
+
+func (e *noIntersectError) Error() string {
+	return fmt.Sprintf("its chain has none of the points to start at, and ends at %v", e.tip)
+}
+
+func (e *noIntersectError) Unwrap() error { return ErrNoIntersect }
+
 // Permanent reports whether trying the same again cannot help: the other side
 // is on another network, shares no version with us, or is in an era that this
 // version does not know; or its address is none ([*net.AddrError]).

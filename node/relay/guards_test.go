@@ -119,7 +119,7 @@ func TestNewRefusesTwoFolders(t *testing.T) {
 
 // A relay that cannot be made leaves its folder to others.
 func TestNewReleasesFolder(t *testing.T) {
-	good := node.FollowConfig{Config: node.Config{Network: shortNetwork()}, Peers: []string{"a"}}
+	good := node.FollowConfig{Config: node.Config{Network: shortNetwork()}, Peers: []string{"a:1"}}
 	nobody, noShares := good, good
 	nobody.Peers = nil
 	noShares.Network.ActiveSlots = ledger.Ratio{}
