@@ -254,7 +254,7 @@ func TestFaster(t *testing.T) {
 // below path.
 func TestReachOfCandidates(t *testing.T) {
 	f := newForest()
-	for _, s := range []string{"o-m1-m2-a1-a2-a3-a4", "a2-b3-b4-b5", "m1-x2-x3", "m2-y1"} {
+	for _, s := range []string{"o-m1-m2-a1-a2-a3-a4", "a2-b3-b4-b5", "b3-c4", "m1-x2-x3", "m2-y1"} {
 		if err := f.parse(s); err != nil {
 			t.Fatal(err)
 		}
@@ -275,6 +275,7 @@ func TestReachOfCandidates(t *testing.T) {
 		{"m1 x2", ""},
 		{"m1", ""},
 		{"", ""}, // no intersection yet
+		{"m2 a1 a2 b3 c4", "a2"},
 	}
 	for i, p := range peers {
 		core.Step(0, PeerConnected{Peer: PeerID(i)})
@@ -324,6 +325,7 @@ func TestReachOfCandidates(t *testing.T) {
 	check(2, "a2")
 	forward(2, "b4")
 	forward(2, "b5") // path leads there now
+	check(8, "b3")
 	for i, want := range []string{"a2", "a2", "b5", "", ""} {
 		check(i, want)
 	}
