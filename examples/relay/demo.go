@@ -179,8 +179,9 @@ func dialable(a net.Addr) string {
 }
 
 func (d *demo) introduce(upstream, served net.Addr, submit net.Listener, made time.Duration, o *options) {
-	endpoint := ""
+	endpoint, address := "", ""
 	if submit != nil {
+		address = submit.Addr().String()
 		endpoint = fmt.Sprintf("  endpoint  %-16s takes transactions at http://%s%s\n", submit.Addr(), dialable(submit.Addr()), submitPath)
 	}
 	stop := ""
@@ -194,7 +195,7 @@ func (d *demo) introduce(upstream, served net.Addr, submit net.Listener, made ti
 		bytes += len(b.Raw)
 	}
 	d.out.event(event{
-		Event: "demo_start", Verified: verified, NotVerified: not, Network: d.network.Name, Magic: d.network.Magic, Listen: served.String(),
+		Event: "demo_start", Verified: verified, NotVerified: not, Network: d.network.Name, Magic: d.network.Magic, Listen: served.String(), Submit: address,
 		text: fmt.Sprintf(`Three nodes in this process, talking node-to-node over TCP:
 
   upstream  %-16s made a chain of %s blocks, %s, in %s and will make more

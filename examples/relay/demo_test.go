@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -82,5 +84,42 @@ func TestJournalOrder(t *testing.T) {
 	j.relayed(node.RollForward{Block: block})
 	if !strings.Contains(out.String(), "same bytes") || strings.Contains(out.String(), "-") {
 		t.Errorf("told\n%s", out.String())
+	}
+}
+
+// Programs are told of the demo's transactions, too.
+func TestDemoJSON(t *testing.T) {
+	leak.Check(t)
+	o, err := parse([]string{"-demo", "-exit-at-tip", "-json", "-submit", ":0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := runDemo(t.Context(), o, shortScript, newOutput(o, &out, &out)); err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	txs := 0
+	for text := range strings.Lines(out.String()) {
+		var e line
+		if err := json.Unmarshal([]byte(text), &e); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		switch e.Event {
+		case "demo_start":
+			if host, _, err := net.SplitHostPort(e.Submit); err != nil || host != "127.0.0.1" {
+				t.Errorf("takes transactions on %q", e.Submit)
+			}
+		case "demo_tx":
+			if txs++; len(e.Tx) != 64 || e.Size == 0 {
+				t.Errorf("transaction %s", text)
+			}
+		case "demo_end":
+			if !strings.Contains(text, `"relayed_txs":4}`) {
+				t.Errorf("at the end %s", text)
+			}
+		}
+	}
+	if txs != 4 {
+		t.Errorf("%d transactions, want 4", txs)
 	}
 }

@@ -137,7 +137,8 @@ func (j *journal) gotTx(tx ledger.Tx, at time.Time, followers bool) {
 		j.txs[tx.ID] = true
 		from = fmt.Sprintf("of the follower, %.1f ms after it was made", milliseconds(time.Since(at)))
 	}
-	j.say("upstream", "tx", ledger.Tip{}, "gets transaction %.8s, %s, %s", tx.ID.Hash, size(float64(len(tx.Raw.Bytes))), from)
+	e := event{Event: "demo_tx", Peer: "upstream", Tx: tx.ID.Hash.String(), Size: len(tx.Raw.Bytes)}
+	j.tell(e, "gets transaction %.8s, %s, %s", tx.ID.Hash, size(float64(len(tx.Raw.Bytes))), from)
 	j.notify()
 }
 

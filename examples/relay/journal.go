@@ -53,12 +53,17 @@ func newJournal(chain *testnode.Chain, out output) *journal {
 // say tells what a node did, or what happened to a block; tip is what it is
 // about.
 func (j *journal) say(who, what string, tip ledger.Tip, format string, args ...any) {
+	j.tell(event{Event: "demo_" + what, Peer: who}.at(tip), format, args...)
+}
+
+// tell adds the text to an event.
+func (j *journal) tell(e event, format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
-	if who != "" {
-		text = fmt.Sprintf("%-9s %s", who, text)
+	if e.Peer != "" {
+		text = fmt.Sprintf("%-9s %s", e.Peer, text)
 	}
-	text = fmt.Sprintf("%6.2f s  %s", time.Since(j.start).Seconds(), text)
-	j.out.event(event{Event: "demo_" + what, Peer: who, text: text}.at(tip))
+	e.text = fmt.Sprintf("%6.2f s  %s", time.Since(j.start).Seconds(), text)
+	j.out.event(e)
 }
 
 // grow changes the chain and writes down its new blocks.
