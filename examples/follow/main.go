@@ -31,7 +31,7 @@ func setup(c *cli.Command) cli.Run {
 	c.Var(&from, "from", "`POINT` to start after, SLOT.HASH or origin")
 	count := c.Number("count", 0, 0, cli.UnlimitedNumber, "`BLOCKS` to print, 0 for no end")
 	return func(ctx context.Context, out io.Writer) error {
-		cfg := node.FollowConfig{Config: node.Config{Network: *network}, Peers: *peers}
+		cfg := node.FollowConfig{Config: node.Config{Network: *network}, Peers: *peers, Lost: c.Lost, Stopped: c.Lost}
 		printed := 0
 		for ev, err := range node.Follow(ctx, cfg, from.Point) {
 			if err != nil {

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/chaingen"
@@ -40,4 +42,27 @@ func TestCalls(t *testing.T) {
 func TestInterrupted(t *testing.T) {
 	leak.Check(t)
 	clitest.Interrupt(t, program.Run, 0, "", "{mute}")
+}
+
+// While there is nothing to print, it says why.
+func TestTellsWhyItWaits(t *testing.T) {
+	leak.Check(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	errs := &once{then: cancel}
+	nobody := clitest.Names(t)["nobody"]
+	exit := program.Run(ctx, []string{"-network", "preview", nobody}, new(bytes.Buffer), errs)
+	if want := "follow: peer " + nobody + ": dial: connection refused; next try in "; exit != 0 || !strings.HasPrefix(errs.String(), want) {
+		t.Errorf("exit status %d, %q, want %q", exit, errs.String(), want)
+	}
+}
+
+// once calls then when something is written.
+type once struct {
+	bytes.Buffer
+	then func()
+}
+
+func (o *once) Write(p []byte) (int, error) {
+	defer o.then()
+	return o.Buffer.Write(p)
 }

@@ -8,9 +8,12 @@ import (
 	"io"
 	"math"
 	"strings"
+	"sync"
 	"time"
 
+	"github.com/ouronet/ouronet/chain"
 	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/node"
 )
 
 // Program is a program, or a subcommand of one.
@@ -33,13 +36,15 @@ type Run func(ctx context.Context, out io.Writer) error
 type Command struct {
 	*flag.FlagSet
 
-	// Stderr is for progress and for trouble that does not end the program.
+	// Stderr is for progress and for trouble that does not end the program. Writes
+	// may overlap.
 	Stderr io.Writer
 
 	program Program
 	args    []argument
 	checks  []func() error // after parsing, in order
 	network *ledger.Network
+	peers   []string // to follow
 	version bool
 }
 
@@ -51,7 +56,7 @@ type argument struct {
 }
 
 func newCommand(p Program, stderr io.Writer) (*Command, Run) {
-	c := &Command{FlagSet: flag.NewFlagSet(p.Name, flag.ContinueOnError), Stderr: stderr, program: p}
+	c := &Command{FlagSet: flag.NewFlagSet(p.Name, flag.ContinueOnError), Stderr: &locked{w: stderr}, program: p}
 	c.FlagSet.SetOutput(io.Discard)
 	run := p.Setup(c)
 	c.BoolVar(&c.version, "version", false, "print the version and end")
@@ -144,18 +149,17 @@ func (c *Command) Peer() *string {
 // them, these are the bootstrap peers of the network, which must be declared before.
 func (c *Command) Peers() *[]string {
 	var given Addresses
-	peers := new([]string)
 	c.Rest(&given, "HOST:PORT")
 	c.Check(func() error {
-		if *peers = given; len(given) == 0 {
-			*peers = c.network.Bootstrap
+		if c.peers = given; len(given) == 0 {
+			c.peers = c.network.Bootstrap
 		}
-		if len(*peers) == 0 {
+		if len(c.peers) == 0 {
 			return Usagef("HOST:PORT is missing: a network that is not public has no bootstrap peers")
 		}
 		return nil
 	})
-	return peers
+	return &c.peers
 }
 
 // Range declares the arguments FROM and TO, points of blocks, the older one first.
@@ -311,12 +315,38 @@ func (p Program) Run(ctx context.Context, args []string, stdout, stderr io.Write
 	if err == nil {
 		return 0
 	}
-	fmt.Fprintf(stderr, "%s: %s\n", p.Name, c.explain(err))
+	fmt.Fprintf(c.Stderr, "%s: %s\n", p.Name, c.explain(err))
 	if !errors.As(err, new(UsageError)) {
 		return 1
 	}
-	fmt.Fprintf(stderr, "%s, for example %s; -help tells more\n", c.usage(), p.example(0))
+	fmt.Fprintf(c.Stderr, "%s, for example %s; -help tells more\n", c.usage(), p.example(0))
 	return 2
+}
+
+// Lost tells why one of [Command.Peers] is not followed, and when it is tried again.
+// It fits node.FollowConfig.Lost and Stopped. What ends the run, as there is no other
+// peer, is left to the error of the run.
+func (c *Command) Lost(address string, err error, retry time.Duration) {
+	if len(c.peers) == 1 && (node.Permanent(err) || errors.Is(err, chain.ErrNoIntersection)) {
+		return
+	}
+	text := c.explain(err)
+	if !errors.As(err, new(*node.PeerError)) {
+		text = address + ": " + text
+	}
+	fmt.Fprintf(c.Stderr, "%s: %s; next try in %v\n", c.program.Name, text, retry.Round(time.Second))
+}
+
+// locked lets writes overlap.
+type locked struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *locked) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
 }
 
 // output is standard output. Its first error ends the program.
