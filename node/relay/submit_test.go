@@ -44,7 +44,6 @@ func (s taker) next(t *testing.T, within time.Duration) ledger.Tx {
 func TestSubmit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &stage{t: t}
-		first := s.takingUpstream("first", 10)
 		r, _ := s.relay("relay", relay.Config{Follow: s.config("first", "second")})
 		tx := made(t, 1, 300)[0]
 		given := bytes.Clone(tx.Raw.Bytes)
@@ -57,7 +56,8 @@ func TestSubmit(t *testing.T) {
 			t.Errorf("before a peer is there: %+v", got)
 		}
 		given[10]++ // the bytes are the caller's
-		got := first.next(t, time.Second)
+		first := s.takingUpstream("first", 10)
+		got := first.next(t, time.Minute)
 		if got.ID != tx.ID || !bytes.Equal(got.Raw.Bytes, tx.Raw.Bytes) || got.Raw.Era != ledger.Conway {
 			t.Errorf("the first node got %v %x", got.ID, got.Raw.Bytes)
 		}
