@@ -105,6 +105,7 @@ func TestErrorsAreLoggedOnce(t *testing.T) {
 					for f.Peers()[0].Err == nil {
 						time.Sleep(time.Millisecond)
 					}
+					synctest.Wait()
 					if hook {
 						if lines := logged(t, logs); len(lines) > 0 || told != 1 {
 							t.Errorf("told %d times, and logged %q", told, lines)
@@ -133,6 +134,7 @@ func TestUnfollowableIsLoggedOnce(t *testing.T) {
 		f := w.follow(fcfg)
 		f.start()
 		time.Sleep(time.Second)
+		synctest.Wait()
 		if f.Stuck() == nil || logs.FilterMessage("no peer can be followed").Len() != 1 {
 			t.Error("it is not logged that no peer can be followed")
 		}
@@ -166,6 +168,7 @@ func TestStoppedIsToldOnce(t *testing.T) {
 			f := w.follow(cfg)
 			f.start()
 			time.Sleep(time.Second)
+			synctest.Wait()
 			if lines := logged(t, logs); len(lines)+len(told) != 1 || hook != (len(told) == 1) {
 				t.Errorf("told %v, logged %q", told, lines)
 			}
