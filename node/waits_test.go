@@ -44,7 +44,7 @@ func TestFollowTellsWhyItWaits(t *testing.T) {
 		}, nil, "", 50}, // reading finds out, or writing
 		{"hangs up after the handshake", func(w *world) {
 			w.serveRaw("peer", func(p *rawPeer) { p.accept(); p.conn.Close() })
-		}, nil, "EOF", 50},
+		}, nil, "", 50}, // the same
 		{"mute after the handshake", func(w *world) {
 			w.serveRaw("peer", func(p *rawPeer) { p.accept(); p.drain() })
 		}, nil, "no message in time", 45},
