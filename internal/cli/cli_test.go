@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ouronet/ouronet/internal/cli/clitest"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -98,6 +99,49 @@ func TestNetwork(t *testing.T) {
 	}
 }
 
+// The messages of each kind of flag and argument.
+func TestCalls(t *testing.T) {
+	flags := Program{Name: "flags", Examples: []string{"-n 1"}, About: "Takes flags of each kind, and prints them.", Setup: func(c *Command) Run {
+		n := c.Number("n", 1, 1, 9, "`NUMBER` of things")
+		d := c.Duration("d", time.Second, time.Second, time.Minute, "`TIME` that it takes")
+		w := c.Choice("w", "a", []string{"a", "b", "c"}, "`WORD`")
+		alone := c.Bool("alone", false, "takes no other flag")
+		listen := c.Bool("listen", false, "does not go with -w")
+		c.Exclude("listen", "w", "there is nothing to say")
+		c.Alone("alone")
+		return func(_ context.Context, out io.Writer) error {
+			fmt.Fprintln(out, *n, *d, *w, *alone, *listen)
+			return nil
+		}
+	}}
+	args := Program{Name: "args", Examples: []string{"127.0.0.1:1"}, About: "Takes arguments, and prints them.", Setup: func(c *Command) Run {
+		var first Address
+		var from Point
+		c.Arg(&first, "HOST:PORT")
+		c.Optional(&from, "POINT")
+		return func(_ context.Context, out io.Writer) error {
+			fmt.Fprintln(out, first, from.Point)
+			return nil
+		}
+	}}
+	peers := Program{Name: "peers", Examples: []string{""}, About: "Takes peers, and prints them.", Setup: func(c *Command) Run {
+		network, peers := c.Network(), c.Peers()
+		return func(_ context.Context, out io.Writer) error {
+			fmt.Fprintln(out, network.Name, *peers)
+			return nil
+		}
+	}}
+	clitest.Calls(t, func(ctx context.Context, line []string, stdout, stderr io.Writer) int {
+		for _, p := range []Program{flags, args, peers} {
+			if line[0] == p.Name {
+				return p.Run(ctx, line[1:], stdout, stderr)
+			}
+		}
+		t.Errorf("no program %q", line[0])
+		return 1
+	}, nil)
+}
+
 // An interruption is no error of a program that runs until it is stopped.
 func TestInterrupted(t *testing.T) {
 	for _, endless := range []bool{false, true} {
@@ -147,6 +191,11 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(UntilSignalled(time.Hour, func(ctx context.Context, _ []string, stdout, _ io.Writer) int {
 		fmt.Fprintln(stdout, "runs")
+		os.Stdin.Read(make([]byte, 1))
+		if ctx.Err() != nil {
+			fmt.Fprintln(stdout, "ends before it is asked")
+		}
+		fmt.Fprintln(stdout, "goes on")
 		<-ctx.Done()
 		fmt.Fprintln(stdout, "ends")
 		if manner == "stubborn" {
@@ -178,19 +227,31 @@ func TestSignals(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			in, err := cmd.StdinPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			for _, want := range []string{"runs\n", "ends\n"} {
+			said := func(want string) {
 				got := make([]byte, len(want))
 				if _, err := io.ReadFull(out, got); err != nil || string(got) != want {
 					t.Fatalf("%q, %v", got, err)
 				}
-				if want == "runs\n" || test.exit != 0 {
-					if err := cmd.Process.Signal(test.signal); err != nil {
-						t.Fatal(err)
-					}
+			}
+			signal := func() {
+				if err := cmd.Process.Signal(test.signal); err != nil {
+					t.Fatal(err)
 				}
+			}
+			said("runs\n")
+			in.Close()
+			said("goes on\n")
+			signal()
+			said("ends\n")
+			if test.exit != 0 {
+				signal()
 			}
 			cmd.Wait()
 			if exit := cmd.ProcessState.ExitCode(); exit != test.exit {
