@@ -270,36 +270,55 @@ func TestLateHasNoMoreTime(t *testing.T) {
 }
 
 // A late peer that was asked for a MiB because there was no other does not keep a better
-// one, which comes later, from being asked.
+// one, which comes later, from being asked, whether the one asked first is there still
+// or not.
 func TestLateKeepsNothing(t *testing.T) {
 	const ms = time.Millisecond
 	hs := line(100)
 	for i := range hs {
 		hs[i].BodySize = 80_000
 	}
-	r := newRace(t, Config{FetchPeers: 1}, 2)
-	r.peers[0].rate = rate{rtt: 100 * ms, perS: 1 << 30}
-	r.announce(hs, 0)
-	r.peers[1].rate, r.peers[1].lateTill = r.peers[0].rate, time.Hour
-	r.announce(hs, 1)
-	r.wait(time.Second)
-	if last := r.asks[len(r.asks)-1]; last.Peer != 1 || r.twice+BlockSize(&hs[0]) <= maxTwice {
-		t.Fatalf("%d bytes asked twice, at last of %d", r.twice, last.Peer)
-	}
-	r.step(PeerConnected{Peer: 2})
-	r.step(Intersected{Peer: 2})
-	r.announce(hs, 2)
-	for end := r.now + time.Second; r.now < end; r.wait(50 * ms) {
-		asks := r.asks
-		r.asks = nil
-		for _, a := range asks {
-			if a.Peer == 2 {
-				r.deliver(a)
+	for _, gone := range []bool{false, true} {
+		r := newRace(t, Config{FetchPeers: 1}, 2)
+		r.peers[0].rate = rate{rtt: 100 * ms, perS: 1 << 30}
+		r.announce(hs, 0)
+		r.peers[1].rate, r.peers[1].lateTill = r.peers[0].rate, time.Hour
+		r.announce(hs, 1)
+		r.wait(time.Second)
+		if last := r.asks[len(r.asks)-1]; last.Peer != 1 || r.twice+BlockSize(&hs[0]) <= maxTwice {
+			t.Fatalf("%d bytes asked twice, at last of %d", r.twice, last.Peer)
+		}
+		if gone {
+			r.step(PeerGone{0})
+		}
+		r.step(PeerConnected{Peer: 2})
+		r.step(Intersected{Peer: 2})
+		r.announce(hs, 2)
+		for end := r.now + time.Second; r.now < end; r.wait(50 * ms) {
+			asks := r.asks
+			r.asks = nil
+			for _, a := range asks {
+				if a.Peer == 2 {
+					r.deliver(a)
+				}
 			}
 		}
+		if r.adopted != len(hs) {
+			t.Errorf("first gone %t: %d of %d blocks a second later", gone, r.adopted, len(hs))
+		}
 	}
-	if r.adopted != len(hs) {
-		t.Errorf("%d of %d blocks a second later", r.adopted, len(hs))
+}
+
+// A single block is asked of a second peer however large it is.
+func TestLargeBlockIsRaced(t *testing.T) {
+	hs := line(1)
+	hs[0].BodySize = 2 * maxTwice
+	r := newRace(t, Config{}, 2)
+	r.announce(hs, 0, 1)
+	r.peers[0].rate = rate{rtt: time.Millisecond, perS: maxPerS}
+	r.wait(time.Second)
+	if len(r.asks) < 2 || r.asks[1].Peer == r.asks[0].Peer {
+		t.Errorf("asked for: %+v", r.asks)
 	}
 }
 
