@@ -510,13 +510,28 @@ func TestEffectsAreItems(t *testing.T) {
 	h := line(1)[0]
 	for _, e := range []Effect{
 		FindIntersect{1, []ledger.Point{h.Point()}}, RequestHeaders{1, 5}, StopChainSync{1, ErrNoIntersection, time.Second},
-		Fetch{1, 2, []*ledger.Header{&h}, 100}, CancelFetch{1, 2}, Adopt{&h, 100}, RollBack{h.Tip()}, Immutable{h.Tip()},
+		Fetch{1, 2, []*ledger.Header{&h, &h}, 100}, CancelFetch{1, 2}, Adopt{&h, 100}, RollBack{h.Tip()}, Immutable{h.Tip()},
 		Forget{h.Point()}, Disconnect{1, ErrCrowdedOut},
 	} {
 		b := AppendEffects(nil, []Effect{e})
 		r := cbor.NewReader(b)
 		if r.Raw(); r.Close() != nil {
 			t.Errorf("%T: %x", e, b)
+		}
+	}
+}
+
+// The last header that fits is granted, and no other peer has to go for it.
+func TestGrantsTheLast(t *testing.T) {
+	hs := line(10)
+	core, _ := connect(t, Config{K: 5}, ledger.Origin, hs[9].Tip())
+	p := core.peers[0]
+	p.credit = 0
+	for room := range 3 {
+		core.credits = 0
+		core.cfg.MaxSideHeaders = core.side + room
+		if n, full := core.allowance(p); n != room || full != (room == 0) {
+			t.Errorf("room for %d: %d granted, full %t", room, n, full)
 		}
 	}
 }

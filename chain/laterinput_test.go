@@ -246,3 +246,14 @@ func FuzzLaterInput(f *testing.F) {
 		}
 	})
 }
+
+func TestUnknownInputText(t *testing.T) {
+	for want, err := range map[string]error{
+		"chain: inputs of kind 77 are not known here: a later version wrote it":                    &UnknownInputError{Kind: 77},
+		"chain: an input of kind 3 has 2 fields that are not known here: a later version wrote it": &UnknownInputError{3, 2},
+	} {
+		if err.Error() != want {
+			t.Errorf("%q, want %q", err, want)
+		}
+	}
+}

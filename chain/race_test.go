@@ -491,6 +491,26 @@ func TestKnownToBeSlow(t *testing.T) {
 	}
 }
 
+// A peer that is slow by its measured pace alone has 50 ms to itself, one that is late
+// has none.
+func TestKnownToSendSlowly(t *testing.T) {
+	for late, want := range map[time.Duration]time.Duration{0: 50 * time.Millisecond, time.Hour: 0} {
+		r := newRace(t, Config{}, 2)
+		r.peers[0].rate = rate{rtt: time.Millisecond, perS: 10_000}
+		r.peers[1].rate = rate{rtt: time.Millisecond, perS: maxPerS}
+		r.announce(line(1), 0)
+		r.peers[0].lateTill = late
+		r.announce(line(1), 1)
+		for len(r.asks) == 1 && r.now < time.Minute {
+			r.now, _ = r.Deadline()
+			r.step(Tick{})
+		}
+		if r.now != want {
+			t.Errorf("late till %v: the other asked after %v, want %v", late, r.now, want)
+		}
+	}
+}
+
 // A block that comes behind others of the same peer has their time, too.
 func TestRaceBehindOthers(t *testing.T) {
 	const ms = time.Millisecond

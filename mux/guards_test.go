@@ -188,3 +188,16 @@ func TestConsumeNothing(t *testing.T) {
 		t.Errorf("got %q", unread)
 	}
 }
+
+// Only the first call of Start counts.
+func TestStartTwice(t *testing.T) {
+	a, b := net.Pipe()
+	defer b.Close()
+	m := New(a, Config{})
+	defer m.Fail(net.ErrClosed)
+	m.Start()
+	m.Start()
+	if err := m.Err(); err != nil {
+		t.Error(err)
+	}
+}
