@@ -177,6 +177,9 @@ func (m *Mux) Start() {
 	m.watchIdle()
 }
 
+// Context ends when the Mux does; its cause is why.
+func (m *Mux) Context() context.Context { return m.ctx }
+
 // Done is closed when the Mux has ended; [Mux.Err] then says why.
 func (m *Mux) Done() <-chan struct{} { return m.ended }
 

@@ -50,7 +50,7 @@ type Conn struct {
 	chainSyncI   *chainsync.Initiator
 	blockFetchI  *blockfetch.Initiator
 	peerSharingI *peersharing.Initiator
-	alive        bool // keep-alives run
+	life         life
 }
 
 // newConn declares the channels that the agreement has and starts them. What
@@ -63,6 +63,7 @@ func newConn(cfg Config, m *mux.Mux, bearer net.Conn, peer string, role protocol
 		pinging: pace{every: perPing, free: freePings}, refusing: pace{every: perRefusal, free: freeRefused},
 	}
 	c.log = cfg.Logger.With(zap.String("peer", peer))
+	c.life = newLife(agreed.Data.PeerSharing)
 	// The side that dialled may ask; so may the other if both said they
 	// answer. (handshake, 6)
 	if c.MayAsk() {
@@ -108,18 +109,13 @@ func (c *Conn) answer() {
 		return blockfetch.Respond(ctx, specs.BlockFetch, ch, pacedBlocks{source, &c.refusing})
 	}).SetClass(mux.Bulk)
 	c.mux.Respond(specs.TxSubmission, mux.OnOwn, func(ctx context.Context, ch *mux.Channel) error {
-		r := txsubmission.NewResponder(specs.TxSubmission, ch)
-		if sources.TxSubmission == nil {
-			// The peer may offer transactions; nobody has to ask.
-			if err := r.Init(ctx); err != nil {
-				return err
-			}
-			<-ctx.Done()
-			return context.Cause(ctx)
-		}
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		return r.Run(ctx, sources.TxSubmission(ctx, c))
+		var sink txsubmission.Sink = noTxs{} // the peer can be done only if we ask
+		if sources.TxSubmission != nil {
+			sink = sources.TxSubmission(ctx, c)
+		}
+		return txsubmission.NewResponder(specs.TxSubmission, ch).Run(ctx, sink)
 	})
 	if c.agreed.Data.PeerSharing {
 		c.mux.Respond(specs.PeerSharing, mux.OnOwn, func(ctx context.Context, ch *mux.Channel) error {
@@ -217,31 +213,6 @@ func (c *Conn) ProvideTxs(ctx context.Context, source txsubmission.Source) (err 
 	return txsubmission.Provide(ctx, c.cfg.Specs.TxSubmission, c.txSubmission, source)
 }
 
-// use keeps a connection from being idle: it starts our keep-alives.
-func (c *Conn) use() {
-	if !c.MayAsk() {
-		return
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.alive {
-		return
-	}
-	c.alive = true
-	c.mux.Go(func(ctx context.Context) error {
-		i := keepalive.NewInitiator(c.cfg.Specs.KeepAlive, c.keepAlive)
-		if r := c.random("cookies"); r != nil {
-			i.Cookie = func() uint16 { return uint16(r.Uint32()) }
-		}
-		return i.Run(ctx, c.cfg.KeepAlive, func(rtt time.Duration) {
-			c.rtt.Store(int64(rtt))
-			if c.cfg.RoundTrip != nil {
-				c.cfg.RoundTrip(c, rtt)
-			}
-		})
-	})
-}
-
 // transport returns what an initiator runs on: its channel, or what refuses to
 // carry anything.
 func (c *Conn) transport(channel *mux.Channel) protocol.Transport {
@@ -261,13 +232,6 @@ func (r refusal) Send(context.Context, []byte, []byte) error { return r.err }
 func (r refusal) Peek(int) ([]byte, error)                   { return nil, r.err }
 func (r refusal) Ready() <-chan struct{}                     { return nil }
 func (r refusal) Consume(int)                                {}
-
-// unused reports whether our side never asked for anything.
-func (c *Conn) unused() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return !c.alive
-}
 
 // random returns what draws for one purpose of this connection, or nil.
 func (c *Conn) random(purpose string) *rand.Rand {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/txsubmission"
 )
 
 // emptyChain is what a follower sees of a node that has no blocks.
@@ -36,3 +37,9 @@ func (noBlocks) Range(context.Context, ledger.Point, ledger.Point) (iter.Seq2[le
 type noPeers struct{}
 
 func (noPeers) Peers(context.Context, int) ([]netip.AddrPort, error) { return nil, nil }
+
+// noTxs has ids announced and wants none.
+type noTxs struct{}
+
+func (noTxs) Want(context.Context, []txsubmission.Announced) ([]ledger.TxID, error) { return nil, nil }
+func (noTxs) Deliver(context.Context, []ledger.TxID, []ledger.Tx) error             { return nil }

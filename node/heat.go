@@ -1,0 +1,148 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/ouronet/ouronet/internal/lifecycle"
+	"github.com/ouronet/ouronet/txsubmission"
+)
+
+// Spell is what our side does while a connection is hot. Each field may be nil.
+type Spell struct {
+	// ChainSync and BlockFetch use [Conn.ChainSync] and [Conn.BlockFetch] until
+	// ctx ends, and then return. What is owed and the Done are left to
+	// [Conn.Heat]. To return nil earlier cools the connection; an error that is
+	// not ctx's ends it.
+	ChainSync, BlockFetch func(ctx context.Context) error
+
+	// TxSubmission makes what is offered to the peer; ctx ends with the
+	// conversation. A Source that ends by itself ends tx-submission alone.
+	TxSubmission func(ctx context.Context) txsubmission.Source
+}
+
+// ErrHot means that a connection is hot already: one spell runs at a time.
+var ErrHot = errors.New("node: the connection is hot already")
+
+// spell is a Spell that runs.
+type spell struct {
+	what   Spell
+	number lifecycle.Spell // 0 before it starts
+	jobs   sync.WaitGroup
+	over   chan struct{} // closed when every mini-protocol has ended, or the connection
+
+	ctx  context.Context // ends when the spell cools, or the connection ends
+	cool context.CancelCauseFunc
+}
+
+// ended reports whether the spell is over, or will never begin.
+func (s *spell) ended(m *lifecycle.Machine) bool {
+	if s.number == 0 {
+		return m.Wanted() != lifecycle.Hot || m.State() == lifecycle.StClosed
+	}
+	return m.Spell() != s.number
+}
+
+// run runs f. It returns nil if f ended in order.
+func (s *spell) run(f func(context.Context) error) error {
+	if f == nil {
+		<-s.ctx.Done()
+		return nil
+	}
+	err := f(s.ctx)
+	if s.ctx.Err() != nil && errors.Is(err, context.Cause(s.ctx)) {
+		return nil
+	}
+	return err
+}
+
+// Heat makes the connection hot and runs what until ctx ends. Then what cools:
+// what is owed to us is received, which of chain-sync may take until the peer's
+// next block, and each mini-protocol that was used says Done. That may take 300 s
+// altogether; after that the connection ends. (mux, 7)
+//
+// Heat returns nil when what has cooled, and the connection stays, to be heated
+// again or not. Any other error is the connection's end; but [ErrHot] if the
+// connection is hot, [ErrMayNotAsk] if our side may not ask, and the cause of ctx
+// if that ended before the connection was hot: while it cools from an earlier
+// spell, Heat waits.
+//
+// Connections that others opened can be heated like those that we opened. Heat
+// has waited for all goroutines of what when it returns.
+func (c *Conn) Heat(ctx context.Context, what Spell) error {
+	if !c.MayAsk() {
+		return &PeerError{c.peer, ErrMayNotAsk}
+	}
+	s := &spell{what: what, over: make(chan struct{})}
+	s.ctx, s.cool = context.WithCancelCause(c.mux.Context())
+	defer s.cool(nil)
+	var hot bool
+	err := c.await(ctx, func() bool {
+		if hot = c.life.spell != nil && c.life.spell.ctx.Err() == nil; hot {
+			return true
+		}
+		if c.life.spell != nil || ctx.Err() != nil || c.Err() != nil {
+			return false
+		}
+		c.life.spell = s
+		c.advance(lifecycle.Want{Temperature: lifecycle.Hot})
+		return true
+	})
+	switch {
+	case err != nil:
+		return err
+	case hot:
+		return ErrHot
+	}
+	select {
+	case <-ctx.Done():
+		c.cool()
+	case <-s.over:
+	case <-c.Done():
+	}
+	select {
+	case <-s.over:
+	case <-c.Done():
+		c.step(lifecycle.Lost{})
+	}
+	s.jobs.Wait()
+	c.mu.Lock()
+	lost := c.life.machine.State() == lifecycle.StClosed
+	c.mu.Unlock()
+	if !lost {
+		return nil
+	}
+	<-c.Done()
+	return c.Err()
+}
+
+// cool has the connection be warm at most.
+func (c *Conn) cool() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.advance(lifecycle.Want{Temperature: min(c.life.machine.Wanted(), lifecycle.Warm)})
+}
+
+// until is a source that ends when ctx does.
+type until struct {
+	txsubmission.Source
+	ctx context.Context
+}
+
+func (u until) Next(ctx context.Context, most int, block bool) ([]txsubmission.Announced, error) {
+	if u.ctx.Err() != nil {
+		return nil, nil
+	}
+	if !block {
+		return u.Source.Next(ctx, most, false)
+	}
+	waiting, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(u.ctx, func() { cancel(errStop) })()
+	ids, err := u.Source.Next(waiting, most, true)
+	if err != nil && ctx.Err() == nil && u.ctx.Err() != nil && errors.Is(err, context.Cause(waiting)) {
+		return nil, nil
+	}
+	return ids, err
+}

@@ -1,0 +1,263 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ouronet/ouronet/internal/lifecycle"
+	"github.com/ouronet/ouronet/keepalive"
+)
+
+// life runs the mini-protocols of our side as its machine says. It is guarded by
+// Conn.mu.
+type life struct {
+	machine lifecycle.Machine
+	epoch   time.Time
+	due     *time.Timer   // for the machine's deadline, or nil
+	changed chan struct{} // closed when the state or what is wanted changes; nil if nobody waits
+
+	endPings context.CancelCauseFunc // of the keep-alives that run
+	spell    *spell                  // that runs or is about to, or nil
+}
+
+func newLife(sharing bool) life {
+	warm := lifecycle.SetOf(lifecycle.KeepAlive)
+	if sharing {
+		warm |= lifecycle.SetOf(lifecycle.PeerSharing)
+	}
+	hot := lifecycle.SetOf(lifecycle.ChainSync, lifecycle.BlockFetch, lifecycle.TxSubmission)
+	return life{machine: lifecycle.New(lifecycle.Config{Warm: warm, Hot: hot}), epoch: time.Now()}
+}
+
+// errStop ends what is to say Done.
+var errStop = errors.New("node: our side stops asking")
+
+// use keeps a connection from being idle: our side asks for something.
+func (c *Conn) use() {
+	if !c.MayAsk() {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.life.machine.Wanted() == lifecycle.Cold && c.life.spell == nil { // a spell asks until it has cooled
+		c.advance(lifecycle.Want{Temperature: lifecycle.Warm})
+	}
+}
+
+// unused reports whether our side uses nothing.
+func (c *Conn) unused() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	state := c.life.machine.State()
+	return state == lifecycle.StFresh || state == lifecycle.StClosed
+}
+
+// Leave says that our side has no use for the connection any more: what is hot
+// cools, as when the context of [Conn.Heat] ends, then keep-alive and
+// peer-sharing end with their Done, within 120 s. The connection stays for the
+// peer. If the peer does not use it either for 5 s, it ends with
+// [mux.ErrIdle]. Asking for anything, or [Conn.Heat], uses it again.
+//
+// End conversations of your own first. Leave returns when all has ended, an error
+// if the connection has, and the cause of ctx if that ends first, in which case
+// all goes on.
+func (c *Conn) Leave(ctx context.Context) error {
+	c.mu.Lock()
+	c.advance(lifecycle.Want{Temperature: lifecycle.Cold})
+	c.mu.Unlock()
+	return c.await(ctx, func() bool {
+		left := c.life.machine.State() == lifecycle.StFresh || c.life.machine.Wanted() != lifecycle.Cold
+		return left && c.Err() == nil
+	})
+}
+
+// await waits until there is what it waits for; which is called with c.mu held.
+func (c *Conn) await(ctx context.Context, there func() bool) error {
+	for {
+		c.mu.Lock()
+		ok := there()
+		if c.life.changed == nil {
+			c.life.changed = make(chan struct{})
+		}
+		changed := c.life.changed
+		c.mu.Unlock()
+		if ok {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-c.Done():
+			c.step(lifecycle.Lost{})
+			return c.Err()
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// step tells the machine an event and does what it says.
+func (c *Conn) step(ev lifecycle.Event) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.advance(ev)
+}
+
+// advance is step with c.mu held.
+func (c *Conn) advance(ev lifecycle.Event) {
+	l := &c.life
+	state, wanted := l.machine.State(), l.machine.Wanted()
+	for events := []lifecycle.Event{ev}; len(events) > 0; events = events[1:] {
+		for _, effect := range l.machine.Step(time.Since(l.epoch), events[0]) {
+			switch effect := effect.(type) {
+			case lifecycle.Start:
+				c.start(effect)
+				events = append(events, lifecycle.Started(effect))
+			case lifecycle.Stop:
+				c.stop(effect)
+			case lifecycle.Close:
+				// What is queued has to be sent first if Close is under way.
+				c.mux.Go(func(context.Context) error { return reason(effect.Err) })
+			}
+		}
+	}
+	c.watch()
+	if s := l.spell; s != nil && s.ended(&l.machine) {
+		close(s.over)
+		l.spell = nil
+	}
+	if l.changed != nil && (l.machine.State() != state || l.machine.Wanted() != wanted) {
+		close(l.changed)
+		l.changed = nil
+	}
+}
+
+// watch has the machine hear of its deadline.
+func (c *Conn) watch() {
+	l := &c.life
+	at, ok := l.machine.Deadline()
+	switch {
+	case !ok && l.due != nil:
+		l.due.Stop()
+	case !ok:
+	case l.due == nil:
+		l.due = time.AfterFunc(at-time.Since(l.epoch), func() { c.step(lifecycle.Tick{}) })
+	default:
+		l.due.Reset(at - time.Since(l.epoch))
+	}
+}
+
+func (c *Conn) start(what lifecycle.Start) {
+	switch what.Protocol {
+	case lifecycle.KeepAlive:
+		ctx, cancel := context.WithCancelCause(c.mux.Context())
+		c.life.endPings = cancel
+		c.mux.Go(func(context.Context) error {
+			err := c.ping(ctx)
+			cancel(nil)
+			c.step(lifecycle.Ended{Protocol: what.Protocol, Spell: what.Spell, Err: err})
+			return err
+		})
+	case lifecycle.PeerSharing: // asked by whoever wants to
+	default:
+		s := c.life.spell
+		s.number = what.Spell
+		s.jobs.Go(func() {
+			err := c.work(s, what.Protocol)
+			c.step(lifecycle.Ended{Protocol: what.Protocol, Spell: what.Spell, Err: err})
+		})
+	}
+}
+
+func (c *Conn) stop(what lifecycle.Stop) {
+	switch what.Protocol {
+	case lifecycle.KeepAlive:
+		c.life.endPings(errStop)
+	case lifecycle.PeerSharing:
+		c.mux.Go(func(context.Context) error {
+			err := endAsking(c, &c.peerSharingI)
+			c.step(lifecycle.Ended{Protocol: what.Protocol, Spell: what.Spell, Err: err})
+			return err
+		})
+	default:
+		c.life.spell.cool(errStop)
+	}
+}
+
+// ping sends keep-alives until ctx ends, and then Done if it is the end of our
+// use and not of the connection.
+func (c *Conn) ping(ctx context.Context) error {
+	i := keepalive.NewInitiator(c.cfg.Specs.KeepAlive, c.keepAlive)
+	if r := c.random("cookies"); r != nil {
+		i.Cookie = func() uint16 { return uint16(r.Uint32()) }
+	}
+	err := i.Run(ctx, c.cfg.KeepAlive, func(rtt time.Duration) {
+		c.rtt.Store(int64(rtt))
+		if c.cfg.RoundTrip != nil {
+			c.cfg.RoundTrip(c, rtt)
+		}
+	})
+	if !errors.Is(err, errStop) {
+		return err
+	}
+	return i.Done(c.mux.Context())
+}
+
+// work runs one mini-protocol of a spell to its end.
+func (c *Conn) work(s *spell, p lifecycle.Protocol) error {
+	switch p {
+	case lifecycle.ChainSync:
+		if err := s.run(s.what.ChainSync); err != nil {
+			return err
+		}
+		return endAsking(c, &c.chainSyncI)
+	case lifecycle.BlockFetch:
+		if err := s.run(s.what.BlockFetch); err != nil {
+			return err
+		}
+		return endAsking(c, &c.blockFetchI)
+	}
+	if s.what.TxSubmission != nil {
+		ctx, ended := context.WithCancel(c.mux.Context())
+		defer ended()
+		if err := c.ProvideTxs(ctx, until{s.what.TxSubmission(ctx), s.ctx}); err != nil {
+			return err
+		}
+	}
+	<-s.ctx.Done()
+	return nil
+}
+
+// initiator is one of those that a Conn keeps.
+type initiator interface {
+	comparable
+	Ended() bool
+	Done(context.Context) error
+}
+
+// endAsking ends the conversation of one of the initiators, if there is one.
+func endAsking[I initiator](c *Conn, kept *I) error {
+	var none I
+	c.mu.Lock()
+	i := *kept
+	c.mu.Unlock()
+	if i == none || i.Ended() {
+		return nil
+	}
+	err := i.Done(c.mux.Context())
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if *kept == i && err == nil {
+		*kept = none
+	}
+	return err
+}
+
+// reason is why a life cycle ends the connection.
+func reason(err error) error {
+	if errors.Is(err, lifecycle.ErrLate) || errors.Is(err, lifecycle.ErrEnded) {
+		return fmt.Errorf("node: %w", err)
+	}
+	return err
+}
