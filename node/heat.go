@@ -44,6 +44,17 @@ func (s *spell) ended(m *lifecycle.Machine) bool {
 	return m.Spell() != s.number
 }
 
+// does reports whether the spell has something to do in a mini-protocol.
+func (s *spell) does(p lifecycle.Protocol) bool {
+	switch p {
+	case lifecycle.ChainSync:
+		return s.what.ChainSync != nil
+	case lifecycle.BlockFetch:
+		return s.what.BlockFetch != nil
+	}
+	return s.what.TxSubmission != nil
+}
+
 // run runs f. It returns nil if f ended in order.
 func (s *spell) run(f func(context.Context) error) error {
 	if f == nil {
@@ -65,8 +76,8 @@ func (s *spell) run(f func(context.Context) error) error {
 // Heat returns nil when what has cooled, and the connection stays, to be heated
 // again or not. Any other error is the connection's end; but [ErrHot] if the
 // connection is hot, [ErrMayNotAsk] if our side may not ask, and the cause of ctx
-// if that ended before the connection was hot: while it cools from an earlier
-// spell, Heat waits.
+// if that ended before the connection was hot: while what ran before is being
+// ended, Heat waits.
 //
 // Connections that others opened can be heated like those that we opened. Heat
 // has waited for all goroutines of what when it returns.
@@ -108,13 +119,16 @@ func (c *Conn) Heat(ctx context.Context, what Spell) error {
 	}
 	s.jobs.Wait()
 	c.mu.Lock()
-	lost := c.life.machine.State() == lifecycle.StClosed
+	lost, began := c.life.machine.State() == lifecycle.StClosed, s.number != 0
 	c.mu.Unlock()
-	if !lost {
-		return nil
+	switch {
+	case lost:
+		<-c.Done()
+		return c.Err()
+	case !began:
+		return context.Cause(ctx)
 	}
-	<-c.Done()
-	return c.Err()
+	return nil
 }
 
 // cool has the connection be warm at most.

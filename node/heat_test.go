@@ -18,10 +18,12 @@ import (
 	"github.com/ouronet/ouronet/internal/leak"
 	"github.com/ouronet/ouronet/internal/race"
 	"github.com/ouronet/ouronet/internal/testnode"
+	"github.com/ouronet/ouronet/keepalive"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/mux"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/txsubmission"
+	"github.com/ouronet/ouronet/vnet"
 )
 
 // ends keeps the last bytes that one side sent in each mini-protocol, as an
@@ -177,6 +179,11 @@ func TestHeatNothing(t *testing.T) {
 		if err := <-ended; err != nil || says.done() != "keep-alive false" {
 			t.Error(err, says.done())
 		}
+		over, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := a.Heat(over, node.Spell{}); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
 	})
 }
 
@@ -263,6 +270,117 @@ func TestSpellEnds(t *testing.T) {
 	}
 }
 
+// endlessTxs has one more transaction whenever the peer asks.
+type endlessTxs struct {
+	idleTxs
+	n *int
+}
+
+func (e endlessTxs) Next(_ context.Context, most int, block bool) ([]txsubmission.Announced, error) {
+	*e.n++
+	return []txsubmission.Announced{{ID: ledger.TxID{Era: ledger.Conway, Hash: ledger.Hash{byte(*e.n), byte(*e.n >> 8)}}, Size: 100}}, nil
+}
+
+// Tx-submission ends also while there are always more transactions.
+func TestHeatEndlessTxs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := vnet.New(vnet.Config{Link: vnet.Link{Latency: 10 * time.Millisecond}})
+		dialling, says := watched(node.Config{Network: network()})
+		a, _ := far(t, n, dialling, node.Config{Network: network(), Sources: newChain().Sources()})
+		announced := 0
+		cool, ended := spelled(a, node.Spell{TxSubmission: func(context.Context) txsubmission.Source { return endlessTxs{n: &announced} }})
+		time.Sleep(time.Minute)
+		cool()
+		if err := <-ended; err != nil || announced < 100 {
+			t.Error(err, announced)
+		}
+		if synctest.Wait(); says.done() != "tx-submission true, keep-alive false" {
+			t.Error(says.done())
+		}
+	})
+}
+
+// far is pair over a network.
+func far(t *testing.T, n *vnet.Network, dialling, accepting node.Config) (a, b *node.Conn) {
+	t.Helper()
+	l, err := n.Host("b").Listen(3001)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	accepted := make(chan *node.Conn)
+	var serving sync.WaitGroup
+	serving.Go(func() {
+		node.Serve(ctx, l, accepting, func(c *node.Conn) func() { accepted <- c; return nil })
+	})
+	dialling.Dial = n.Host("a").Dial
+	if a, err = node.Dial(t.Context(), "b:3001", dialling); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { a.Close(); cancel(); serving.Wait() })
+	return a, <-accepted
+}
+
+// Our side may want something else while it leaves: what is being ended ends
+// first, and what is wanted last counts.
+func TestLeaveAndHeat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := vnet.New(vnet.Config{Link: vnet.Link{Latency: 2 * time.Second}})
+		c := newChain().Grow(50)
+		with := node.Config{Network: network(), Sources: c.Sources()}
+		dialling, says := watched(with)
+		answered := make(chan struct{}, 1)
+		dialling.RoundTrip = func(*node.Conn, time.Duration) {
+			select {
+			case answered <- struct{}{}:
+			default:
+			}
+		}
+		a, b := far(t, n, dialling, with)
+		b.ChainSync() // its keep-alives keep the connection
+		left := make(chan error, 1)
+		leave := func() { go func() { left <- a.Leave(t.Context()) }() }
+
+		// While an answer is owed, keep-alive cannot end.
+		<-answered
+		time.Sleep(keepalive.DefaultInterval + time.Second)
+		leave()
+		time.Sleep(time.Second)
+		ctx, stop := context.WithTimeout(t.Context(), time.Second)
+		defer stop()
+		began := time.Now()
+		err := a.Heat(ctx, node.Spell{BlockFetch: func(context.Context) error { t.Error("it runs"); return nil }})
+		if d := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || d != time.Second || <-left != nil {
+			t.Errorf("heated for %v: %v", d, err)
+		}
+		// In the end it is warm.
+		<-answered
+		<-answered
+		if says.done() != "keep-alive false" {
+			t.Error(says.done())
+		}
+
+		// To leave is more than to cool.
+		cool, ended := spelled(a, busy(a, c))
+		time.Sleep(time.Minute)
+		leave()
+		time.Sleep(time.Second)
+		cool()
+		time.Sleep(time.Second)
+		c.Grow(1)
+		if err := <-ended; err != nil || <-left != nil {
+			t.Error(err)
+		}
+		for len(answered) > 0 {
+			<-answered
+		}
+		time.Sleep(time.Hour)
+		if says.done() != "chain-sync true, block-fetch true, tx-submission true, keep-alive true" || len(answered) > 0 || a.Err() != nil {
+			t.Error(says.done(), a.Err())
+		}
+	})
+}
+
 type noTxs struct{ idleTxs }
 
 func (noTxs) Next(context.Context, int, bool) ([]txsubmission.Announced, error) { return nil, nil }
@@ -280,7 +398,11 @@ func TestLeave(t *testing.T) {
 				if _, err := a.PeerSharing().Request(t.Context(), 3); err != nil {
 					t.Fatal(err)
 				}
-				_, ended := spelled(a, node.Spell{BlockFetch: busy(a, c).BlockFetch})
+				_, ended := spelled(a, node.Spell{BlockFetch: func(ctx context.Context) error {
+					err := busy(a, c).BlockFetch(ctx)
+					a.BlockFetch() // the spell's last breath is not a new use
+					return err
+				}})
 				if used {
 					b.ChainSync() // its keep-alives are enough
 				}
@@ -399,10 +521,21 @@ func TestHeatLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newChain().Grow(50)
 		a, b := pair(t, node.Config{Network: network()}, node.Config{Network: network(), Sources: c.Sources()})
-		_, ended := spelled(a, busy(a, c))
+		returned := false
+		_, ended := spelled(a, node.Spell{
+			ChainSync: func(ctx context.Context) error {
+				<-ctx.Done()
+				time.Sleep(time.Second)
+				returned = true
+				return context.Cause(ctx)
+			},
+		})
 		time.Sleep(time.Minute)
 		b.Close()
 		err := <-ended
+		if !returned {
+			t.Error("a goroutine of the spell goes on")
+		}
 		var who *node.PeerError
 		if !errors.As(err, &who) || err.Error() != a.Err().Error() {
 			t.Error(err)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ouronet/ouronet/internal/lifecycle"
 	"github.com/ouronet/ouronet/keepalive"
+	"github.com/ouronet/ouronet/txsubmission"
 )
 
 // life runs the mini-protocols of our side as its machine says. It is guarded by
@@ -161,12 +162,10 @@ func (c *Conn) start(what lifecycle.Start) {
 		})
 	case lifecycle.PeerSharing: // asked by whoever wants to
 	default:
-		s := c.life.spell
-		s.number = what.Spell
-		s.jobs.Go(func() {
-			err := c.work(s, what.Protocol)
-			c.step(lifecycle.Ended{Protocol: what.Protocol, Spell: what.Spell, Err: err})
-		})
+		c.life.spell.number = what.Spell
+		if c.life.spell.does(what.Protocol) {
+			c.work(what.Protocol, what.Spell)
+		}
 	}
 }
 
@@ -182,6 +181,9 @@ func (c *Conn) stop(what lifecycle.Stop) {
 		})
 	default:
 		c.life.spell.cool(errStop)
+		if !c.life.spell.does(what.Protocol) { // others may have used it
+			c.work(what.Protocol, what.Spell)
+		}
 	}
 }
 
@@ -204,28 +206,37 @@ func (c *Conn) ping(ctx context.Context) error {
 	return i.Done(c.mux.Context())
 }
 
-// work runs one mini-protocol of a spell to its end.
-func (c *Conn) work(s *spell, p lifecycle.Protocol) error {
-	switch p {
-	case lifecycle.ChainSync:
-		if err := s.run(s.what.ChainSync); err != nil {
-			return err
+// work runs one mini-protocol of the present spell to its end.
+func (c *Conn) work(p lifecycle.Protocol, number lifecycle.Spell) {
+	s := c.life.spell
+	s.jobs.Go(func() {
+		var err error
+		switch p {
+		case lifecycle.ChainSync:
+			if err = s.run(s.what.ChainSync); err == nil {
+				err = endAsking(c, &c.chainSyncI)
+			}
+		case lifecycle.BlockFetch:
+			if err = s.run(s.what.BlockFetch); err == nil {
+				err = endAsking(c, &c.blockFetchI)
+			}
+		case lifecycle.TxSubmission:
+			err = s.run(func(cooling context.Context) error { return c.offer(cooling, s.what.TxSubmission) })
 		}
-		return endAsking(c, &c.chainSyncI)
-	case lifecycle.BlockFetch:
-		if err := s.run(s.what.BlockFetch); err != nil {
-			return err
-		}
-		return endAsking(c, &c.blockFetchI)
-	}
-	if s.what.TxSubmission != nil {
+		c.step(lifecycle.Ended{Protocol: p, Spell: number, Err: err})
+	})
+}
+
+// offer offers transactions until a spell cools.
+func (c *Conn) offer(cooling context.Context, source func(context.Context) txsubmission.Source) error {
+	if source != nil {
 		ctx, ended := context.WithCancel(c.mux.Context())
 		defer ended()
-		if err := c.ProvideTxs(ctx, until{s.what.TxSubmission(ctx), s.ctx}); err != nil {
+		if err := c.ProvideTxs(ctx, until{source(ctx), cooling}); err != nil {
 			return err
 		}
 	}
-	<-s.ctx.Done()
+	<-cooling.Done()
 	return nil
 }
 
