@@ -55,6 +55,9 @@ type Config struct {
 	// [txsubmission.ReplyIngress] at most.
 	Specs *Specs
 
+	// Protocols are mini-protocols of one's own, for all connections.
+	Protocols []Protocol
+
 	// Dial opens the connections that we make; nil is TCP, for at most 10 s.
 	// The address is as it was given to [Dial], or as in FollowConfig.Peers.
 	// Nothing but ctx ends it, so it should give up by itself.
@@ -128,6 +131,9 @@ func (cfg Config) complete() (Config, error) {
 	}
 	if cfg.Specs == nil {
 		cfg.Specs = defaultSpecs()
+	}
+	if err := cfg.checkProtocols(); err != nil {
+		return cfg, err
 	}
 	if cfg.Dial == nil {
 		cfg.Dial = dialTCP

@@ -39,6 +39,8 @@ type Conn struct {
 
 	chainSync, blockFetch, txSubmission, keepAlive, peerSharing *mux.Channel
 
+	own map[uint16]*mux.Channel // initiators of Config.Protocols, by number
+
 	// How often the peer may ask, whatever conversation it asks in.
 	intersecting, sharing, pinging, refusing pace
 
@@ -75,9 +77,11 @@ func newConn(cfg Config, m *mux.Mux, bearer net.Conn, peer string, role protocol
 			c.peerSharing = m.Channel(cfg.Specs.PeerSharing, protocol.Initiator)
 		}
 	}
-	if role == protocol.Responder || agreed.Duplex() {
+	answers := role == protocol.Responder || agreed.Duplex()
+	if answers {
 		c.answer()
 	}
+	c.declareOwn(answers)
 	m.Start()
 	return c
 }

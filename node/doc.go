@@ -5,6 +5,10 @@
 // [Sources]; [Follow] keeps to the chain of several nodes, across reconnects,
 // and is what most programs want.
 //
+// A connection is heated and cooled with [Conn.Heat], whoever opened it, and left
+// to the peer with [Conn.Leave]. [Protocol] is a mini-protocol of your own that
+// runs beside the standard ones.
+//
 // Duties of the caller:
 //
 //  1. Say which network: [Config].Network has no default.
