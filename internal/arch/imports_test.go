@@ -44,7 +44,7 @@ var mayImport = map[string][]string{
 	"internal/redial":    nil,
 	"internal/lifecycle": nil,
 	"internal/explore":   nil,
-	"node":               slices.Concat(network, []string{"chain", "internal/redial"}), // not storage: a program that only dials does not link it
+	"node":               slices.Concat(network, []string{"chain", "internal/lifecycle", "internal/redial"}), // not storage: a program that only dials does not link it
 	"node/relay":         slices.Concat(network, storage, []string{"node"}),
 	"conformance":        slices.Concat(network, []string{"internal/explore"}),
 	"trace":              slices.Concat(network, []string{"chain"}), // whose recorded decisions it prints
