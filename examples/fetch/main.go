@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 
 	"github.com/ouronet/ouronet/internal/cli"
 	"github.com/ouronet/ouronet/node"
@@ -32,13 +33,17 @@ func setup(c *cli.Command) cli.Run {
 	c.Arg(&address, "HOST:PORT")
 	from, to := c.Range()
 	return func(ctx context.Context, out io.Writer) error {
+		var blocks atomic.Int64
+		watch := c.Watch(func() []string {
+			return []string{fmt.Sprintf("waiting for %s after %d blocks", address, blocks.Load())}
+		})
+		defer watch.Stop()
 		conn, err := node.Dial(ctx, string(address), node.Config{Network: *network})
 		if err != nil {
 			return err
 		}
 		defer conn.Close()
 		var file *os.File // nil before the first block
-		blocks := 0
 		for block, err := range conn.Blocks(ctx, *from, *to) {
 			if err != nil {
 				return err
@@ -47,12 +52,13 @@ func setup(c *cli.Command) cli.Run {
 				if file, err = os.Create(string(name)); err != nil {
 					return fmt.Errorf("-o: %w", err)
 				}
-				defer func() { fmt.Fprintln(out, blocks, "blocks in", name) }()
+				defer func() { fmt.Fprintln(out, blocks.Load(), "blocks in", name) }()
 			}
 			if _, err = file.Write(block.Raw); err != nil {
 				return fmt.Errorf("-o: %w", err)
 			}
-			blocks++
+			blocks.Add(1)
+			watch.Moved()
 		}
 		return file.Close()
 	}

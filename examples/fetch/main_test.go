@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/internal/cli/clitest"
@@ -53,4 +54,12 @@ func TestCalls(t *testing.T) {
 func TestInterrupted(t *testing.T) {
 	leak.Check(t)
 	clitest.Interrupt(t, program.Run, 1, "fetch: interrupted\n", "{mute}", "0.268ae601af8f9214804735910a3301881fbe0eec9936db7d1fb9fc39e93d1e37", "0.268ae601af8f9214804735910a3301881fbe0eec9936db7d1fb9fc39e93d1e37")
+}
+
+// What keeps the program waiting is said.
+func TestSaysWhyItWaits(t *testing.T) {
+	leak.Check(t)
+	hasty := program
+	hasty.Patience = time.Millisecond
+	clitest.Waits(t, hasty.Run, "fetch: waiting for {mute} after 0 blocks\n", "{mute}", "1."+strings.Repeat("1", 64), "2."+strings.Repeat("2", 64))
 }

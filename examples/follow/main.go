@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"sync/atomic"
 
 	"github.com/ouronet/ouronet/internal/cli"
 	"github.com/ouronet/ouronet/node"
@@ -31,14 +32,33 @@ func setup(c *cli.Command) cli.Run {
 	c.Var(&from, "from", "`POINT` to start after, SLOT.HASH or origin")
 	count := c.Number("count", 0, 0, cli.UnlimitedNumber, "`BLOCKS` to print, 0 for no end")
 	return func(ctx context.Context, out io.Writer) error {
-		cfg := node.FollowConfig{Config: node.Config{Network: *network}, Peers: *peers, Lost: c.Lost, Stopped: c.Lost}
+		f, err := node.NewFollower(node.FollowConfig{Config: node.Config{Network: *network}, Peers: *peers, Lost: c.Lost, Stopped: c.Lost})
+		if err != nil {
+			return err
+		}
+		var atTip atomic.Bool
+		watch := c.Watch(func() (lines []string) {
+			for _, p := range f.Peers() {
+				switch {
+				case p.Stopped != nil || !p.Connected && p.Err != nil: // told by Lost
+				case p.Connected && atTip.Load():
+					return []string{"at the tip, waiting for the next block"}
+				default:
+					lines = append(lines, "waiting: "+p.String())
+				}
+			}
+			return lines
+		})
+		defer watch.Stop()
 		printed := 0
-		for ev, err := range node.Follow(ctx, cfg, from.Point) {
+		for ev, err := range f.Events(ctx, from.Point) {
 			if err != nil {
 				return err
 			}
+			watch.Moved()
 			switch ev := ev.(type) {
 			case node.RollForward:
+				atTip.Store(ev.Tip == ev.Block.Header.Tip())
 				fmt.Fprintf(out, "%v, %d bytes\n", ev.Block.Header.Tip(), len(ev.Block.Raw))
 				if printed++; printed == *count {
 					return nil

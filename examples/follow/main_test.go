@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/internal/cli/clitest"
@@ -65,4 +66,15 @@ type once struct {
 func (o *once) Write(p []byte) (int, error) {
 	defer o.then()
 	return o.Buffer.Write(p)
+}
+
+// What keeps the program waiting is said.
+func TestSaysWhyItWaits(t *testing.T) {
+	leak.Check(t)
+	hasty := program
+	hasty.Patience = time.Millisecond
+	names := clitest.Names(t)
+	clitest.Waits(t, hasty.Run, "follow: waiting: {mute} is not connected yet\n", "{mute}")
+	clitest.Waits(t, hasty.Run, "no intersection with the peer's chain; next try in ", "{mute}", names["node"], "-network", "preview", "-from", "7."+strings.Repeat("0", 64))
+	clitest.Waits(t, hasty.Run, "follow: at the tip, waiting for the next block\n", "-network", "preview", names["node"])
 }

@@ -28,6 +28,7 @@ func setup(c *cli.Command) cli.Run {
 	network, address := c.Network(), c.Peer()
 	amount := c.Number("amount", 10, 1, 255, "`ADDRESSES` to ask for")
 	return func(ctx context.Context, out io.Writer) error {
+		defer c.Watch(func() []string { return []string{"waiting for " + *address} }).Stop()
 		conn, err := node.Dial(ctx, *address, node.Config{Network: *network, PeerSharing: true})
 		if err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/netip"
 	"testing"
+	"time"
 
 	"github.com/ouronet/ouronet/internal/cli/clitest"
 	"github.com/ouronet/ouronet/internal/leak"
@@ -41,4 +42,12 @@ func TestCalls(t *testing.T) {
 func TestInterrupted(t *testing.T) {
 	leak.Check(t)
 	clitest.Interrupt(t, program.Run, 1, "peers: interrupted\n", "{mute}")
+}
+
+// What keeps the program waiting is said.
+func TestSaysWhyItWaits(t *testing.T) {
+	leak.Check(t)
+	hasty := program
+	hasty.Patience = time.Millisecond
+	clitest.Waits(t, hasty.Run, "peers: waiting for {mute}\n", "{mute}")
 }

@@ -37,7 +37,9 @@ func setup(c *cli.Command) cli.Run {
 			}
 		}
 		start := time.Now()
+		watch := c.Watch(func() []string { return []string{"waiting for " + *address} })
 		conn, err := node.Dial(ctx, *address, node.Config{Network: *network, KeepAlive: *pause, RoundTrip: told})
+		watch.Stop()
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ouronet/ouronet/internal/cli/clitest"
 	"github.com/ouronet/ouronet/internal/leak"
@@ -33,4 +34,12 @@ func TestCalls(t *testing.T) {
 func TestInterrupted(t *testing.T) {
 	leak.Check(t)
 	clitest.Interrupt(t, program.Run, 1, "ping: interrupted\n", "{mute}")
+}
+
+// What keeps the program waiting is said.
+func TestSaysWhyItWaits(t *testing.T) {
+	leak.Check(t)
+	hasty := program
+	hasty.Patience = time.Millisecond
+	clitest.Waits(t, hasty.Run, "ping: waiting for {mute}\n", "{mute}")
 }

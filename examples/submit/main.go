@@ -42,6 +42,9 @@ func setup(c *cli.Command) cli.Run {
 		}
 		ctx, cancel := context.WithTimeoutCause(ctx, *wait, errors.New("no answer: allow more with -wait"))
 		defer cancel()
+		defer c.Watch(func() []string {
+			return []string{"waiting for " + string(address) + ": a node may take a minute to ask"}
+		}).Stop()
 		conn, err := node.Dial(ctx, string(address), node.Config{Network: *network})
 		if err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/internal/cli/clitest"
@@ -100,4 +101,12 @@ func TestCalls(t *testing.T) {
 func TestInterrupted(t *testing.T) {
 	leak.Check(t)
 	clitest.Interrupt(t, program.Run, 1, "submit: interrupted\n", clitest.Names(t)["dir"]+"/tx", "{mute}")
+}
+
+// What keeps the program waiting is said.
+func TestSaysWhyItWaits(t *testing.T) {
+	leak.Check(t)
+	hasty := program
+	hasty.Patience = time.Millisecond
+	clitest.Waits(t, hasty.Run, "submit: waiting for {mute}: a node may take a minute to ask\n", clitest.Names(t)["dir"]+"/tx", "{mute}")
 }

@@ -28,6 +28,7 @@ func main() { cli.Main(program) }
 func setup(c *cli.Command) cli.Run {
 	network, address := c.Network(), c.Peer()
 	return func(ctx context.Context, out io.Writer) error {
+		defer c.Watch(func() []string { return []string{"waiting for " + *address} }).Stop()
 		conn, err := node.Dial(ctx, *address, node.Config{Network: *network})
 		if err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/internal/chaingen"
@@ -52,4 +53,12 @@ func TestCalls(t *testing.T) {
 func TestInterrupted(t *testing.T) {
 	leak.Check(t)
 	clitest.Interrupt(t, program.Run, 1, "tip: interrupted\n", "{mute}")
+}
+
+// What keeps the program waiting is said.
+func TestSaysWhyItWaits(t *testing.T) {
+	leak.Check(t)
+	hasty := program
+	hasty.Patience = time.Millisecond
+	clitest.Waits(t, hasty.Run, "tip: waiting for {mute}\n", "{mute}")
 }

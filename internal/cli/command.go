@@ -24,6 +24,9 @@ type Program struct {
 	Examples []string // flags and arguments that work
 	Endless  bool     // it runs until it is stopped: an interruption is no error
 
+	// Patience is how long it waits before it says for what; 0 is [DefaultPatience].
+	Patience time.Duration
+
 	// Setup declares flags and arguments and returns what runs once they are set.
 	Setup func(*Command) Run
 }

@@ -186,6 +186,47 @@ func folder(t *testing.T) string {
 	return dir
 }
 
+// Waits runs a program with args, in which {mute} is a node that never answers, until
+// it has printed text on standard error. The program must not wait long before it
+// says what it waits for.
+func Waits(t *testing.T, program Program, text string, args ...string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0") // and no Accept: the system connects
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	for i := range args {
+		args[i] = strings.ReplaceAll(args[i], "{mute}", l.Addr().String())
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	errs := &until{text: strings.ReplaceAll(text, "{mute}", l.Addr().String()), found: cancel}
+	program(ctx, args, io.Discard, errs)
+	if ctx.Err() == nil {
+		t.Errorf("ended with %q, want %q before", errs.String(), errs.text)
+	}
+}
+
+// until calls found once it holds a text.
+type until struct {
+	text  string
+	found func()
+
+	mu sync.Mutex
+	bytes.Buffer
+}
+
+func (u *until) Write(p []byte) (int, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.Buffer.Write(p)
+	if strings.Contains(u.String(), u.text) {
+		u.found()
+	}
+	return len(p), nil
+}
+
 // Interrupt runs a program with args, in which {mute} is a node that never answers,
 // and interrupts it while it waits. The program must return exit and print errs on
 // standard error.
