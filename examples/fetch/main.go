@@ -27,17 +27,13 @@ func main() { cli.Main(program) }
 
 func setup(c *cli.Command) cli.Run {
 	var address cli.Address
-	network := c.Network()
-	name := cli.Text("blocks")
+	network, name := c.Network(), cli.Text("blocks")
 	c.Var(&name, "o", "`FILE` to write")
 	c.Arg(&address, "HOST:PORT")
 	from, to := c.Range()
 	return func(ctx context.Context, out io.Writer) error {
 		var blocks atomic.Int64
-		watch := c.Watch(func() []string {
-			return []string{fmt.Sprintf("waiting for %s after %d blocks", address, blocks.Load())}
-		})
-		defer watch.Stop()
+		defer c.Watch(func() []string { return []string{fmt.Sprintf("waiting for %s after %d blocks", address, blocks.Load())} }).Stop()
 		conn, err := node.Dial(ctx, string(address), node.Config{Network: *network})
 		if err != nil {
 			return err
@@ -58,7 +54,6 @@ func setup(c *cli.Command) cli.Run {
 				return fmt.Errorf("-o: %w", err)
 			}
 			blocks.Add(1)
-			watch.Moved()
 		}
 		return file.Close()
 	}

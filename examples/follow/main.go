@@ -1,6 +1,5 @@
 // Follow prints the blocks that come after a point, of a network's bootstrap
-// peers or of nodes that you name, and rollbacks. The program tip prints where
-// the chain ends now.
+// peers or of nodes that you name, and rollbacks.
 //
 //	go run ./examples/follow -network preview -from SLOT.HASH [HOST:PORT...]
 package main
@@ -37,18 +36,7 @@ func setup(c *cli.Command) cli.Run {
 			return err
 		}
 		var atTip atomic.Bool
-		watch := c.Watch(func() (lines []string) {
-			for _, p := range f.Peers() {
-				switch {
-				case p.Stopped != nil || !p.Connected && p.Err != nil: // told by Lost
-				case p.Connected && atTip.Load():
-					return []string{"at the tip, waiting for the next block"}
-				default:
-					lines = append(lines, "waiting: "+p.String())
-				}
-			}
-			return lines
-		})
+		watch := c.Watch(cli.Followed(f, &atTip))
 		defer watch.Stop()
 		printed := 0
 		for ev, err := range f.Events(ctx, from.Point) {

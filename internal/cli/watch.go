@@ -3,7 +3,10 @@ package cli
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/ouronet/ouronet/node"
 )
 
 // DefaultPatience is how long a program waits in silence.
@@ -21,6 +24,23 @@ func (c *Command) Watch(waiting func() []string) *Watch {
 	defer w.mu.Unlock()
 	w.timer = time.AfterFunc(w.patience, w.say)
 	return w
+}
+
+// Followed returns what a program that follows the peers of f waits for, where
+// [Command.Lost] tells why peers are not followed.
+func Followed(f *node.Follower, atTip *atomic.Bool) func() []string {
+	return func() (lines []string) {
+		for _, p := range f.Peers() {
+			switch {
+			case p.Stopped != nil || !p.Connected && p.Err != nil: // told by Lost
+			case p.Connected && atTip.Load():
+				return []string{"at the tip, waiting for the next block"}
+			default:
+				lines = append(lines, "waiting: "+p.String())
+			}
+		}
+		return lines
+	}
 }
 
 // Watch says what a program waits for.
