@@ -2,6 +2,7 @@ package interop_test
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"slices"
 	"testing"
@@ -80,7 +81,8 @@ func TestPeerSharingNeedsBoth(t *testing.T) {
 	s := theirServer(t, peer.ServerConfig{Peers: ipv4})
 	cfg := config()
 	cfg.PeerSharing = true
-	if ps := ourClient(t, s.Addr(), cfg).PeerSharing(); ps != nil {
-		t.Error("there is an initiator")
+	got, err := ourClient(t, s.Addr(), cfg).PeerSharing().Request(t.Context(), 5)
+	if !errors.Is(err, node.ErrNotSharing) || len(got) > 0 {
+		t.Errorf("got %v, %v", got, err)
 	}
 }

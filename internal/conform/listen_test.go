@@ -78,12 +78,12 @@ func ask(ctx context.Context, memory *testnode.Net, specs *node.Specs, blocks []
 			}
 			return nil
 		})
-		if sharing := c.PeerSharing(); sharing != nil {
-			c.Go(func(ctx context.Context) error {
-				_, err := sharing.Request(ctx, 3)
+		c.Go(func(ctx context.Context) error {
+			if _, err := c.PeerSharing().Request(ctx, 3); !errors.Is(err, node.ErrNotSharing) {
 				return err
-			})
-		}
+			}
+			return nil
+		})
 		c.Go(func(ctx context.Context) error { return c.ProvideTxs(ctx, &offered{txs, txs}) })
 		select {
 		case <-c.Done():
