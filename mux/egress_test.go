@@ -415,3 +415,28 @@ func TestTakenAsIdleTimerFires(t *testing.T) {
 		t.Errorf("an idle one: %v", err)
 	}
 }
+
+// On a connection that is being closed there is no room, and nothing to wait for.
+func TestNoRoomWhileClosing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, c := idleMux(t, 0, 3)
+		closed := make(chan struct{})
+		ctx, stop := context.WithCancel(t.Context())
+		go func() {
+			defer close(closed)
+			m.Close(ctx)
+		}()
+		synctest.Wait()
+		for _, held := range []int{0, 2 * roomMark} {
+			c[0].out.held = held
+			var err error
+			go func() { err = c[0].Room(t.Context()) }()
+			synctest.Wait()
+			if err != net.ErrClosed {
+				t.Errorf("%d bytes held: %v", held, err)
+			}
+		}
+		stop()
+		<-closed
+	})
+}
