@@ -23,10 +23,10 @@ func (c *Core) makeReady(b *block) {
 	c.stack = stack
 }
 
-// follow adopts the blocks at the start of path that are ready, if that makes
+// adoptPath adopts the blocks at the start of path that are ready, if that makes
 // our chain better. So what we adopt is on the candidate of a peer, and a
 // switch to a fork waits until enough of it is held.
-func (c *Core) follow() {
+func (c *Core) adoptPath() {
 	c.countReady()
 	if c.readyN == 0 {
 		return
@@ -46,10 +46,10 @@ func (c *Core) countReady() {
 	}
 }
 
-// followAside adopts blocks beside path that are ready, if they are of a
+// adoptAside adopts blocks beside path that are ready, if they are of a
 // candidate and better than our chain: path may be long, or get on slowly. If
 // so, it leaves no path.
-func (c *Core) followAside() bool {
+func (c *Core) adoptAside() bool {
 	c.aside = false
 	var best *block
 	for _, p := range c.peers {
@@ -179,7 +179,7 @@ func (c *Core) advance() {
 			x = next
 		}
 		old.gone, old.child = true, nil
-		c.haunt(old)
+		c.rememberClaims(old)
 		c.lost = c.lost || old.tips > 0
 		b.parent, b.next, b.prev = nil, nil, nil
 		c.anchor = b

@@ -108,7 +108,7 @@ func (c *Core) removeTree(b *block) {
 func (c *Core) remove(b *block) {
 	b.unlink()
 	b.gone = true
-	c.haunt(b)
+	c.rememberClaims(b)
 	if b.kept {
 		c.unkeep(b)
 	}
@@ -134,7 +134,7 @@ func (c *Core) disclaim(b *block) {
 	}
 }
 
-// hold notes that the caller has b's body.
+// hold records that the caller has b's body.
 func (c *Core) hold(b *block, bytes int) {
 	b.held, b.bytes = true, bytes
 	if b.onPath {

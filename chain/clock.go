@@ -7,7 +7,7 @@ import "time"
 func (c *Core) wake() {
 	for _, p := range c.peers {
 		switch {
-		case p.phase == stopped && p.retryAt <= c.now,
+		case p.phase == ended && p.retryAt <= c.now,
 			p.phase == following && p.tip.gone:
 			c.find(p)
 		}
@@ -55,7 +55,7 @@ func (c *Core) Deadline() (at time.Duration, ok bool) {
 		}
 	}
 	for _, p := range c.peers {
-		if p.phase == stopped {
+		if p.phase == ended {
 			earlier(p.retryAt)
 		}
 		earlier(p.idleTill)

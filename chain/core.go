@@ -120,18 +120,18 @@ func (c *Core) Step(now time.Duration, ev Event) []Effect {
 	case Consumed:
 		c.backlog = max(0, c.backlog-max(0, ev.Bytes))
 	}
-	c.settle()
+	c.decide()
 	return c.out
 }
 
 func (c *Core) emit(e Effect) { c.out = append(c.out, e) }
 
-// settle does what depends on the state only, whatever event led to it.
-func (c *Core) settle() {
+// decide does what depends on the state only, whatever event led to it.
+func (c *Core) decide() {
 	c.wake()
 	c.aim()
-	c.follow()
-	aside := c.aside && c.followAside()
+	c.adoptPath()
+	aside := c.aside && c.adoptAside()
 	c.evict()
 	if c.moved {
 		c.moved = false

@@ -72,6 +72,6 @@ func (c *Core) crowdOut(p *peer) {
 		}
 	}
 	if worst != nil {
-		c.stop(worst, ErrCrowdedOut, retryNoIntersection)
+		c.endChainSync(worst, ErrCrowdedOut, retryNoIntersection)
 	}
 }

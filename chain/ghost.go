@@ -9,8 +9,9 @@ type ghost struct {
 	again  *block // in the tree, nil for none
 }
 
-// haunt is told that b has left the tree.
-func (c *Core) haunt(b *block) {
+// rememberClaims keeps count of the ranges that may still bring b, which has left the
+// tree.
+func (c *Core) rememberClaims(b *block) {
 	g := c.ghosts[b.point.Hash]
 	switch {
 	case g != nil:

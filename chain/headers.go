@@ -25,7 +25,7 @@ func (c *Core) intersected(ev Intersected) {
 func (c *Core) noIntersection(ev NoIntersection) {
 	if p := c.byID[ev.Peer]; p != nil && p.phase == finding {
 		p.announced = ev.Tip
-		c.stop(p, ErrNoIntersection, retryNoIntersection)
+		c.endChainSync(p, ErrNoIntersection, retryNoIntersection)
 	}
 }
 
@@ -77,7 +77,7 @@ func (c *Core) rolledBack(ev RolledBack) {
 		c.find(p)
 		return
 	default:
-		c.stop(p, ErrRolledBackTooFar, retryRolledBack)
+		c.endChainSync(p, ErrRolledBackTooFar, retryRolledBack)
 		return
 	}
 	// What it refused may have been what it rolled back.

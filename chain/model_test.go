@@ -292,8 +292,8 @@ func (w *world) act(r *remote, fetch bool) bool {
 	return true
 }
 
-// settle lets everything happen that can, the clock included.
-func (w *world) settle() {
+// playOut lets everything happen that can, the clock included.
+func (w *world) playOut() {
 	for range 200_000 {
 		busy := false
 		for _, r := range append([]*remote(nil), w.peers...) {
@@ -317,7 +317,7 @@ func (w *world) settle() {
 		}
 		return
 	}
-	w.t.Fatal("does not settle")
+	w.t.Fatal("does not come to rest")
 }
 
 // run plays a random story: peers come and go, their chains grow and fork. It

@@ -8,23 +8,23 @@ import "testing"
 func TestForkLeftTwice(t *testing.T) {
 	w := newWorld(t, 1, Config{K: 10})
 	w.connect(w.grow(nil, 0, 1), false) // stays the oldest
-	w.settle()
+	w.playOut()
 	a := w.grow(nil, 0, 2)
 	b := w.grow(nil, 0, 3)
 	w.connect(a, false)
-	w.settle()
+	w.playOut()
 	w.connect(b, false)
-	w.settle()
+	w.playOut()
 	for range 2 {
 		a, b = w.grow(a, 0, 2), w.grow(b, 0, 2)
 		w.switchChain(w.peers[1], a)
-		w.settle()
+		w.playOut()
 		w.switchChain(w.peers[2], b)
-		w.settle()
+		w.playOut()
 	}
 	for n := range 2 {
 		w.connect(w.grow(b, 3, 4+n), false)
-		w.settle()
+		w.playOut()
 	}
 	for len(w.peers) > 0 {
 		id := w.peers[0].id

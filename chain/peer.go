@@ -12,7 +12,7 @@ type phase uint8
 const (
 	finding   phase = iota // FindIntersect is under way
 	following              // the candidate is known
-	stopped                // until retryAt
+	ended                  // until retryAt
 )
 
 // Pauses before chain-sync is tried again. (relay-behaviour, 5.1 and 5.4)
@@ -31,7 +31,7 @@ type peer struct {
 	tip       *block         // end of the candidate, while following
 	announced ledger.Tip     // a hint, never trusted
 	credit    int            // headers granted and not come
-	retryAt   time.Duration  // while stopped
+	retryAt   time.Duration  // while ended
 
 	spans  []*span // ranges asked for, oldest first
 	flying int     // bytes of them to come
@@ -78,11 +78,11 @@ func (c *Core) find(p *peer) {
 	c.emit(FindIntersect{p.id, p.offered})
 }
 
-// stop ends chain-sync with a peer that is not to blame.
-func (c *Core) stop(p *peer, err error, retry time.Duration) {
+// endChainSync ends chain-sync with a peer that is not to blame.
+func (c *Core) endChainSync(p *peer, err error, retry time.Duration) {
 	c.retip(p, nil)
 	c.revoke(p)
-	p.phase, p.offered, p.retryAt = stopped, nil, c.now+retry
+	p.phase, p.offered, p.retryAt = ended, nil, c.now+retry
 	c.emit(StopChainSync{p.id, err, retry})
 }
 

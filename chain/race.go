@@ -199,7 +199,7 @@ func (s *span) useless(b *block) bool {
 	return true
 }
 
-// disown notes that b is no longer waited for with s.
+// disown records that b is no longer waited for with s.
 func disown(b *block, s *span) {
 	if b.span == s {
 		b.span = nil

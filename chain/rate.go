@@ -32,7 +32,7 @@ const (
 	maxPerS   = 1 << 34
 )
 
-// sawRTT notes the time from a request on an idle connection to the first block.
+// sawRTT averages the time from a request on an idle connection to the first block.
 func (r *rate) sawRTT(d time.Duration) {
 	r.rtt = ewma(r.rtt, min(max(d, time.Microsecond), maxRTT))
 	switch {
@@ -43,7 +43,7 @@ func (r *rate) sawRTT(d time.Duration) {
 	}
 }
 
-// sawLate notes that a block of which n bytes were to come first, itself
+// sawLate records that a block of which n bytes were to come first, itself
 // included, has not come in d: another peer was sooner. That counts in full, so
 // that who holds back is asked last next time.
 func (r *rate) sawLate(n int, d time.Duration) {
@@ -52,7 +52,7 @@ func (r *rate) sawLate(n int, d time.Duration) {
 	}
 }
 
-// sawBytes notes that n bytes took d.
+// sawBytes averages the bandwidth that n bytes in d make.
 func (r *rate) sawBytes(n int, d time.Duration) {
 	if n < minSample {
 		return

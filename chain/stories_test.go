@@ -35,14 +35,14 @@ func TestRandomStories(t *testing.T) {
 				w.step(PeerGone{r.id})
 			}
 		}
-		w.settle() // or our chain leaves the next one's fork point behind
+		w.playOut() // or our chain leaves the next one's fork point behind
 		best := w.grow(nil, 0, 0)
 		for i := range w.ours[1:] { // an honest peer that extends our chain
 			best = append(best, w.tree.names[w.ours[i+1].Point.Hash])
 		}
 		best = w.grow(best, w.rnd.IntN(w.cfg.K), 40)
 		w.connect(best, false)
-		w.settle()
+		w.playOut()
 		if got, want := w.core.Tip().BlockNo, ledger.BlockNo(len(best)-1); got < want {
 			t.Fatalf("seed %d: at block %d, a peer has %d: %+v", seed, got, want, w.core.Stats())
 		}
@@ -105,9 +105,9 @@ func TestResume(t *testing.T) {
 		w.connect(w.grow(chain, w.rnd.IntN(20), w.rnd.IntN(20)), false)
 		best := w.grow(chain, w.rnd.IntN(20), 30)
 		w.connect(best, false)
-		w.settle()
+		w.playOut()
 		w.switchChain(w.peers[0], best)
-		w.settle()
+		w.playOut()
 		if got, want := w.core.Tip().BlockNo, ledger.BlockNo(len(best)-1); got < want {
 			for _, r := range w.peers {
 				st, _ := core.Peer(r.id)

@@ -32,7 +32,7 @@ func (c *Core) aim() {
 		}
 	}
 	c.yield = best != nil && !c.better(best, c.tip)
-	c.lead(best)
+	c.setTarget(best)
 }
 
 // slow reports whether p's candidate is to wait for those of others.
@@ -62,9 +62,9 @@ func (c *Core) wanted(b *block) (ok, slow bool) {
 	return ok, ok
 }
 
-// lead rebuilds path to end at b, nil for none. What it has in common with the
+// setTarget rebuilds path to end at b, nil for none. What it has in common with the
 // old path stays.
-func (c *Core) lead(b *block) {
+func (c *Core) setTarget(b *block) {
 	if c.path.len() > 0 && c.path.last() == b {
 		return
 	}
