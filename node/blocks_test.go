@@ -6,6 +6,7 @@ import (
 	"errors"
 	"iter"
 	"net/netip"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -102,10 +103,10 @@ func TestBlocksOfSlowLoop(t *testing.T) {
 func TestBlocksAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newChain().Grow(6500)
-		blocks, headers := 0, 0
+		var blocks, headers atomic.Int64
 		c.Lie(testnode.Hooks{
-			Update: func(_ context.Context, u chainsync.Update) chainsync.Update { headers++; return u },
-			Block:  func(context.Context, ledger.Block) { blocks++ },
+			Update: func(_ context.Context, u chainsync.Update) chainsync.Update { headers.Add(1); return u },
+			Block:  func(context.Context, ledger.Block) { blocks.Add(1) },
 		})
 		a, _ := pair(t, narrow(), sources(c))
 		n := 0
@@ -115,10 +116,10 @@ func TestBlocksAhead(t *testing.T) {
 			}
 			if n++; n%500 == 1 {
 				time.Sleep(time.Hour)
-				if ahead := blocks - n; ahead > 32<<10/len(b.Raw)+1 {
+				if ahead := int(blocks.Load()) - n; ahead > 32<<10/len(b.Raw)+1 {
 					t.Fatalf("%d blocks ahead", ahead)
 				}
-				if ahead := headers - n; ahead > 4000+10 || n == 1 && ahead < 3000 {
+				if ahead := int(headers.Load()) - n; ahead > 4000+10 || n == 1 && ahead < 3000 {
 					t.Fatalf("%d headers ahead", ahead)
 				}
 			}

@@ -13,8 +13,9 @@
 //
 //  1. Say which network: [Config].Network has no default.
 //  2. Close every [Conn]; an error that is a [PeerError] says which peer it was.
-//  3. One goroutine at a time uses one initiator. Different initiators of a
-//     connection are independent of each other.
+//  3. One goroutine at a time uses one initiator: a second one gets
+//     protocol.ErrInUse. Different initiators of a connection are independent
+//     of each other.
 //
 // Unread bytes of a peer that only asks are at most 170 kB: a request for an
 // intersection of 65,535 bytes, the transactions that we asked for, and some.
