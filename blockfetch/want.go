@@ -14,13 +14,12 @@ type Want struct {
 
 // WantOf returns what to ask for to get the block of a header.
 func WantOf(h *ledger.Header) Want {
-	// The header, the body, and the heads around them. (relay-behaviour, 6.1)
-	size := uint64(len(h.Raw.Bytes)) + uint64(h.BodySize) + 8
+	size := h.BlockSize()
 	if h.Raw.Era == ledger.Byron {
-		size = max(uint64(h.Raw.SizeHint), byronSize)
+		size = max(size, byronSize)
 	}
 	// A larger one would not be accepted, whatever its header says.
-	return Want{h.Point(), int(min(size, MaxBlock)), h.Raw.Era, true}
+	return Want{h.Point(), min(size, MaxBlock), h.Raw.Era, true}
 }
 
 // byronSize is how many bytes a Byron block is assumed to take at least. Its

@@ -56,7 +56,7 @@ func (c *Core) add(b *block, h *ledger.Header) *block {
 	own := *h // a pointer into the caller's batch would keep all of it
 	x := &block{
 		h: &own, point: own.Point(), no: own.BlockNo,
-		height: b.height + 1, parent: b, next: b.child, size: BlockSize(&own),
+		height: b.height + 1, parent: b, next: b.child, size: own.BlockSize(),
 	}
 	if b.child != nil {
 		b.child.prev = x

@@ -43,7 +43,7 @@ type (
 		Peer    PeerID
 		Range   RangeID
 		Headers []*ledger.Header // owned by the caller
-		Bytes   int              // sum of [BlockSize]
+		Bytes   int              // sum of [ledger.Header.BlockSize]
 	}
 
 	// CancelFetch says that a range is no longer waited for. If it was not

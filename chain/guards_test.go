@@ -492,19 +492,6 @@ func TestPauseEnds(t *testing.T) {
 	}
 }
 
-// The size of a Byron block is guessed from its hint, within bounds.
-func TestByronBlockSize(t *testing.T) {
-	for _, test := range []struct {
-		hint uint32
-		want int
-	}{{0, 2048}, {2048, 2048}, {9000, 9000}, {1 << 31, maxBlockSize}} {
-		h := ledger.Header{Raw: ledger.RawHeader{Era: ledger.Byron, Bytes: make([]byte, 100), SizeHint: test.hint}}
-		if got := BlockSize(&h) - 100 - 16; got != test.want {
-			t.Errorf("hint %d: %d bytes, want %d", test.hint, got, test.want)
-		}
-	}
-}
-
 // Every effect is recorded as one item.
 func TestEffectsAreItems(t *testing.T) {
 	h := line(1)[0]

@@ -58,27 +58,3 @@ func (b *block) broken(h *ledger.Header) string {
 	}
 	return "a later slot"
 }
-
-// BlockSize estimates the size in bytes of the block of h, at least of a block
-// from Shelley on: header, body, and the few bytes that hold them together. A
-// regular Byron header does not tell, so its hint is taken.
-// (relay-behaviour, 6.1)
-func BlockSize(h *ledger.Header) int {
-	const (
-		envelope = 8 + 8 // 8 as in the Haskell node; the rest for tag, era and length
-		byron    = 2048
-		boundary = 700_000 // the list of leaders of 21,600 slots
-	)
-	n := len(h.Raw.Bytes) + envelope
-	switch {
-	case h.Raw.EBB:
-		return n + boundary
-	case h.Raw.Era == ledger.Byron:
-		return n + max(byron, int(min(h.Raw.SizeHint, maxBlockSize)))
-	}
-	return n + int(min(h.BodySize, maxBlockSize))
-}
-
-// maxBlockSize is above what block-fetch lets through (2,500,000), so that a
-// header cannot make the planner's sums overflow.
-const maxBlockSize = 4 << 20

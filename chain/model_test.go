@@ -116,7 +116,7 @@ func (w *world) handle(e Effect) {
 	case Fetch:
 		sum := 0
 		for i, h := range e.Headers {
-			sum += BlockSize(h)
+			sum += h.BlockSize()
 			if i > 0 && h.Prev != e.Headers[i-1].Hash {
 				w.t.Fatal("a range is not a chain")
 			}

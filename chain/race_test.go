@@ -58,7 +58,7 @@ func (r *race) announce(hs []ledger.Header, peers ...PeerID) {
 // deliver has the range asked for last sent whole, in no time.
 func (r *race) deliver(a Fetch) {
 	for _, h := range a.Headers {
-		r.step(BlockFetched{a.Peer, a.Range, h.Point(), BlockSize(h)})
+		r.step(BlockFetched{a.Peer, a.Range, h.Point(), h.BlockSize()})
 	}
 	r.step(RangeDone{a.Peer, a.Range})
 }
@@ -174,7 +174,7 @@ func TestDripperIsLate(t *testing.T) {
 		if late := r.late(r.peers[0]); i > 2 && !late {
 			t.Errorf("not late after %d blocks in %v", i, r.now)
 		}
-		r.step(BlockFetched{0, a.Range, h.Point(), BlockSize(h)})
+		r.step(BlockFetched{0, a.Range, h.Point(), h.BlockSize()})
 	}
 }
 
@@ -285,7 +285,7 @@ func TestLateKeepsNothing(t *testing.T) {
 		r.peers[1].rate, r.peers[1].lateTill = r.peers[0].rate, time.Hour
 		r.announce(hs, 1)
 		r.wait(time.Second)
-		if last := r.asks[len(r.asks)-1]; last.Peer != 1 || r.twice+BlockSize(&hs[0]) <= maxTwice {
+		if last := r.asks[len(r.asks)-1]; last.Peer != 1 || r.twice+hs[0].BlockSize() <= maxTwice {
 			t.Fatalf("%d bytes asked twice, at last of %d", r.twice, last.Peer)
 		}
 		if gone {
@@ -515,7 +515,7 @@ func TestKnownToSendSlowly(t *testing.T) {
 func TestRaceBehindOthers(t *testing.T) {
 	const ms = time.Millisecond
 	hs := line(2)
-	slow := rate{rtt: 20 * ms, perS: int64(BlockSize(&hs[0])) * 10} // 100 ms a block
+	slow := rate{rtt: 20 * ms, perS: int64(hs[0].BlockSize()) * 10} // 100 ms a block
 	r := newRace(t, Config{}, 3)
 	for _, p := range r.peers {
 		p.rate = slow

@@ -84,8 +84,8 @@ func (o *watch) arrivedAfter(c *conn, d time.Duration) {
 func (o *watch) fetchWanted(n *node, e chain.Fetch) {
 	sum := 0
 	for i, h := range e.Headers {
-		sum += chain.BlockSize(h)
-		if i > 0 && h.Prev != e.Headers[i-1].Hash {
+		sum += h.BlockSize()
+		if i > 0 && !h.PrevIs(e.Headers[i-1].Point()) {
 			o.w.fail("limits", "%v: range %d is not a chain", n, e.Range)
 		}
 	}

@@ -137,7 +137,7 @@ func TestReplay(t *testing.T) {
 				switch e := e.(type) {
 				case chain.Fetch:
 					for _, h := range e.Headers {
-						tell(chain.BlockFetched{Peer: 7, Range: e.Range, Point: h.Point(), Bytes: chain.BlockSize(h)})
+						tell(chain.BlockFetched{Peer: 7, Range: e.Range, Point: h.Point(), Bytes: h.BlockSize()})
 					}
 					tell(chain.RangeDone{Peer: 7, Range: e.Range})
 				case chain.Adopt:
