@@ -27,6 +27,8 @@ type Initiator struct {
 	asked []request // the ranges that are outstanding, oldest first
 	taken int       // blocks received of the oldest one
 	bytes int       // estimated size of all that is outstanding
+
+	sending RequestRange // here, so that a request costs no allocation
 }
 
 // request is one range that was asked for: block by block or, if plain, by its
@@ -132,7 +134,8 @@ func (i *Initiator) Stream(ctx context.Context, next func() ([]Want, bool), wake
 			}
 			rest = after
 			i.ask(request{wants: part})
-			return RequestRange{part[0].Point, part[len(part)-1].Point}, true
+			i.sending = RequestRange{part[0].Point, part[len(part)-1].Point}
+			return &i.sending, true
 		}
 		for msg, err := range i.s.Pipeline(ctx, request, wake) {
 			var r Result
