@@ -14,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/ouronet/ouronet/internal/cli/clitest"
@@ -131,11 +132,23 @@ func TestCalls(t *testing.T) {
 			return nil
 		}
 	}}
+	tool := func(args []string, stdout, stderr io.Writer) int {
+		flags := flag.NewFlagSet("tool", flag.ContinueOnError)
+		n := flags.Int("n", 1, "`NUMBER` of things")
+		exit, end := flagsOnly(flags, args, "tool", "Takes flags that it declares itself.", stdout, stderr)
+		if !end {
+			fmt.Fprintln(stdout, *n)
+		}
+		return exit
+	}
 	clitest.Calls(t, func(ctx context.Context, line []string, stdout, stderr io.Writer) int {
 		for _, p := range []Program{flags, args, peers} {
 			if line[0] == p.Name {
 				return p.Run(ctx, line[1:], stdout, stderr)
 			}
+		}
+		if line[0] == "tool" {
+			return tool(line[1:], stdout, stderr)
 		}
 		t.Errorf("no program %q", line[0])
 		return 1
@@ -205,6 +218,31 @@ func TestMain(m *testing.M) {
 	}))
 }
 
+// What signals the process and its group does not insist; a second Ctrl-C does, and so
+// does the end of patience.
+func TestInsist(t *testing.T) {
+	for _, test := range []struct {
+		again, patience, want time.Duration
+	}{
+		{0, time.Minute, time.Minute},
+		{oneSignal - 1, time.Minute, time.Minute},
+		{oneSignal, time.Minute, oneSignal},
+		{time.Second, time.Minute, time.Second},
+		{time.Second, oneSignal, oneSignal},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			signals := make(chan os.Signal, 1)
+			again := time.AfterFunc(test.again, func() { signals <- os.Interrupt })
+			defer again.Stop()
+			begin := time.Now()
+			insist(signals, test.patience)
+			if took := time.Since(begin); took != test.want {
+				t.Errorf("again after %v, patience %v: %v, want %v", test.again, test.patience, took, test.want)
+			}
+		})
+	}
+}
+
 // The first signal asks, the second ends the process.
 func TestSignals(t *testing.T) {
 	if runtime.GOOS == "windows" {
@@ -250,10 +288,21 @@ func TestSignals(t *testing.T) {
 			said("goes on\n")
 			signal()
 			said("ends\n")
-			if test.exit != 0 {
-				signal()
+			ended := make(chan struct{})
+			go func() {
+				cmd.Wait()
+				close(ended)
+			}()
+			for again := time.Tick(oneSignal); test.exit != 0; {
+				select {
+				case <-again:
+					cmd.Process.Signal(test.signal) // it may have ended
+					continue
+				case <-ended:
+				}
+				break
 			}
-			cmd.Wait()
+			<-ended
 			if exit := cmd.ProcessState.ExitCode(); exit != test.exit {
 				t.Errorf("exit status %d, want %d", exit, test.exit)
 			}
