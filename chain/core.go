@@ -34,7 +34,7 @@ type Core struct {
 
 	peers   []*peer // in order of connection
 	byID    map[PeerID]*peer
-	credits int // sum over peers
+	credits credits
 
 	// The way to the best candidate: from the block after our chain to the end
 	// of the candidate. All before cursor is held or in flight.
@@ -69,6 +69,7 @@ func New(cfg Config) (*Core, error) {
 		held: true, ready: true, adopted: true,
 	}
 	c := &Core{cfg: cfg, anchor: root, tip: root, byID: make(map[PeerID]*peer), ghosts: make(map[ledger.Hash]*ghost)}
+	c.credits = credits{maxLead: cfg.MaxLead, maxSide: cfg.MaxSideHeaders}
 	if err := c.resume(cfg.Points); err != nil {
 		return nil, err
 	}

@@ -1,5 +1,7 @@
 package chain
 
+import "github.com/ouronet/ouronet/ledger"
+
 const (
 	// grantWindow is the most headers granted to a peer at once. It is above
 	// the high mark of pipelining (300), so that the mark and not the core
@@ -10,44 +12,33 @@ const (
 	grantSpare = 8
 )
 
-// grant lets headers flow as far as the bounds allow.
-func (c *Core) grant() {
-	for _, p := range c.peers {
-		if p.phase != following {
-			continue
-		}
-		n, full := c.allowance(p)
-		if full && p.credit == 0 {
-			c.crowdOut(p)
-		}
-		if n > 0 {
-			p.credit += n
-			c.credits += n
-			c.emit(RequestHeaders{p.id, n})
-		}
-	}
+// credits is how many headers peers may still send. What was granted has its place
+// among the headers that nobody adopted until it comes.
+type credits struct {
+	maxLead, maxSide int // Config.MaxLead and MaxSideHeaders
+	granted          int // and not come, sum over peers
 }
 
-// allowance returns how many headers to grant p now, and whether there would be
+// demand is what the allowance of a peer follows from.
+type demand struct {
+	credit int            // headers granted to it and not come
+	toCome ledger.BlockNo // headers from the end of its candidate to the tip it announced
+	lead   int64          // headers of its candidate above our tip
+	side   int            // headers of all peers that nobody adopted
+}
+
+// allowance returns how many headers to grant a peer now, and whether there would be
 // some but for those that nobody adopted.
-func (c *Core) allowance(p *peer) (n int, full bool) {
+func (x *credits) allowance(d demand) (n int, full bool) {
 	// Only pace follows from the announced tip: a peer that lies about it gets
 	// at most the window.
-	hint := grantSpare
-	if n := p.announced.BlockNo; n > p.tip.no {
-		hint += int(min(n-p.tip.no, grantWindow))
-	}
-	window := min(grantWindow, c.cfg.MaxLead)
+	hint := grantSpare + int(min(d.toCome, grantWindow))
+	window := min(grantWindow, x.maxLead)
 	want := min(hint, window)
-	if p.credit > want/2 {
+	if d.credit > want/2 {
 		return 0, false
 	}
-	// Numbers, not heights: those do not count what Config.Points leaves out.
-	lead := int64(p.tip.no - c.tip.no)
-	if c.tip.bare {
-		lead = int64(p.tip.height - c.tip.height)
-	}
-	if room := int64(c.cfg.MaxLead) - lead; lead > 0 && room < int64(want) {
+	if room := int64(x.maxLead) - d.lead; d.lead > 0 && room < int64(want) {
 		// Wait until a good part fits: grants of single headers would take the
 		// pipelining away.
 		if room <= int64(window/2) {
@@ -55,23 +46,27 @@ func (c *Core) allowance(p *peer) (n int, full bool) {
 		}
 		want = int(room)
 	}
-	n = min(want-p.credit, c.cfg.MaxSideHeaders-c.side-c.credits)
-	return max(n, 0), n <= 0 && want > p.credit
+	n = min(want-d.credit, x.maxSide-d.side-x.granted)
+	return max(n, 0), n <= 0 && want > d.credit
 }
 
-// crowdOut makes room for p's headers: of the other peers whose candidates
-// are forks not better than our chain, the worst has to go.
-func (c *Core) crowdOut(p *peer) {
-	var worst *peer
-	for _, q := range c.peers {
-		if q == p || q.phase != following || q.tip.adopted || q.tip.kept || c.better(q.tip, c.tip) {
-			continue
-		}
-		if worst == nil || c.better(worst.tip, q.tip) {
-			worst = q
-		}
+// grant adds n headers to the credit of a peer.
+func (x *credits) grant(credit *int, n int) {
+	*credit += n
+	x.granted += n
+}
+
+// spend takes a header that came off the credit of its sender, who may have sent more
+// than was granted.
+func (x *credits) spend(credit *int) {
+	if *credit > 0 {
+		*credit--
+		x.granted--
 	}
-	if worst != nil {
-		c.endChainSync(worst, ErrCrowdedOut, retryNoIntersection)
-	}
+}
+
+// revoke takes back what was granted to a peer.
+func (x *credits) revoke(credit *int) {
+	x.granted -= *credit
+	*credit = 0
 }

@@ -129,7 +129,7 @@ func TestMoreHeadersThanGranted(t *testing.T) {
 	n := granted(effects)
 	effects = core.Step(0, Headers{1, hs[:n+5], hs[n+4].Tip()})
 	st, ok := core.Peer(1)
-	if !ok || st.Credit != granted(effects) || st.Credit < 0 || core.credits != st.Credit {
+	if !ok || st.Credit != granted(effects) || st.Credit < 0 || core.credits.granted != st.Credit {
 		t.Errorf("after %d of %d headers: %+v, granted %d", n+5, n, st, granted(effects))
 	}
 }
@@ -515,8 +515,8 @@ func TestGrantsTheLast(t *testing.T) {
 	p := core.peers[0]
 	p.credit = 0
 	for room := range 3 {
-		core.credits = 0
-		core.cfg.MaxSideHeaders = core.side + room
+		core.credits.granted = 0
+		core.credits.maxSide = core.side + room
 		if n, full := core.allowance(p); n != room || full != (room == 0) {
 			t.Errorf("room for %d: %d granted, full %t", room, n, full)
 		}

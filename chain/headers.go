@@ -51,10 +51,7 @@ func (c *Core) headers(ev Headers) {
 			return
 		}
 		c.retip(p, b)
-		if p.credit > 0 {
-			p.credit--
-			c.credits--
-		}
+		c.credits.spend(&p.credit)
 	}
 }
 

@@ -73,7 +73,7 @@ func mix(x uint64) uint64 {
 // find starts chain-sync, or starts it anew from our present chain.
 func (c *Core) find(p *peer) {
 	c.retip(p, nil)
-	c.revoke(p)
+	c.credits.revoke(&p.credit)
 	p.phase, p.offered = finding, c.offer()
 	c.emit(FindIntersect{p.id, p.offered})
 }
@@ -81,7 +81,7 @@ func (c *Core) find(p *peer) {
 // endChainSync ends chain-sync with a peer that is not to blame.
 func (c *Core) endChainSync(p *peer, err error, retry time.Duration) {
 	c.retip(p, nil)
-	c.revoke(p)
+	c.credits.revoke(&p.credit)
 	p.phase, p.offered, p.retryAt = ended, nil, c.now+retry
 	c.emit(StopChainSync{p.id, err, retry})
 }
@@ -110,7 +110,7 @@ func (c *Core) drop(p *peer) {
 	for len(p.spans) > 0 {
 		c.release(p, p.spans[len(p.spans)-1])
 	}
-	c.revoke(p)
+	c.credits.revoke(&p.credit)
 	c.retip(p, nil)
 }
 
@@ -128,10 +128,4 @@ func (c *Core) retip(p *peer, b *block) {
 		old.tips--
 		c.prune(old)
 	}
-}
-
-// revoke takes back what was granted.
-func (c *Core) revoke(p *peer) {
-	c.credits -= p.credit
-	p.credit = 0
 }

@@ -57,7 +57,7 @@ func TestRandomStories(t *testing.T) {
 		if s := w.core.Stats(); s != (Stats{OldForks: s.OldForks}) {
 			t.Fatalf("seed %d: left behind %+v", seed, s)
 		}
-		if w.core.credits != 0 || len(w.core.byID) != 0 {
+		if w.core.credits.granted != 0 || len(w.core.byID) != 0 {
 			t.Fatalf("seed %d: peers left behind", seed)
 		}
 		adopts, rollbacks = adopts+w.adopts, rollbacks+w.rollbacks

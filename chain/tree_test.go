@@ -270,9 +270,9 @@ func (c *Core) check(t testing.TB) {
 	if lost != 0 {
 		bad("%d claims on blocks that are gone are not counted", lost)
 	}
-	if side != c.side || kept != c.keptN || held != c.heldBytes || flying != c.flying || credits != c.credits {
+	if side != c.side || kept != c.keptN || held != c.heldBytes || flying != c.flying || credits != c.credits.granted {
 		bad("counted side %d, kept %d, held %d, flying %d, credits %d; have %d, %d, %d, %d, %d",
-			side, kept, held, flying, credits, c.side, c.keptN, c.heldBytes, c.flying, c.credits)
+			side, kept, held, flying, credits, c.side, c.keptN, c.heldBytes, c.flying, c.credits.granted)
 	}
 	spare := 0
 	for b, n := range claims { // any order
@@ -287,8 +287,8 @@ func (c *Core) check(t testing.TB) {
 	if twice != c.twice || twice > maxTwice && again > 1 {
 		bad("%d bytes asked twice, counted %d", twice, c.twice)
 	}
-	if c.keptN > c.cfg.K || c.adopted.len() > c.cfg.K || c.side+c.credits > c.cfg.MaxSideHeaders+2*c.cfg.K {
-		bad("bounds: kept %d, adopted %d, side %d, credits %d", c.keptN, c.adopted.len(), c.side, c.credits)
+	if c.keptN > c.cfg.K || c.adopted.len() > c.cfg.K || c.side+c.credits.granted > c.cfg.MaxSideHeaders+2*c.cfg.K {
+		bad("bounds: kept %d, adopted %d, side %d, credits %d", c.keptN, c.adopted.len(), c.side, c.credits.granted)
 	}
 	if c.anchor.parent != nil || c.anchor.next != nil || c.anchor.prev != nil {
 		bad("what is below %v, or left our chain there, stays in memory", c.anchor.point)
