@@ -227,6 +227,36 @@ func TestLongRange(t *testing.T) {
 	}
 }
 
+// With a folder, too, a range keeps no list of what is in memory, which is k blocks:
+// it goes on with those that have come to the folder meanwhile.
+func TestLongRangeWithFolder(t *testing.T) {
+	for _, more := range []int{0, 1, 100, 250} {
+		w := newStoreWorld(t, 8, true)
+		w.k, w.store.k = 150, 150
+		w.extend(200)
+		if part := w.store.walk(w.point(20), w.point(200)); len(part.points) > w.store.batch {
+			t.Errorf("%d points", len(part.points))
+		}
+		blocks, err := w.store.Range(t.Context(), w.point(20), w.point(200))
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 19
+		for raw, err := range blocks {
+			n++
+			if err != nil || !bytes.Equal(raw, w.chain[n-1].Raw) {
+				t.Fatalf("%d blocks more: block %d: %v", more, n, err)
+			}
+			if n%60 == 0 {
+				w.extend(more)
+			}
+		}
+		if n != 200 {
+			t.Errorf("%d blocks more: ends with block %d", more, n)
+		}
+	}
+}
+
 // A slow reader of a range gets what went to the folder meanwhile from there,
 // and pins no block of a fork that is forgotten.
 func TestSlowRange(t *testing.T) {
@@ -245,17 +275,17 @@ func TestSlowRange(t *testing.T) {
 	n := 0
 	for raw, err := range onChain {
 		switch n++; {
-		case n <= 4 && err != nil:
+		case n <= w.store.batch && err != nil:
 			t.Fatal(err)
 		case n == 1:
 			w.extend(30) // all but the fork's blocks are in the folder
-		case n == 5:
+		case n > w.store.batch:
 			if !errors.Is(err, errForkGone) {
 				t.Errorf("%d bytes and %v for a forgotten block", len(raw), err)
 			}
 		}
 	}
-	if n != 5 {
+	if n != w.store.batch+1 {
 		t.Errorf("%d blocks", n)
 	}
 	for raw, err := range onFork {

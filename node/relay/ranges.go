@@ -51,7 +51,7 @@ func (s *store) Range(ctx context.Context, from, to ledger.Point) (iter.Seq2[led
 		for last := part.below; last != to; {
 			if len(points) == 0 {
 				if points = s.more(next, to); len(points) == 0 {
-					yield(nil, fmt.Errorf("%w: %v", errForkGone, to))
+					s.rest(ctx, last, to, yield)
 					return
 				}
 			}
@@ -64,6 +64,29 @@ func (s *store) Range(ctx context.Context, from, to ledger.Point) (iter.Seq2[led
 			next++
 		}
 	}, nil
+}
+
+// rest yields what follows a block of a range, when the next one is not in memory
+// any more: it went to the folder, with the one before it, or was of a fork.
+func (s *store) rest(ctx context.Context, last, to ledger.Point, yield func(ledger.RawBlock, error) bool) {
+	blocks, err := s.Range(ctx, last, to)
+	if blocks == nil && err == nil {
+		err = fmt.Errorf("%w: %v", errForkGone, to)
+	}
+	if err != nil {
+		yield(nil, err)
+		return
+	}
+	skipped := false
+	for raw, err := range blocks {
+		if !skipped && err == nil {
+			skipped = true // last itself
+			continue
+		}
+		if !yield(raw, err) || err != nil {
+			return
+		}
+	}
 }
 
 // errForkGone ends a range that its reader takes too slowly.
@@ -108,28 +131,23 @@ func (s *store) more(at int64, to ledger.Point) []ledger.Point {
 	return s.stretch(at, to)
 }
 
-// stretch collects points of the blocks in memory from a position on the chain
-// of to, oldest first: all until to where blocks go to the folder, so that they
-// are found there, too, and else s.batch and a fork. There are none if the first
-// is not in memory. s.mu is held.
+// stretch collects up to s.batch points of the blocks in memory from a position on
+// the chain of to, oldest first, and none after to. There are none if the first is
+// not in memory. s.mu is held.
 func (s *store) stretch(at int64, to ledger.Point) (points []ledger.Point) {
 	var fork []ledger.Point
 	e := s.entries[to]
 	for ; e != nil && e.state == abandoned; e = s.entries[e.before] {
 		fork = append(fork, e.point)
 	}
-	most := s.batch
-	if s.append {
-		most = len(s.chain)
-	}
 	next := at
 	if e != nil && at >= s.basePos {
-		for ; next <= e.pos && len(points) < most; next++ {
+		for ; next <= e.pos && len(points) < s.batch; next++ {
 			points = append(points, s.chain[next-s.basePos].point)
 		}
 	}
 	for _, p := range slices.Backward(fork) {
-		if s.entries[p].pos == next {
+		if s.entries[p].pos == next && len(points) < s.batch {
 			points = append(points, p)
 			next++
 		}

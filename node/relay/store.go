@@ -21,7 +21,7 @@ type store struct {
 	append bool          // blocks more than k deep go to db
 	k      int
 	keep   int64 // bytes of blocks in memory, at most; 0 is no bound
-	batch  int   // points that a range under way keeps without append, besides those of a fork
+	batch  int   // points that a range under way keeps
 
 	mu      sync.RWMutex
 	chain   []*entry // in memory and adopted, oldest first
@@ -57,7 +57,7 @@ const (
 
 func newStore(db *immutable.DB, appends bool, k int, keep int64) *store {
 	s := &store{
-		db: db, append: appends, k: k, keep: keep, batch: 500,
+		db: db, append: appends, k: k, keep: keep, batch: 100,
 		entries: make(map[ledger.Point]*entry),
 		changed: make(chan struct{}),
 	}
