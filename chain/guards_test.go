@@ -498,7 +498,10 @@ func TestEffectsAreItems(t *testing.T) {
 	for _, e := range []Effect{
 		FindIntersect{1, []ledger.Point{h.Point()}}, RequestHeaders{1, 5}, StopChainSync{1, ErrNoIntersection, time.Second},
 		Fetch{1, 2, []*ledger.Header{&h, &h}, 100}, CancelFetch{1, 2}, Adopt{&h, 100}, RollBack{h.Tip()}, Immutable{h.Tip()},
-		Forget{h.Point()}, Disconnect{1, ErrCrowdedOut},
+		Forget{h.Point()}, Disconnect{1, ErrCrowdedOut}, Disconnect{1, errors.New("another")},
+		Disconnect{1, &LinkError{Header: h.Tip(), Parent: h.Tip(), Rule: "a rule"}},
+		Disconnect{1, &IntersectionError{Point: h.Point()}}, Disconnect{1, &HeaderError{h.Point(), errors.New("bad")}},
+		Disconnect{1, &UnavailableError{}}, Disconnect{1, &RangeError{}},
 	} {
 		b := AppendEffects(nil, []Effect{e})
 		r := cbor.NewReader(b)
@@ -520,5 +523,62 @@ func TestGrantsTheLast(t *testing.T) {
 		if n, full := core.allowance(p); n != room || full != (room == 0) {
 			t.Errorf("room for %d: %d granted, full %t", room, n, full)
 		}
+	}
+}
+
+// An average moves a quarter of the way to a sample.
+func TestAverage(t *testing.T) {
+	var r rate
+	for i, want := range []time.Duration{100, 125, 119, 114} {
+		if r.sawRTT([]time.Duration{100, 200, 101, 100}[i] * time.Millisecond); r.rtt.Round(time.Millisecond) != want*time.Millisecond {
+			t.Errorf("after %d samples: %v, want %v ms", i+1, r.rtt, int64(want))
+		}
+	}
+}
+
+// The best candidate is the longest of a peer that is not late, and only if all are
+// late the longest. Who has it as well makes it no worse.
+func TestAimAtWhoIsInTime(t *testing.T) {
+	common := line(2)
+	long := branch(common, 2, 4, 1) // 6
+	longer := branch(common, 2, 6, 2)
+	for _, test := range []struct {
+		late [3]bool
+		want ledger.Tip
+	}{
+		{[3]bool{}, longer[7].Tip()},
+		{[3]bool{false, false, true}, long[5].Tip()},
+		{[3]bool{true, false, true}, long[5].Tip()},
+		{[3]bool{false, true, true}, long[5].Tip()},
+		{[3]bool{true, true, true}, longer[7].Tip()},
+		{[3]bool{true, true, false}, longer[7].Tip()},
+	} {
+		r := newRace(t, Config{}, 3)
+		for i, p := range r.peers {
+			if test.late[i] {
+				p.lateTill = time.Hour
+			}
+		}
+		r.announce(long, 0, 1)
+		r.announce(longer, 2)
+		r.step(Tick{})
+		if got := r.Best(); got != test.want {
+			t.Errorf("late %v: block %d is aimed at, want %d", test.late, got.BlockNo, test.want.BlockNo)
+		}
+	}
+}
+
+// The same when the peer that was aimed at goes.
+func TestAimAfterLoss(t *testing.T) {
+	common := line(2)
+	long := branch(common, 2, 4, 1)
+	r := newRace(t, Config{}, 4)
+	r.peers[0].lateTill, r.peers[2].lateTill = time.Hour, time.Hour
+	r.announce(branch(common, 2, 9, 3), 3)
+	r.announce(long, 0, 1)
+	r.announce(branch(common, 2, 6, 2), 2)
+	r.step(PeerGone{3})
+	if got, want := r.Best(), long[5].Tip(); got != want {
+		t.Errorf("block %d is aimed at, want %d", got.BlockNo, want.BlockNo)
 	}
 }
