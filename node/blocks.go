@@ -207,3 +207,14 @@ func (w *way) extend(ctx context.Context) error {
 	}
 	return nil
 }
+
+// errUnlinked: a header is not the child of the one that the peer sent before.
+var errUnlinked = errors.New("does not follow the header before it")
+
+// signal wakes whoever waits on c, a channel of capacity 1.
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default: // it has been told already
+	}
+}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/internal/nodetest"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
@@ -24,11 +25,11 @@ import (
 func narrow() node.Config {
 	specs := node.NewSpecs()
 	specs.BlockFetch.Ingress = 64 << 10
-	return node.Config{Network: network(), Specs: specs}
+	return node.Config{Network: nodetest.Network(), Specs: specs}
 }
 
 func sources(c *testnode.Chain) node.Config {
-	return node.Config{Network: network(), Sources: c.Sources()}
+	return node.Config{Network: nodetest.Network(), Sources: c.Sources()}
 }
 
 // take takes blocks and works on each for a time.
@@ -75,7 +76,7 @@ func TestBlocksOfSlowLoop(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c := newChain().Grow(6500)
+				c := nodetest.NewChain().Grow(6500)
 				a, b := pair(t, narrow(), sources(c))
 				got, err := take(a.Blocks(t.Context(), c.Point(6450), c.Point(3)), work)
 				if err != nil {
@@ -102,7 +103,7 @@ func TestBlocksOfSlowLoop(t *testing.T) {
 // What the loop body has not had, in blocks and headers, stays bounded.
 func TestBlocksAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newChain().Grow(6500)
+		c := nodetest.NewChain().Grow(6500)
 		var blocks, headers atomic.Int64
 		c.Lie(testnode.Hooks{
 			Update: func(_ context.Context, u chainsync.Update) chainsync.Update { headers.Add(1); return u },
@@ -131,7 +132,7 @@ func TestBlocksAhead(t *testing.T) {
 // that no chain or not this one has.
 func TestBlocksEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newChain().Grow(50)
+		c := nodetest.NewChain().Grow(50)
 		other := c.Fork(20).Grow(30)
 		a, _ := pair(t, narrow(), sources(c))
 		for _, r := range [][2]int{{0, 0}, {7, 7}, {49, 49}, {49, 0}, {1, 0}, {30, 10}} {
@@ -169,7 +170,7 @@ func TestBlocksEnds(t *testing.T) {
 func TestBlocksLeft(t *testing.T) {
 	for _, after := range []int{1, 30, 200} {
 		synctest.Test(t, func(t *testing.T) {
-			c := newChain().Grow(400)
+			c := nodetest.NewChain().Grow(400)
 			a, b := pair(t, narrow(), sources(c))
 			ctx, cancel := context.WithCancel(t.Context())
 			for _, leave := range []func() bool{func() bool { return true }, func() bool { cancel(); return false }} {
@@ -210,7 +211,7 @@ func TestBlocksLeft(t *testing.T) {
 // A peer that goes to a fork without the end of the range has no such range.
 func TestBlocksOfForkThatWasLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newChain().Grow(6500)
+		c := nodetest.NewChain().Grow(6500)
 		a, _ := pair(t, narrow(), sources(c))
 		from, to := c.Point(6450), c.Point(3)
 		got, err := take(a.Blocks(t.Context(), from, to), func(n int) time.Duration {
@@ -231,7 +232,7 @@ func TestBlocksOfForkThatWasLeft(t *testing.T) {
 // Whose headers do not follow each other is blamed, with nothing of it yielded.
 func TestBlocksOfLiar(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newChain().Grow(100)
+		c := nodetest.NewChain().Grow(100)
 		strange := c.Fork(60).Grow(60).Blocks()
 		n := 0
 		c.Lie(testnode.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
@@ -257,7 +258,7 @@ func TestBlocksOfLiar(t *testing.T) {
 // disturbed, whatever mini-protocol it is. After the first the second may.
 func TestConnInUse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newChain().Grow(300)
+		c := nodetest.NewChain().Grow(300)
 		sharing := sources(c)
 		sharing.PeerSharing, sharing.Sources.PeerSharing = true, idlePeers{}
 		asking := narrow()
@@ -317,7 +318,7 @@ func TestConnInUse(t *testing.T) {
 // Blocks does not disturb a loop over headers that runs.
 func TestBlocksBesideUpdates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newChain().Grow(100)
+		c := nodetest.NewChain().Grow(100)
 		a, _ := pair(t, narrow(), sources(c))
 		if _, _, err := a.ChainSync().Intersect(t.Context(), c.Point(50)); err != nil {
 			t.Fatal(err)

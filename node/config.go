@@ -120,6 +120,13 @@ func NewSpecs() *Specs {
 // defaultSpecs is shared by connections, which only read it.
 var defaultSpecs = sync.OnceValue(NewSpecs)
 
+// Check returns the error for which [Dial], [Handshake] and [Serve] would refuse
+// cfg, or nil.
+func (cfg Config) Check() error {
+	_, err := cfg.complete()
+	return err
+}
+
 // complete fills in what has a default.
 func (cfg Config) complete() (Config, error) {
 	if cfg.Network.SecurityParam == 0 {

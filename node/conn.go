@@ -14,6 +14,7 @@ import (
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/handshake"
+	"github.com/ouronet/ouronet/internal/seeded"
 	"github.com/ouronet/ouronet/keepalive"
 	"github.com/ouronet/ouronet/mux"
 	"github.com/ouronet/ouronet/peersharing"
@@ -239,7 +240,7 @@ func (r refusal) Consume(int)                                {}
 
 // random returns what draws for one purpose of this connection, or nil.
 func (c *Conn) random(purpose string) *rand.Rand {
-	return c.cfg.random(purpose, c.local, c.remote)
+	return seeded.Source(c.cfg.Seed, purpose, c.local, c.remote)
 }
 
 // Go runs f in a goroutine of the connection. ctx ends when the connection

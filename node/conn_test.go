@@ -14,6 +14,7 @@ import (
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/handshake"
+	"github.com/ouronet/ouronet/internal/nodetest"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/mux"
@@ -44,15 +45,15 @@ func pair(t *testing.T, dialling, accepting node.Config) (a, b *node.Conn) {
 }
 
 func TestConnRoles(t *testing.T) {
-	with := node.Config{Network: network(), Sources: newChain().Grow(5).Sources()}
+	with := node.Config{Network: nodetest.Network(), Sources: nodetest.NewChain().Grow(5).Sources()}
 	for _, test := range []struct {
 		name                 string
 		dialling, accepting  node.Config
 		acceptedMayAsk, both bool
 	}{
 		{"both answer", with, with, true, true},
-		{"dialling side only asks", node.Config{Network: network()}, with, false, false},
-		{"nobody has sources", node.Config{Network: network()}, node.Config{Network: network()}, false, false},
+		{"dialling side only asks", node.Config{Network: nodetest.Network()}, with, false, false},
+		{"nobody has sources", node.Config{Network: nodetest.Network()}, node.Config{Network: nodetest.Network()}, false, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -156,8 +157,8 @@ func checkMayNotAsk(t *testing.T, c *node.Conn) {
 // A mini-protocol can be ended and started again on the same connection.
 func TestConnHotWarmHot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newChain().Grow(50)
-		a, _ := pair(t, node.Config{Network: network()}, node.Config{Network: network(), Sources: c.Sources()})
+		c := nodetest.NewChain().Grow(50)
+		a, _ := pair(t, node.Config{Network: nodetest.Network()}, node.Config{Network: nodetest.Network(), Sources: c.Sources()})
 		for round := range 5 {
 			cs := a.ChainSync()
 			if _, _, err := cs.Intersect(t.Context(), c.Point(20)); err != nil {
@@ -199,17 +200,17 @@ func TestConnHotWarmHot(t *testing.T) {
 // A connection that nobody uses is closed after five seconds, without blame.
 func TestConnIdle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		s := w.serve("us", newChain())
-		p := w.dialRaw("us", asking)
-		go p.drain()
+		w := nodetest.NewWorld(t)
+		s := w.Serve("us", nodetest.NewChain())
+		p := w.DialRaw("us", nodetest.Asking)
+		go p.Drain()
 		began := time.Now()
 		err := <-s.Ended()
 		if d := time.Since(began); d != 5*time.Second || !errors.Is(err, mux.ErrIdle) || node.Blame(err) {
 			t.Errorf("after %v: %v", d, err)
 		}
 		// One that we dialled keeps itself alive.
-		c, err := node.Dial(t.Context(), "us", w.config())
+		c, err := node.Dial(t.Context(), "us", w.Config())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -224,9 +225,9 @@ func TestConnIdle(t *testing.T) {
 // A refusal reaches the peer, on either side.
 func TestRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		w.serve("us", newChain())
-		other := w.config()
+		w := nodetest.NewWorld(t)
+		w.Serve("us", nodetest.NewChain())
+		other := w.Config()
 		other.Network.Magic++
 		_, err := node.Dial(t.Context(), "us", other)
 		var refused *handshake.RefusedError
@@ -239,16 +240,16 @@ func TestRefused(t *testing.T) {
 
 func TestQueryVersions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		cfg := w.config()
+		w := nodetest.NewWorld(t)
+		cfg := w.Config()
 		core, logs := observer.New(zap.DebugLevel)
 		cfg.Logger = zap.New(core)
-		testnode.Serve(t, w.net.Listen("us"), cfg)
-		table, err := node.QueryVersions(t.Context(), "us", w.config())
+		testnode.Serve(t, w.Net.Listen("us"), cfg)
+		table, err := node.QueryVersions(t.Context(), "us", w.Config())
 		if err != nil || table.String() != "14, 15" {
 			t.Errorf("%v, %v", table, err)
 		}
-		if _, err := node.QueryVersions(t.Context(), "nobody", w.config()); err == nil {
+		if _, err := node.QueryVersions(t.Context(), "nobody", w.Config()); err == nil {
 			t.Error("nobody answered")
 		}
 		synctest.Wait()
@@ -261,11 +262,11 @@ func TestQueryVersions(t *testing.T) {
 // Who asks for versions and does not hang up is closed after 20 s.
 func TestQueryStays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		w.serve("us", newChain())
-		p := w.dialRaw("us", handshake.Data{Query: true})
+		w := nodetest.NewWorld(t)
+		w.Serve("us", nodetest.NewChain())
+		p := w.DialRaw("us", handshake.Data{Query: true})
 		began := time.Now()
-		p.drain()
+		p.Drain()
 		if d := time.Since(began); d != 20*time.Second {
 			t.Errorf("closed after %v", d)
 		}
@@ -275,8 +276,8 @@ func TestQueryStays(t *testing.T) {
 func TestSimultaneousOpen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		left, right := net.Pipe()
-		c := newChain().Grow(9)
-		cfg := node.Config{Network: network(), Sources: c.Sources()}
+		c := nodetest.NewChain().Grow(9)
+		cfg := node.Config{Network: nodetest.Network(), Sources: c.Sources()}
 		conns := make(chan *node.Conn, 2)
 		for _, end := range []net.Conn{left, right} {
 			go func() {
@@ -302,12 +303,12 @@ func TestSimultaneousOpen(t *testing.T) {
 
 func TestHandshakeCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		silent{w.net.Listen("silent")}.hold(t)
+		w := nodetest.NewWorld(t)
+		nodetest.Silent{Listener: w.Net.Listen("silent")}.Hold(t)
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		began := time.Now()
-		_, err := node.Dial(ctx, "silent", w.config())
+		_, err := node.Dial(ctx, "silent", w.Config())
 		if d := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || d > 5*time.Second {
 			t.Errorf("after %v: %v", d, err)
 		}

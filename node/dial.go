@@ -69,6 +69,16 @@ func dialTCP(ctx context.Context, address string) (net.Conn, error) {
 	return d.DialContext(ctx, "tcp", address)
 }
 
+// CheckAddress returns a [*net.AddrError] for what [Dial] would refuse without
+// asking anybody, since it is no "host:port" of TCP. With a Dial of its own, cfg
+// takes any address.
+func (cfg *Config) CheckAddress(address string) error {
+	if cfg.Dial != nil {
+		return nil
+	}
+	return checkAddress(address)
+}
+
 // checkAddress returns a *net.AddrError, without the address, for what can be seen
 // to be no "host:port" of TCP without asking anybody.
 func checkAddress(address string) error {

@@ -2,8 +2,8 @@
 //
 // Start with [Dial], which gives a [Conn] with the initiator of every
 // mini-protocol ready; [Serve] accepts connections and answers from your
-// [Sources]; [Follow] keeps to the chain of several nodes, across reconnects,
-// and is what most programs want.
+// [Sources]. To keep to the chain of several nodes, across reconnects, use package
+// follow below.
 //
 // A connection is heated and cooled with [Conn.Heat], whoever opened it, and left
 // to the peer with [Conn.Leave]. [Protocol] is a mini-protocol of your own that
@@ -33,5 +33,5 @@
 // connection is quiet, it needs about 30 kB.
 //
 // No rule of a mini-protocol is here: those are in packages handshake,
-// chainsync and so on, and which blocks to fetch from whom is in package chain.
+// chainsync and so on.
 package node

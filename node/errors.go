@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"strings"
 
 	"go.uber.org/zap"
 
@@ -79,44 +78,10 @@ var (
 	ErrNotSharing = errors.New("node: peer-sharing was not agreed on: both sides must offer it, ours with Config.PeerSharing")
 )
 
-// noIntersectError is [ErrNoIntersect] of one peer.
-type noIntersectError struct{ tip ledger.Tip }
-
-func (e *noIntersectError) Error() string {
-	return fmt.Sprintf("its chain has none of the points to start at, and ends at %v", e.tip)
-}
-
-func (e *noIntersectError) Unwrap() error { return ErrNoIntersect }
-
 // Permanent reports whether trying the same again cannot help: the other side
 // is on another network, shares no version with us, or is in an era that this
 // version does not know; or its address is none ([*net.AddrError]).
 func Permanent(err error) bool {
 	return errors.As(err, new(*handshake.RefusedError)) || errors.As(err, new(*ledger.UnknownEraError)) ||
 		errors.As(err, new(*net.AddrError))
-}
-
-// UnfollowableError says that none of the peers to follow can be followed, and
-// that trying again cannot help: [Permanent] is true of what each failed with,
-// or it has none of the points to start at ([ErrNoIntersect]).
-type UnfollowableError struct {
-	Peers []PeerError // in the order configured
-}
-
-func (e *UnfollowableError) Error() string {
-	var b strings.Builder
-	b.WriteString("node: no peer can be followed")
-	for i := range e.Peers {
-		fmt.Fprintf(&b, "; %v", &e.Peers[i])
-	}
-	return b.String()
-}
-
-// Unwrap returns what each peer failed with.
-func (e *UnfollowableError) Unwrap() []error {
-	errs := make([]error, len(e.Peers))
-	for i := range e.Peers {
-		errs[i] = &e.Peers[i]
-	}
-	return errs
 }

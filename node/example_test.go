@@ -11,6 +11,7 @@ import (
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 )
 
 // upstream serves a chain of ten blocks until ctx ends.
@@ -76,41 +77,11 @@ func ExampleConn_Blocks() {
 	// block 5
 }
 
-// What happens on the chain? Leaving the loop closes the connections.
-func ExampleFollow() {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	cfg := node.FollowConfig{
-		Config: node.Config{Network: ledger.Preview},
-		Peers:  []string{upstream(ctx)},
-	}
-
-	for ev, err := range node.Follow(ctx, cfg) {
-		if err != nil {
-			log.Fatal(err)
-		}
-		switch ev := ev.(type) {
-		case node.RollForward:
-			fmt.Println("block", ev.Block.Header.BlockNo)
-			if ev.Block.Header.BlockNo == 2 {
-				return
-			}
-		case node.RollBackward:
-			fmt.Println("back to", ev.To.Point)
-		}
-	}
-	// Output:
-	// back to origin
-	// block 0
-	// block 1
-	// block 2
-}
-
 // How are blocks written in batches while there are many, and one by one at the tip?
 func ExampleRollForward() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	cfg := node.FollowConfig{
+	cfg := follow.Config{
 		Config: node.Config{Network: ledger.Preview},
 		Peers:  []string{upstream(ctx)},
 	}
@@ -121,12 +92,12 @@ func ExampleRollForward() {
 		written += len(batch)
 		batch = batch[:0]
 	}
-	for ev, err := range node.Follow(ctx, cfg) {
+	for ev, err := range follow.Follow(ctx, cfg) {
 		if err != nil {
 			log.Fatal(err)
 		}
 		switch ev := ev.(type) {
-		case node.RollForward:
+		case follow.RollForward:
 			if batch = append(batch, ev.Block); !ev.More || len(batch) == 1000 {
 				write()
 			}
@@ -134,7 +105,7 @@ func ExampleRollForward() {
 				fmt.Println("at the tip with", written, "blocks")
 				return
 			}
-		case node.RollBackward:
+		case follow.RollBackward:
 			write() // and then drop what is after ev.To
 		}
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/internal/leak"
+	"github.com/ouronet/ouronet/internal/nodetest"
 	"github.com/ouronet/ouronet/internal/race"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/keepalive"
@@ -127,7 +128,7 @@ func spelled(conn *node.Conn, s node.Spell) (cool func(), err <-chan error) {
 // be heated again.
 func TestHeat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newChain().Grow(50)
+		c := nodetest.NewChain().Grow(50)
 		open := 0
 		sources := c.Sources()
 		sources.TxSubmission = func(ctx context.Context, _ *node.Conn) txsubmission.Sink {
@@ -135,7 +136,7 @@ func TestHeat(t *testing.T) {
 			context.AfterFunc(ctx, func() { open-- })
 			return sink{}
 		}
-		with := node.Config{Network: network(), Sources: sources}
+		with := node.Config{Network: nodetest.Network(), Sources: sources}
 		dialling, says := watched(with)
 		accepting, answers := watched(with)
 		a, b := pair(t, dialling, accepting)
@@ -171,8 +172,8 @@ func TestHeat(t *testing.T) {
 // What was not used in a spell needs no Done, and does not begin because of it.
 func TestHeatNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		dialling, says := watched(node.Config{Network: network()})
-		a, _ := pair(t, dialling, node.Config{Network: network(), Sources: newChain().Sources()})
+		dialling, says := watched(node.Config{Network: nodetest.Network()})
+		a, _ := pair(t, dialling, node.Config{Network: nodetest.Network(), Sources: nodetest.NewChain().Sources()})
 		cool, ended := spelled(a, node.Spell{})
 		time.Sleep(time.Minute)
 		cool()
@@ -191,11 +192,11 @@ func TestHeatNothing(t *testing.T) {
 // is neither hot nor warm: to heat it again waits. After 300 s it ends.
 func TestCooling(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newChain().Grow(50)
+		c := nodetest.NewChain().Grow(50)
 		specs := node.NewSpecs()
 		specs.ChainSync.States[chainsync.StMustReply].Timeout.Min = time.Hour // as of a peer that one trusts
 		specs.ChainSync.States[chainsync.StMustReply].Timeout.Max = time.Hour
-		a, _ := pair(t, node.Config{Network: network(), Specs: specs}, node.Config{Network: network(), Sources: c.Sources()})
+		a, _ := pair(t, node.Config{Network: nodetest.Network(), Specs: specs}, node.Config{Network: nodetest.Network(), Sources: c.Sources()})
 		cool, ended := spelled(a, busy(a, c))
 		time.Sleep(time.Minute)
 		if err := a.Heat(t.Context(), node.Spell{}); !errors.Is(err, node.ErrHot) {
@@ -248,9 +249,9 @@ func TestSpellEnds(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				sources := newChain().Grow(5).Sources()
+				sources := nodetest.NewChain().Grow(5).Sources()
 				sources.TxSubmission = func(context.Context, *node.Conn) txsubmission.Sink { return sink{} }
-				a, _ := pair(t, node.Config{Network: network()}, node.Config{Network: network(), Sources: sources})
+				a, _ := pair(t, node.Config{Network: nodetest.Network()}, node.Config{Network: nodetest.Network(), Sources: sources})
 				ctx, stop := context.WithTimeout(t.Context(), time.Hour)
 				defer stop()
 				err := a.Heat(ctx, test.s)
@@ -285,8 +286,8 @@ func (e endlessTxs) Next(_ context.Context, most int, block bool) ([]txsubmissio
 func TestHeatEndlessTxs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := vnet.New(vnet.Config{Link: vnet.Link{Latency: 10 * time.Millisecond}})
-		dialling, says := watched(node.Config{Network: network()})
-		a, _ := far(t, n, dialling, node.Config{Network: network(), Sources: newChain().Sources()})
+		dialling, says := watched(node.Config{Network: nodetest.Network()})
+		a, _ := far(t, n, dialling, node.Config{Network: nodetest.Network(), Sources: nodetest.NewChain().Sources()})
 		announced := 0
 		cool, ended := spelled(a, node.Spell{TxSubmission: func(context.Context) txsubmission.Source { return endlessTxs{n: &announced} }})
 		time.Sleep(time.Minute)
@@ -326,8 +327,8 @@ func far(t *testing.T, n *vnet.Network, dialling, accepting node.Config) (a, b *
 func TestLeaveAndHeat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := vnet.New(vnet.Config{Link: vnet.Link{Latency: 2 * time.Second}})
-		c := newChain().Grow(50)
-		with := node.Config{Network: network(), Sources: c.Sources()}
+		c := nodetest.NewChain().Grow(50)
+		with := node.Config{Network: nodetest.Network(), Sources: c.Sources()}
 		dialling, says := watched(with)
 		answered := make(chan struct{}, 1)
 		dialling.RoundTrip = func(*node.Conn, time.Duration) {
@@ -391,8 +392,8 @@ func TestLeave(t *testing.T) {
 	for _, used := range []bool{false, true} {
 		t.Run(fmt.Sprintf("used by the peer: %t", used), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c := newChain().Grow(50)
-				with := node.Config{Network: network(), Sources: c.Sources(), PeerSharing: true}
+				c := nodetest.NewChain().Grow(50)
+				with := node.Config{Network: nodetest.Network(), Sources: c.Sources(), PeerSharing: true}
 				dialling, says := watched(with)
 				a, b := pair(t, dialling, with)
 				if _, err := a.PeerSharing().Request(t.Context(), 3); err != nil {
@@ -447,10 +448,10 @@ func TestHeatLeavesNothing(t *testing.T) {
 	}
 	leak.Check(t)
 	synctest.Test(t, func(t *testing.T) {
-		c := newChain().Grow(50)
+		c := nodetest.NewChain().Grow(50)
 		sources := c.Sources()
 		sources.TxSubmission = func(context.Context, *node.Conn) txsubmission.Sink { return sink{} }
-		with := node.Config{Network: network(), Sources: sources}
+		with := node.Config{Network: nodetest.Network(), Sources: sources}
 		dialling, says := watched(with)
 		accepting, answers := watched(with)
 		a, b := pair(t, dialling, accepting)
@@ -519,8 +520,8 @@ func heap() int64 {
 func TestHeatLost(t *testing.T) {
 	leak.Check(t)
 	synctest.Test(t, func(t *testing.T) {
-		c := newChain().Grow(50)
-		a, b := pair(t, node.Config{Network: network()}, node.Config{Network: network(), Sources: c.Sources()})
+		c := nodetest.NewChain().Grow(50)
+		a, b := pair(t, node.Config{Network: nodetest.Network()}, node.Config{Network: nodetest.Network(), Sources: c.Sources()})
 		returned := false
 		_, ended := spelled(a, node.Spell{
 			ChainSync: func(ctx context.Context) error {

@@ -16,6 +16,7 @@ import (
 	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/internal/leak"
+	"github.com/ouronet/ouronet/internal/nodetest"
 	"github.com/ouronet/ouronet/internal/race"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/keepalive"
@@ -40,7 +41,7 @@ func TestIdleConnectionIsSmall(t *testing.T) {
 	}
 	pinged := make(chan struct{}, 4*n)
 	cfg := node.Config{
-		Network: network(), Sources: newChain().Grow(5).Sources(),
+		Network: nodetest.Network(), Sources: nodetest.NewChain().Grow(5).Sources(),
 		RoundTrip: func(*node.Conn, time.Duration) { pinged <- struct{}{} },
 		Limits:    node.Limits{PerAddress: -1},
 	}
@@ -100,14 +101,14 @@ func TestFloodIsBounded(t *testing.T) {
 		t.Skip("the race detector takes memory of its own")
 	}
 	synctest.Test(t, func(t *testing.T) {
-		w, c := newWorld(t), newChain().Grow(300)
-		s := w.serve("us", c)
-		p := w.dialRaw("us", asking)
+		w, c := nodetest.NewWorld(t), nodetest.NewChain().Grow(300)
+		s := w.Serve("us", c)
+		p := w.DialRaw("us", nodetest.Asking)
 		request := blockfetch.RequestRange{From: c.Point(299), To: c.Point(0)}.AppendCBOR(nil)
 		requests := bytes.Repeat(request, 12_000/len(request))
 		before := inUse()
 		sent, most := 0, int64(0)
-		for p.write(blockFetch, false, requests) == nil {
+		for p.Write(nodetest.BlockFetch, false, requests) == nil {
 			if sent += len(requests); sent>>14 != (sent-len(requests))>>14 {
 				most = max(most, inUse()-before)
 			}
@@ -185,15 +186,15 @@ func TestHostileConnectionsAreBounded(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t)
+				w := nodetest.NewWorld(t)
 				c := testnode.New(chaingen.Config{BlockSize: 90_000}).Grow(100)
-				cfg := w.config()
+				cfg := w.Config()
 				cfg.PeerSharing, cfg.Logger = true, nil
 				sources := *c.Sources()
 				sources.BlockFetch = fresh{c, tt.less}
 				sources.TxSubmission = func(context.Context, *node.Conn) txsubmission.Sink { return eager{} }
 				cfg.Sources = &sources
-				s := testnode.Serve(t, w.net.Listen("us"), cfg)
+				s := testnode.Serve(t, w.Net.Listen("us"), cfg)
 				h := newHoarder(c, tt.read)
 				before := inUse()
 				for range peers {
@@ -240,27 +241,27 @@ func newHoarder(c *testnode.Chain, read int) *hoarder {
 	}
 }
 
-func (h *hoarder) connect(w *world, txs bool) {
-	data := both
+func (h *hoarder) connect(w *nodetest.World, txs bool) {
+	data := nodetest.Both
 	data.PeerSharing = true
-	p := w.dialRaw("us", data)
-	p.message(txSubmission, false, txsubmission.Init{})
-	p.await(txSubmission | 1<<15)
+	p := w.DialRaw("us", data)
+	p.Message(nodetest.TxSubmission, false, txsubmission.Init{})
+	p.Await(nodetest.TxSubmission | 1<<15)
 	if txs {
-		p.write(txSubmission, false, h.announce)
-		p.await(txSubmission | 1<<15)
-		p.write(txSubmission, false, h.tx)
+		p.Write(nodetest.TxSubmission, false, h.announce)
+		p.Await(nodetest.TxSubmission | 1<<15)
+		p.Write(nodetest.TxSubmission, false, h.tx)
 	}
-	p.write(blockFetch, false, h.ranges)
+	p.Write(nodetest.BlockFetch, false, h.ranges)
 	for got := 0; got < h.read; { // of the first block
-		if id, payload, err := p.segment(); err != nil {
+		if id, payload, err := p.Segment(); err != nil {
 			return
-		} else if id == blockFetch|1<<15 {
+		} else if id == nodetest.BlockFetch|1<<15 {
 			got += len(payload)
 		}
 	}
-	p.write(chainSync, false, h.next)
-	p.write(chainSync, false, h.intersect)
-	p.write(keepAlive, false, h.pings)
-	p.write(peersharing.Spec().ID, false, h.shares)
+	p.Write(nodetest.ChainSync, false, h.next)
+	p.Write(nodetest.ChainSync, false, h.intersect)
+	p.Write(nodetest.KeepAlive, false, h.pings)
+	p.Write(peersharing.Spec().ID, false, h.shares)
 }

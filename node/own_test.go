@@ -10,6 +10,7 @@ import (
 
 	"github.com/ouronet/ouronet/handshake"
 	"github.com/ouronet/ouronet/internal/cbor"
+	"github.com/ouronet/ouronet/internal/nodetest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/protocol"
@@ -103,8 +104,8 @@ func ask(ctx context.Context, c *node.Conn) error {
 func TestOwnProtocol(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ended := 0
-		c := newChain().Grow(50)
-		with := node.Config{Network: network(), Sources: c.Sources(), Protocols: []node.Protocol{counts(&ended)}}
+		c := nodetest.NewChain().Grow(50)
+		with := node.Config{Network: nodetest.Network(), Sources: c.Sources(), Protocols: []node.Protocol{counts(&ended)}}
 		a, b := pair(t, with, with)
 		cool, cooled := spelled(a, busy(a, c))
 		for range 3 {
@@ -129,7 +130,7 @@ func TestOwnProtocol(t *testing.T) {
 // not expect ends the connection.
 func TestOwnProtocolIsNotThere(t *testing.T) {
 	var ended int
-	plain := node.Config{Network: network(), Sources: newChain().Sources()}
+	plain := node.Config{Network: nodetest.Network(), Sources: nodetest.NewChain().Sources()}
 	with := func(change func(*node.Protocol)) node.Config {
 		cfg, p := plain, counts(&ended)
 		change(&p)
@@ -142,7 +143,7 @@ func TestOwnProtocolIsNotThere(t *testing.T) {
 	for _, test := range []struct {
 		name                string
 		dialling, accepting node.Config
-		a, b                error // of asking; nil is that it works
+		a, b                error // of nodetest.Asking; nil is that it works
 	}{
 		{"not configured", plain, plain, node.ErrNotAgreed, node.ErrNotAgreed},
 		{"another version", with(func(p *node.Protocol) { p.Versions = []handshake.Version{handshake.V16} }), plain, node.ErrNotAgreed, node.ErrNotAgreed},

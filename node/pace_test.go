@@ -9,6 +9,7 @@ import (
 
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/internal/nodetest"
 	"github.com/ouronet/ouronet/keepalive"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
@@ -19,10 +20,10 @@ import (
 // waits for no other.
 func TestIntersectionsArePaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, c := newWorld(t), newChain().Grow(10)
-		w.serve("us", c)
+		w, c := nodetest.NewWorld(t), nodetest.NewChain().Grow(10)
+		w.Serve("us", c)
 		dial := func() *node.Conn {
-			conn, err := node.Dial(t.Context(), "us", w.config())
+			conn, err := node.Dial(t.Context(), "us", w.Config())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -70,11 +71,11 @@ func TestIntersectionsArePaced(t *testing.T) {
 
 func TestSharingIsPaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		cfg := w.config()
+		w := nodetest.NewWorld(t)
+		cfg := w.Config()
 		cfg.PeerSharing = true
 		cfg.Sources = &node.Sources{PeerSharing: friends{netip.MustParseAddrPort("192.0.2.7:3001")}}
-		l := w.net.Listen("us")
+		l := w.Net.Listen("us")
 		go node.Serve(t.Context(), l, cfg, nil)
 		conn, err := node.Dial(t.Context(), "us", cfg)
 		if err != nil {
@@ -97,17 +98,17 @@ func TestSharingIsPaced(t *testing.T) {
 // conversation after the other, is not cut off, and holds up no other.
 func TestKeepAlivesArePaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, c := newWorld(t), newChain().Grow(10)
-		s := w.serve("us", c)
-		honest := w.follow(w.followConfig("us"))
-		honest.reach(c)
-		p := w.dialRaw("us", asking)
+		w, c := nodetest.NewWorld(t), nodetest.NewChain().Grow(10)
+		s := w.Serve("us", c)
+		honest := w.Follow(w.FollowConfig("us"))
+		honest.Reach(c)
+		p := w.DialRaw("us", nodetest.Asking)
 		ask := func() time.Duration {
 			began := time.Now()
-			if err := p.message(keepAlive, false, keepalive.KeepAlive{Cookie: 1}); err != nil {
+			if err := p.Message(nodetest.KeepAlive, false, keepalive.KeepAlive{Cookie: 1}); err != nil {
 				t.Fatal(err)
 			}
-			if len(p.await(keepAlive|1<<15)) == 0 {
+			if len(p.Await(nodetest.KeepAlive|1<<15)) == 0 {
 				t.Fatal("no answer")
 			}
 			return time.Since(began)
@@ -117,7 +118,7 @@ func TestKeepAlivesArePaced(t *testing.T) {
 				t.Fatalf("answer %d took %v", i, took)
 			}
 		}
-		if err := p.message(keepAlive, false, keepalive.Done{}); err != nil {
+		if err := p.Message(nodetest.KeepAlive, false, keepalive.Done{}); err != nil {
 			t.Fatal(err)
 		}
 		for i := range 100 {
@@ -127,7 +128,7 @@ func TestKeepAlivesArePaced(t *testing.T) {
 		}
 		c.Grow(1)
 		grown := time.Now()
-		honest.reach(c)
+		honest.Reach(c)
 		if took := time.Since(grown); took > 0 {
 			t.Errorf("an honest one waits %v", took)
 		}
@@ -147,9 +148,9 @@ func TestKeepAlivesArePaced(t *testing.T) {
 // second; what is there comes at once.
 func TestRefusedRangesArePaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, c := newWorld(t), newChain().Grow(10)
-		w.serve("us", c)
-		conn, err := node.Dial(t.Context(), "us", w.config())
+		w, c := nodetest.NewWorld(t), nodetest.NewChain().Grow(10)
+		w.Serve("us", c)
+		conn, err := node.Dial(t.Context(), "us", w.Config())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,6 +13,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/ouronet/ouronet/internal/seeded"
 	"github.com/ouronet/ouronet/protocol"
 )
 
@@ -54,7 +55,7 @@ func Serve(ctx context.Context, l net.Listener, cfg Config, started func(*Conn) 
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { l.Close() })()
 
-	places := newPlaces(cfg.Limits, cfg.random("places"))
+	places := newPlaces(cfg.Limits, seeded.Source(cfg.Seed, "places"))
 	for {
 		if places.full() && !sleep(ctx, fullPause) {
 			return nil

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/internal/nodetest"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/node"
 )
@@ -20,8 +21,8 @@ import (
 func TestServeLimits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const limit = 20
-		w := newWorld(t)
-		cfg := w.config()
+		w := nodetest.NewWorld(t)
+		cfg := w.Config()
 		cfg.Mux.IdleTimeout = -1 // they stay without saying anything
 		cfg.Limits.Inbound = limit
 		cfg.Seed = 1
@@ -29,7 +30,7 @@ func TestServeLimits(t *testing.T) {
 		var first *node.Conn
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
-		l := w.net.Listen("us")
+		l := w.Net.Listen("us")
 		go func() {
 			done <- node.Serve(ctx, l, cfg, func(c *node.Conn) func() {
 				if served.Add(1) == 1 {
@@ -40,8 +41,8 @@ func TestServeLimits(t *testing.T) {
 			})
 		}()
 		began := time.Now()
-		duplex := w.config()
-		duplex.Sources = newChain().Sources()
+		duplex := w.Config()
+		duplex.Sources = nodetest.NewChain().Sources()
 		c, err := node.Dial(t.Context(), "us", duplex)
 		if err != nil {
 			t.Fatal(err)
@@ -49,19 +50,19 @@ func TestServeLimits(t *testing.T) {
 		defer c.Close()
 		synctest.Wait()
 		for range limit - 1 {
-			w.dialRaw("us", asking)
+			w.DialRaw("us", nodetest.Asking)
 		}
 		synctest.Wait()
 		if n, d := served.Load(), time.Since(began); n != limit || d > 0 {
 			t.Fatalf("%d connections after %v", n, d)
 		}
 		for i := range 4 * limit {
-			in, out := w.dialRaw("us", asking), w.dialRaw("us", asking)
+			in, out := w.DialRaw("us", nodetest.Asking), w.DialRaw("us", nodetest.Asking)
 			synctest.Wait()
 			if n := served.Load(); n != limit {
 				t.Fatalf("%d connections after %d more", n, i)
 			}
-			if a, b := in.closed(), out.closed(); a == b {
+			if a, b := in.Closed(), out.Closed(); a == b {
 				t.Errorf("round %d: of two that come at once, one gets a place: %v, %v", i, a, b)
 			}
 			time.Sleep(5 * time.Second)
@@ -86,18 +87,18 @@ func TestServeLimits(t *testing.T) {
 // Peers that never shake hands are dropped after 10 s and hold up nobody.
 func TestServeWithoutHandshake(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, c := newWorld(t), newChain().Grow(10)
-		w.serve("us", c)
+		w, c := nodetest.NewWorld(t), nodetest.NewChain().Grow(10)
+		w.Serve("us", c)
 		var conns []net.Conn
 		for range 20 {
-			conn, err := w.net.Dial(t.Context(), "us")
+			conn, err := w.Net.Dial(t.Context(), "us")
 			if err != nil {
 				t.Fatal(err)
 			}
 			conns = append(conns, conn)
 		}
 		began := time.Now()
-		good, err := node.Dial(t.Context(), "us", w.config())
+		good, err := node.Dial(t.Context(), "us", w.Config())
 		if err != nil || time.Since(began) > 0 {
 			t.Errorf("after %v: %v", time.Since(began), err)
 		}
@@ -115,14 +116,14 @@ func TestServeWithoutHandshake(t *testing.T) {
 // does not, and in the middle of a handshake.
 func TestServeEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, c := newWorld(t), newChain().Grow(2000)
-		s := w.serve("us", c)
-		deaf := w.dialRaw("us", asking)
-		go deaf.message(chainSync, false, chainsync.RequestNext{})
-		if _, err := w.net.Dial(t.Context(), "us"); err != nil {
+		w, c := nodetest.NewWorld(t), nodetest.NewChain().Grow(2000)
+		s := w.Serve("us", c)
+		deaf := w.DialRaw("us", nodetest.Asking)
+		go deaf.Message(nodetest.ChainSync, false, chainsync.RequestNext{})
+		if _, err := w.Net.Dial(t.Context(), "us"); err != nil {
 			t.Fatal(err)
 		}
-		conn, err := node.Dial(t.Context(), "us", w.config())
+		conn, err := node.Dial(t.Context(), "us", w.Config())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -164,16 +165,16 @@ func (l *failing) Accept() (net.Conn, error) {
 // What accept reports of one connection, or of a lack that passes, ends nothing.
 func TestServeAcceptErrors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		l := &failing{w.net.Listen("us"), []error{
+		w := nodetest.NewWorld(t)
+		l := &failing{w.Net.Listen("us"), []error{
 			syscall.ECONNABORTED, syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,
 			syscall.EPROTO, syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.ENETDOWN, syscall.EHOSTDOWN,
 			syscall.EPERM, syscall.ENOPROTOOPT, syscall.EOPNOTSUPP, syscall.ETIMEDOUT,
 		}}
 		pauses := time.Duration(len(l.errs)) * 500 * time.Millisecond
-		testnode.Serve(t, l, w.config())
+		testnode.Serve(t, l, w.Config())
 		began := time.Now()
-		c, err := node.Dial(t.Context(), "us", w.config())
+		c, err := node.Dial(t.Context(), "us", w.Config())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -182,12 +183,12 @@ func TestServeAcceptErrors(t *testing.T) {
 			t.Errorf("took %v", d)
 		}
 		broken := errors.New("broken")
-		if err := node.Serve(t.Context(), &failing{w.net.Listen("them"), []error{broken}}, w.config(), nil); !errors.Is(err, broken) {
+		if err := node.Serve(t.Context(), &failing{w.Net.Listen("them"), []error{broken}}, w.Config(), nil); !errors.Is(err, broken) {
 			t.Errorf("got %v", err)
 		}
-		cfg := w.config()
+		cfg := w.Config()
 		cfg.Limits.Inbound = -1
-		if err := node.Serve(t.Context(), w.net.Listen("others"), cfg, nil); err == nil {
+		if err := node.Serve(t.Context(), w.Net.Listen("others"), cfg, nil); err == nil {
 			t.Error("a limit below 0 is taken")
 		}
 	})
@@ -197,10 +198,10 @@ func TestServeAcceptErrors(t *testing.T) {
 // connection, and gets nobody blamed.
 func TestSlowConsumerOfOneProtocol(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, c := newWorld(t), newChain().Grow(1000)
-		w.serve("us", c)
+		w, c := nodetest.NewWorld(t), nodetest.NewChain().Grow(1000)
+		w.Serve("us", c)
 		var pings atomic.Int64
-		cfg := w.config()
+		cfg := w.Config()
 		cfg.RoundTrip = func(_ *node.Conn, rtt time.Duration) {
 			if pings.Add(1); rtt > time.Second {
 				t.Errorf("round trip of %v", rtt)

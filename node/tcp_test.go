@@ -10,12 +10,12 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/handshake"
 	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/internal/leak"
+	"github.com/ouronet/ouronet/internal/nodetest"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
@@ -36,66 +36,11 @@ func overTCP(t *testing.T, c *testnode.Chain, n ledger.Network) (s *testnode.Ser
 	return testnode.Serve(t, l, node.Config{Network: n, Sources: c.Sources()}), l.Addr().String()
 }
 
-// All eras, with boundary blocks and ranges that have to be asked for in parts.
-func TestFollowOverTCP(t *testing.T) {
-	leak.Check(t)
-	n := network()
-	c := testnode.New(chaingen.Config{Network: n, BlockSize: 3000, Eras: []chaingen.Stretch{
-		{Era: ledger.Byron, Blocks: 2000}, {Era: ledger.Shelley, Blocks: 50}, {Era: ledger.Allegra, Blocks: 50},
-		{Era: ledger.Mary, Blocks: 50}, {Era: ledger.Alonzo, Blocks: 50}, {Era: ledger.Babbage, Blocks: 50}, {Era: ledger.Conway, Blocks: 50},
-		{Era: ledger.Dijkstra, Blocks: 50},
-	}}).Grow(2350)
-	_, a := overTCP(t, c, n)
-	s, b := overTCP(t, c.Copy(), n)
-	blocks := 0
-	for ev, err := range node.Follow(t.Context(), node.FollowConfig{Config: node.Config{Network: n}, Peers: []string{a, b}}) {
-		if err != nil {
-			t.Fatalf("after %d blocks: %v", blocks, err)
-		}
-		if forward, ok := ev.(node.RollForward); ok {
-			if blocks++; blocks == 700 {
-				s.Drop()
-			}
-			if forward.Block.Header.Point() == c.Tip().Point {
-				break
-			}
-		}
-	}
-	if blocks != len(c.Blocks()) {
-		t.Errorf("%d blocks, want %d", blocks, len(c.Blocks()))
-	}
-}
-
-// Follow ends although a peer has stopped reading and sending.
-func TestFollowCancelOverTCP(t *testing.T) {
-	leak.Check(t)
-	l := listen(t)
-	defer l.Close()
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			t.Cleanup(func() { c.Close() })
-		}
-	}()
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	began := time.Now()
-	for _, err := range node.Follow(ctx, node.FollowConfig{Config: node.Config{Network: network()}, Peers: []string{l.Addr().String()}}) {
-		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
-			t.Error(err)
-		}
-	}
-	t.Logf("took %v", time.Since(began)) // 1.6 s at most, if the machine is free
-}
-
 // The refusal reaches a peer over a bearer that can lose bytes on close.
 func TestRefusedOverTCP(t *testing.T) {
 	leak.Check(t)
-	_, address := overTCP(t, newChain(), network())
-	other := network()
+	_, address := overTCP(t, nodetest.NewChain(), nodetest.Network())
+	other := nodetest.Network()
 	other.Magic++
 	for range 20 {
 		_, err := node.Dial(t.Context(), address, node.Config{Network: other})
@@ -110,9 +55,9 @@ func TestRefusedOverTCP(t *testing.T) {
 // fault.
 func TestConsumerTooSlow(t *testing.T) {
 	leak.Check(t)
-	c := testnode.New(chaingen.Config{Network: network(), BlockSize: 80_000}).Grow(400)
-	_, address := overTCP(t, c, network())
-	conn, err := node.Dial(t.Context(), address, node.Config{Network: network()})
+	c := testnode.New(chaingen.Config{Network: nodetest.Network(), BlockSize: 80_000}).Grow(400)
+	_, address := overTCP(t, c, nodetest.Network())
+	conn, err := node.Dial(t.Context(), address, node.Config{Network: nodetest.Network()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +88,7 @@ func TestErrorsOverTCP(t *testing.T) {
 			c.Close()
 		}
 	}()
-	address, cfg := l.Addr().String(), node.Config{Network: network()}
+	address, cfg := l.Addr().String(), node.Config{Network: nodetest.Network()}
 	_, reset := node.Dial(t.Context(), address, cfg)
 	l.Close()
 	_, refused := node.Dial(t.Context(), address, cfg)
@@ -176,7 +121,7 @@ func TestErrorsOverTCP(t *testing.T) {
 func TestDialNobody(t *testing.T) {
 	l := listen(t)
 	l.Close()
-	_, err := node.Dial(t.Context(), l.Addr().String(), node.Config{Network: network()})
+	_, err := node.Dial(t.Context(), l.Addr().String(), node.Config{Network: nodetest.Network()})
 	var peer *node.PeerError
 	if !errors.As(err, &peer) || peer.Peer != l.Addr().String() || node.Permanent(err) || node.Blame(err) {
 		t.Errorf("got %v", err)
@@ -198,13 +143,13 @@ func TestManyDialAtOnce(t *testing.T) {
 		t.Skip("only Linux answers for all of 127.0.0.0/8 without being configured")
 	}
 	leak.Check(t)
-	_, address := overTCP(t, newChain().Grow(1), network())
+	_, address := overTCP(t, nodetest.NewChain().Grow(1), nodetest.Network())
 	dial := func(n int, source func(int) string) (in int) {
 		conns := make(chan *node.Conn, n)
 		var all sync.WaitGroup
 		for i := range n {
 			all.Go(func() {
-				c, err := node.Dial(t.Context(), address, node.Config{Network: network(), Dial: dialFrom(source(i))})
+				c, err := node.Dial(t.Context(), address, node.Config{Network: nodetest.Network(), Dial: dialFrom(source(i))})
 				if err == nil {
 					conns <- c
 				}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/nodetest"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/mux"
 	"github.com/ouronet/ouronet/node"
@@ -30,13 +31,13 @@ func TestKeepAliveBesideBlocks(t *testing.T) {
 			t.Fatal(err)
 		}
 		chain := testnode.New(chaingen.Config{BlockSize: 20_000}).Grow(300)
-		cfg := node.Config{Network: network(), Sources: chain.Sources(), Mux: mux.Config{IdleTimeout: -1}}
+		cfg := node.Config{Network: nodetest.Network(), Sources: chain.Sources(), Mux: mux.Config{IdleTimeout: -1}}
 		testnode.Serve(t, l, cfg)
 
 		var worst time.Duration
 		pings := 0
 		c, err := node.Dial(t.Context(), "server:3001", node.Config{
-			Network: network(), Dial: n.Host("client").Dial,
+			Network: nodetest.Network(), Dial: n.Host("client").Dial,
 			KeepAlive: 10 * time.Millisecond,
 			RoundTrip: func(_ *node.Conn, rtt time.Duration) {
 				worst = max(worst, rtt)

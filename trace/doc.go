@@ -3,7 +3,7 @@
 //
 // Start with [NewRecorder]; give its [Recorder.Record] to mux.Config.Record of
 // one connection or of a whole node, and [Recorder.Core] to the owner of a pure
-// core: node.FollowConfig.Decisions takes it for that of a follower. [Decode]
+// core: follow.Config.Decisions takes it for that of a follower. [Decode]
 // prints a recording or a capture of packets, as does the command ouronet
 // decode. [Load] reads one into memory: [Replay.Run] then plays a recorded peer
 // to the code of today, [Core.Replay] gives recorded events to a core, and both

@@ -11,7 +11,7 @@ import (
 )
 
 // What a chain core was given is given to a core of today, which must decide the
-// same. In a node, node.FollowConfig.Decisions does the recording.
+// same. In a node, follow.Config.Decisions does the recording.
 func ExampleCore_Replay() {
 	var file bytes.Buffer
 	recorder := trace.NewRecorder(&file, trace.Config{})

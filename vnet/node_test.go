@@ -18,6 +18,7 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/mux"
 	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 	"github.com/ouronet/ouronet/vnet"
 )
 
@@ -34,23 +35,23 @@ func serve(t *testing.T, h *vnet.Host, c *testnode.Chain) *testnode.Server {
 	return testnode.Serve(t, l, cfg)
 }
 
-func follower(h *vnet.Host, peers ...string) node.FollowConfig {
-	cfg := node.FollowConfig{Config: preview, Peers: peers}
+func follower(h *vnet.Host, peers ...string) follow.Config {
+	cfg := follow.Config{Config: preview, Peers: peers}
 	cfg.Dial = h.Dial
 	return cfg
 }
 
-// follow follows until a block number and returns what it took.
-func follow(t *testing.T, cfg node.FollowConfig, to ledger.BlockNo) (took time.Duration) {
+// followTo follows until a block number and returns what it took.
+func followTo(t *testing.T, cfg follow.Config, to ledger.BlockNo) (took time.Duration) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	start := time.Now()
-	for ev, err := range node.Follow(ctx, cfg) {
+	for ev, err := range follow.Follow(ctx, cfg) {
 		if err != nil {
 			t.Error(err)
 			break
 		}
-		if f, ok := ev.(node.RollForward); ok && f.Block.Header.BlockNo == to {
+		if f, ok := ev.(follow.RollForward); ok && f.Block.Header.BlockNo == to {
 			took = time.Since(start)
 			break
 		}
@@ -69,7 +70,7 @@ func TestFollow(t *testing.T) {
 	bubble(t, "latency", func(t *testing.T) {
 		n := vnet.New(vnet.Config{Link: vnet.Link{Latency: 25 * ms}})
 		serve(t, n.Host("relay"), testChain(500))
-		took := follow(t, follower(n.Host("us"), "relay:3001"), 499)
+		took := followTo(t, follower(n.Host("us"), "relay:3001"), 499)
 		t.Logf("500 blocks in %v", took)
 		// Connect, handshake, intersection, headers and blocks are a round
 		// trip each at least; 500 would be 25 s.
@@ -90,7 +91,7 @@ func TestFollow(t *testing.T) {
 		c := testChain(500)
 		serve(t, n.Host("one"), c)
 		serve(t, n.Host("two"), c.Copy())
-		took := follow(t, follower(n.Host("us"), "one:3001", "two:3001"), 499)
+		took := followTo(t, follower(n.Host("us"), "one:3001", "two:3001"), 499)
 		t.Logf("500 blocks in %v", took)
 		if took == 0 || took > 2*time.Minute {
 			t.Errorf("500 blocks in %v", took)
@@ -120,7 +121,7 @@ func TestResetAnywhere(t *testing.T) {
 					t.Errorf("lost: %v", err)
 				}
 			}
-			follow(t, cfg, 19)
+			followTo(t, cfg, 19)
 			if lost == 0 {
 				t.Error("nothing happened")
 			}
@@ -157,7 +158,7 @@ func TestNodeLockstep(t *testing.T) {
 				one, two := serve(t, n.Host("one"), c), serve(t, n.Host("two"), c.Copy())
 				cfg := follower(n.Host("us"), "one:3001", "two:3001")
 				cfg.Seed = seed
-				follow(t, cfg, 199)
+				followTo(t, cfg, 199)
 				one.Stop()
 				two.Stop()
 			}()

@@ -19,6 +19,7 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 	"github.com/ouronet/ouronet/node/relay"
 )
 
@@ -54,8 +55,8 @@ func patient(t *testing.T) context.Context {
 	return ctx
 }
 
-func following(network ledger.Network, address string) node.FollowConfig {
-	return node.FollowConfig{Config: node.Config{Network: network}, Peers: []string{address}}
+func following(network ledger.Network, address string) follow.Config {
+	return follow.Config{Config: node.Config{Network: network}, Peers: []string{address}}
 }
 
 // startRelay runs a relay until the test ends or stop is called. It waits for
@@ -68,13 +69,13 @@ func startRelay(t *testing.T, cfg relay.Config, tip ledger.Point) (address strin
 	}
 	reached := make(chan struct{}, 1)
 	cfg.Listener = l
-	cfg.Observe = func(ev node.Event) {
+	cfg.Observe = func(ev follow.Event) {
 		switch ev := ev.(type) {
-		case node.RollForward:
+		case follow.RollForward:
 			if ev.Block.Header.Point() != tip {
 				return
 			}
-		case node.RollBackward:
+		case follow.RollBackward:
 			if ev.To.Point != tip {
 				return
 			}
@@ -117,7 +118,7 @@ func startRelay(t *testing.T, cfg relay.Config, tip ledger.Point) (address strin
 func followers(t *testing.T, network ledger.Network, address string, want []ledger.Block) {
 	t.Helper()
 	var followed []ledger.Block
-	for ev, err := range node.Follow(patient(t), following(network, address)) {
+	for ev, err := range follow.Follow(patient(t), following(network, address)) {
 		if err != nil {
 			t.Fatalf("our follower after %d blocks: %v", len(followed), err)
 		}
@@ -134,11 +135,11 @@ func followers(t *testing.T, network ledger.Network, address string, want []ledg
 }
 
 // apply moves a chain by an event.
-func apply(chain []ledger.Block, ev node.Event) []ledger.Block {
+func apply(chain []ledger.Block, ev follow.Event) []ledger.Block {
 	switch ev := ev.(type) {
-	case node.RollForward:
+	case follow.RollForward:
 		return append(chain, ev.Block)
-	case node.RollBackward:
+	case follow.RollBackward:
 		n := len(chain)
 		for n > 0 && chain[n-1].Header.Point() != ev.To.Point {
 			n--
@@ -186,11 +187,11 @@ func TestRelayOfAChainThatChanges(t *testing.T) {
 
 	var got []ledger.Block
 	var backTo ledger.Point
-	for ev, err := range node.Follow(limited(t), following(g.Network(), address)) {
+	for ev, err := range follow.Follow(limited(t), following(g.Network(), address)) {
 		if err != nil {
 			t.Fatalf("after %d blocks: %v", len(got), err)
 		}
-		if back, ok := ev.(node.RollBackward); ok {
+		if back, ok := ev.(follow.RollBackward); ok {
 			backTo = back.To.Point
 		}
 		got = apply(got, ev)
@@ -304,8 +305,8 @@ func runRelay() error {
 		Follow:   following(network, os.Getenv(envPeer)),
 		DataDir:  os.Getenv(envDir),
 		NoVerify: !ok, // generated chains are not signed
-		Observe: func(ev node.Event) {
-			if _, ok := ev.(node.RollForward); ok {
+		Observe: func(ev follow.Event) {
+			if _, ok := ev.(follow.RollForward); ok {
 				n++
 				if n%100 == 0 {
 					fmt.Println(n)

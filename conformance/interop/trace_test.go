@@ -93,8 +93,8 @@ func checkDecoded(t *testing.T, name string, file []byte) *trace.Conn {
 	return rec.Conns[0]
 }
 
-// follow takes the headers and then the blocks of a chain.
-func follow(t *testing.T, c *node.Conn, chain []ledger.Block) error {
+// takeAll takes the headers and then the blocks of a chain.
+func takeAll(t *testing.T, c *node.Conn, chain []ledger.Block) error {
 	n := 0
 	for u, err := range c.ChainSync().Updates(t.Context()) {
 		if err != nil {
@@ -128,7 +128,7 @@ func TestReplayTheirServer(t *testing.T) {
 	cfg.RoundTrip = func(*node.Conn, time.Duration) { pinged <- struct{}{} }
 	c := ourClient(t, s.Addr(), cfg)
 	<-pinged
-	if err := follow(t, c, chain); err != nil {
+	if err := takeAll(t, c, chain); err != nil {
 		t.Fatal(err)
 	}
 	c.Close()
@@ -143,7 +143,7 @@ func TestReplayTheirServer(t *testing.T) {
 				return err
 			}
 			defer c.Close()
-			return follow(t, c, chain)
+			return takeAll(t, c, chain)
 		})
 	}
 	synctest.Test(t, func(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ouronet/ouronet/internal/cli"
 	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 )
 
 var program = cli.Program{
@@ -31,27 +32,26 @@ func setup(c *cli.Command) cli.Run {
 	c.Var(&from, "from", "`POINT` to start after, SLOT.HASH or origin")
 	count := c.Number("count", 0, 0, cli.UnlimitedNumber, "`BLOCKS` to print, 0 for no end")
 	return func(ctx context.Context, out io.Writer) error {
-		f, err := node.NewFollower(node.FollowConfig{Config: node.Config{Network: *network}, Peers: *peers, Lost: c.Lost, Stopped: c.Lost})
+		f, err := follow.NewFollower(follow.Config{Config: node.Config{Network: *network}, Peers: *peers, Lost: c.Lost, Stopped: c.Lost})
 		if err != nil {
 			return err
 		}
 		var atTip atomic.Bool
-		watch := c.Watch(cli.Followed(f, &atTip))
+		watch, printed := c.Watch(cli.Followed(f, &atTip)), 0
 		defer watch.Stop()
-		printed := 0
 		for ev, err := range f.Events(ctx, from.Point) {
 			if err != nil {
 				return err
 			}
 			watch.Moved()
 			switch ev := ev.(type) {
-			case node.RollForward:
+			case follow.RollForward:
 				atTip.Store(ev.Tip == ev.Block.Header.Tip())
 				fmt.Fprintf(out, "%v, %d bytes\n", ev.Block.Header.Tip(), len(ev.Block.Raw))
 				if printed++; printed == *count {
 					return nil
 				}
-			case node.RollBackward:
+			case follow.RollBackward:
 				fmt.Fprintln(out, "back to", ev.To.Point)
 			}
 		}

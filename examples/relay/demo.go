@@ -14,6 +14,7 @@ import (
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 	"github.com/ouronet/ouronet/node/relay"
 	"github.com/ouronet/ouronet/txsubmission"
 )
@@ -99,7 +100,7 @@ func runDemo(ctx context.Context, o *options, s script, out output) (err error) 
 	config.Limits = o.limits()
 	config.Routable = netip.Addr.IsLoopback // of the addresses to give away: all of the demo is on this machine
 	cfg := relay.Config{
-		Follow:   node.FollowConfig{Config: config, Peers: []string{upstream.Addr().String()}},
+		Follow:   follow.Config{Config: config, Peers: []string{upstream.Addr().String()}},
 		Listener: served,
 		NoVerify: o.noVerify,
 		Observe:  d.journal.relayed,
@@ -130,7 +131,7 @@ func runDemo(ctx context.Context, o *options, s script, out output) (err error) 
 		})
 	}
 	run("follower", func() error {
-		return d.follow(ctx, node.FollowConfig{
+		return d.follow(ctx, follow.Config{
 			Config: config, Peers: []string{dialable(served.Addr())},
 			Connected: func(c *node.Conn) {
 				c.Go(func(ctx context.Context) error { return c.ProvideTxs(ctx, d.wallet) })
@@ -258,8 +259,8 @@ func (d *demo) grow(ctx context.Context, end bool) error {
 }
 
 // follow is the third node.
-func (d *demo) follow(ctx context.Context, cfg node.FollowConfig) error {
-	for ev, err := range node.Follow(ctx, cfg) {
+func (d *demo) follow(ctx context.Context, cfg follow.Config) error {
+	for ev, err := range follow.Follow(ctx, cfg) {
 		if err != nil {
 			return err
 		}

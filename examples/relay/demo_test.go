@@ -12,7 +12,7 @@ import (
 	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/internal/leak"
 	"github.com/ouronet/ouronet/internal/testnode"
-	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 )
 
 var shortScript = script{seed: 2, initial: 50, pause: 5 * time.Millisecond, until: 4, back: 3, forward: 4, pay: 3}
@@ -78,10 +78,10 @@ func TestJournalOrder(t *testing.T) {
 	j := newJournal(chain, newOutput(&options{}, &out, &out))
 	j.grow(func() { chain.Grow(1) })
 	block := chain.Blocks()[1]
-	if err := j.followed(node.RollForward{Block: block}); err != nil {
+	if err := j.followed(follow.RollForward{Block: block}); err != nil {
 		t.Fatal(err)
 	}
-	j.relayed(node.RollForward{Block: block})
+	j.relayed(follow.RollForward{Block: block})
 	if !strings.Contains(out.String(), "same bytes") || strings.Contains(out.String(), "-") {
 		t.Errorf("told\n%s", out.String())
 	}

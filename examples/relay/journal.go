@@ -9,7 +9,7 @@ import (
 
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
-	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 )
 
 // journal writes down when each block of the demo was made and when it came to
@@ -89,18 +89,18 @@ func (j *journal) forking(back, forward int) {
 }
 
 // relayed takes an event of the relay.
-func (j *journal) relayed(ev node.Event) {
+func (j *journal) relayed(ev follow.Event) {
 	now := time.Now()
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	switch ev := ev.(type) {
-	case node.RollForward:
+	case follow.RollForward:
 		h := &ev.Block.Header
 		j.relay[h.Point()], j.relayTip = now, h.Tip()
 		if h.Tip() == j.initial {
 			j.say("relay", "caught_up", j.initial, "has all of upstream's %s", plural(len(j.relay), "block"))
 		}
-	case node.RollBackward:
+	case follow.RollBackward:
 		if !j.relayTip.Point.IsOrigin() {
 			j.say("relay", "rollback", ev.To, "rolls back to block %s", count(uint64(ev.To.BlockNo)))
 		}
@@ -109,15 +109,15 @@ func (j *journal) relayed(ev node.Event) {
 
 // followed takes an event of the follower. It returns an error if a block is
 // not what upstream made.
-func (j *journal) followed(ev node.Event) error {
+func (j *journal) followed(ev follow.Event) error {
 	now := time.Now()
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	defer j.notify()
 	switch ev := ev.(type) {
-	case node.RollForward:
+	case follow.RollForward:
 		return j.got(ev.Block, now)
-	case node.RollBackward:
+	case follow.RollBackward:
 		n := len(j.held)
 		for n > 0 && j.held[n-1].Header.Point() != ev.To.Point {
 			n--

@@ -25,6 +25,7 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 	"github.com/ouronet/ouronet/protocol"
 )
 
@@ -254,11 +255,11 @@ func TestOnlyPeerFails(t *testing.T) {
 		t.Errorf("lost the peer for %q", lost.Error)
 	}
 	got := 0
-	for ev, err := range node.Follow(t.Context(), node.FollowConfig{Config: node.Config{Network: ledger.Preview}, Peers: []string{address}}) {
+	for ev, err := range follow.Follow(t.Context(), follow.Config{Config: node.Config{Network: ledger.Preview}, Peers: []string{address}}) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, ok := ev.(node.RollForward); ok {
+		if _, ok := ev.(follow.RollForward); ok {
 			if got++; got == 50 {
 				break
 			}
@@ -287,11 +288,11 @@ func TestUnknownEra(t *testing.T) {
 		t.Errorf("told %q", e.Error)
 	}
 	got := 0
-	for ev, err := range node.Follow(t.Context(), node.FollowConfig{Config: node.Config{Network: ledger.Preview}, Peers: []string{address}}) {
+	for ev, err := range follow.Follow(t.Context(), follow.Config{Config: node.Config{Network: ledger.Preview}, Peers: []string{address}}) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, ok := ev.(node.RollForward); ok {
+		if _, ok := ev.(follow.RollForward); ok {
 			if got++; got == 50 {
 				break
 			}

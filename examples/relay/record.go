@@ -6,7 +6,7 @@ import (
 	"io/fs"
 	"os"
 
-	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 	"github.com/ouronet/ouronet/trace"
 )
 
@@ -37,7 +37,7 @@ func (o *options) record() (*recording, error) {
 }
 
 // of records all connections of a relay, and what it decides.
-func (r *recording) of(cfg *node.FollowConfig) {
+func (r *recording) of(cfg *follow.Config) {
 	if r != nil {
 		cfg.Mux.Record = r.recorder.Record
 		cfg.Decisions = r.recorder.Core("chain")

@@ -19,6 +19,7 @@ import (
 	"github.com/ouronet/ouronet/internal/cli"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 	"github.com/ouronet/ouronet/node/relay"
 )
 
@@ -119,7 +120,7 @@ func (p *program) run(ctx context.Context, submit net.Listener) error {
 
 func (p *program) config(l net.Listener, advertise []netip.AddrPort) relay.Config {
 	cfg := relay.Config{
-		Follow: node.FollowConfig{
+		Follow: follow.Config{
 			Config:    node.Config{Network: p.network, PeerSharing: true, Limits: p.o.limits(), Logger: newLogger(p.o, p.out.log())},
 			Peers:     p.o.peers,
 			Connected: p.connected,
@@ -231,7 +232,7 @@ func (p *program) note(st *status) {
 	p.atTip = st.AtTip
 	if st.stuck != nil && !p.stuck {
 		p.out.event(event{
-			Event: "stuck", Error: strings.TrimPrefix(st.stuck.Error(), "node: "),
+			Event: "stuck", Error: strings.TrimPrefix(st.stuck.Error(), "follow: "),
 			text: "no peer can be followed; serving goes on",
 		})
 	}

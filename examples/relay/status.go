@@ -12,6 +12,7 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/praos"
 	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 	"github.com/ouronet/ouronet/node/relay"
 )
 
@@ -88,7 +89,7 @@ func statusOf(s relay.Status, network ledger.Network, m *meter, now time.Time) *
 	return st
 }
 
-func peerOf(p node.PeerStatus) peer {
+func peerOf(p follow.PeerStatus) peer {
 	out := peer{Address: p.Address, Connected: p.Connected}
 	if p.Announced {
 		n := uint64(p.Tip.BlockNo)
@@ -105,7 +106,7 @@ func peerOf(p node.PeerStatus) peer {
 
 // why tells what is wrong with a peer that is not connected, with its name, and
 // the reason.
-func why(p node.PeerStatus) (what, reason string) {
+func why(p follow.PeerStatus) (what, reason string) {
 	var dial *net.OpError
 	if errors.As(p.Err, &dial) && dial.Op == "dial" {
 		return "cannot reach " + p.Address, cli.Cause(dial)

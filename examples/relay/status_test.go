@@ -13,6 +13,7 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/praos"
 	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 	"github.com/ouronet/ouronet/node/relay"
 )
 
@@ -28,25 +29,25 @@ func TestStatusLine(t *testing.T) {
 		status relay.Status
 		want   string
 	}{
-		{"at the start", relay.Status{Upstream: []node.PeerStatus{{Address: "a:1"}}},
+		{"at the start", relay.Status{Upstream: []follow.PeerStatus{{Address: "a:1"}}},
 			"0/1 peers | no blocks yet | connecting"},
-		{"nobody there", relay.Status{Upstream: []node.PeerStatus{{Address: "a:1", Err: refused}}},
+		{"nobody there", relay.Status{Upstream: []follow.PeerStatus{{Address: "a:1", Err: refused}}},
 			"0/1 peers | no blocks yet | cannot reach a:1"},
-		{"lost", relay.Status{Tip: tip(5, 3600), Upstream: []node.PeerStatus{{Address: "a:1", Err: &node.PeerError{Peer: "a:1", Err: errors.New("EOF")}}}},
+		{"lost", relay.Status{Tip: tip(5, 3600), Upstream: []follow.PeerStatus{{Address: "a:1", Err: &node.PeerError{Peer: "a:1", Err: errors.New("EOF")}}}},
 			"0/1 peers | block 5 | lost a:1 | slot 3,600, 4d 3h behind"},
 		{"syncing", relay.Status{Tip: tip(1000, 20000), Blocks: 1000, Bytes: 2e6, Downstream: 3,
-			Upstream: []node.PeerStatus{{Address: "a:1", Connected: true, Announced: true, Tip: tip(61000, 359990)}, {Address: "b:1", Err: refused}}},
+			Upstream: []follow.PeerStatus{{Address: "a:1", Connected: true, Announced: true, Tip: tip(61000, 359990)}, {Address: "b:1", Err: refused}}},
 			"1/2 peers | block 1,000/61,000 | 1,000 blocks/s, 2.0 MB/s, 1m 0s left | slot 20,000, 3d 22h behind | serving 3 | headers not verified"},
 		{"verified", relay.Status{Tip: tip(70, 359990), Blocks: 1, Checks: praos.Envelope | praos.Certificate | praos.KES | praos.VRF | praos.Bound,
-			Upstream: []node.PeerStatus{{Address: "a:1", Connected: true, Announced: true, Tip: tip(70, 359990)}}},
+			Upstream: []follow.PeerStatus{{Address: "a:1", Connected: true, Announced: true, Tip: tip(70, 359990)}}},
 			"1/1 peers | block 70 | at the tip | slot 359,990, 10s behind | verified certificate, KES, VRF, not stake"},
-		{"at the tip", relay.Status{Tip: tip(70, 359990), Upstream: []node.PeerStatus{{Address: "a:1", Connected: true, Announced: true, Tip: tip(70, 359990)}}},
+		{"at the tip", relay.Status{Tip: tip(70, 359990), Upstream: []follow.PeerStatus{{Address: "a:1", Connected: true, Announced: true, Tip: tip(70, 359990)}}},
 			"1/1 peers | block 70 | at the tip | slot 359,990, 10s behind"},
-		{"another chain", relay.Status{Tip: tip(70, 359990), Upstream: []node.PeerStatus{{Address: "a:1", Connected: true, Announced: true, Stopped: errors.New("no intersection"), Tip: tip(80, 359995)}}},
+		{"another chain", relay.Status{Tip: tip(70, 359990), Upstream: []follow.PeerStatus{{Address: "a:1", Connected: true, Announced: true, Stopped: errors.New("no intersection"), Tip: tip(80, 359995)}}},
 			"1/1 peers | block 70/80 | cannot follow a:1 | slot 359,990, 10s behind"},
-		{"unknown era", relay.Status{Tip: tip(70, 359990), Upstream: []node.PeerStatus{{Address: "a:1", Err: &node.PeerError{Peer: "a:1", Err: &ledger.UnknownEraError{What: "header", Era: 8}}}}},
+		{"unknown era", relay.Status{Tip: tip(70, 359990), Upstream: []follow.PeerStatus{{Address: "a:1", Err: &node.PeerError{Peer: "a:1", Err: &ledger.UnknownEraError{What: "header", Era: 8}}}}},
 			"0/1 peers | block 70 | cannot follow a:1 | slot 359,990, 10s behind"},
-		{"transactions", relay.Status{Tip: tip(70, 359990), Txs: relay.TxStatus{Received: 1204, Passed: 1200, Waiting: 3}, Upstream: []node.PeerStatus{{Address: "a:1", Connected: true, Announced: true, Tip: tip(70, 359990)}}},
+		{"transactions", relay.Status{Tip: tip(70, 359990), Txs: relay.TxStatus{Received: 1204, Passed: 1200, Waiting: 3}, Upstream: []follow.PeerStatus{{Address: "a:1", Connected: true, Announced: true, Tip: tip(70, 359990)}}},
 			"1/1 peers | block 70 | at the tip | slot 359,990, 10s behind | 1,200 transactions passed on, 3 waiting"},
 		{"only serving", relay.Status{Tip: tip(70, 359990), Downstream: 2},
 			"block 70 | slot 359,990, 10s behind | serving 2"},
@@ -62,7 +63,7 @@ func TestStatusLine(t *testing.T) {
 }
 
 func TestUnreachable(t *testing.T) {
-	s := relay.Status{Upstream: []node.PeerStatus{
+	s := relay.Status{Upstream: []follow.PeerStatus{
 		{Address: "a:1", Err: &node.PeerError{Peer: "a:1", Err: errors.New("EOF")}},
 		{Address: "b:1"},
 		{Address: "c:1", Connected: true, Stopped: errors.New("no intersection")},
@@ -78,27 +79,27 @@ func TestUnreachable(t *testing.T) {
 
 func TestReach(t *testing.T) {
 	start := time.Unix(0, 0)
-	lost := node.PeerStatus{Address: "a:1", Err: errors.New("EOF")}
-	refused := node.PeerStatus{Address: "a:1", Err: &handshake.RefusedError{}}
-	good := node.PeerStatus{Address: "b:1", Connected: true}
+	lost := follow.PeerStatus{Address: "a:1", Err: errors.New("EOF")}
+	refused := follow.PeerStatus{Address: "a:1", Err: &handshake.RefusedError{}}
+	good := follow.PeerStatus{Address: "b:1", Connected: true}
 	r := reach{start}
 	for i, test := range []struct {
 		at    time.Duration
-		peers []node.PeerStatus
+		peers []follow.PeerStatus
 		end   bool
 	}{
-		{0, []node.PeerStatus{{}}, false},
-		{59 * time.Second, []node.PeerStatus{lost}, false},
-		{59 * time.Second, []node.PeerStatus{lost, good}, false},
-		{118 * time.Second, []node.PeerStatus{lost, refused}, false},
-		{119 * time.Second, []node.PeerStatus{lost, refused}, true},
+		{0, []follow.PeerStatus{{}}, false},
+		{59 * time.Second, []follow.PeerStatus{lost}, false},
+		{59 * time.Second, []follow.PeerStatus{lost, good}, false},
+		{118 * time.Second, []follow.PeerStatus{lost, refused}, false},
+		{119 * time.Second, []follow.PeerStatus{lost, refused}, true},
 	} {
 		err := r.check(relay.Status{Upstream: test.peers}, start.Add(test.at))
 		if (err != nil) != test.end {
 			t.Errorf("%d: %v", i, err)
 		}
 	}
-	if r := (reach{start}); r.check(relay.Status{Upstream: []node.PeerStatus{refused, refused}}, start) == nil {
+	if r := (reach{start}); r.check(relay.Status{Upstream: []follow.PeerStatus{refused, refused}}, start) == nil {
 		t.Error("goes on although all peers refuse")
 	}
 }
@@ -110,7 +111,7 @@ func TestStatusEvents(t *testing.T) {
 	var m meter
 	var p pacer
 	var told []time.Duration
-	s := relay.Status{Tip: tip(70, 359990), Upstream: []node.PeerStatus{{Address: "a:1", Connected: true, Announced: true, Tip: tip(80, 359995)}}}
+	s := relay.Status{Tip: tip(70, 359990), Upstream: []follow.PeerStatus{{Address: "a:1", Connected: true, Announced: true, Tip: tip(80, 359995)}}}
 	changes := map[time.Duration]func(){
 		10 * time.Second:                       func() { s.Tip = tip(71, 359991); s.Blocks++ }, // and 5 s later there is no rate any more
 		20 * time.Second:                       func() { s.Downstream++ },

@@ -19,6 +19,7 @@ import (
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 	"github.com/ouronet/ouronet/node/relay"
 	"github.com/ouronet/ouronet/txsubmission"
 )
@@ -86,7 +87,7 @@ func TestSubmitToUpstream(t *testing.T) {
 		cfg := node.Config{Network: network, Dial: net.Dial}
 		serving, sink := taking(cfg, testnode.New(chaingen.Config{Seed: 1, Network: network}).Grow(3))
 		testnode.Serve(t, net.Listen("upstream"), serving)
-		r, err := relay.New(relay.Config{Follow: node.FollowConfig{Config: cfg, Peers: []string{"upstream"}}, NoVerify: true})
+		r, err := relay.New(relay.Config{Follow: follow.Config{Config: cfg, Peers: []string{"upstream"}}, NoVerify: true})
 		if err != nil {
 			t.Fatal(err)
 		}

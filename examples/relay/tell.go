@@ -11,6 +11,7 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 	"github.com/ouronet/ouronet/node/relay"
 )
 
@@ -107,7 +108,7 @@ func (p *program) connected(c *node.Conn) {
 }
 
 func (p *program) lost(address string, err error, retry time.Duration) {
-	what, reason := why(node.PeerStatus{Address: address, Err: err})
+	what, reason := why(follow.PeerStatus{Address: address, Err: err})
 	if p.tellDamage(err) {
 		reason = "" // that is told
 	} else {
@@ -170,14 +171,14 @@ func (p *program) tellDamage(err error) bool {
 }
 
 // observe tells of rollbacks, and of blocks that are new to the peers, too.
-func (p *program) observe(ev node.Event) {
+func (p *program) observe(ev follow.Event) {
 	switch ev := ev.(type) {
-	case node.RollForward:
+	case follow.RollForward:
 		p.tally.block(ev.From, len(ev.Block.Raw))
 		if target := p.target.Load(); target > 0 && uint64(ev.Block.Header.BlockNo) > target {
 			p.tellBlock(&ev.Block, ev.From)
 		}
-	case node.RollBackward:
+	case follow.RollBackward:
 		if !p.started { // every run starts with one
 			p.started = true
 			return

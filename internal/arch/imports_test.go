@@ -44,8 +44,10 @@ var mayImport = map[string][]string{
 	"internal/redial":    nil,
 	"internal/lifecycle": nil,
 	"internal/explore":   nil,
-	"node":               slices.Concat(network, []string{"chain", "internal/lifecycle", "internal/redial"}), // not storage: a program that only dials does not link it
-	"node/relay":         slices.Concat(network, storage, []string{"node"}),
+	"internal/seeded":    nil,
+	"node":               slices.Concat(network, []string{"internal/lifecycle", "internal/seeded"}),
+	"node/follow":        slices.Concat(network, []string{"chain", "internal/redial", "internal/seeded", "node"}), // not storage
+	"node/relay":         slices.Concat(network, storage, []string{"node", "node/follow"}),
 	"conformance":        slices.Concat(network, []string{"internal/explore"}),
 	"trace":              slices.Concat(network, []string{"chain"}), // whose recorded decisions it prints
 	"vnet":               nil,                                       // knows nothing of Cardano
@@ -131,7 +133,9 @@ func TestAllowed(t *testing.T) {
 		{"protocol", "ledger", false},
 		{"ledger", "protocol", false},
 		{"node", "mux", true},
-		{"node", "ledger/immutable", false},
+		{"node", "chain", false},
+		{"node", "node/follow", false},
+		{"node/follow", "ledger/immutable", false},
 		{"node/relay", "chain", true},
 		{"node/relay", "internal/pipe", false},
 		{"examples/tip", "internal/pipe", true},

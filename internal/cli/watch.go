@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 )
 
 // DefaultPatience is how long a program waits in silence.
@@ -28,7 +28,7 @@ func (c *Command) Watch(waiting func() []string) *Watch {
 
 // Followed returns what a program that follows the peers of f waits for, where
 // [Command.Lost] tells why peers are not followed.
-func Followed(f *node.Follower, atTip *atomic.Bool) func() []string {
+func Followed(f *follow.Follower, atTip *atomic.Bool) func() []string {
 	return func() (lines []string) {
 		for _, p := range f.Peers() {
 			switch {

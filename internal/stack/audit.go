@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/ledger"
-	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 )
 
 // auditTime is how long an audit of one relay may take.
@@ -26,22 +26,22 @@ func (s *stage) audit() {
 func (s *stage) auditOne(i int) error {
 	ctx, cancel := context.WithTimeout(context.Background(), auditTime)
 	defer cancel()
-	cfg := node.FollowConfig{Config: s.config(2000 + i), Peers: []string{s.address(i)}}
+	cfg := follow.Config{Config: s.config(2000 + i), Peers: []string{s.address(i)}}
 	host := fmt.Sprintf("a%d", i)
 	cfg.Dial = s.net.Host(host).Dial
 	cfg.Decisions = &decisions{w: &s.watch, host: host}
 	want := s.tree.Line(s.plot.Best)[1:]
-	for ev, err := range node.Follow(ctx, cfg) {
+	for ev, err := range follow.Follow(ctx, cfg) {
 		if err != nil {
 			return err
 		}
 		time.Sleep(moment) // see player.consumer
 		switch ev := ev.(type) {
-		case node.RollBackward:
+		case follow.RollBackward:
 			if ev.To != (ledger.Tip{}) {
 				return fmt.Errorf("rolled back to %v", ev.To)
 			}
-		case node.RollForward:
+		case follow.RollForward:
 			if !bytes.Equal(ev.Block.Raw, s.tree.Blocks[want[0]].Raw) {
 				return fmt.Errorf("served %v, want %v", ev.Block.Header.Point(), s.tree.Point(want[0]))
 			}

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/ledger"
-	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 	"github.com/ouronet/ouronet/node/relay"
 	"github.com/ouronet/ouronet/sim"
 )
@@ -103,18 +103,18 @@ func (r *player) run(ctx context.Context, dir string) (bare bool) {
 }
 
 func (r *player) config(l net.Listener, dir string) relay.Config {
-	follow := node.FollowConfig{Config: r.s.config(r.index), Peers: r.peers, Chain: r.s.plot.Config(r.index)}
-	follow.Dial = r.dial
+	cfg := follow.Config{Config: r.s.config(r.index), Peers: r.peers, Chain: r.s.plot.Config(r.index)}
+	cfg.Dial = r.dial
 	told := &decisions{w: &r.s.watch, host: name(r.index)}
 	if rec := r.s.cfg.Recorder; rec != nil {
-		follow.Mux.Record = rec.Record
+		cfg.Mux.Record = rec.Record
 		told.also = rec.Core(told.host)
 	}
-	follow.Decisions = told
-	follow.Lost = func(address string, err error, _ time.Duration) { r.s.watch.lost(r.index, address, err) }
+	cfg.Decisions = told
+	cfg.Lost = func(address string, err error, _ time.Duration) { r.s.watch.lost(r.index, address, err) }
 	return relay.Config{
-		Follow: follow, Listener: l, DataDir: dir, NoVerify: !r.s.cfg.Verify,
-		Observe: func(ev node.Event) {
+		Follow: cfg, Listener: l, DataDir: dir, NoVerify: !r.s.cfg.Verify,
+		Observe: func(ev follow.Event) {
 			r.s.watch.event(r.index, ev)
 			// All that follows from one block is done before the next one comes.
 			time.Sleep(r.consumer)

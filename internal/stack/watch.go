@@ -13,6 +13,7 @@ import (
 	"github.com/ouronet/ouronet/chain"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 	"github.com/ouronet/ouronet/protocol"
 	"github.com/ouronet/ouronet/sim"
 	"github.com/ouronet/ouronet/vnet"
@@ -91,10 +92,10 @@ func hash(b []byte) []byte {
 type decisions struct {
 	w    *watch
 	host string
-	also node.Decisions // or nil
+	also follow.Decisions // or nil
 }
 
-// Step implements node.Decisions.
+// Step implements follow.Decisions.
 func (d *decisions) Step(event, effects []byte) error {
 	if d.also != nil {
 		if err := d.also.Step(event, effects); err != nil {
@@ -129,12 +130,12 @@ func (w *watch) started(i int) {
 
 // event checks what a relay hands on: no block twice, none that does not fit or
 // that nobody made; rollbacks to blocks of its chain only, at most k deep.
-func (w *watch) event(i int, ev node.Event) {
+func (w *watch) event(i int, ev follow.Event) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	m := &w.models[i]
 	switch ev := ev.(type) {
-	case node.RollForward:
+	case follow.RollForward:
 		h := &ev.Block.Header
 		id, ok := w.s.tree.Find(h.Point())
 		switch {
@@ -147,7 +148,7 @@ func (w *watch) event(i int, ev node.Event) {
 		}
 		m.line = append(m.line, h.Point())
 		w.r.Adopted++
-	case node.RollBackward:
+	case follow.RollBackward:
 		at := slices.Index(m.line, ev.To.Point)
 		k := int(w.s.tree.Network.SecurityParam)
 		switch deep := len(m.line) - 1 - at; {

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/ledger"
-	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 	"github.com/ouronet/ouronet/protocol"
 	"github.com/ouronet/ouronet/sim"
 	"github.com/ouronet/ouronet/vnet"
@@ -20,34 +20,34 @@ func bench(t *testing.T, scenario string) (*stage, []int) {
 	s := &stage{plot: p, tree: render(t, p, false), net: vnet.New(vnet.Config{})}
 	s.watch.begin(s)
 	s.watch.started(0)
-	s.watch.event(0, node.RollBackward{})
+	s.watch.event(0, follow.RollBackward{})
 	return s, s.tree.Line(p.Best)
 }
 
 // What a relay must not hand on is found.
 func TestWatchEvents(t *testing.T) {
-	forward := func(s *stage, i int) node.Event { return node.RollForward{Block: s.tree.Blocks[i]} }
-	back := func(s *stage, i int) node.Event { return node.RollBackward{To: s.tree.Tip(i)} }
+	forward := func(s *stage, i int) follow.Event { return follow.RollForward{Block: s.tree.Blocks[i]} }
+	back := func(s *stage, i int) follow.Event { return follow.RollBackward{To: s.tree.Tip(i)} }
 	for _, test := range []struct {
 		name, want string
-		events     func(s *stage, line []int) []node.Event
+		events     func(s *stage, line []int) []follow.Event
 	}{
-		{"forward", "", func(s *stage, line []int) []node.Event { return nil }},
-		{"back and forward", "", func(s *stage, line []int) []node.Event {
-			return []node.Event{back(s, line[9]), forward(s, line[10])}
+		{"forward", "", func(s *stage, line []int) []follow.Event { return nil }},
+		{"back and forward", "", func(s *stage, line []int) []follow.Event {
+			return []follow.Event{back(s, line[9]), forward(s, line[10])}
 		}},
-		{"twice", "twice", func(s *stage, line []int) []node.Event { return []node.Event{forward(s, line[10])} }},
-		{"a gap", "does not fit", func(s *stage, line []int) []node.Event { return []node.Event{forward(s, line[12])} }},
-		{"another body", "was made", func(s *stage, line []int) []node.Event {
+		{"twice", "twice", func(s *stage, line []int) []follow.Event { return []follow.Event{forward(s, line[10])} }},
+		{"a gap", "does not fit", func(s *stage, line []int) []follow.Event { return []follow.Event{forward(s, line[12])} }},
+		{"another body", "was made", func(s *stage, line []int) []follow.Event {
 			b := s.tree.Blocks[line[11]]
 			b.Raw = append(ledger.RawBlock{}, b.Raw...)
 			b.Raw[len(b.Raw)-1]++
-			return []node.Event{node.RollForward{Block: b}}
+			return []follow.Event{follow.RollForward{Block: b}}
 		}},
-		{"back to nowhere", "not on its chain", func(s *stage, line []int) []node.Event { return []node.Event{back(s, line[11])} }},
-		{"too far back", "more than", func(s *stage, line []int) []node.Event {
+		{"back to nowhere", "not on its chain", func(s *stage, line []int) []follow.Event { return []follow.Event{back(s, line[11])} }},
+		{"too far back", "more than", func(s *stage, line []int) []follow.Event {
 			s.tree.Network.SecurityParam = 5
-			return []node.Event{back(s, line[4])}
+			return []follow.Event{back(s, line[4])}
 		}},
 	} {
 		s, line := bench(t, "sync")

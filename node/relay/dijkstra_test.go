@@ -10,7 +10,7 @@ import (
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/praos"
-	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 	"github.com/ouronet/ouronet/node/relay"
 )
 
@@ -65,11 +65,11 @@ func TestRelayIntoDijkstra(t *testing.T) {
 					t.Errorf("blocks by era: %v", eras)
 				}
 				s.relay("last", config("upstream", dirs[0]))
-				for ev, err := range node.Follow(t.Context(), s.config("last")) {
+				for ev, err := range follow.Follow(t.Context(), s.config("last")) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					if f, ok := ev.(node.RollForward); ok && f.Block.Header.Raw.Era == ledger.Dijkstra {
+					if f, ok := ev.(follow.RollForward); ok && f.Block.Header.Raw.Era == ledger.Dijkstra {
 						if want := c.Blocks()[f.Block.Header.BlockNo]; string(want.Raw) != string(f.Block.Raw) {
 							t.Errorf("block %v differs", f.Block.Header.Point())
 						}

@@ -10,6 +10,7 @@ import (
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 	"github.com/ouronet/ouronet/node/relay"
 )
 
@@ -29,14 +30,14 @@ func Example() {
 		log.Fatal(err)
 	}
 	r, err := relay.New(relay.Config{
-		Follow: node.FollowConfig{
+		Follow: follow.Config{
 			Config: node.Config{Network: ledger.Preview},
 			Peers:  []string{upstream.Addr().String()},
 		},
 		Listener: listener,
 		NoVerify: true, // the headers of this chain are not signed
-		Observe: func(ev node.Event) {
-			if forward, ok := ev.(node.RollForward); ok && forward.Block.Header.Tip() == chain.Tip() {
+		Observe: func(ev follow.Event) {
+			if forward, ok := ev.(follow.RollForward); ok && forward.Block.Header.Tip() == chain.Tip() {
 				cancel() // we have seen enough
 			}
 		},

@@ -13,6 +13,7 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 )
 
 // A header is judged on its parent only when that one's check is done and good,
@@ -102,7 +103,7 @@ func TestSaveNeedsSync(t *testing.T) {
 
 // Of two folders one would be ignored.
 func TestNewRefusesTwoFolders(t *testing.T) {
-	cfg := Config{Follow: node.FollowConfig{Config: node.Config{Network: shortNetwork()}, Peers: []string{"a"}}, DataDir: t.TempDir(), ImmutableDir: t.TempDir()}
+	cfg := Config{Follow: follow.Config{Config: node.Config{Network: shortNetwork()}, Peers: []string{"a"}}, DataDir: t.TempDir(), ImmutableDir: t.TempDir()}
 	if r, err := New(cfg); err == nil || !strings.Contains(err.Error(), "not both") {
 		t.Errorf("%v, %v", r, err)
 	}
@@ -119,11 +120,11 @@ func TestNewRefusesTwoFolders(t *testing.T) {
 
 // A relay that cannot be made leaves its folder to others.
 func TestNewReleasesFolder(t *testing.T) {
-	good := node.FollowConfig{Config: node.Config{Network: shortNetwork()}, Peers: []string{"a:1"}}
+	good := follow.Config{Config: node.Config{Network: shortNetwork()}, Peers: []string{"a:1"}}
 	nobody, noShares := good, good
 	nobody.Peers = nil
 	noShares.Network.ActiveSlots = ledger.Ratio{}
-	for name, follow := range map[string]node.FollowConfig{"no peers": nobody, "cannot be verified": noShares} { // any order
+	for name, follow := range map[string]follow.Config{"no peers": nobody, "cannot be verified": noShares} { // any order
 		dir := t.TempDir()
 		if _, err := New(Config{Follow: follow, DataDir: dir}); err == nil {
 			t.Errorf("%s: no error", name)
@@ -188,27 +189,27 @@ func TestAtTip(t *testing.T) {
 	tip := func(no uint64, hash byte) ledger.Tip {
 		return ledger.Tip{Point: ledger.Point{Slot: ledger.Slot(no), Hash: ledger.Hash{hash}}, BlockNo: ledger.BlockNo(no)}
 	}
-	at := func(tip ledger.Tip) node.PeerStatus {
-		return node.PeerStatus{Connected: true, Announced: true, Tip: tip}
+	at := func(tip ledger.Tip) follow.PeerStatus {
+		return follow.PeerStatus{Connected: true, Announced: true, Tip: tip}
 	}
 	stopped, silent, gone := at(tip(5, 1)), at(tip(5, 1)), at(tip(9, 9))
 	stopped.Stopped, silent.Announced, gone.Connected = errors.New("no intersection"), false, false
 	for _, test := range []struct {
 		name  string
 		tip   ledger.Tip
-		peers []node.PeerStatus
+		peers []follow.PeerStatus
 		want  bool
 	}{
 		{"nobody", tip(5, 1), nil, false},
-		{"nobody connected", tip(5, 1), []node.PeerStatus{gone}, false},
-		{"same", tip(5, 1), []node.PeerStatus{at(tip(5, 1)), gone}, true},
-		{"one behind", tip(5, 1), []node.PeerStatus{at(tip(4, 1)), at(tip(5, 1))}, true},
-		{"one ahead", tip(5, 1), []node.PeerStatus{at(tip(5, 1)), at(tip(6, 1))}, false},
-		{"other block of the height", tip(5, 1), []node.PeerStatus{at(tip(5, 2))}, true},
-		{"not announced", tip(5, 1), []node.PeerStatus{at(tip(5, 1)), silent}, false},
-		{"not followed", tip(5, 1), []node.PeerStatus{at(tip(5, 1)), stopped}, false},
-		{"nothing yet", ledger.Tip{}, []node.PeerStatus{at(tip(0, 1))}, false},
-		{"nothing anywhere", ledger.Tip{}, []node.PeerStatus{at(ledger.Tip{})}, true},
+		{"nobody connected", tip(5, 1), []follow.PeerStatus{gone}, false},
+		{"same", tip(5, 1), []follow.PeerStatus{at(tip(5, 1)), gone}, true},
+		{"one behind", tip(5, 1), []follow.PeerStatus{at(tip(4, 1)), at(tip(5, 1))}, true},
+		{"one ahead", tip(5, 1), []follow.PeerStatus{at(tip(5, 1)), at(tip(6, 1))}, false},
+		{"other block of the height", tip(5, 1), []follow.PeerStatus{at(tip(5, 2))}, true},
+		{"not announced", tip(5, 1), []follow.PeerStatus{at(tip(5, 1)), silent}, false},
+		{"not followed", tip(5, 1), []follow.PeerStatus{at(tip(5, 1)), stopped}, false},
+		{"nothing yet", ledger.Tip{}, []follow.PeerStatus{at(tip(0, 1))}, false},
+		{"nothing anywhere", ledger.Tip{}, []follow.PeerStatus{at(ledger.Tip{})}, true},
 	} {
 		if got := (Status{Tip: test.tip, Upstream: test.peers}).AtTip(); got != test.want {
 			t.Errorf("%s: %t", test.name, got)

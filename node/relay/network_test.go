@@ -19,6 +19,7 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 	"github.com/ouronet/ouronet/node/relay"
 	"github.com/ouronet/ouronet/txsubmission"
 )
@@ -44,7 +45,7 @@ type stage struct {
 	eras *ledger.Network // if not nil, in place of network and signedNetwork
 }
 
-func (s *stage) config(peers ...string) node.FollowConfig {
+func (s *stage) config(peers ...string) follow.Config {
 	n := network()
 	if s.signed {
 		n = signedNetwork()
@@ -52,7 +53,7 @@ func (s *stage) config(peers ...string) node.FollowConfig {
 	if s.eras != nil {
 		n = *s.eras
 	}
-	return node.FollowConfig{Config: node.Config{Network: n, Dial: s.net.Dial}, Peers: peers}
+	return follow.Config{Config: node.Config{Network: n, Dial: s.net.Dial}, Peers: peers}
 }
 
 func (s *stage) upstream(address string, c *testnode.Chain) *testnode.Server {
@@ -88,13 +89,13 @@ func (s *stage) relay(address string, cfg relay.Config) (r *relay.Relay, stop fu
 // reader follows address and compares.
 type reader struct {
 	t      *testing.T
-	next   func() (node.Event, error, bool)
+	next   func() (follow.Event, error, bool)
 	blocks []ledger.Block
 }
 
 func (s *stage) reader(address string) *reader {
 	ctx, cancel := context.WithTimeout(context.Background(), 24*time.Hour)
-	next, stop := iter.Pull2(node.Follow(ctx, s.config(address)))
+	next, stop := iter.Pull2(follow.Follow(ctx, s.config(address)))
 	s.t.Cleanup(func() { stop(); cancel() })
 	return &reader{t: s.t, next: next}
 }
@@ -109,9 +110,9 @@ func (r *reader) reach(c *testnode.Chain) {
 			r.t.Fatalf("after %d blocks: %v", len(r.blocks), err)
 		}
 		switch ev := ev.(type) {
-		case node.RollForward:
+		case follow.RollForward:
 			r.blocks = append(r.blocks, ev.Block)
-		case node.RollBackward:
+		case follow.RollBackward:
 			for len(r.blocks) > 0 && r.blocks[len(r.blocks)-1].Header.Point() != ev.To.Point {
 				r.blocks = r.blocks[:len(r.blocks)-1]
 			}

@@ -16,6 +16,7 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 	"github.com/ouronet/ouronet/peersharing"
 	"github.com/ouronet/ouronet/txsubmission"
 )
@@ -28,7 +29,7 @@ type Config struct {
 	// Follow says whom to follow and how; its Sources, Anchor and Persist are
 	// the relay's. Follow.Limits bound the connections to Listener; where
 	// Limits.Exempt is nil, the peers that are followed are exempt.
-	Follow node.FollowConfig
+	Follow follow.Config
 
 	// ServeOnly follows nobody: the relay serves what its folder holds.
 	ServeOnly bool
@@ -67,7 +68,7 @@ type Config struct {
 
 	// Observe, if not nil, is told of every block and rollback once it is
 	// stored and announced. It holds up the relay while it runs.
-	Observe func(node.Event)
+	Observe func(follow.Event)
 
 	// Served, if not nil, is told of every connection that another node opened,
 	// as by [node.Serve].
@@ -79,7 +80,7 @@ type Relay struct {
 	cfg    Config
 	db     *immutable.DB
 	store  *store
-	follow *node.Follower
+	follow *follow.Follower
 	txs    *txQueue
 
 	verifier *verifier // nil if headers are not verified
@@ -165,7 +166,7 @@ func New(cfg Config) (*Relay, error) {
 	if r.cfg.Follow = cfg.Follow; cfg.ServeOnly {
 		return r, nil
 	}
-	if r.follow, err = node.NewFollower(cfg.Follow); err != nil {
+	if r.follow, err = follow.NewFollower(cfg.Follow); err != nil {
 		return nil, errors.Join(err, r.close())
 	}
 	return r, nil
@@ -274,7 +275,7 @@ func ipOf(a net.Addr) netip.Addr {
 }
 
 // upstream returns the peers that are followed.
-func (r *Relay) upstream() []node.PeerStatus {
+func (r *Relay) upstream() []follow.PeerStatus {
 	if r.follow == nil {
 		return nil
 	}
@@ -298,11 +299,11 @@ func (r *Relay) keep(ctx context.Context) (err error) {
 			return err
 		}
 		switch ev := ev.(type) {
-		case node.RollForward:
+		case follow.RollForward:
 			if err := r.extend(ev.Block); err != nil {
 				return err
 			}
-		case node.RollBackward:
+		case follow.RollBackward:
 			if err := r.rollBack(ev.To.Point); err != nil {
 				return err
 			}

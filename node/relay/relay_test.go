@@ -21,6 +21,7 @@ import (
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/ledger/praos"
 	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 	"github.com/ouronet/ouronet/node/relay"
 )
 
@@ -68,7 +69,7 @@ func TestRealBlocks(t *testing.T) {
 		log = zaptest.NewLogger(t, zaptest.Level(zap.InfoLevel))
 	}
 	config := func(peers ...string) relay.Config {
-		return relay.Config{Follow: node.FollowConfig{
+		return relay.Config{Follow: follow.Config{
 			Config: node.Config{Network: ledger.Preview, Logger: log},
 			Peers:  peers,
 		}}
@@ -82,7 +83,7 @@ func TestRealBlocks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	follow(t, config(address).Follow, db)
+	followTo(t, config(address).Follow, db)
 	if st := r.Status(); st.Verified != st.Blocks || st.Checks&praos.VRF == 0 {
 		t.Errorf("%d of %d headers verified, the last one's %v", st.Verified, st.Blocks, st.Checks)
 	}
@@ -108,7 +109,7 @@ func TestPeers(t *testing.T) {
 			c := newChain().Grow(5)
 			l := listen(t)
 			testnode.Serve(t, l, node.Config{Network: network(), Sources: c.Sources()})
-			cfg := relay.Config{Follow: node.FollowConfig{
+			cfg := relay.Config{Follow: follow.Config{
 				Config: node.Config{Network: network(), PeerSharing: true, Routable: test.routable},
 				Peers:  []string{l.Addr().String()},
 			}, Advertise: test.advertise, NoVerify: true}
@@ -118,7 +119,7 @@ func TestPeers(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer conn.Close()
-			for _, err := range node.Follow(t.Context(), node.FollowConfig{Config: cfg.Follow.Config, Peers: []string{address}}) {
+			for _, err := range follow.Follow(t.Context(), follow.Config{Config: cfg.Follow.Config, Peers: []string{address}}) {
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -136,18 +137,18 @@ func TestPeers(t *testing.T) {
 	}
 }
 
-// follow follows until it has all blocks of db.
-func follow(t *testing.T, cfg node.FollowConfig, db *immutable.DB) {
+// followTo follows until it has all blocks of db.
+func followTo(t *testing.T, cfg follow.Config, db *immutable.DB) {
 	t.Helper()
 	start := time.Now()
 	want, stop := pull(t, db)
 	defer stop()
 	n, size := 0, 0
-	for ev, err := range node.Follow(t.Context(), cfg) {
+	for ev, err := range follow.Follow(t.Context(), cfg) {
 		if err != nil {
 			t.Fatalf("after %d blocks: %v", n, err)
 		}
-		forward, ok := ev.(node.RollForward)
+		forward, ok := ev.(follow.RollForward)
 		if !ok {
 			continue
 		}

@@ -5,13 +5,13 @@ import (
 
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/praos"
-	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 )
 
 // Status is a view of a running relay.
 type Status struct {
 	Tip        ledger.Tip
-	Upstream   []node.PeerStatus
+	Upstream   []follow.PeerStatus
 	Downstream int        // connections that others opened
 	Blocks     int64      // adopted since the start
 	Bytes      int64      // of them
@@ -26,7 +26,7 @@ type Status struct {
 	Txs TxStatus
 
 	// Stuck is why no upstream peer can be followed, a
-	// [*node.UnfollowableError], if trying again cannot help: they are of another
+	// [*follow.UnfollowableError], if trying again cannot help: they are of another
 	// network, or in an era that a newer version is needed for. It is nil while
 	// one peer may be followed. The relay serves what it has and tries on.
 	Stuck error

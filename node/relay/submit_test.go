@@ -13,6 +13,7 @@ import (
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 	"github.com/ouronet/ouronet/node/relay"
 	"github.com/ouronet/ouronet/txsubmission"
 )
@@ -202,7 +203,7 @@ func TestSubmitEra(t *testing.T) {
 		{"no transaction", ledger.Mainnet, list, ledger.Byron},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			r, err := relay.New(relay.Config{Follow: node.FollowConfig{Config: node.Config{Network: test.network}}})
+			r, err := relay.New(relay.Config{Follow: follow.Config{Config: node.Config{Network: test.network}}})
 			if err != nil {
 				t.Fatal(err)
 			}

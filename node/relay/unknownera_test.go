@@ -14,6 +14,7 @@ import (
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 	"github.com/ouronet/ouronet/node/relay"
 )
 
@@ -56,7 +57,7 @@ func TestRelayUnknownEra(t *testing.T) {
 				for range 50 {
 					time.Sleep(time.Minute)
 					st := r.Status()
-					var stuck *node.UnfollowableError
+					var stuck *follow.UnfollowableError
 					var unknown *ledger.UnknownEraError
 					if !errors.As(st.Stuck, &stuck) || len(stuck.Peers) != 2 || !errors.As(st.Stuck, &unknown) || unknown.Era != 8 {
 						t.Fatalf("stuck because of %v", st.Stuck)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/praos"
-	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 )
 
 // started returns a verifier at the start of a chain.
@@ -140,7 +140,7 @@ func TestBadHeadersAreBounded(t *testing.T) {
 		for range 4 {
 			peers.Go(func() {
 				_, err := v.Verify(context.Background(), []ledger.Header{h})
-				var bad *node.BadHeaderError
+				var bad *follow.BadHeaderError
 				if !errors.As(err, &bad) || bad.Point != h.Point() {
 					t.Errorf("header %d: %v", i, err)
 				}
@@ -180,7 +180,7 @@ func TestVerifyConcurrently(t *testing.T) {
 				batch := mine[at:min(at+7+p, len(mine))]
 				n, err := v.Verify(context.Background(), batch)
 				at += n
-				if err != nil && (p%2 == 0 || at != 40 || !errors.As(err, new(*node.BadHeaderError))) {
+				if err != nil && (p%2 == 0 || at != 40 || !errors.As(err, new(*follow.BadHeaderError))) {
 					t.Errorf("peer %d, after %d headers: %v", p, at, err)
 				}
 				if err != nil {

@@ -10,10 +10,10 @@ import (
 
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/praos"
-	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 )
 
-// verifier checks headers for all upstream peers, a node.Verifier. Each header
+// verifier checks headers for all upstream peers, a follow.Verifier. Each header
 // is checked once, on all cores, whoever brings it: its hash fixes all headers
 // before it, so the verdict on it is the same for everybody.
 type verifier struct {
@@ -54,7 +54,7 @@ var (
 	errVoid = errors.New("relay: header follows one that is not valid")
 )
 
-// Verify implements node.Verifier.
+// Verify implements follow.Verifier.
 func (v *verifier) Verify(ctx context.Context, headers []ledger.Header) (good int, err error) {
 	verdicts, ours, err := v.prepare(headers)
 	v.check(ours)
@@ -66,7 +66,7 @@ func (v *verifier) Verify(ctx context.Context, headers []ledger.Header) (good in
 		}
 		if d.err != nil {
 			v.condemn(headers[i:len(verdicts)], verdicts[i:])
-			return i, &node.BadHeaderError{Point: headers[i].Point(), Err: d.err}
+			return i, &follow.BadHeaderError{Point: headers[i].Point(), Err: d.err}
 		}
 	}
 	return len(verdicts), err
@@ -85,7 +85,7 @@ func (v *verifier) prepare(headers []ledger.Header) (verdicts, ours []*verdict, 
 		// The era is not part of the hash. With a wrong one it must neither pass
 		// as the header that is known, nor be held against it.
 		if err := v.v.CheckEra(h); err != nil {
-			return verdicts, ours, &node.BadHeaderError{Point: h.Point(), Err: err}
+			return verdicts, ours, &follow.BadHeaderError{Point: h.Point(), Err: err}
 		}
 		d := v.known[h.Hash]
 		if d == nil {
@@ -115,7 +115,7 @@ func (v *verifier) judge(h *ledger.Header, last *verdict) (*verdict, error) {
 		return nil, errForgotten
 	}
 	if err := praos.CheckTime(&v.network, h.Slot, time.Now()); err != nil {
-		return nil, &node.BadHeaderError{Point: h.Point(), Err: err}
+		return nil, &follow.BadHeaderError{Point: h.Point(), Err: err}
 	}
 	job, state, err := v.v.Prepare(parent.state, h)
 	if err != nil {

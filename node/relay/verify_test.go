@@ -17,6 +17,7 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/praos"
 	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 	"github.com/ouronet/ouronet/node/relay"
 )
 
@@ -59,7 +60,7 @@ func instead(c *testnode.Chain, other map[ledger.Hash]ledger.RawHeader) *testnod
 // losses are why a relay lost its peers.
 type losses map[string]chan error
 
-func (l losses) note(cfg node.FollowConfig) node.FollowConfig {
+func (l losses) note(cfg follow.Config) follow.Config {
 	for _, p := range cfg.Peers {
 		l[p] = make(chan error, 1000)
 	}

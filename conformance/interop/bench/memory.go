@@ -11,6 +11,7 @@ import (
 	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 	"github.com/ouronet/ouronet/node/relay"
 )
 
@@ -73,14 +74,14 @@ func relayMain(count int, addr string) error {
 	defer os.RemoveAll(dir)
 	taken, n := make(chan struct{}), 0
 	r, err := relay.New(relay.Config{
-		Follow: node.FollowConfig{
+		Follow: follow.Config{
 			Config: node.Config{Network: chaingen.Network()},
 			Peers:  []string{addr},
 		},
 		DataDir:  dir,
 		NoVerify: true, // the chain is not signed
-		Observe: func(ev node.Event) {
-			if _, ok := ev.(node.RollForward); ok {
+		Observe: func(ev follow.Event) {
+			if _, ok := ev.(follow.RollForward); ok {
 				if n++; n == count {
 					close(taken)
 				}

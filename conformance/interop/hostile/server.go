@@ -13,6 +13,7 @@ import (
 	"github.com/ouronet/ouronet/conformance/interop/peer"
 	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 	"github.com/ouronet/ouronet/node/relay"
 )
 
@@ -24,8 +25,8 @@ const firstBlocks = 1000
 // shared are what a server gives to those who ask for peers.
 var shared = []netip.AddrPort{netip.MustParseAddrPort("198.51.100.1:3001")}
 
-func following(upstream string) node.FollowConfig {
-	return node.FollowConfig{
+func following(upstream string) follow.Config {
+	return follow.Config{
 		Config: node.Config{Network: chaingen.Network(), PeerSharing: true},
 		Peers:  []string{upstream},
 	}
@@ -49,8 +50,8 @@ func serveOurs(ctx context.Context, upstream string) error {
 		DataDir:   dir,
 		NoVerify:  true, // the chain is not signed
 		Advertise: shared,
-		Observe: func(ev node.Event) {
-			if _, ok := ev.(node.RollForward); ok {
+		Observe: func(ev follow.Event) {
+			if _, ok := ev.(follow.RollForward); ok {
 				ready()
 			}
 		},
@@ -76,14 +77,14 @@ func serveTheirs(ctx context.Context, upstream string) error {
 	}
 	defer s.Close()
 	ready := announce(s.Addr())
-	for ev, err := range node.Follow(ctx, following(upstream)) {
+	for ev, err := range follow.Follow(ctx, following(upstream)) {
 		switch {
 		case ctx.Err() != nil:
 			return nil
 		case err != nil:
 			return err
 		}
-		if ev, ok := ev.(node.RollForward); ok {
+		if ev, ok := ev.(follow.RollForward); ok {
 			c.Append(ev.Block)
 			ready()
 		}

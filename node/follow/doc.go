@@ -1,0 +1,18 @@
+// Package follow keeps to the chain of several nodes, across reconnects, and is
+// what most programs want.
+//
+// Start with [Follow], which yields blocks and rollbacks in one sequence;
+// [NewFollower] is the same for those who also want to watch the peers. [Cursor]
+// says where a program stands, so that it goes on there after a restart.
+//
+// Duties of the caller:
+//
+//  1. Say which network: the Network of [Config] has no default.
+//  2. Save the point of the last event, and some older ones, to resume.
+//
+// Which blocks to fetch from whom is decided in package chain, a pure function of
+// what is told here; connections are those of package node.
+//
+// Left out on purpose: signatures and proofs of headers, unless [Config].Verifier
+// checks them, and whatever is a ledger's.
+package follow

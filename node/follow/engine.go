@@ -1,0 +1,456 @@
+package follow
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/ouronet/ouronet/chain"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/protocol"
+)
+
+// eventQueue is how many events may wait for the engine before connections do.
+const eventQueue = 256
+
+// message is an event for the core, with what stays outside of it.
+type message struct {
+	event chain.Event
+	block ledger.Block  // of a chain.BlockFetched
+	link  *link         // of a chain.PeerConnected
+	taken chan struct{} // capacity 1: receives when all has been done that follows; or nil
+
+	// ended, with a chain.PeerGone or without an event, is why the last attempt to
+	// follow the peer at address ended.
+	address string
+	ended   error
+
+	// caught, without an event, is closed once our chain is as long as the link's
+	// candidate.
+	caught chan struct{}
+}
+
+// body is a block and the configured address of the peer that sent it first.
+type body struct {
+	block ledger.Block
+	from  string
+}
+
+// engine owns the chain core: one goroutine takes events from the connections
+// and hands effects back to them. It never waits for any of them.
+type engine struct {
+	f      *Follower
+	log    *zap.Logger
+	cancel context.CancelCauseFunc
+	events chan message
+	out    outbox
+	epoch  time.Time
+
+	lastPeer atomic.Uint64 // numbers connections: a chain.PeerID
+
+	// Owned by run.
+	core   *chain.Core
+	links  map[chain.PeerID]*link
+	blocks map[ledger.Point]body // held
+	recent []ledger.Point        // adopted blocks whose bodies are held, oldest first
+	own    []chain.Event         // events that follow from effects
+	start  ledger.Tip            // where this run began
+	begun  bool                  // a peer has confirmed where, and the first event is on its way
+	tip    ledger.Tip            // the highest of those that peers announce
+	failed map[string]error      // by address: why a peer cannot be followed, however often it is tried
+	catch  []message             // those whose caught is not closed yet
+	over   bool                  // the end of the run is on its way to the loop
+
+	decisions      Decisions // nil if nothing is recorded, or no more
+	input, effects []byte    // scratch
+}
+
+// newEngine makes an engine that starts at the anchor of the configuration or,
+// if that has none, at points.
+func newEngine(f *Follower, points []ledger.Point, cancel context.CancelCauseFunc) (*engine, error) {
+	cfg := f.cfg.Chain
+	if f.cfg.Anchor != nil {
+		cfg.Anchor = *f.cfg.Anchor
+	} else {
+		cfg.Points = newestFirst(points)
+	}
+	core, err := chain.New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	e := &engine{
+		f:      f,
+		log:    f.cfg.Logger,
+		cancel: cancel,
+		events: make(chan message, eventQueue),
+		epoch:  time.Now(),
+		core:   core,
+		links:  make(map[chain.PeerID]*link),
+		blocks: make(map[ledger.Point]body),
+		start:  core.Tip(),
+		failed: make(map[string]error),
+	}
+	if e.decisions = f.cfg.Decisions; e.decisions != nil {
+		e.input = chain.AppendConfig(e.input, &cfg)
+		e.record(nil)
+	}
+	e.out.ready = make(chan struct{}, 1)
+	return e, nil
+}
+
+// newestFirst sorts points as the core wants them, each once. Of too many, it
+// leaves out those before the last, which says how far back it may go.
+func newestFirst(points []ledger.Point) []ledger.Point {
+	points = slices.Clone(points)
+	slices.SortFunc(points, func(a, b ledger.Point) int {
+		// The origin has the lowest slot and hash of all.
+		return cmp.Or(cmp.Compare(b.Slot, a.Slot), bytes.Compare(b.Hash[:], a.Hash[:]))
+	})
+	points = slices.Compact(points)
+	if n := len(points); n > chain.MaxPoints {
+		points = append(points[:chain.MaxPoints-1], points[n-1])
+	}
+	return points
+}
+
+// send hands a message to the engine; it reports false if ctx ended first.
+func (e *engine) send(ctx context.Context, m message) bool {
+	select { // what still came before an end is not left to chance
+	case e.events <- m:
+		return true
+	default:
+	}
+	select {
+	case e.events <- m:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (e *engine) run(ctx context.Context) {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	ticked := false // since the last message
+	for {
+		for len(e.own) > 0 {
+			ev := e.own[0]
+			e.own = e.own[1:]
+			e.step(ev)
+		}
+		var tick <-chan time.Time
+		if at, ok := e.core.Deadline(); ok {
+			wait := at - time.Since(e.epoch)
+			// What is due comes before what waits; but only once, for with a
+			// StallTimeout that is shorter than a step something always is.
+			if wait <= 0 && !ticked && ctx.Err() == nil {
+				ticked = true
+				e.step(chain.Tick{})
+				continue
+			}
+			timer.Reset(wait)
+			tick = timer.C
+		}
+		ticked = false
+		select {
+		case m := <-e.events:
+			e.take(m)
+			if m.taken != nil {
+				signal(m.taken)
+			}
+		case <-tick:
+			e.step(chain.Tick{})
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// take gives a message to the core.
+func (e *engine) take(m message) {
+	if m.ended != nil {
+		defer e.recordEnd(m.address, m.ended)
+	}
+	switch ev := m.event.(type) {
+	case nil:
+		if m.caught != nil {
+			e.catch = append(e.catch, m)
+			e.catchUp()
+		}
+		return
+	case chain.PeerConnected:
+		e.links[ev.Peer] = m.link
+	case chain.Intersected:
+		e.announced(ev.Peer, ev.Tip)
+		if ev.Point == e.start.Point {
+			e.begin()
+		}
+		// A header of an unknown era comes after an intersection.
+		if l := e.links[ev.Peer]; l != nil && !errors.As(e.failed[l.upstream.address], new(*ledger.UnknownEraError)) {
+			e.markFollowable(l.upstream.address)
+		}
+	case chain.RolledBack:
+		e.announced(ev.Peer, ev.Tip)
+	case chain.Headers:
+		e.announced(ev.Peer, ev.Tip)
+		if l := e.links[ev.Peer]; l != nil {
+			e.markFollowable(l.upstream.address)
+		}
+	case chain.PeerGone:
+		e.announced(ev.Peer, ledger.Tip{})
+		delete(e.links, ev.Peer)
+		e.catch = slices.DeleteFunc(e.catch, func(m message) bool { return m.link.id == ev.Peer })
+	case chain.BlockFetched:
+		l := e.links[ev.Peer]
+		if l == nil {
+			return // disconnected: the core would not tell us to forget it
+		}
+		if _, ok := e.blocks[ev.Point]; !ok {
+			e.blocks[ev.Point] = body{m.block, l.upstream.address}
+		}
+		defer e.drop(ev.Point)
+	}
+	e.step(m.event)
+}
+
+// drop lets a body go that came a second time, after its block had become the
+// core's anchor: the core would not tell us to forget it.
+func (e *engine) drop(p ledger.Point) {
+	if e.core.Anchor().Point == p {
+		delete(e.blocks, p)
+	}
+}
+
+// step lets the core decide and does what it says.
+func (e *engine) step(ev chain.Event) {
+	now := time.Since(e.epoch)
+	effects := e.core.Step(now, ev)
+	if e.decisions != nil {
+		e.input = chain.AppendEvent(e.input[:0], now, ev)
+		e.record(effects)
+	}
+	for _, effect := range effects {
+		switch effect := effect.(type) {
+		case chain.FindIntersect:
+			if l := e.links[effect.Peer]; l != nil {
+				l.find(effect.Points)
+			}
+		case chain.RequestHeaders:
+			if l := e.links[effect.Peer]; l != nil {
+				l.grant(effect.N)
+			}
+		case chain.StopChainSync:
+			e.stop(effect)
+		case chain.Disconnect:
+			if l := e.links[effect.Peer]; l != nil {
+				e.announced(effect.Peer, ledger.Tip{})
+				delete(e.links, effect.Peer)
+				l.conn.Fail(blame(effect.Err))
+			}
+		case chain.Fetch:
+			if l := e.links[effect.Peer]; l != nil {
+				l.fetch(effect)
+			}
+		case chain.CancelFetch:
+			if l := e.links[effect.Peer]; l != nil && l.cancelFetch(effect.Range) {
+				e.own = append(e.own, chain.FetchFailed(effect))
+			}
+		case chain.Adopt:
+			e.adopt(effect)
+		case chain.RollBack:
+			e.begun = true
+			e.out.push(item{back: effect.Tip})
+			e.forgetRecent(effect.Tip.Point)
+		case chain.Immutable:
+			e.settle(effect.Tip.Point)
+		case chain.Forget:
+			delete(e.blocks, effect.Point)
+		}
+	}
+}
+
+// begin yields the first event, where the run starts, unless it is under way.
+func (e *engine) begin() {
+	if !e.begun {
+		e.begun = true
+		e.out.push(item{back: e.start})
+	}
+}
+
+// announced keeps what a peer says is the end of its chain, zero if that does not
+// count any more. Of two that are equally long, the one with the lower hash counts.
+func (e *engine) announced(id chain.PeerID, tip ledger.Tip) {
+	l := e.links[id]
+	if l == nil || l.announced == tip {
+		return
+	}
+	before := l.announced
+	if l.announced = tip; higher(tip, e.tip) {
+		e.tip = tip
+	}
+	if before != e.tip {
+		return
+	}
+	e.tip = ledger.Tip{}
+	for _, l := range e.links { // any order
+		if higher(l.announced, e.tip) {
+			e.tip = l.announced
+		}
+	}
+}
+
+func higher(a, b ledger.Tip) bool {
+	return a.BlockNo > b.BlockNo || a.BlockNo == b.BlockNo && bytes.Compare(a.Point.Hash[:], b.Point.Hash[:]) < 0
+}
+
+// record hands on e.input and the effects that came of it.
+func (e *engine) record(effects []chain.Effect) {
+	e.effects = chain.AppendEffects(e.effects[:0], effects)
+	if err := e.decisions.Step(e.input, e.effects); err != nil {
+		e.log.Warn("the decisions are recorded no further", zap.Error(err))
+		e.decisions, e.input, e.effects = nil, nil, nil
+	}
+}
+
+func (e *engine) adopt(a chain.Adopt) {
+	p := a.Header.Point()
+	held, ok := e.blocks[p]
+	if !ok {
+		e.cancel(fmt.Errorf("follow: internal error: block %v was adopted without being held", p))
+		return
+	}
+	e.begin()
+	e.recent = append(e.recent, p)
+	tip := e.tip
+	if tip.BlockNo <= a.Header.BlockNo {
+		tip = a.Header.Tip()
+	}
+	e.out.push(item{isForward: true, forward: RollForward{Block: held.block, From: held.from, Tip: tip}, bytes: a.Bytes})
+	e.catchUp()
+}
+
+// catchUp tells who waits for our chain to be as long as theirs.
+func (e *engine) catchUp() {
+	e.catch = slices.DeleteFunc(e.catch, func(m message) bool {
+		if st, _ := e.core.Peer(m.link.id); e.core.Tip().BlockNo < st.Candidate.BlockNo {
+			return false
+		}
+		close(m.caught)
+		return true
+	})
+}
+
+// forgetRecent drops the points after p from the adopted ones. Their bodies
+// stay: the core tells when they can go.
+func (e *engine) forgetRecent(p ledger.Point) {
+	for n := len(e.recent); n > 0 && e.recent[n-1] != p; n-- {
+		e.recent = e.recent[:n-1]
+	}
+}
+
+// settle drops the bodies up to p, which can no longer be rolled back.
+func (e *engine) settle(p ledger.Point) {
+	for len(e.recent) > 0 {
+		oldest := e.recent[0]
+		if oldest.Slot > p.Slot {
+			return
+		}
+		delete(e.blocks, oldest)
+		e.recent = e.recent[1:]
+		if oldest == p {
+			return
+		}
+	}
+}
+
+// stop ends chain-sync with a peer without blame; the core will want to try
+// again. When not one peer has any of the points that the caller of Follow gave,
+// nothing will come of it; an anchor is there to stay, and peers that are behind
+// it may catch up.
+func (e *engine) stop(s chain.StopChainSync) {
+	l := e.links[s.Peer]
+	if l == nil {
+		return
+	}
+	if stopped := e.f.cfg.Stopped; stopped != nil {
+		stopped(l.upstream.address, s.Err, s.Retry)
+	} else {
+		l.log.Info("stop following", zap.Error(s.Err), zap.Duration("retry", s.Retry))
+	}
+	e.announced(s.Peer, ledger.Tip{})
+	l.upstream.stop(s.Err)
+	l.stop()
+	if e.f.cfg.Anchor != nil || !errors.Is(s.Err, chain.ErrNoIntersection) || e.core.Tip() != e.start {
+		return
+	}
+	e.markUnfollowable(l.upstream.address, &noIntersectError{l.upstream.status().Tip})
+}
+
+// recordEnd notes how the last attempt to follow a peer ended.
+func (e *engine) recordEnd(address string, err error) {
+	switch {
+	case node.Permanent(err):
+		e.markUnfollowable(address, err)
+	case !errors.Is(e.failed[address], ErrNoIntersect): // which only an intersection changes
+		e.markFollowable(address)
+	}
+}
+
+// markFollowable notes that a peer may be followed.
+func (e *engine) markFollowable(address string) {
+	delete(e.failed, address)
+	e.f.setStuck(nil)
+}
+
+// markUnfollowable notes that trying again to follow a peer cannot help. When that
+// is so of all peers, the run ends, after what was adopted has been yielded; or,
+// with [Config].Persist, it goes on and says so.
+func (e *engine) markUnfollowable(address string, err error) {
+	e.failed[address] = err
+	var stuck UnfollowableError
+	for _, peer := range e.f.cfg.Peers {
+		err := e.failed[peer]
+		if err == nil || errors.Is(err, ErrNoIntersect) && e.core.Tip() != e.start {
+			return
+		}
+		failed := &node.PeerError{Peer: peer, Err: err}
+		errors.As(err, &failed)
+		stuck.Peers = append(stuck.Peers, *failed)
+	}
+	switch {
+	case e.f.cfg.Persist:
+		if e.f.setStuck(&stuck) {
+			e.log.Warn("no peer can be followed") // each peer's reason is logged, or told, already
+		}
+	case e.over:
+	default:
+		e.over = true
+		e.out.push(item{end: &stuck})
+	}
+}
+
+// blame makes a peer's fault out of what the core found.
+func blame(err error) error {
+	// In which of the two states a header came makes no difference.
+	v := &protocol.ViolationError{Protocol: "chain-sync", State: "StCanAwait or StMustReply", Message: "MsgRollForward", Err: err}
+	var unavailable *chain.UnavailableError
+	var wrong *chain.RangeError
+	var intersection *chain.IntersectionError
+	switch {
+	case errors.As(err, &unavailable):
+		v.Protocol, v.State, v.Message = "block-fetch", "StBusy", "MsgNoBlocks"
+	case errors.As(err, &wrong):
+		v.Protocol, v.State, v.Message = "block-fetch", "StStreaming", "MsgBlock"
+	case errors.As(err, &intersection):
+		v.State, v.Message = "StIntersect", "MsgIntersectFound"
+	}
+	return v
+}

@@ -1,0 +1,54 @@
+package follow
+
+import (
+	"fmt"
+	"strings"
+
+	"go.uber.org/zap"
+
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/node"
+)
+
+// ending are the fields of a log entry that tells why a connection ended. The
+// entry names the peer once: as the error does, if it does.
+func ending(peer string, err error) []zap.Field {
+	if pe, ok := err.(*node.PeerError); ok { // the outermost one
+		peer, err = pe.Peer, pe.Err
+	}
+	return []zap.Field{zap.String("peer", peer), zap.Error(err)}
+}
+
+// noIntersectError is [ErrNoIntersect] of one peer.
+type noIntersectError struct{ tip ledger.Tip }
+
+func (e *noIntersectError) Error() string {
+	return fmt.Sprintf("its chain has none of the points to start at, and ends at %v", e.tip)
+}
+
+func (e *noIntersectError) Unwrap() error { return ErrNoIntersect }
+
+// UnfollowableError says that none of the peers to follow can be followed, and
+// that trying again cannot help: [node.Permanent] is true of what each failed with,
+// or it has none of the points to start at ([ErrNoIntersect]).
+type UnfollowableError struct {
+	Peers []node.PeerError // in the order configured
+}
+
+func (e *UnfollowableError) Error() string {
+	var b strings.Builder
+	b.WriteString("follow: no peer can be followed")
+	for i := range e.Peers {
+		fmt.Fprintf(&b, "; %v", &e.Peers[i])
+	}
+	return b.String()
+}
+
+// Unwrap returns what each peer failed with.
+func (e *UnfollowableError) Unwrap() []error {
+	errs := make([]error, len(e.Peers))
+	for i := range e.Peers {
+		errs[i] = &e.Peers[i]
+	}
+	return errs
+}

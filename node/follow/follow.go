@@ -1,0 +1,377 @@
+package follow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/ouronet/ouronet/chain"
+	"github.com/ouronet/ouronet/internal/seeded"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/node"
+)
+
+// Config is how to follow the chain. Only Network is required.
+type Config struct {
+	node.Config
+
+	// Peers are the nodes to follow, "host:port"; none stands for the
+	// network's bootstrap peers. Each is connected all the time, and dialled
+	// again with growing pauses when it cannot be. With Config.Dial nil, what is
+	// no address is an error at once.
+	Peers []string
+
+	// Anchor, if not nil, is where to start in place of points: a block, or the
+	// zero Tip, that is never to be rolled back.
+	Anchor *ledger.Tip
+
+	// Persist goes on when trying again cannot help with any peer, and waits for
+	// one of them to change: see [Follower.Stuck]. Without it that ends the run.
+	Persist bool
+
+	// Chain adjusts the bounds of the decisions; its K, Anchor, Adopted and
+	// Points are ignored.
+	Chain chain.Config
+
+	// Verifier, if not nil, checks headers before anything is fetched.
+	Verifier Verifier
+
+	// Connected, if not nil, is called for each new connection, which it may
+	// use for other mini-protocols. It must not block.
+	Connected func(*node.Conn)
+
+	// Lost, if not nil, is called with the reason when a connection to one of
+	// Peers ended or could not be made, and with the time until the next attempt.
+	// It must not block. Without it the reason is logged.
+	Lost func(address string, err error, retry time.Duration)
+
+	// Stopped, if not nil, is called with the reason when the chain of one of
+	// Peers is not followed although it is connected, and with the time until it
+	// is tried again. It must not block. Without it the reason is logged.
+	Stopped func(address string, err error, retry time.Duration)
+
+	// Decisions, if not nil, is told every step of the decisions, to be
+	// replayed later. A *trace.Decisions is one.
+	Decisions Decisions
+}
+
+// Decisions records what the chain core is given and what it decides, as
+// encoded by package chain: first its configuration, then each event, with the
+// effects that followed from it. A chain.Replayer takes the same steps again.
+type Decisions interface {
+	// Step is told of one step; input and effects are valid during the call
+	// only. It is called by one goroutine at a time and holds up all decisions
+	// while it runs. An error ends the recording, is logged, and has no other
+	// consequence: in that run, Step is not called again.
+	Step(input, effects []byte) error
+}
+
+// Event is what [Follow] yields: a [RollForward] or a [RollBackward].
+type Event interface{ event() }
+
+// RollForward extends the chain by a block. Its body has been checked against
+// its header, its header against its place in the chain and by the
+// [Config].Verifier; nothing is known of transactions.
+type RollForward struct {
+	Block ledger.Block
+
+	// From is the peer that sent the block first, as in Config.Peers.
+	From string
+
+	// Tip is the end of the longest chain that a connected peer said it has when
+	// the block was adopted: the block itself if none said it has more. It shows
+	// how far there is to go, but a peer may make it up: do not wait for it.
+	Tip ledger.Tip
+
+	// More reports whether another event was there already when this one was
+	// yielded. A loop that writes blocks in batches writes what it has when there
+	// is none, and when the batch is large: batches then are as large as the loop
+	// is slow, a block at the tip is written at once, and no peer can hold it up.
+	More bool
+}
+
+// RollBackward drops everything after To. It is the first event of every run
+// and says where the run starts; it comes when a peer has said that its chain
+// has To. The block number is 0 for a point that was passed to [Follow], since
+// points do not tell it.
+type RollBackward struct {
+	To ledger.Tip
+}
+
+func (RollForward) event()  {}
+func (RollBackward) event() {}
+
+// ErrNoIntersect means that a peer's chain has none of the points to start at. When
+// that is so of all peers, following ends with it: offer older points, ending with
+// [ledger.Origin].
+var ErrNoIntersect = errors.New("follow: none of the points to start at is on its chain")
+
+// Follow yields the blocks of the longest chain that the peers have, and
+// rollbacks where it changes, in one sequence across reconnects. It starts
+// after the newest of points; without points, at the origin. To resume later,
+// pass the point of the last event and some older ones, the origin among them
+// if it may come to that: a fork that left the chain in between is rolled back
+// to the next older point. Of more than [chain.MaxPoints], the newest count, and
+// the oldest. [Cursor] is what to save, and finds gaps.
+//
+// Blocks are fetched ahead, at most Config.Chain.MaxBytes of them, while
+// the loop body works; the loop body is what slows Follow down. The last k
+// blocks stay in memory, to be there when a fork is left again: up to 190 MB
+// on mainnet.
+//
+// Peers that misbehave, cannot be reached or go away are tried again, with pauses of
+// up to a minute. Follow says nothing while it waits for them: set
+// [Config].Lost and Stopped, or a Logger, or ask [Follower.Peers] now and then.
+//
+// The error comes last: ctx's; at once one of the configuration; or, once trying
+// again cannot help with any peer, an [*UnfollowableError] that names each with its
+// reason, such as a [*handshake.RefusedError] of another network, [ErrNoIntersect],
+// or a [*ledger.UnknownEraError] in an era that this version does not know: what
+// came before that era is yielded first.
+func Follow(ctx context.Context, cfg Config, points ...ledger.Point) iter.Seq2[Event, error] {
+	f, err := NewFollower(cfg)
+	if err != nil {
+		return func(yield func(Event, error) bool) { yield(nil, err) }
+	}
+	return f.Events(ctx, points...)
+}
+
+// Follower is [Follow] for those who also want to watch the peers.
+type Follower struct {
+	cfg Config
+
+	mu    sync.Mutex
+	peers []*upstream // of the current run
+	stuck *UnfollowableError
+}
+
+// Stuck returns why no peer can be followed, an [*UnfollowableError], while
+// [Config].Persist waits for that to change; else nil.
+func (f *Follower) Stuck() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.stuck == nil {
+		return nil
+	}
+	return f.stuck
+}
+
+// setStuck reports whether that is new.
+func (f *Follower) setStuck(why *UnfollowableError) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	before := f.stuck
+	f.stuck = why
+	return before == nil && why != nil
+}
+
+// NewFollower returns a Follower that does nothing yet.
+func NewFollower(cfg Config) (*Follower, error) {
+	if err := cfg.Config.Check(); err != nil {
+		return nil, err
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = zap.NewNop()
+	}
+	if len(cfg.Peers) == 0 {
+		cfg.Peers = cfg.Network.Bootstrap
+	}
+	if len(cfg.Peers) == 0 {
+		return nil, errors.New("follow: Config.Peers is empty and the network has no bootstrap peers: name a node to follow")
+	}
+	var peers []string // each once
+	for _, p := range cfg.Peers {
+		if err := cfg.CheckAddress(p); err != nil {
+			return nil, fmt.Errorf("follow: Config.Peers: %q: %w", p, err)
+		}
+		if !slices.Contains(peers, p) {
+			peers = append(peers, p)
+		}
+	}
+	cfg.Peers = peers
+	if cfg.Chain.Salt == 0 {
+		cfg.Chain.Salt = rand.Uint64()
+		if r := seeded.Source(cfg.Seed, "salt"); r != nil {
+			cfg.Chain.Salt = r.Uint64()
+		}
+	}
+	cfg.Chain.K = int(cfg.Network.SecurityParam)
+	cfg.Chain.Anchor, cfg.Chain.Adopted, cfg.Chain.Points = ledger.Tip{}, nil, nil
+	return &Follower{cfg: cfg}, nil
+}
+
+// Events is [Follow]; one loop at a time.
+func (f *Follower) Events(ctx context.Context, points ...ledger.Point) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		if err := f.run(ctx, points, yield); !errors.Is(err, errStopped) {
+			yield(nil, err)
+		}
+	}
+}
+
+// errStopped: the loop was left.
+var errStopped = errors.New("follow: stopped")
+
+// run follows until the loop is left (errStopped) or there is an error.
+func (f *Follower) run(ctx context.Context, points []ledger.Point, yield func(Event, error) bool) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(errStopped)
+	e, err := newEngine(f, points, cancel)
+	if err != nil {
+		return fmt.Errorf("follow: where to start: %w", err)
+	}
+	var tasks sync.WaitGroup
+	defer tasks.Wait()
+	defer cancel(errStopped)
+	f.mu.Lock()
+	f.peers, f.stuck = nil, nil
+	for _, address := range f.cfg.Peers {
+		u := &upstream{engine: e, address: address}
+		f.peers = append(f.peers, u)
+		tasks.Go(func() { u.keep(ctx) })
+	}
+	f.mu.Unlock()
+	tasks.Go(func() { e.run(ctx) })
+
+	for {
+		item, more, ok := e.out.pop()
+		if !ok {
+			select {
+			case <-e.out.ready:
+				continue
+			case <-ctx.Done():
+			}
+		}
+		if ctx.Err() != nil { // also while there are events
+			return context.Cause(ctx)
+		}
+		if item.end != nil {
+			return item.end
+		}
+		var ev Event
+		if item.isForward {
+			item.forward.More = more
+			ev = item.forward
+		} else {
+			ev = RollBackward{item.back}
+		}
+		if !yield(ev, nil) {
+			return errStopped
+		}
+		if item.bytes > 0 {
+			e.send(ctx, message{event: chain.Consumed{Bytes: item.bytes}})
+		}
+	}
+}
+
+// PeerStatus is what is known of one of the peers of a [Follower].
+type PeerStatus struct {
+	Address   string     // as configured
+	Connected bool       // the handshake is done and the connection up
+	Announced bool       // the peer has told its tip on this connection
+	Tip       ledger.Tip // as the peer announced it last; not to be trusted
+	Reached   ledger.Tip // the last header that came, zero if none did since an intersection or a rollback
+	Heard     time.Time  // when a header came that was higher than all before it, or the connection began
+	Conn      *node.Conn // nil if not Connected
+	Stopped   error      // why its chain is not followed for now, though connected
+	Err       error      // why the last attempt or connection ended
+	Attempts  int        // that failed since a connection that lasted
+}
+
+// Peers returns the present state of every peer, in the order configured.
+func (f *Follower) Peers() []PeerStatus {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	status := make([]PeerStatus, len(f.peers))
+	for i, u := range f.peers {
+		status[i] = u.status()
+	}
+	return status
+}
+
+// item is an event on its way to the loop, and what it counts in bytes; or why
+// no more comes.
+type item struct {
+	isForward bool
+	forward   RollForward
+	back      ledger.Tip // of a RollBackward
+	bytes     int
+	end       error
+}
+
+// outbox is the queue from the engine to the loop. The core bounds it: see
+// chain.Consumed.
+type outbox struct {
+	ready chan struct{} // capacity 1
+
+	mu    sync.Mutex
+	items []item
+	first int // the oldest; those before it are empty
+}
+
+// idleItems is how many an outbox keeps room for while it is empty, 22 kB.
+const idleItems = 64
+
+func (o *outbox) push(i item) {
+	o.mu.Lock()
+	if n := len(o.items); n == cap(o.items) && o.first > n/2 {
+		left := copy(o.items, o.items[o.first:])
+		clear(o.items[left:])
+		o.items, o.first = o.items[:left], 0
+	}
+	o.items = append(o.items, i)
+	o.mu.Unlock()
+	signal(o.ready)
+}
+
+// pop returns the oldest item, and whether another event follows it already.
+func (o *outbox) pop() (i item, more, ok bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.first == len(o.items) {
+		return item{}, false, false
+	}
+	i, o.items[o.first] = o.items[o.first], item{}
+	o.first++
+	if o.first < len(o.items) {
+		return i, o.items[o.first].end == nil, true
+	}
+	if o.items, o.first = o.items[:0], 0; cap(o.items) > idleItems {
+		o.items = nil
+	}
+	return i, false, true
+}
+
+// signal wakes whoever waits on c, a channel of capacity 1.
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default: // it has been told already
+	}
+}
+
+// String says in one line what a peer does for us, or why it does nothing.
+func (s PeerStatus) String() string {
+	switch {
+	case s.Connected && s.Stopped != nil:
+		return fmt.Sprintf("%s is connected, its chain is not followed: %v", s.Address, s.Stopped)
+	case s.Connected && s.Announced:
+		return fmt.Sprintf("%s is connected, its chain ends at %v", s.Address, s.Tip)
+	case s.Connected:
+		return s.Address + " is connected and has not said where its chain ends"
+	case s.Err != nil:
+		why := s.Err
+		if peer := (*node.PeerError)(nil); errors.As(why, &peer) {
+			why = peer.Err
+		}
+		return fmt.Sprintf("%s is not connected: %v", s.Address, why)
+	}
+	return s.Address + " is not connected yet"
+}

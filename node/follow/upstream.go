@@ -1,0 +1,122 @@
+package follow
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/ouronet/ouronet/chain"
+	"github.com/ouronet/ouronet/internal/redial"
+	"github.com/ouronet/ouronet/internal/seeded"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/node"
+)
+
+// upstream is one of the peers to follow.
+type upstream struct {
+	engine  *engine
+	address string
+
+	mu      sync.Mutex
+	conn    *node.Conn
+	tip     ledger.Tip
+	told    bool           // tip is the peer's, not just zero
+	reached ledger.Tip     // the last header that came, if it is known
+	highest ledger.BlockNo // of the headers that came on this connection
+	heard   time.Time      // when the last one came that was higher than all before it
+	stopped error          // why chain-sync was ended
+	err     error
+	pauses  redial.Pauses
+}
+
+func (u *upstream) status() PeerStatus {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return PeerStatus{
+		Address: u.address, Connected: u.conn != nil, Announced: u.told, Tip: u.tip,
+		Reached: u.reached, Heard: u.heard,
+		Conn: u.conn, Stopped: u.stopped, Err: u.err, Attempts: u.pauses.Failed(),
+	}
+}
+
+// stop notes why the peer's chain is not followed any more.
+func (u *upstream) stop(err error) {
+	u.mu.Lock()
+	u.stopped = err
+	u.mu.Unlock()
+}
+
+// keep connects to the peer again and again until ctx ends.
+func (u *upstream) keep(ctx context.Context) {
+	random := seeded.Source(u.engine.f.cfg.Seed, "pauses", u.address)
+	for {
+		since := time.Now()
+		err := u.connect(ctx)
+		if ctx.Err() != nil {
+			u.mu.Lock()
+			u.conn, u.told, u.err = nil, false, context.Cause(ctx)
+			u.mu.Unlock()
+			return
+		}
+		u.mu.Lock()
+		var lasted time.Duration
+		if u.conn != nil {
+			lasted = time.Since(since)
+		}
+		pause := u.pauses.Next(lasted, node.Permanent(err), seeded.Float64(random))
+		u.mu.Unlock()
+		if lost := u.engine.f.cfg.Lost; lost != nil {
+			lost(u.address, err, pause)
+		} else {
+			u.engine.log.Warn("lost peer", append(ending(u.address, err), zap.Bool("blame", node.Blame(err)), zap.Duration("retry", pause))...)
+		}
+		u.mu.Lock() // who sees it in the status has been told why
+		u.conn, u.told, u.stopped, u.err = nil, false, nil, err
+		u.mu.Unlock()
+		again := time.NewTimer(pause)
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			again.Stop()
+			return
+		}
+	}
+}
+
+// connect dials and follows the peer until the connection ends.
+func (u *upstream) connect(ctx context.Context) error {
+	e := u.engine
+	conn, err := node.Dial(ctx, u.address, e.f.cfg.Config)
+	if err != nil {
+		e.send(ctx, message{address: u.address, ended: err})
+		return err
+	}
+	defer conn.Close()
+	u.mu.Lock()
+	u.conn, u.tip, u.told, u.err = conn, ledger.Tip{}, false, nil
+	u.reached, u.highest, u.heard = ledger.Tip{}, 0, time.Now()
+	u.mu.Unlock()
+	if e.f.cfg.Connected != nil {
+		e.f.cfg.Connected(conn)
+	}
+	l := newLink(u, conn, chain.PeerID(e.lastPeer.Add(1)))
+	e.send(ctx, message{event: chain.PeerConnected{Peer: l.id, MaxInFlight: conn.BlockFetch().Window()}, link: l})
+	conn.Go(l.followHeaders)
+	if l.received != nil {
+		conn.Go(l.verifyHeaders)
+	}
+	conn.Go(l.fetchBlocks)
+	select {
+	case <-conn.Done():
+		err = conn.Err()
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	}
+	// Close waits for the goroutines above: nothing of this connection comes
+	// after PeerGone.
+	conn.Close()
+	e.send(ctx, message{event: chain.PeerGone{Peer: l.id}, address: u.address, ended: err})
+	return err
+}
