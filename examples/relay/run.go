@@ -39,9 +39,9 @@ type program struct {
 	tally   tally
 	start   time.Time
 
-	target  atomic.Uint64 // highest block number that a peer announced
-	started bool          // the first event, which tells where the run starts, has come
-	stuck   bool          // that no peer can be followed was told
+	reached atomic.Bool // it was at the tip: blocks are new from then on
+	started bool        // the first event, which tells where the run starts, has come
+	stuck   bool        // that no peer can be followed was told
 	atTip   bool
 	damage  sync.Map // places of the folder that were told, immutable.DamageError
 
@@ -222,10 +222,8 @@ func (e *endedError) Unwrap() error        { return e.err }
 
 // note tells what the status has that it did not have before.
 func (p *program) note(st *status) {
-	if st.Target != nil {
-		p.target.Store(*st.Target)
-	}
 	if st.AtTip && !p.atTip {
+		p.reached.Store(true)
 		// With -exit-at-tip the summary says it.
 		p.out.event(event{Event: "tip", text: "at the tip: " + block(st.tip), quiet: p.o.exitAtTip}.at(st.tip))
 	}

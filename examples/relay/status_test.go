@@ -1,10 +1,12 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"os"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -149,6 +151,36 @@ func TestStatusFacts(t *testing.T) {
 	}
 	if *one.Upstream[0].RTT != 0.1 || one.BlockRate != 3 {
 		t.Errorf("changed to %+v", one)
+	}
+}
+
+// Each block that comes once the tip was reached is an event, also if a status came
+// between its header and itself.
+func TestNewBlocks(t *testing.T) {
+	chain := newChain(1).Grow(4)
+	var told strings.Builder
+	p := &program{o: new(options), out: &jsonOutput{w: &told}, network: ledger.Preview}
+	look := func(announced uint64, atTip bool) { p.note(&status{Target: &announced, AtTip: atTip}) }
+	adopt := func(n int) { p.observe(follow.RollForward{Block: chain.Blocks()[n], From: "a:1"}) }
+	look(1, false)
+	adopt(0)
+	adopt(1)
+	look(1, true)
+	look(3, false)
+	adopt(2)
+	adopt(3)
+	var blocks []int
+	for _, text := range strings.Split(strings.TrimSpace(told.String()), "\n") {
+		var e line
+		if err := json.Unmarshal([]byte(text), &e); err != nil {
+			t.Fatal(err)
+		}
+		if e.Event == "block" {
+			blocks = append(blocks, e.Block)
+		}
+	}
+	if fmt.Sprint(blocks) != "[2 3]" {
+		t.Errorf("blocks %v are told, want 2 and 3", blocks)
 	}
 }
 

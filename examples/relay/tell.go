@@ -170,12 +170,13 @@ func (p *program) tellDamage(err error) bool {
 	return true
 }
 
-// observe tells of rollbacks, and of blocks that are new to the peers, too.
+// observe tells of rollbacks, and of each block once the tip was reached, however long
+// it was on its way.
 func (p *program) observe(ev follow.Event) {
 	switch ev := ev.(type) {
 	case follow.RollForward:
 		p.tally.block(ev.From, len(ev.Block.Raw))
-		if target := p.target.Load(); target > 0 && uint64(ev.Block.Header.BlockNo) > target {
+		if p.reached.Load() {
 			p.tellBlock(&ev.Block, ev.From)
 		}
 	case follow.RollBackward:
