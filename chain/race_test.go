@@ -577,3 +577,23 @@ func TestFastestRate(t *testing.T) {
 		t.Errorf("%d bytes a second", r.perS)
 	}
 }
+
+// A range is of use while any of what it is still to bring is lacking.
+func TestUseless(t *testing.T) {
+	for _, test := range []struct {
+		held    []bool
+		next    int
+		useless bool
+	}{
+		{[]bool{true, true, true}, 0, true}, {[]bool{false, true, true}, 0, false}, {[]bool{true, false, true}, 0, false},
+		{[]bool{true, true, false}, 0, true}, {[]bool{false, true, true}, 1, true}, {[]bool{true, false, true}, 1, false},
+	} {
+		s := &span{next: test.next}
+		for _, held := range test.held {
+			s.blocks = append(s.blocks, &block{held: held})
+		}
+		if got := s.useless(s.blocks[2]); got != test.useless {
+			t.Errorf("%v from %d on: useless %t", test.held, test.next, got)
+		}
+	}
+}
