@@ -68,7 +68,7 @@ func flags(o *options) *flag.FlagSet {
 	f.SetOutput(io.Discard)
 	f.Usage = func() {}
 	f.BoolVar(&o.demo, "demo", false, "show a relay between two other nodes, all in this process; no network needed")
-	o.network.Declare(f, "`NUMBER`, the network magic, of a public network or as the genesis files must have it")
+	o.network.Declare(f, "`NUMBER`, the network magic, of a public network, as the genesis files must\nhave it, or with -no-verify of any network")
 	f.Func("peer", "`HOST:PORT` of a node to follow, in place of the network's bootstrap peers;\nmay be given again for more; none: follow nobody, only serve", func(s string) error {
 		if s == "none" {
 			o.serveOnly = true
@@ -198,10 +198,19 @@ func (o *options) limits() node.Limits {
 // chain returns the network to be on.
 func (o *options) chain() (ledger.Network, error) {
 	n, err := o.network.Load()
-	if err == nil && !cli.Known(n) {
-		return n, cli.Usagef("-magic %d is of no public network, and to verify headers takes more than a magic: give -genesis DIR, the folder with the network's genesis files", n.Magic)
+	if err != nil || cli.Known(n) {
+		return n, err
 	}
-	return n, err
+	const give = "give -genesis DIR, the folder with the network's genesis files"
+	switch {
+	case !o.noVerify:
+		return n, cli.Usagef("-magic %d is of no public network, and to verify headers takes more than a magic: %s, or -no-verify", n.Magic, give)
+	case o.data != "" || o.immutable != "":
+		return n, cli.Usagef("-magic %d is of no public network, and to keep or read a folder takes more than a magic: %s", n.Magic, give)
+	case len(o.peers) == 0:
+		return n, cli.Usagef("-magic %d is of no public network, which has no bootstrap peers: give -peer HOST:PORT", n.Magic)
+	}
+	return n, nil
 }
 
 func help() string {

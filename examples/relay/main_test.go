@@ -195,6 +195,25 @@ func TestJSON(t *testing.T) {
 	}
 }
 
+// Of a network that is not public, the magic is enough for a relay that verifies no
+// signatures. When its slots are is not known then, and not told.
+func TestMagicAlone(t *testing.T) {
+	leak.Check(t)
+	network := ledger.Preview
+	network.Magic = 42
+	chain := testnode.New(chaingen.Config{Seed: 1, Network: network, BlockSize: 1500}).Grow(20)
+	peer := testnode.Loopback(t, node.Config{Network: network, Sources: chain.Sources()})
+	args := []string{"-magic", "42", "-no-verify", "-exit-at-tip", "-peer", peer}
+	exit, stdout, stderr := runProgram(t, args...)
+	if exit != 0 || !strings.Contains(stdout, "relay on the network with magic 42, ") || strings.Contains(stdout, "behind") {
+		t.Errorf("exit status %d\n%s%s", exit, stdout, stderr)
+	}
+	exit, stdout, stderr = runProgram(t, append(args, "-json")...)
+	if exit != 0 || !strings.Contains(stdout, `"blocks":20`) || strings.Contains(stdout, "behind_s") || strings.Contains(stdout, "delay_s") {
+		t.Errorf("exit status %d\n%s%s", exit, stdout, stderr)
+	}
+}
+
 // What goes wrong is told in one line, which says what to do.
 func TestErrors(t *testing.T) {
 	leak.Check(t)

@@ -37,7 +37,7 @@ func (p *pacer) due(now time.Time, st *status) bool {
 // is whether there is one.
 func (s *status) facts() string {
 	f := *s
-	f.Behind, f.ETA, f.ByteRate = 0, nil, 0
+	f.Behind, f.ETA, f.ByteRate = nil, nil, 0
 	if f.BlockRate > 0 {
 		f.BlockRate = 1
 	}

@@ -22,7 +22,7 @@ type status struct {
 	Peers      int      `json:"peers"`
 	Downstream int      `json:"downstream"`
 	Target     *uint64  `json:"upstream_block,omitempty"` // highest that a peer announced
-	Behind     float64  `json:"behind_s"`                 // between the tip's slot and now
+	Behind     *float64 `json:"behind_s,omitempty"`       // between the tip's slot and now, if the network's slots are known
 	Delay      *float64 `json:"last_delay_s,omitempty"`   // that the last event block told
 	Blocks     int64    `json:"blocks"`                   // since the start
 	Bytes      int64    `json:"bytes"`
@@ -79,7 +79,10 @@ func statusOf(s relay.Status, network ledger.Network, m *meter, now time.Time) *
 			st.trouble, _ = why(p)
 		}
 	}
-	st.Behind = round(max(0, now.Sub(network.SlotTime(s.Tip.Point.Slot))).Seconds(), 1)
+	if cli.Known(network) {
+		behind := round(max(0, now.Sub(network.SlotTime(s.Tip.Point.Slot))).Seconds(), 1)
+		st.Behind = &behind
+	}
 	blockRate, byteRate := m.add(now, s.Blocks, s.Bytes)
 	if st.Target != nil && !st.AtTip && blockRate > 0 && *st.Target > uint64(s.Tip.BlockNo) {
 		eta := math.Round(float64(*st.Target-uint64(s.Tip.BlockNo)) / blockRate)
@@ -160,7 +163,11 @@ func (s *status) String() string {
 		add("%s", speed)
 	}
 	if !s.tip.Point.IsOrigin() {
-		add("slot %s, %s behind", count(uint64(s.tip.Point.Slot)), span(time.Duration(s.Behind*float64(time.Second))))
+		slot := "slot " + count(uint64(s.tip.Point.Slot))
+		if s.Behind != nil {
+			slot += ", " + span(time.Duration(*s.Behind*float64(time.Second))) + " behind"
+		}
+		add("%s", slot)
 	}
 	if s.Downstream > 0 || s.Peers == 0 {
 		add("serving %d", s.Downstream)

@@ -139,8 +139,8 @@ func TestStatusEvents(t *testing.T) {
 // What time alone changes is no fact, nor is how long a keep-alive took.
 func TestStatusFacts(t *testing.T) {
 	number := func(x float64) *float64 { return &x }
-	one := status{Behind: 1, BlockRate: 3, ByteRate: 100, ETA: number(7), Upstream: []peer{{Address: "a:1", RTT: number(0.1)}}}
-	two := status{Behind: 2, BlockRate: 4, ByteRate: 101, ETA: number(6), Upstream: []peer{{Address: "a:1", RTT: number(0.2)}}}
+	one := status{Behind: number(1), BlockRate: 3, ByteRate: 100, ETA: number(7), Upstream: []peer{{Address: "a:1", RTT: number(0.1)}}}
+	two := status{Behind: number(2), BlockRate: 4, ByteRate: 101, ETA: number(6), Upstream: []peer{{Address: "a:1", RTT: number(0.2)}}}
 	if one.facts() != two.facts() {
 		t.Errorf("%s\n%s", one.facts(), two.facts())
 	}

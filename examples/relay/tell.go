@@ -23,7 +23,11 @@ func (p *program) tellStart(address string, submit net.Listener) {
 		peers = p.network.Bootstrap
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "relay on %s (network magic %d), serving on %s\n", p.network.Name, p.network.Magic, address)
+	network := fmt.Sprintf("%s (network magic %d)", p.network.Name, p.network.Magic)
+	if !cli.Known(p.network) {
+		network = fmt.Sprintf("the network with magic %d", p.network.Magic)
+	}
+	fmt.Fprintf(&b, "relay on %s, serving on %s\n", network, address)
 	if p.o.serveOnly {
 		b.WriteString("follows nobody\n")
 	} else {
@@ -189,11 +193,15 @@ func (p *program) observe(ev follow.Event) {
 }
 
 // tellBlock tells of a new block: from whom, how long after the start of its slot it
-// was stored and announced, and how many transactions it has.
+// was stored and announced, if the network's slots are known, and how many
+// transactions it has.
 func (p *program) tellBlock(b *ledger.Block, from string) {
-	delay := round(time.Since(p.network.SlotTime(b.Header.Slot)).Seconds(), 3)
-	p.tally.delay(delay)
-	e := event{Event: "block", Peer: from, Delay: &delay, Size: len(b.Raw), quiet: true}
+	e := event{Event: "block", Peer: from, Size: len(b.Raw), quiet: true}
+	if cli.Known(p.network) {
+		delay := round(time.Since(p.network.SlotTime(b.Header.Slot)).Seconds(), 3)
+		p.tally.delay(delay)
+		e.Delay = &delay
+	}
 	if txs, err := b.Txs(); err == nil { // its body was checked
 		n := len(txs)
 		e.Txs = &n
