@@ -2,6 +2,7 @@ package relay
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/ouronet/ouronet/ledger"
@@ -13,11 +14,21 @@ type txReader struct {
 	q *txQueue
 
 	// Under q.mu.
-	next   int64   // ticket of what is announced next
-	owed   []int64 // tickets of what was announced last, which the peer may still ask for
+	next   int64     // ticket of what is announced next
+	owed   []txTaken // what was announced last, which the peer may still ask for
 	opened time.Time
 	late   bool // has left a transaction for too long, and not caught up since
 }
+
+// txTaken is a transaction that was announced.
+type txTaken struct {
+	ticket int64
+	given  bool // the peer asked for it and got it
+}
+
+// maxEnds is how often a conversation may end with a transaction alone, before it is
+// taken for the reason.
+const maxEnds = 3
 
 // newReader returns a reader that begins with the oldest transaction. Until
 // close it keeps what it has not taken.
@@ -29,11 +40,35 @@ func (q *txQueue) newReader() *txReader {
 	return r
 }
 
+// close is called when the conversation has ended. A node ends it that cannot decode a
+// transaction, and nothing tells which it was: those that it got last become suspects.
+// Suspects are announced one by one, and one that ended maxEnds conversations is
+// dropped. Who sent it would else keep us from being connected to anybody.
 func (r *txReader) close() {
-	r.q.mu.Lock()
-	defer r.q.mu.Unlock()
-	delete(r.q.readers, r)
-	r.q.progress(time.Now())
+	q := r.q
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, o := range r.owed {
+		t := q.at(o.ticket)
+		if t == nil || !o.given || t.sound {
+			continue
+		}
+		if t.suspect && len(r.owed) == 1 {
+			t.ends++
+		}
+		if t.suspect = true; t.ends == maxEnds {
+			q.remove(o.ticket)
+		}
+	}
+	delete(q.readers, r)
+	q.progress(time.Now())
+}
+
+// acknowledged is told that a conversation went on after the peer got a transaction.
+func (r *txReader) acknowledged(o txTaken) {
+	if t := r.q.at(o.ticket); t != nil && o.given {
+		t.sound, t.suspect = true, false
+	}
 }
 
 // left returns the oldest transaction that was not announced yet, nil if there is
@@ -53,7 +88,7 @@ func (r *txReader) left() *queuedTx {
 // q.mu is held.
 func (r *txReader) through() int64 {
 	if len(r.owed) > 0 {
-		return r.owed[0]
+		return r.owed[0].ticket
 	}
 	return r.next
 }
@@ -80,18 +115,24 @@ func (r *txReader) take(most int, all bool) (ids []txsubmission.Announced, chang
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if all {
+		for _, o := range r.owed {
+			r.acknowledged(o)
+		}
 		r.owed = r.owed[:0]
 	}
-	for len(ids) < most {
+	alone := len(r.owed) > 0 && q.suspect(r.owed[len(r.owed)-1].ticket)
+	for len(ids) < most && !alone {
 		t := r.left()
-		if t == nil {
+		if t == nil || t.suspect && len(r.owed) > 0 {
 			break
 		}
+		alone = t.suspect
 		ids = append(ids, txsubmission.Announced{ID: t.ID, Size: t.Raw.WireSize()})
 		if len(r.owed) == txsubmission.MaxUnacknowledged {
+			r.acknowledged(r.owed[0])
 			r.owed = append(r.owed[:0], r.owed[1:]...)
 		}
-		r.owed = append(r.owed, r.next)
+		r.owed = append(r.owed, txTaken{ticket: r.next})
 		r.next++
 	}
 	q.progress(time.Now())
@@ -105,7 +146,10 @@ func (r *txReader) Get(_ context.Context, ids []ledger.TxID) ([]ledger.RawTx, er
 	var txs []ledger.RawTx
 	for _, id := range ids {
 		if ticket, ok := r.q.has[id.Hash]; ok {
-			t := &r.q.txs[ticket-r.q.first]
+			t := r.q.at(ticket)
+			if i := slices.IndexFunc(r.owed, func(o txTaken) bool { return o.ticket == ticket }); i >= 0 {
+				r.owed[i].given = true
+			}
 			if !t.taken {
 				t.taken = true
 				r.q.passed++

@@ -36,7 +36,8 @@ const (
 // send much leave room for others. A reader that has left a transaction for
 // readerLag does not count until it has caught up, but for the one that is
 // furthest: none sets the pace for the others, and one has everything. With no
-// reader, all is kept. What is in a block goes at once.
+// reader, all is kept. What is in a block goes at once; so does what upstream peers
+// hang up on, see txReader.close.
 type txQueue struct {
 	maxSize int // of a transaction, bytes
 
@@ -82,6 +83,11 @@ type queuedTx struct {
 	from  *txSender
 	came  time.Time
 	taken bool // an upstream peer asked for it
+
+	// See txReader.close.
+	suspect bool // a conversation ended that this may be the reason of
+	sound   bool // one went on with it
+	ends    int  // of conversations that had nothing else
 }
 
 func (t *queuedTx) size() int { return len(t.Raw.Bytes) }
@@ -166,6 +172,20 @@ func (q *txQueue) knows(id ledger.Hash) bool {
 	return here || gone
 }
 
+// at returns the transaction with a ticket, nil if it is gone.
+func (q *txQueue) at(ticket int64) *queuedTx {
+	if ticket < q.first || q.txs[ticket-q.first].from == nil {
+		return nil
+	}
+	return &q.txs[ticket-q.first]
+}
+
+// suspect reports whether the transaction with a ticket is announced alone.
+func (q *txQueue) suspect(ticket int64) bool {
+	t := q.at(ticket)
+	return t != nil && t.suspect
+}
+
 func (q *txQueue) use(from *txSender, n, bytes int) {
 	q.used.add(n, bytes)
 	from.own.add(n, bytes)
@@ -234,8 +254,9 @@ func (q *txQueue) tighten() {
 	}
 	for r := range q.readers {
 		r.next = moved(r.next)
-		for i, ticket := range r.owed {
-			r.owed[i] = moved(ticket)
+		r.owed = slices.DeleteFunc(r.owed, func(o txTaken) bool { return q.at(o.ticket) == nil })
+		for i := range r.owed {
+			r.owed[i].ticket = moved(r.owed[i].ticket)
 		}
 	}
 	q.floor = moved(q.floor)

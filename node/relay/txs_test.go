@@ -710,6 +710,135 @@ func TestTxQueueKeepsTogether(t *testing.T) {
 }
 
 // The present era is the one of the schedule, or of the last block if that is later.
+// converse takes transactions as a node does that ends the conversation when it gets
+// one that it cannot decode; whole reports that ctx ended before.
+func converse(ctx context.Context, q *txQueue, bad func(ledger.TxID) bool) (taken []ledger.TxID, whole bool) {
+	r := q.newReader()
+	defer r.close()
+	for {
+		list, err := r.Next(ctx, txsubmission.MaxUnacknowledged, true)
+		if err != nil {
+			return taken, true
+		}
+		for more := list; len(more) > 0 && len(list) < txsubmission.MaxUnacknowledged; list = append(list, more...) {
+			more, _ = r.Next(ctx, txsubmission.MaxUnacknowledged-len(list), false)
+		}
+		var ids []ledger.TxID
+		for _, a := range list {
+			ids = append(ids, a.ID)
+		}
+		r.Get(ctx, ids)
+		if slices.ContainsFunc(ids, bad) {
+			return taken, false
+		}
+		taken = append(taken, ids...)
+	}
+}
+
+// A transaction that no node can decode ends a few conversations and not all that
+// there will ever be; those before and after it arrive.
+func TestTxQueueUndecodable(t *testing.T) {
+	for _, poison := range [][]int{{0}, {7}, {9}, {24}, {3, 4, 18}, {-1, 0}, {-1, 3, 9}} {
+		synctest.Test(t, func(t *testing.T) {
+			q := newTxQueue(0)
+			s := q.newSender(t.Context())
+			for i := range 25 {
+				send(t.Context(), s, tx(i, 300))
+			}
+			bad := func(id ledger.TxID) bool {
+				return slices.ContainsFunc(poison, func(n int) bool { return id == tx(n, 0).ID })
+			}
+			if poison[0] < 0 { // another peer has all but the bad ones from us
+				poison = poison[1:]
+				other := q.newReader()
+				defer other.close()
+				for range 25 {
+					list, _ := other.Next(t.Context(), 1, true)
+					if !bad(list[0].ID) {
+						other.Get(t.Context(), []ledger.TxID{list[0].ID})
+					}
+				}
+				other.take(1, true)
+			}
+			arrived := make(map[ledger.TxID]bool)
+			ended := 0
+			for whole := false; !whole; ended++ {
+				if ended > 5*len(poison) {
+					t.Fatalf("with %v: %d of 25 arrived in %d conversations", poison, len(arrived), ended)
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				var ids []ledger.TxID
+				ids, whole = converse(ctx, q, bad)
+				for _, id := range ids {
+					arrived[id] = true
+				}
+				cancel()
+			}
+			if len(arrived) != 25-len(poison) {
+				t.Errorf("with %v: %d of 25 arrived", poison, len(arrived))
+			}
+		})
+	}
+}
+
+// An upstream peer that ends each conversation when it has got something has no
+// transaction dropped that another one has taken.
+func TestTxQueueHostileReader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newTxQueue(0)
+		s, honest := q.newSender(t.Context()), q.newReader()
+		for i := range 25 {
+			send(t.Context(), s, tx(i, 300))
+		}
+		var same []*txReader // that end at once, with the same
+		for range 5 {
+			r := q.newReader()
+			receive(t.Context(), r, 10, 10, 0)
+			same = append(same, r)
+		}
+		for _, r := range same {
+			r.close()
+		}
+		for range 20 { // asks for nothing
+			r := q.newReader()
+			r.Next(t.Context(), 1, true)
+			r.close()
+		}
+		receive(t.Context(), honest, 25, 10, 0)
+		honest.take(1, true) // has acknowledged all
+		for range 20 {
+			converse(t.Context(), q, func(ledger.TxID) bool { return true })
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if ids, _ := converse(ctx, q, func(ledger.TxID) bool { return false }); len(ids) != 25 {
+			t.Errorf("%d of 25 arrive at another peer", len(ids))
+		}
+	})
+}
+
+// Who never waits for more acknowledges all the same.
+func TestTxQueueSuspects(t *testing.T) {
+	q := newTxQueue(0)
+	s, r := q.newSender(t.Context()), q.newReader()
+	for i := range 25 {
+		send(t.Context(), s, tx(i, 300))
+	}
+	for i := range 25 {
+		r.take(1, false)
+		r.Get(t.Context(), []ledger.TxID{tx(i, 0).ID})
+	}
+	r.close()
+	for i := range q.txs {
+		if got, want := q.txs[i].suspect, i >= 25-txsubmission.MaxUnacknowledged; got != want {
+			t.Errorf("%d is a suspect: %t", i, got)
+		}
+		if q.txs[i].sound == q.txs[i].suspect {
+			t.Errorf("%d is sound: %t", i, q.txs[i].sound)
+		}
+	}
+}
+
 func TestPresentEra(t *testing.T) {
 	n := ledger.Mainnet
 	alonzo := n.SlotTime(n.Eras[ledger.Alonzo].Start)
