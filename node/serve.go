@@ -21,8 +21,8 @@ const (
 	// acceptPause follows an accept that failed for the moment.
 	acceptPause = 500 * time.Millisecond
 
-	// fullPause comes before each accept while all places are taken: handshakes
-	// of connections that cannot stay then cost little.
+	// fullPause follows each connection that gets as far as its handshake while all
+	// places are taken: those of connections that cannot stay then cost little.
 	fullPause = 10 * time.Millisecond
 )
 
@@ -57,9 +57,6 @@ func Serve(ctx context.Context, l net.Listener, cfg Config, started func(*Conn) 
 
 	places := newPlaces(cfg.Limits, seeded.Source(cfg.Seed, "places"))
 	for {
-		if places.full() && !sleep(ctx, fullPause) {
-			return nil
-		}
 		conn, err := l.Accept()
 		switch {
 		case err == nil:
@@ -73,6 +70,9 @@ func Serve(ctx context.Context, l net.Listener, cfg Config, started func(*Conn) 
 				defer places.leave(p)
 				serve(ctx, conn, cfg, places, p, started)
 			})
+			if places.full() && !sleep(ctx, fullPause) {
+				return nil
+			}
 			continue
 		case ctx.Err() != nil:
 			return nil

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
+	"slices"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -190,6 +192,60 @@ func TestServeAcceptErrors(t *testing.T) {
 		cfg.Limits.Inbound = -1
 		if err := node.Serve(t.Context(), w.Net.Listen("others"), cfg, nil); err == nil {
 			t.Error("a limit below 0 is taken")
+		}
+	})
+}
+
+// addressed is a listener whose connections come from addresses, the last one's
+// for all that follow.
+type addressed struct {
+	net.Listener
+	from []string
+}
+
+type addressedConn struct {
+	net.Conn
+	from net.Addr
+}
+
+func (c addressedConn) RemoteAddr() net.Addr { return c.from }
+
+func (l *addressed) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	from := net.TCPAddrFromAddrPort(netip.AddrPortFrom(netip.MustParseAddr(l.from[0]), 3001))
+	if len(l.from) > 1 {
+		l.from = l.from[1:]
+	}
+	return addressedConn{c, from}, nil
+}
+
+// While all places are taken, who dials without end from one address does not hold
+// up the others.
+func TestServeBesideCrowd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const crowd = 500
+		w := nodetest.NewWorld(t)
+		cfg := w.Config()
+		cfg.Mux.IdleTimeout = -1
+		cfg.Limits = node.Limits{Inbound: 1, PerAddress: 1}
+		from := slices.Repeat([]string{"192.0.2.1"}, 1+crowd)
+		testnode.Serve(t, &addressed{w.Net.Listen("us"), append(from, "192.0.2.2")}, cfg)
+		w.DialRaw("us", nodetest.Asking)
+		for range crowd {
+			go w.Net.Dial(t.Context(), "us")
+		}
+		synctest.Wait()
+		began := time.Now()
+		c, err := node.Dial(t.Context(), "us", w.Config())
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Close()
+		if d := time.Since(began); d > 100*time.Millisecond {
+			t.Errorf("a newcomer waited for %v", d)
 		}
 	})
 }
