@@ -33,7 +33,7 @@ func setup(c *cli.Command) cli.Run {
 	from, to := c.Range()
 	return func(ctx context.Context, out io.Writer) error {
 		var blocks atomic.Int64
-		defer c.Watch(func() []string { return []string{fmt.Sprint("waiting after ", blocks.Load(), " blocks")} }).Stop()
+		defer c.Watch(func() []string { return []string{fmt.Sprint(blocks.Load(), " blocks so far, waiting for more")} }).Stop()
 		conn, err := node.Dial(ctx, string(address), node.Config{Network: *network})
 		if err != nil {
 			return err

@@ -61,5 +61,5 @@ func TestSaysWhyItWaits(t *testing.T) {
 	leak.Check(t)
 	hasty := program
 	hasty.Patience = time.Millisecond
-	clitest.Waits(t, hasty.Run, "fetch: waiting after 0 blocks\n", "{mute}", "1."+strings.Repeat("1", 64), "2."+strings.Repeat("2", 64))
+	clitest.Waits(t, hasty.Run, "fetch: 0 blocks so far, waiting for more\n", "{mute}", "1."+strings.Repeat("1", 64), "2."+strings.Repeat("2", 64))
 }

@@ -119,6 +119,7 @@ func why(p follow.PeerStatus) (what, reason string) {
 	if errors.As(p.Err, &peer) {
 		reason = peer.Err.Error()
 	}
+	reason = cli.HungUp(reason, p.Err)
 	switch {
 	case errors.As(p.Err, new(*ledger.UnknownEraError)):
 		return "cannot follow " + p.Address, reason

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strings"
@@ -61,6 +62,14 @@ func TestStatusLine(t *testing.T) {
 				t.Errorf("got\n%s, want\n%s", got, test.want)
 			}
 		})
+	}
+}
+
+// That a peer has hung up is said in words.
+func TestHungUp(t *testing.T) {
+	what, reason := why(follow.PeerStatus{Address: "a:1", Err: &node.PeerError{Peer: "a:1", Err: io.EOF}})
+	if what != "lost a:1" || reason != "the peer closed the connection" {
+		t.Errorf("%s: %s", what, reason)
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 
 	"github.com/ouronet/ouronet/internal/cli/clitest"
 	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/node"
 )
 
 // Flags may stand anywhere.
@@ -170,6 +171,27 @@ func TestInterrupted(t *testing.T) {
 		exit := p.Run(ctx, nil, io.Discard, &errs)
 		if endless && (exit != 0 || errs.Len() > 0) || !endless && (exit != 1 || errs.String() != "p: interrupted\n") {
 			t.Errorf("endless %t: exit status %d, %q", endless, exit, errs.String())
+		}
+	}
+}
+
+// That a peer has hung up is said in words.
+func TestHungUp(t *testing.T) {
+	for _, test := range []struct {
+		err  error
+		want string
+	}{
+		{io.EOF, "p: the peer closed the connection\n"},
+		{&node.PeerError{Peer: "a:1", Err: io.EOF}, "p: peer a:1: the peer closed the connection\n"},
+		{fmt.Errorf("mux: %w", io.ErrUnexpectedEOF), "p: mux: unexpected EOF\n"},
+	} {
+		p := Program{Name: "p", Setup: func(c *Command) Run {
+			c.Network()
+			return func(context.Context, io.Writer) error { return test.err }
+		}}
+		var errs bytes.Buffer
+		if exit := p.Run(t.Context(), nil, io.Discard, &errs); exit != 1 || errs.String() != test.want {
+			t.Errorf("exit status %d, %q, want %q", exit, errs.String(), test.want)
 		}
 	}
 }

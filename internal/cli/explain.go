@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 
@@ -18,9 +19,12 @@ var packages = []string{"node", "follow", "relay", "ledger", "immutable", "trace
 // explain writes an error for people.
 func (c *Command) explain(err error) string {
 	text := Plain(err)
+	if c.network == nil {
+		return text
+	}
+	text = HungUp(text, err)
 	var v *protocol.ViolationError
 	switch {
-	case c.network == nil:
 	case errors.As(err, &v) && (v.Protocol == "mux" || v.Protocol == "handshake"):
 		text += ": check that HOST:PORT is where a node talks to other nodes"
 	default:
@@ -41,6 +45,15 @@ func OtherNetwork(err error, ours ledger.Network) string {
 		name = "the network with magic"
 	}
 	return fmt.Sprintf(": we are on %s %d: give the peer's network with -network, -magic or -genesis", name, ours.Magic)
+}
+
+// HungUp writes out what an error that the connection has ended with is called, EOF.
+// text is that of err, or its end.
+func HungUp(text string, err error) string {
+	if rest, ok := strings.CutSuffix(text, io.EOF.Error()); ok && errors.Is(err, io.EOF) {
+		return rest + "the peer closed the connection"
+	}
+	return text
 }
 
 // Plain writes an error without the name of the package that it begins with.
