@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -44,17 +45,27 @@ type body struct {
 	from  string
 }
 
-// engine owns the chain core: one goroutine takes events from the connections
-// and hands effects back to them. It never waits for any of them.
-type engine struct {
-	f      *Follower
+// Engine owns the chain core: one goroutine, that of [Engine.Run], takes events
+// from the connections that are attached and hands effects back to them. It never
+// waits for any of them. Its methods may be called from any goroutine.
+//
+// [Follow] is an Engine with connections that it dials itself. An Engine of one's
+// own follows on connections that are there for other reasons, too, and gives them
+// back.
+type Engine struct {
+	cfg    Config
 	log    *zap.Logger
-	cancel context.CancelCauseFunc
 	events chan message
 	out    outbox
 	epoch  time.Time
 
-	lastPeer atomic.Uint64 // numbers connections: a chain.PeerID
+	ctx    context.Context // ends with the run; its cause is why
+	cancel context.CancelCauseFunc
+
+	lastPeer atomic.Uint64 // numbers hot spells: a chain.PeerID
+
+	mu    sync.Mutex
+	stuck *UnfollowableError
 
 	// Owned by run.
 	core   *chain.Core
@@ -73,23 +84,22 @@ type engine struct {
 	input, effects []byte    // scratch
 }
 
-// newEngine makes an engine that starts at the anchor of the configuration or,
-// if that has none, at points.
-func newEngine(f *Follower, points []ledger.Point, cancel context.CancelCauseFunc) (*engine, error) {
-	cfg := f.cfg.Chain
-	if f.cfg.Anchor != nil {
-		cfg.Anchor = *f.cfg.Anchor
+// newEngine makes an engine that starts at the anchor of the configuration, which
+// is complete, or, if that has none, at points. It ends with ctx.
+func newEngine(ctx context.Context, of Config, points []ledger.Point) (*Engine, error) {
+	cfg := of.Chain
+	if of.Anchor != nil {
+		cfg.Anchor = *of.Anchor
 	} else {
 		cfg.Points = newestFirst(points)
 	}
 	core, err := chain.New(cfg)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("follow: where to start: %w", err)
 	}
-	e := &engine{
-		f:      f,
-		log:    f.cfg.Logger,
-		cancel: cancel,
+	e := &Engine{
+		cfg:    of,
+		log:    of.Logger,
 		events: make(chan message, eventQueue),
 		epoch:  time.Now(),
 		core:   core,
@@ -98,7 +108,8 @@ func newEngine(f *Follower, points []ledger.Point, cancel context.CancelCauseFun
 		start:  core.Tip(),
 		failed: make(map[string]error),
 	}
-	if e.decisions = f.cfg.Decisions; e.decisions != nil {
+	e.ctx, e.cancel = context.WithCancelCause(ctx)
+	if e.decisions = of.Decisions; e.decisions != nil {
 		e.input = chain.AppendConfig(e.input, &cfg)
 		e.record(nil)
 	}
@@ -121,8 +132,17 @@ func newestFirst(points []ledger.Point) []ledger.Point {
 	return points
 }
 
+// setStuck reports whether that is new.
+func (e *Engine) setStuck(why *UnfollowableError) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	before := e.stuck
+	e.stuck = why
+	return before == nil && why != nil
+}
+
 // send hands a message to the engine; it reports false if ctx ended first.
-func (e *engine) send(ctx context.Context, m message) bool {
+func (e *Engine) send(ctx context.Context, m message) bool {
 	select { // what still came before an end is not left to chance
 	case e.events <- m:
 		return true
@@ -136,7 +156,7 @@ func (e *engine) send(ctx context.Context, m message) bool {
 	}
 }
 
-func (e *engine) run(ctx context.Context) {
+func (e *Engine) run(ctx context.Context) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	ticked := false // since the last message
@@ -175,7 +195,7 @@ func (e *engine) run(ctx context.Context) {
 }
 
 // take gives a message to the core.
-func (e *engine) take(m message) {
+func (e *Engine) take(m message) {
 	if m.ended != nil {
 		defer e.recordEnd(m.address, m.ended)
 	}
@@ -223,14 +243,14 @@ func (e *engine) take(m message) {
 
 // drop lets a body go that came a second time, after its block had become the
 // core's anchor: the core would not tell us to forget it.
-func (e *engine) drop(p ledger.Point) {
+func (e *Engine) drop(p ledger.Point) {
 	if e.core.Anchor().Point == p {
 		delete(e.blocks, p)
 	}
 }
 
 // step lets the core decide and does what it says.
-func (e *engine) step(ev chain.Event) {
+func (e *Engine) step(ev chain.Event) {
 	now := time.Since(e.epoch)
 	effects := e.core.Step(now, ev)
 	if e.decisions != nil {
@@ -278,7 +298,7 @@ func (e *engine) step(ev chain.Event) {
 }
 
 // begin yields the first event, where the run starts, unless it is under way.
-func (e *engine) begin() {
+func (e *Engine) begin() {
 	if !e.begun {
 		e.begun = true
 		e.out.push(item{back: e.start})
@@ -287,7 +307,7 @@ func (e *engine) begin() {
 
 // announced keeps what a peer says is the end of its chain, zero if that does not
 // count any more. Of two that are equally long, the one with the lower hash counts.
-func (e *engine) announced(id chain.PeerID, tip ledger.Tip) {
+func (e *Engine) announced(id chain.PeerID, tip ledger.Tip) {
 	l := e.links[id]
 	if l == nil || l.announced == tip {
 		return
@@ -312,7 +332,7 @@ func higher(a, b ledger.Tip) bool {
 }
 
 // record hands on e.input and the effects that came of it.
-func (e *engine) record(effects []chain.Effect) {
+func (e *Engine) record(effects []chain.Effect) {
 	e.effects = chain.AppendEffects(e.effects[:0], effects)
 	if err := e.decisions.Step(e.input, e.effects); err != nil {
 		e.log.Warn("the decisions are recorded no further", zap.Error(err))
@@ -320,7 +340,7 @@ func (e *engine) record(effects []chain.Effect) {
 	}
 }
 
-func (e *engine) adopt(a chain.Adopt) {
+func (e *Engine) adopt(a chain.Adopt) {
 	p := a.Header.Point()
 	held, ok := e.blocks[p]
 	if !ok {
@@ -338,7 +358,7 @@ func (e *engine) adopt(a chain.Adopt) {
 }
 
 // catchUp tells who waits for our chain to be as long as theirs.
-func (e *engine) catchUp() {
+func (e *Engine) catchUp() {
 	e.catch = slices.DeleteFunc(e.catch, func(m message) bool {
 		if st, _ := e.core.Peer(m.link.id); e.core.Tip().BlockNo < st.Candidate.BlockNo {
 			return false
@@ -350,14 +370,14 @@ func (e *engine) catchUp() {
 
 // forgetRecent drops the points after p from the adopted ones. Their bodies
 // stay: the core tells when they can go.
-func (e *engine) forgetRecent(p ledger.Point) {
+func (e *Engine) forgetRecent(p ledger.Point) {
 	for n := len(e.recent); n > 0 && e.recent[n-1] != p; n-- {
 		e.recent = e.recent[:n-1]
 	}
 }
 
 // settle drops the bodies up to p, which can no longer be rolled back.
-func (e *engine) settle(p ledger.Point) {
+func (e *Engine) settle(p ledger.Point) {
 	for len(e.recent) > 0 {
 		oldest := e.recent[0]
 		if oldest.Slot > p.Slot {
@@ -375,12 +395,12 @@ func (e *engine) settle(p ledger.Point) {
 // again. When not one peer has any of the points that the caller of Follow gave,
 // nothing will come of it; an anchor is there to stay, and peers that are behind
 // it may catch up.
-func (e *engine) stop(s chain.StopChainSync) {
+func (e *Engine) stop(s chain.StopChainSync) {
 	l := e.links[s.Peer]
 	if l == nil {
 		return
 	}
-	if stopped := e.f.cfg.Stopped; stopped != nil {
+	if stopped := e.cfg.Stopped; stopped != nil {
 		stopped(l.upstream.address, s.Err, s.Retry)
 	} else {
 		l.log.Info("stop following", zap.Error(s.Err), zap.Duration("retry", s.Retry))
@@ -388,14 +408,14 @@ func (e *engine) stop(s chain.StopChainSync) {
 	e.announced(s.Peer, ledger.Tip{})
 	l.upstream.stop(s.Err)
 	l.stop()
-	if e.f.cfg.Anchor != nil || !errors.Is(s.Err, chain.ErrNoIntersection) || e.core.Tip() != e.start {
+	if e.cfg.Anchor != nil || !errors.Is(s.Err, chain.ErrNoIntersection) || e.core.Tip() != e.start {
 		return
 	}
 	e.markUnfollowable(l.upstream.address, &noIntersectError{l.upstream.status().Tip})
 }
 
 // recordEnd notes how the last attempt to follow a peer ended.
-func (e *engine) recordEnd(address string, err error) {
+func (e *Engine) recordEnd(address string, err error) {
 	switch {
 	case node.Permanent(err):
 		e.markUnfollowable(address, err)
@@ -405,18 +425,21 @@ func (e *engine) recordEnd(address string, err error) {
 }
 
 // markFollowable notes that a peer may be followed.
-func (e *engine) markFollowable(address string) {
+func (e *Engine) markFollowable(address string) {
 	delete(e.failed, address)
-	e.f.setStuck(nil)
+	e.setStuck(nil)
 }
 
 // markUnfollowable notes that trying again to follow a peer cannot help. When that
 // is so of all peers, the run ends, after what was adopted has been yielded; or,
 // with [Config].Persist, it goes on and says so.
-func (e *engine) markUnfollowable(address string, err error) {
+func (e *Engine) markUnfollowable(address string, err error) {
+	if len(e.cfg.Peers) == 0 {
+		return // whoever attaches connections knows what else there is
+	}
 	e.failed[address] = err
 	var stuck UnfollowableError
-	for _, peer := range e.f.cfg.Peers {
+	for _, peer := range e.cfg.Peers {
 		err := e.failed[peer]
 		if err == nil || errors.Is(err, ErrNoIntersect) && e.core.Tip() != e.start {
 			return
@@ -426,8 +449,8 @@ func (e *engine) markUnfollowable(address string, err error) {
 		stuck.Peers = append(stuck.Peers, *failed)
 	}
 	switch {
-	case e.f.cfg.Persist:
-		if e.f.setStuck(&stuck) {
+	case e.cfg.Persist:
+		if e.setStuck(&stuck) {
 			e.log.Warn("no peer can be followed") // each peer's reason is logged, or told, already
 		}
 	case e.over:

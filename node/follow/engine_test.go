@@ -2,6 +2,7 @@ package follow
 
 import (
 	"context"
+	"errors"
 	"net"
 	"testing"
 	"testing/synctest"
@@ -17,7 +18,7 @@ import (
 // stand is an engine that is stepped by hand, and connections that only fail.
 type stand struct {
 	t      *testing.T
-	e      *engine
+	e      *Engine
 	blocks []ledger.Block
 }
 
@@ -28,10 +29,15 @@ func newStand(t *testing.T, k, blocks int) *stand {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := newEngine(f, nil, func(err error) { t.Errorf("engine stopped: %v", err) })
+	e, err := newEngine(t.Context(), f.cfg, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := context.Cause(e.ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("engine stopped: %v", err)
+		}
+	})
 	return &stand{t, e, chaingen.New(chaingen.Config{Network: n, BlockSize: 1100}).Blocks(blocks)}
 }
 
@@ -39,7 +45,7 @@ func newStand(t *testing.T, k, blocks int) *stand {
 func (s *stand) connect(id chain.PeerID) *link {
 	s.t.Helper()
 	left, right := net.Pipe()
-	cfg := s.e.f.cfg.Config
+	cfg := s.e.cfg.Config
 	done := make(chan *node.Conn)
 	go func() {
 		c, _ := node.Handshake(s.t.Context(), right, protocol.Responder, cfg)
@@ -240,8 +246,8 @@ func TestEngineTicksFirst(t *testing.T) {
 func TestEngineAlwaysDue(t *testing.T) {
 	const ticks, events = 10_000, 100
 	s := newStand(t, 5, 12)
-	s.e.f.cfg.Chain.StallTimeout = 1
-	e, err := newEngine(s.e.f, nil, s.e.cancel)
+	s.e.cfg.Chain.StallTimeout = 1
+	e, err := newEngine(t.Context(), s.e.cfg, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -289,7 +295,7 @@ func TestEngineTellsWhenTaken(t *testing.T) {
 func TestEngineTakesWhatCameBeforeEnd(t *testing.T) {
 	ctx, end := context.WithCancel(t.Context())
 	end()
-	e := &engine{events: make(chan message, 100)}
+	e := &Engine{events: make(chan message, 100)}
 	for n := range cap(e.events) { // or chance could hide it
 		if !e.send(ctx, message{event: chain.PeerGone{}}) {
 			t.Fatalf("the queue has room, and message %d is not taken", n)

@@ -16,6 +16,7 @@ import (
 	"github.com/ouronet/ouronet/internal/seeded"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/txsubmission"
 )
 
 // Config is how to follow the chain. Only Network is required.
@@ -42,6 +43,10 @@ type Config struct {
 
 	// Verifier, if not nil, checks headers before anything is fetched.
 	Verifier Verifier
+
+	// TxSubmission makes what is offered to a peer while it is followed; nil
+	// offers nothing. ctx ends with the conversation.
+	TxSubmission func(ctx context.Context, conn *node.Conn) txsubmission.Source
 
 	// Connected, if not nil, is called for each new connection, which it may
 	// use for other mini-protocols. It must not block.
@@ -147,38 +152,32 @@ func Follow(ctx context.Context, cfg Config, points ...ledger.Point) iter.Seq2[E
 type Follower struct {
 	cfg Config
 
-	mu    sync.Mutex
-	peers []*upstream // of the current run
-	stuck *UnfollowableError
+	mu     sync.Mutex
+	engine *Engine     // of the current run, or the last one
+	peers  []*upstream // the same
 }
 
 // Stuck returns why no peer can be followed, an [*UnfollowableError], while
 // [Config].Persist waits for that to change; else nil.
 func (f *Follower) Stuck() error {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.stuck == nil {
+	e := f.engine
+	f.mu.Unlock()
+	if e == nil {
 		return nil
 	}
-	return f.stuck
-}
-
-// setStuck reports whether that is new.
-func (f *Follower) setStuck(why *UnfollowableError) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	before := f.stuck
-	f.stuck = why
-	return before == nil && why != nil
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.stuck == nil {
+		return nil
+	}
+	return e.stuck
 }
 
 // NewFollower returns a Follower that does nothing yet.
 func NewFollower(cfg Config) (*Follower, error) {
-	if err := cfg.Config.Check(); err != nil {
+	if err := cfg.complete(); err != nil {
 		return nil, err
-	}
-	if cfg.Logger == nil {
-		cfg.Logger = zap.NewNop()
 	}
 	if len(cfg.Peers) == 0 {
 		cfg.Peers = cfg.Network.Bootstrap
@@ -196,6 +195,17 @@ func NewFollower(cfg Config) (*Follower, error) {
 		}
 	}
 	cfg.Peers = peers
+	return &Follower{cfg: cfg}, nil
+}
+
+// complete fills in what has a default and does not depend on Peers.
+func (cfg *Config) complete() error {
+	if err := cfg.Config.Check(); err != nil {
+		return err
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = zap.NewNop()
+	}
 	if cfg.Chain.Salt == 0 {
 		cfg.Chain.Salt = rand.Uint64()
 		if r := seeded.Source(cfg.Seed, "salt"); r != nil {
@@ -204,7 +214,7 @@ func NewFollower(cfg Config) (*Follower, error) {
 	}
 	cfg.Chain.K = int(cfg.Network.SecurityParam)
 	cfg.Chain.Anchor, cfg.Chain.Adopted, cfg.Chain.Points = ledger.Tip{}, nil, nil
-	return &Follower{cfg: cfg}, nil
+	return nil
 }
 
 // Events is [Follow]; one loop at a time.
@@ -221,54 +231,23 @@ var errStopped = errors.New("follow: stopped")
 
 // run follows until the loop is left (errStopped) or there is an error.
 func (f *Follower) run(ctx context.Context, points []ledger.Point, yield func(Event, error) bool) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(errStopped)
-	e, err := newEngine(f, points, cancel)
+	e, err := newEngine(ctx, f.cfg, points)
 	if err != nil {
-		return fmt.Errorf("follow: where to start: %w", err)
+		return err
 	}
 	var tasks sync.WaitGroup
 	defer tasks.Wait()
-	defer cancel(errStopped)
+	defer e.cancel(errStopped)
 	f.mu.Lock()
-	f.peers, f.stuck = nil, nil
+	f.engine, f.peers = e, nil
 	for _, address := range f.cfg.Peers {
 		u := &upstream{engine: e, address: address}
 		f.peers = append(f.peers, u)
-		tasks.Go(func() { u.keep(ctx) })
+		tasks.Go(func() { u.keep(e.ctx) })
 	}
 	f.mu.Unlock()
-	tasks.Go(func() { e.run(ctx) })
-
-	for {
-		item, more, ok := e.out.pop()
-		if !ok {
-			select {
-			case <-e.out.ready:
-				continue
-			case <-ctx.Done():
-			}
-		}
-		if ctx.Err() != nil { // also while there are events
-			return context.Cause(ctx)
-		}
-		if item.end != nil {
-			return item.end
-		}
-		var ev Event
-		if item.isForward {
-			item.forward.More = more
-			ev = item.forward
-		} else {
-			ev = RollBackward{item.back}
-		}
-		if !yield(ev, nil) {
-			return errStopped
-		}
-		if item.bytes > 0 {
-			e.send(ctx, message{event: chain.Consumed{Bytes: item.bytes}})
-		}
-	}
+	tasks.Go(func() { e.run(e.ctx) })
+	return e.yield(e.ctx, yield)
 }
 
 // PeerStatus is what is known of one of the peers of a [Follower].

@@ -25,7 +25,7 @@ func TestVerifyFollowsMessages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := newEngine(f, nil, func(err error) { t.Errorf("engine stopped: %v", err) })
+	e, err := newEngine(t.Context(), f.cfg, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

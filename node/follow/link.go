@@ -26,8 +26,8 @@ const (
 	stopTime = 300 * time.Second
 )
 
-// link is a connection as the engine sees it: a mailbox that the engine fills
-// without waiting, and two goroutines of the connection that empty it.
+// link is a hot spell of a connection as the engine sees it: a mailbox that the
+// engine fills without waiting, and goroutines of the spell that empty it.
 type link struct {
 	id       chain.PeerID
 	upstream *upstream
@@ -56,7 +56,7 @@ func newLink(u *upstream, conn *node.Conn, id chain.PeerID) *link {
 		fetchWake:   make(chan struct{}, 1),
 		taken:       make(chan struct{}, 1),
 	}
-	if u.engine.f.cfg.Verifier != nil {
+	if u.engine.cfg.Verifier != nil {
 		l.received = make(chan message, unverified)
 	}
 	return l
@@ -109,6 +109,21 @@ func (l *link) cancelFetch(id chain.RangeID) bool {
 		}
 	}
 	return false
+}
+
+// headers is what is done with chain-sync in the spell: to receive headers and,
+// beside it, to verify them.
+func (l *link) headers(ctx context.Context) error {
+	if l.received == nil {
+		return l.followHeaders(ctx)
+	}
+	ctx, end := context.WithCancelCause(ctx)
+	var verifying sync.WaitGroup
+	verifying.Go(func() { end(l.verifyHeaders(ctx)) })
+	err := l.followHeaders(ctx)
+	end(err)
+	verifying.Wait()
+	return err
 }
 
 // followHeaders runs chain-sync as the engine commands.
@@ -191,7 +206,7 @@ func (l *link) intersect(ctx, following context.Context, points []ledger.Point) 
 		}
 		switch u := u.(type) {
 		case chainsync.RollForward:
-			h, err := l.upstream.engine.f.cfg.Network.ParseHeader(u.Header)
+			h, err := l.upstream.engine.cfg.Network.ParseHeader(u.Header)
 			if err != nil {
 				return cs.Violation(u, fmt.Errorf("%w: %w", protocol.ErrMalformed, err))
 			}

@@ -2,12 +2,12 @@ package follow
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
 	"go.uber.org/zap"
 
-	"github.com/ouronet/ouronet/chain"
 	"github.com/ouronet/ouronet/internal/redial"
 	"github.com/ouronet/ouronet/internal/seeded"
 	"github.com/ouronet/ouronet/ledger"
@@ -16,7 +16,7 @@ import (
 
 // upstream is one of the peers to follow.
 type upstream struct {
-	engine  *engine
+	engine  *Engine
 	address string
 
 	mu      sync.Mutex
@@ -50,7 +50,7 @@ func (u *upstream) stop(err error) {
 
 // keep connects to the peer again and again until ctx ends.
 func (u *upstream) keep(ctx context.Context) {
-	random := seeded.Source(u.engine.f.cfg.Seed, "pauses", u.address)
+	random := seeded.Source(u.engine.cfg.Seed, "pauses", u.address)
 	for {
 		since := time.Now()
 		err := u.connect(ctx)
@@ -67,7 +67,7 @@ func (u *upstream) keep(ctx context.Context) {
 		}
 		pause := u.pauses.Next(lasted, node.Permanent(err), seeded.Float64(random))
 		u.mu.Unlock()
-		if lost := u.engine.f.cfg.Lost; lost != nil {
+		if lost := u.engine.cfg.Lost; lost != nil {
 			lost(u.address, err, pause)
 		} else {
 			u.engine.log.Warn("lost peer", append(ending(u.address, err), zap.Bool("blame", node.Blame(err)), zap.Duration("retry", pause))...)
@@ -88,7 +88,7 @@ func (u *upstream) keep(ctx context.Context) {
 // connect dials and follows the peer until the connection ends.
 func (u *upstream) connect(ctx context.Context) error {
 	e := u.engine
-	conn, err := node.Dial(ctx, u.address, e.f.cfg.Config)
+	conn, err := node.Dial(ctx, u.address, e.cfg.Config)
 	if err != nil {
 		e.send(ctx, message{address: u.address, ended: err})
 		return err
@@ -98,25 +98,23 @@ func (u *upstream) connect(ctx context.Context) error {
 	u.conn, u.tip, u.told, u.err = conn, ledger.Tip{}, false, nil
 	u.reached, u.highest, u.heard = ledger.Tip{}, 0, time.Now()
 	u.mu.Unlock()
-	if e.f.cfg.Connected != nil {
-		e.f.cfg.Connected(conn)
+	if e.cfg.Connected != nil {
+		e.cfg.Connected(conn)
 	}
-	l := newLink(u, conn, chain.PeerID(e.lastPeer.Add(1)))
-	e.send(ctx, message{event: chain.PeerConnected{Peer: l.id, MaxInFlight: conn.BlockFetch().Window()}, link: l})
-	conn.Go(l.followHeaders)
-	if l.received != nil {
-		conn.Go(l.verifyHeaders)
-	}
-	conn.Go(l.fetchBlocks)
+	attached := make(chan error, 1)
+	go func() { attached <- e.attach(context.WithoutCancel(ctx), conn, u) }()
 	select {
-	case <-conn.Done():
-		err = conn.Err()
+	case err = <-attached:
+		if err == nil {
+			err = errCooled
+		}
 	case <-ctx.Done():
 		err = context.Cause(ctx)
+		conn.Close() // at once: it is not to cool
+		<-attached
 	}
-	// Close waits for the goroutines above: nothing of this connection comes
-	// after PeerGone.
-	conn.Close()
-	e.send(ctx, message{event: chain.PeerGone{Peer: l.id}, address: u.address, ended: err})
 	return err
 }
+
+// errCooled: something else has let a connection cool that we opened to follow.
+var errCooled = errors.New("follow: the connection was left")

@@ -44,8 +44,8 @@ const unverified = 4
 var errUnlinked = errors.New("does not follow the header before it")
 
 // verifyHeaders hands on to the engine what chain-sync received, in order, once
-// the headers in it are verified. It is a goroutine of the connection, so that
-// receiving goes on meanwhile.
+// the headers in it are verified. It is a goroutine of its own, so that receiving
+// goes on meanwhile.
 func (l *link) verifyHeaders(ctx context.Context) error {
 	var at ledger.Point // where the peer's candidate ends
 	for {
@@ -92,7 +92,7 @@ func (l *link) verify(ctx context.Context, at ledger.Point, headers []ledger.Hea
 		linked++
 	}
 	if linked > 0 {
-		good, err = l.upstream.engine.f.cfg.Verifier.Verify(ctx, headers[:linked])
+		good, err = l.upstream.engine.cfg.Verifier.Verify(ctx, headers[:linked])
 	}
 	if err == nil && linked < len(headers) {
 		err = &BadHeaderError{headers[linked].Point(), errUnlinked}

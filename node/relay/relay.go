@@ -26,8 +26,8 @@ const DefaultKeep = 1 << 30
 
 // Config is how to run a relay. Only Network is required.
 type Config struct {
-	// Follow says whom to follow and how; its Sources, Anchor and Persist are
-	// the relay's. Follow.Limits bound the connections to Listener; where
+	// Follow says whom to follow and how; its Sources, TxSubmission, Anchor and
+	// Persist are the relay's. Follow.Limits bound the connections to Listener; where
 	// Limits.Exempt is nil, the peers that are followed are exempt.
 	Follow follow.Config
 
@@ -145,14 +145,7 @@ func New(cfg Config) (*Relay, error) {
 	r.tipEra.Store(uint32(cfg.Follow.Network.EraAt(anchor.Point.Slot)))
 	cfg.Follow.Anchor = &anchor
 	cfg.Follow.Persist = true
-	if told := cfg.Follow.Connected; told != nil {
-		cfg.Follow.Connected = func(c *node.Conn) {
-			told(c)
-			r.connected(c)
-		}
-	} else {
-		cfg.Follow.Connected = r.connected
-	}
+	cfg.Follow.TxSubmission = r.offer
 	if cfg.DataDir != "" {
 		cfg.Follow.Chain.MaxGap = immutable.MaxGap(cfg.Follow.Network)
 	}
@@ -182,13 +175,11 @@ func (r *Relay) sources() *node.Sources {
 	}
 }
 
-// connected starts to offer transactions to a new upstream peer.
-func (r *Relay) connected(c *node.Conn) {
-	c.Go(func(ctx context.Context) error {
-		reader := r.txs.newReader()
-		defer reader.close()
-		return c.ProvideTxs(ctx, reader)
-	})
+// offer offers transactions to an upstream peer.
+func (r *Relay) offer(ctx context.Context, _ *node.Conn) txsubmission.Source {
+	reader := r.txs.newReader()
+	context.AfterFunc(ctx, reader.close)
+	return reader
 }
 
 // MaxInbound is how many connections other nodes may open: Follow.Limits.Inbound

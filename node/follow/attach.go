@@ -1,0 +1,131 @@
+package follow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/ouronet/ouronet/chain"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/txsubmission"
+)
+
+// NewEngine returns an Engine that starts at cfg.Anchor or, without one, after the
+// newest of points, as [Follow] does. It dials nobody: what cfg says of Peers, and
+// what happens to them (Persist, Connected, Lost), has to be left out.
+//
+// It does nothing before [Engine.Run].
+func NewEngine(cfg Config, points ...ledger.Point) (*Engine, error) {
+	for _, given := range []struct {
+		name string
+		set  bool
+	}{{"Peers", len(cfg.Peers) > 0}, {"Persist", cfg.Persist}, {"Connected", cfg.Connected != nil}, {"Lost", cfg.Lost != nil}} {
+		if given.set {
+			return nil, fmt.Errorf("follow: Config.%s is for Follow: an Engine follows the connections that are attached to it", given.name)
+		}
+	}
+	if err := cfg.complete(); err != nil {
+		return nil, err
+	}
+	return newEngine(context.Background(), cfg, points)
+}
+
+// Run decides, until ctx ends or something fails that is no peer's fault, and
+// returns why. It can be called once.
+func (e *Engine) Run(ctx context.Context) error {
+	defer context.AfterFunc(ctx, func() { e.cancel(context.Cause(ctx)) })()
+	e.run(e.ctx)
+	return context.Cause(e.ctx)
+}
+
+// Attach makes a connection hot and follows the chain of the peer, beside those of
+// the other connections that are attached, until ctx ends, Run does, or the
+// connection. A connection that another node opened will do if [node.Conn.MayAsk].
+//
+// When ctx ends, nothing more is asked of the peer, and the connection cools: see
+// [node.Conn.Heat]. Then Attach returns nil, and the connection may be attached
+// again, here or elsewhere; to the engine it is another peer then. Any other error
+// is why the connection ended, or that it could not be made hot.
+func (e *Engine) Attach(ctx context.Context, conn *node.Conn) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(e.ctx, func() { cancel(context.Cause(e.ctx)) })()
+	return e.attach(ctx, conn, &upstream{engine: e, address: conn.Peer()})
+}
+
+// attach is Attach for a peer whose state is shown.
+func (e *Engine) attach(ctx context.Context, conn *node.Conn, u *upstream) error {
+	l := newLink(u, conn, chain.PeerID(e.lastPeer.Add(1)))
+	e.send(e.ctx, message{event: chain.PeerConnected{Peer: l.id, MaxInFlight: conn.BlockFetch().Window()}, link: l})
+	what := node.Spell{ChainSync: l.headers, BlockFetch: l.fetchBlocks}
+	if e.cfg.TxSubmission != nil {
+		what.TxSubmission = func(ctx context.Context) txsubmission.Source { return e.cfg.TxSubmission(ctx, conn) }
+	}
+	hot, cool := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cool(nil)
+	left := make(chan struct{})
+	stays := context.AfterFunc(ctx, func() {
+		defer close(left)
+		// This comes first: nothing is asked of a peer whose connection cools.
+		e.send(e.ctx, message{event: chain.PeerGone{Peer: l.id}})
+		cool(context.Cause(ctx))
+	})
+	err := conn.Heat(hot, what)
+	if stays() {
+		e.send(e.ctx, message{event: chain.PeerGone{Peer: l.id}, address: u.address, ended: err})
+	} else {
+		<-left
+	}
+	return err
+}
+
+// Events yields what [Follow] does, until ctx ends or Run does; the error comes
+// last. One loop at a time; what a loop that was left has not had, the next one
+// yields.
+func (e *Engine) Events(ctx context.Context) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		if err := e.yield(ctx, yield); !errors.Is(err, errStopped) {
+			yield(nil, err)
+		}
+	}
+}
+
+// yield yields events until the loop is left (errStopped) or there is an error.
+func (e *Engine) yield(ctx context.Context, yield func(Event, error) bool) error {
+	for {
+		switch { // also while there are events
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case e.ctx.Err() != nil:
+			return context.Cause(e.ctx)
+		}
+		item, more, ok := e.out.pop()
+		if !ok {
+			select {
+			case <-e.out.ready:
+			case <-ctx.Done():
+			case <-e.ctx.Done():
+			}
+			continue
+		}
+		if item.end != nil {
+			return item.end
+		}
+		var ev Event
+		if item.isForward {
+			item.forward.More = more
+			ev = item.forward
+		} else {
+			ev = RollBackward{item.back}
+		}
+		left := !yield(ev, nil)
+		if item.bytes > 0 {
+			e.send(e.ctx, message{event: chain.Consumed{Bytes: item.bytes}})
+		}
+		if left {
+			return errStopped
+		}
+	}
+}
