@@ -77,7 +77,7 @@ func TestBlocksOfSlowLoop(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := nodetest.NewChain().Grow(6500)
-				a, b := pair(t, narrow(), sources(c))
+				a, b := nodetest.Pair(t, narrow(), sources(c))
 				got, err := take(a.Blocks(t.Context(), c.Point(6450), c.Point(3)), work)
 				if err != nil {
 					t.Fatal(err, b.Err())
@@ -109,7 +109,7 @@ func TestBlocksAhead(t *testing.T) {
 			Update: func(_ context.Context, u chainsync.Update) chainsync.Update { headers.Add(1); return u },
 			Block:  func(context.Context, ledger.Block) { blocks.Add(1) },
 		})
-		a, _ := pair(t, narrow(), sources(c))
+		a, _ := nodetest.Pair(t, narrow(), sources(c))
 		n := 0
 		for b, err := range a.Blocks(t.Context(), c.Point(6450), c.Point(3)) {
 			if err != nil {
@@ -134,7 +134,7 @@ func TestBlocksEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := nodetest.NewChain().Grow(50)
 		other := c.Fork(20).Grow(30)
-		a, _ := pair(t, narrow(), sources(c))
+		a, _ := nodetest.Pair(t, narrow(), sources(c))
 		for _, r := range [][2]int{{0, 0}, {7, 7}, {49, 49}, {49, 0}, {1, 0}, {30, 10}} {
 			got, err := take(a.Blocks(t.Context(), c.Point(r[0]), c.Point(r[1])), never)
 			if err != nil {
@@ -171,7 +171,7 @@ func TestBlocksLeft(t *testing.T) {
 	for _, after := range []int{1, 30, 200} {
 		synctest.Test(t, func(t *testing.T) {
 			c := nodetest.NewChain().Grow(400)
-			a, b := pair(t, narrow(), sources(c))
+			a, b := nodetest.Pair(t, narrow(), sources(c))
 			ctx, cancel := context.WithCancel(t.Context())
 			for _, leave := range []func() bool{func() bool { return true }, func() bool { cancel(); return false }} {
 				n := 0
@@ -212,7 +212,7 @@ func TestBlocksLeft(t *testing.T) {
 func TestBlocksOfForkThatWasLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := nodetest.NewChain().Grow(6500)
-		a, _ := pair(t, narrow(), sources(c))
+		a, _ := nodetest.Pair(t, narrow(), sources(c))
 		from, to := c.Point(6450), c.Point(3)
 		got, err := take(a.Blocks(t.Context(), from, to), func(n int) time.Duration {
 			if n == 100 {
@@ -244,7 +244,7 @@ func TestBlocksOfLiar(t *testing.T) {
 			}
 			return u
 		}})
-		a, _ := pair(t, narrow(), sources(c))
+		a, _ := nodetest.Pair(t, narrow(), sources(c))
 		got, err := take(a.Blocks(t.Context(), c.Point(95), c.Point(0)), never)
 		var v *protocol.ViolationError
 		if !errors.As(err, &v) || v.Protocol != "chain-sync" || v.Message != "MsgRollForward" || len(got) > 50 {
@@ -263,7 +263,7 @@ func TestConnInUse(t *testing.T) {
 		sharing.PeerSharing, sharing.Sources.PeerSharing = true, idlePeers{}
 		asking := narrow()
 		asking.PeerSharing = true
-		a, _ := pair(t, asking, sharing)
+		a, _ := nodetest.Pair(t, asking, sharing)
 
 		free, stop := context.WithCancel(t.Context())
 		goes := make(chan error, 4)
@@ -319,7 +319,7 @@ func TestConnInUse(t *testing.T) {
 func TestBlocksBesideUpdates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := nodetest.NewChain().Grow(100)
-		a, _ := pair(t, narrow(), sources(c))
+		a, _ := nodetest.Pair(t, narrow(), sources(c))
 		if _, _, err := a.ChainSync().Intersect(t.Context(), c.Point(50)); err != nil {
 			t.Fatal(err)
 		}

@@ -22,28 +22,6 @@ import (
 	"github.com/ouronet/ouronet/protocol"
 )
 
-// pair shakes hands over a pipe.
-func pair(t *testing.T, dialling, accepting node.Config) (a, b *node.Conn) {
-	t.Helper()
-	left, right := net.Pipe()
-	type result struct {
-		c   *node.Conn
-		err error
-	}
-	done := make(chan result)
-	go func() {
-		c, err := node.Handshake(t.Context(), right, protocol.Responder, accepting)
-		done <- result{c, err}
-	}()
-	a, err := node.Handshake(t.Context(), left, protocol.Initiator, dialling)
-	r := <-done
-	if err != nil || r.err != nil {
-		t.Fatal(err, r.err)
-	}
-	t.Cleanup(func() { a.Close(); r.c.Close() })
-	return a, r.c
-}
-
 func TestConnRoles(t *testing.T) {
 	with := node.Config{Network: nodetest.Network(), Sources: nodetest.NewChain().Grow(5).Sources()}
 	for _, test := range []struct {
@@ -57,7 +35,7 @@ func TestConnRoles(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				a, b := pair(t, test.dialling, test.accepting)
+				a, b := nodetest.Pair(t, test.dialling, test.accepting)
 				if !a.MayAsk() || b.MayAsk() != test.acceptedMayAsk || !a.Dialled() || b.Dialled() {
 					t.Errorf("MayAsk %t and %t", a.MayAsk(), b.MayAsk())
 				}
@@ -158,7 +136,7 @@ func checkMayNotAsk(t *testing.T, c *node.Conn) {
 func TestConnHotWarmHot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := nodetest.NewChain().Grow(50)
-		a, _ := pair(t, node.Config{Network: nodetest.Network()}, node.Config{Network: nodetest.Network(), Sources: c.Sources()})
+		a, _ := nodetest.Pair(t, node.Config{Network: nodetest.Network()}, node.Config{Network: nodetest.Network(), Sources: c.Sources()})
 		for round := range 5 {
 			cs := a.ChainSync()
 			if _, _, err := cs.Intersect(t.Context(), c.Point(20)); err != nil {

@@ -139,7 +139,7 @@ func TestHeat(t *testing.T) {
 		with := node.Config{Network: nodetest.Network(), Sources: sources}
 		dialling, says := watched(with)
 		accepting, answers := watched(with)
-		a, b := pair(t, dialling, accepting)
+		a, b := nodetest.Pair(t, dialling, accepting)
 		for round := range 3 {
 			for _, side := range []struct {
 				conn *node.Conn
@@ -173,7 +173,7 @@ func TestHeat(t *testing.T) {
 func TestHeatNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dialling, says := watched(node.Config{Network: nodetest.Network()})
-		a, _ := pair(t, dialling, node.Config{Network: nodetest.Network(), Sources: nodetest.NewChain().Sources()})
+		a, _ := nodetest.Pair(t, dialling, node.Config{Network: nodetest.Network(), Sources: nodetest.NewChain().Sources()})
 		cool, ended := spelled(a, node.Spell{})
 		time.Sleep(time.Minute)
 		cool()
@@ -196,7 +196,7 @@ func TestCooling(t *testing.T) {
 		specs := node.NewSpecs()
 		specs.ChainSync.States[chainsync.StMustReply].Timeout.Min = time.Hour // as of a peer that one trusts
 		specs.ChainSync.States[chainsync.StMustReply].Timeout.Max = time.Hour
-		a, _ := pair(t, node.Config{Network: nodetest.Network(), Specs: specs}, node.Config{Network: nodetest.Network(), Sources: c.Sources()})
+		a, _ := nodetest.Pair(t, node.Config{Network: nodetest.Network(), Specs: specs}, node.Config{Network: nodetest.Network(), Sources: c.Sources()})
 		cool, ended := spelled(a, busy(a, c))
 		time.Sleep(time.Minute)
 		if err := a.Heat(t.Context(), node.Spell{}); !errors.Is(err, node.ErrHot) {
@@ -251,7 +251,7 @@ func TestSpellEnds(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				sources := nodetest.NewChain().Grow(5).Sources()
 				sources.TxSubmission = func(context.Context, *node.Conn) txsubmission.Sink { return sink{} }
-				a, _ := pair(t, node.Config{Network: nodetest.Network()}, node.Config{Network: nodetest.Network(), Sources: sources})
+				a, _ := nodetest.Pair(t, node.Config{Network: nodetest.Network()}, node.Config{Network: nodetest.Network(), Sources: sources})
 				ctx, stop := context.WithTimeout(t.Context(), time.Hour)
 				defer stop()
 				err := a.Heat(ctx, test.s)
@@ -395,7 +395,7 @@ func TestLeave(t *testing.T) {
 				c := nodetest.NewChain().Grow(50)
 				with := node.Config{Network: nodetest.Network(), Sources: c.Sources(), PeerSharing: true}
 				dialling, says := watched(with)
-				a, b := pair(t, dialling, with)
+				a, b := nodetest.Pair(t, dialling, with)
 				if _, err := a.PeerSharing().Request(t.Context(), 3); err != nil {
 					t.Fatal(err)
 				}
@@ -454,7 +454,7 @@ func TestHeatLeavesNothing(t *testing.T) {
 		with := node.Config{Network: nodetest.Network(), Sources: sources}
 		dialling, says := watched(with)
 		accepting, answers := watched(with)
-		a, b := pair(t, dialling, accepting)
+		a, b := nodetest.Pair(t, dialling, accepting)
 		b.ChainSync() // so that it has keep-alives before it is counted
 		spells := func(conn *node.Conn, n int, random *rand.Rand) {
 			for range n {
@@ -521,7 +521,7 @@ func TestHeatLost(t *testing.T) {
 	leak.Check(t)
 	synctest.Test(t, func(t *testing.T) {
 		c := nodetest.NewChain().Grow(50)
-		a, b := pair(t, node.Config{Network: nodetest.Network()}, node.Config{Network: nodetest.Network(), Sources: c.Sources()})
+		a, b := nodetest.Pair(t, node.Config{Network: nodetest.Network()}, node.Config{Network: nodetest.Network(), Sources: c.Sources()})
 		returned := false
 		_, ended := spelled(a, node.Spell{
 			ChainSync: func(ctx context.Context) error {

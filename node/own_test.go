@@ -106,7 +106,7 @@ func TestOwnProtocol(t *testing.T) {
 		ended := 0
 		c := nodetest.NewChain().Grow(50)
 		with := node.Config{Network: nodetest.Network(), Sources: c.Sources(), Protocols: []node.Protocol{counts(&ended)}}
-		a, b := pair(t, with, with)
+		a, b := nodetest.Pair(t, with, with)
 		cool, cooled := spelled(a, busy(a, c))
 		for range 3 {
 			for _, side := range []*node.Conn{a, b} {
@@ -154,7 +154,7 @@ func TestOwnProtocolIsNotThere(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				a, b := pair(t, test.dialling, test.accepting)
+				a, b := nodetest.Pair(t, test.dialling, test.accepting)
 				if err := ask(t.Context(), a); !errors.Is(err, test.a) {
 					t.Error(err)
 				}
@@ -168,7 +168,7 @@ func TestOwnProtocolIsNotThere(t *testing.T) {
 		})
 	}
 	synctest.Test(t, func(t *testing.T) {
-		a, b := pair(t, whole, plain)
+		a, b := nodetest.Pair(t, whole, plain)
 		if err := ask(t.Context(), a); err == nil {
 			t.Error("asked a peer that does not have it")
 		}
@@ -185,7 +185,7 @@ func TestOwnProtocolIsNotThere(t *testing.T) {
 			<-ctx.Done()
 			return context.Cause(ctx)
 		}}}
-		a, b := pair(t, whole, small)
+		a, b := nodetest.Pair(t, whole, small)
 		for range 10 {
 			a.Transport(counting.ID).Send(t.Context(), say{1}.AppendCBOR(nil), nil)
 		}

@@ -1,0 +1,290 @@
+package follow_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ouronet/ouronet/chain"
+	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/internal/leak"
+	"github.com/ouronet/ouronet/internal/nodetest"
+	"github.com/ouronet/ouronet/internal/testnode"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
+	"github.com/ouronet/ouronet/txsubmission"
+)
+
+// told are the events that an engine's core was given.
+type told struct {
+	mu     sync.Mutex
+	events []chain.Event
+}
+
+func (r *told) Step(input, _ []byte) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if in, err := chain.ParseInput(input); err == nil && in.Event != nil {
+		r.events = append(r.events, in.Event)
+	}
+	return nil
+}
+
+// peers returns those that were connected and those that went, in order.
+func (r *told) peers() (connected, gone []chain.PeerID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, ev := range r.events {
+		switch ev := ev.(type) {
+		case chain.PeerConnected:
+			connected = append(connected, ev.Peer)
+		case chain.PeerGone:
+			gone = append(gone, ev.Peer)
+		}
+	}
+	return connected, gone
+}
+
+// stage is an engine that runs, and a loop over its events.
+type stage struct {
+	*follow.Engine
+	told *told
+
+	mu  sync.Mutex
+	tip ledger.Point
+}
+
+func newStage(t *testing.T, cfg follow.Config) *stage {
+	t.Helper()
+	s := &stage{told: new(told)}
+	cfg.Decisions = s.told
+	var err error
+	if s.Engine, err = follow.NewEngine(cfg); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var tasks sync.WaitGroup
+	tasks.Go(func() {
+		if err := s.Run(ctx); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	})
+	tasks.Go(func() {
+		for ev, err := range s.Events(ctx) {
+			s.mu.Lock()
+			switch ev := ev.(type) {
+			case follow.RollForward:
+				s.tip = ev.Block.Header.Point()
+			case follow.RollBackward:
+				s.tip = ev.To.Point
+			default:
+				if !errors.Is(err, context.Canceled) {
+					t.Error(err)
+				}
+			}
+			s.mu.Unlock()
+		}
+	})
+	t.Cleanup(func() { cancel(); tasks.Wait() })
+	return s
+}
+
+func (s *stage) at() ledger.Point {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tip
+}
+
+// An engine follows on a connection, whoever opened it, gives it back warm, and
+// follows on it again: as another peer, from where it stands.
+func TestAttach(t *testing.T) {
+	for _, opened := range []string{"by us", "by the peer"} {
+		t.Run(opened, func(t *testing.T) {
+			leak.Check(t)
+			synctest.Test(t, func(t *testing.T) {
+				c := nodetest.NewChain().Grow(100)
+				with := node.Config{Network: nodetest.Network(), Sources: c.Sources()}
+				ours, theirs := nodetest.Pair(t, with, with)
+				if opened == "by the peer" {
+					ours, theirs = theirs, ours
+				}
+				offered := 0
+				cfg := follow.Config{Config: node.Config{Network: nodetest.Network()}}
+				cfg.TxSubmission = func(ctx context.Context, conn *node.Conn) txsubmission.Source {
+					if conn != ours {
+						t.Error("another connection")
+					}
+					offered++
+					context.AfterFunc(ctx, func() { offered-- })
+					return nothing{}
+				}
+				s := newStage(t, cfg)
+				for round := range 3 {
+					ctx, demote := context.WithCancel(t.Context())
+					ended := make(chan error, 1)
+					go func() { ended <- s.Attach(ctx, ours) }()
+					time.Sleep(time.Minute)
+					if s.at() != c.Tip().Point || offered != 1 {
+						t.Fatalf("round %d: at %v, want %v; %d conversations about transactions", round, s.at(), c.Tip(), offered)
+					}
+					demote()
+					synctest.Wait()
+					connected, gone := s.told.peers()
+					if len(connected) != round+1 || !slices.Equal(connected, gone) {
+						t.Fatalf("round %d: peers %v came and %v went before chain-sync has ended", round, connected, gone)
+					}
+					before := s.at()
+					time.Sleep(time.Minute)
+					c.Grow(5)
+					if err := <-ended; err != nil {
+						t.Fatal(err)
+					}
+					time.Sleep(time.Minute)
+					if s.at() != before || offered != 0 {
+						t.Errorf("round %d: something came of a peer that is not followed; %d conversations about transactions", round, offered)
+					}
+				}
+				connected, _ := s.told.peers()
+				slices.Sort(connected)
+				if len(slices.Compact(connected)) != 3 {
+					t.Errorf("peers %v", connected)
+				}
+				if ours.Err() != nil || theirs.Err() != nil {
+					t.Error(ours.Err(), theirs.Err())
+				}
+			})
+		})
+	}
+}
+
+type nothing struct{}
+
+func (nothing) Next(ctx context.Context, _ int, block bool) ([]txsubmission.Announced, error) {
+	if !block {
+		return nil, nil
+	}
+	<-ctx.Done()
+	return nil, context.Cause(ctx)
+}
+
+func (nothing) Get(context.Context, []ledger.TxID) ([]ledger.RawTx, error) { return nil, nil }
+
+// Two connections are followed beside each other, and the engine goes on when one
+// of them cools, is lost, or turns out to lie.
+func TestAttachSeveral(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		short := nodetest.NewChain().Grow(60)
+		long := short.Copy().Grow(20)
+		liar := short.Copy().Grow(30).Lie(testnode.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
+			if f, ok := u.(chainsync.RollForward); ok {
+				f.Header = short.Blocks()[40].Header.Raw
+				return f
+			}
+			return u
+		}})
+		serving := func(c *testnode.Chain) node.Config {
+			return node.Config{Network: nodetest.Network(), Sources: c.Sources()}
+		}
+		us := node.Config{Network: nodetest.Network()}
+		a, b := nodetest.Pair(t, us, serving(short))
+		longer, _ := nodetest.Pair(t, us, serving(long))
+		lies, _ := nodetest.Pair(t, us, serving(liar))
+		s := newStage(t, follow.Config{Config: us})
+		lost, lied := make(chan error, 1), make(chan error, 1)
+		ctx, demote := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { lost <- s.Attach(t.Context(), a) }()
+		go func() { ended <- s.Attach(ctx, longer) }()
+		go func() { lied <- s.Attach(t.Context(), lies) }()
+		if err := <-lied; !node.Blame(err) || err.Error() != lies.Err().Error() {
+			t.Errorf("the liar's connection ended with %v", err)
+		}
+		time.Sleep(time.Minute)
+		if s.at() != long.Tip().Point {
+			t.Errorf("at %v, want %v", s.at(), long.Tip())
+		}
+		b.Close()
+		if err := <-lost; err == nil || node.Blame(err) {
+			t.Error(err)
+		}
+		long.Grow(1)
+		time.Sleep(time.Minute)
+		if s.at() != long.Tip().Point {
+			t.Errorf("at %v, want %v", s.at(), long.Tip())
+		}
+		demote()
+		time.Sleep(time.Second)
+		long.Grow(1)
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// The end of Run cools what is attached; a connection that is hot already, or that
+// is not ours to ask, is not followed.
+func TestAttachEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := nodetest.NewChain().Grow(60)
+		us := node.Config{Network: nodetest.Network()}
+		a, b := nodetest.Pair(t, us, node.Config{Network: nodetest.Network(), Sources: c.Sources()})
+		e, err := follow.NewEngine(follow.Config{Config: us})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		ran, attached := make(chan error, 1), make(chan error, 1)
+		go func() { ran <- e.Run(ctx) }()
+		go func() { attached <- e.Attach(t.Context(), a) }()
+		time.Sleep(time.Minute)
+		if err := e.Attach(t.Context(), a); !errors.Is(err, node.ErrHot) {
+			t.Error(err)
+		}
+		if err := e.Attach(t.Context(), b); !errors.Is(err, node.ErrMayNotAsk) {
+			t.Error(err)
+		}
+		for _, err := range e.Events(t.Context()) { // the others wait for a later loop
+			if err != nil {
+				t.Error(err)
+			}
+			break
+		}
+		cancel()
+		if err := <-ran; !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+		time.Sleep(time.Second)
+		c.Grow(1)
+		if err := <-attached; err != nil || a.Err() != nil {
+			t.Error(err, a.Err())
+		}
+		for _, err := range e.Events(t.Context()) {
+			if !errors.Is(err, context.Canceled) {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+// What only Follow does is not ignored.
+func TestEngineConfig(t *testing.T) {
+	for want, change := range map[string]func(*follow.Config){
+		"Network":   func(cfg *follow.Config) { cfg.Network = ledger.Network{} },
+		"Peers":     func(cfg *follow.Config) { cfg.Peers = []string{"a:1"} },
+		"Persist":   func(cfg *follow.Config) { cfg.Persist = true },
+		"Connected": func(cfg *follow.Config) { cfg.Connected = func(*node.Conn) {} },
+		"Lost":      func(cfg *follow.Config) { cfg.Lost = func(string, error, time.Duration) {} },
+	} {
+		cfg := follow.Config{Config: node.Config{Network: nodetest.Network()}}
+		change(&cfg)
+		if _, err := follow.NewEngine(cfg); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+}
