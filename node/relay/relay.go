@@ -251,18 +251,14 @@ func (r *Relay) configured(a netip.Addr) bool {
 				return true
 			}
 		}
-		if p.Conn != nil && ipOf(p.Conn.Remote()) == a {
+		if p.Conn == nil {
+			continue
+		}
+		if remote, err := netip.ParseAddrPort(p.Conn.Remote().String()); err == nil && remote.Addr().Unmap() == a {
 			return true
 		}
 	}
 	return false
-}
-
-func ipOf(a net.Addr) netip.Addr {
-	if tcp, ok := a.(*net.TCPAddr); ok {
-		return tcp.AddrPort().Addr().Unmap()
-	}
-	return netip.Addr{}
 }
 
 // upstream returns the peers that are followed.
