@@ -6,133 +6,44 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 )
 
-// makeReady marks b, which follows our chain without a gap, and its held
-// descendants.
-func (c *Core) makeReady(b *block) {
-	stack := append(c.stack[:0], b)
-	for len(stack) > 0 {
-		b := stack[len(stack)-1]
-		stack = stack[:len(stack)-1]
-		b.ready = true
-		for x := b.child; x != nil; x = x.next {
-			if x.held && !x.ready {
-				stack = append(stack, x)
-			}
-		}
-	}
-	c.stack = stack
-}
-
-// adoptPath adopts the blocks at the start of path that are ready, if that makes
-// our chain better. So what we adopt is on the candidate of a peer, and a
-// switch to a fork waits until enough of it is held.
-func (c *Core) adoptPath() {
-	c.countReady()
-	if c.readyN == 0 {
-		return
-	}
-	if b := c.path.at(c.readyN - 1); c.yield || c.better(b, c.tip) {
-		c.switchTo(b)
-		for ; c.readyN > 0; c.readyN-- {
-			c.path.popFirst().onPath = false
-			c.cursor = max(0, c.cursor-1)
-		}
-	}
-}
-
-func (c *Core) countReady() {
-	for c.readyN < c.path.len() && c.path.at(c.readyN).ready {
-		c.readyN++
-	}
-}
-
-// adoptAside adopts blocks beside path that are ready, if they are of a
-// candidate and better than our chain: path may be long, or get on slowly. If
-// so, it leaves no path.
-func (c *Core) adoptAside() bool {
-	c.aside = false
-	var best *block
-	for _, p := range c.peers {
-		if p.phase != following || p.tip.gone || p.tip.onPath {
-			continue
-		}
-		b := p.tip
-		for !b.ready && b.parent != nil {
-			b = b.parent
-		}
-		// What we left for a better chain is not gone back to, see aim.
-		if b.ready && !b.adopted && !b.kept && c.better(b, c.tip) && (best == nil || c.better(b, best)) {
-			best = b
-		}
-	}
-	if best == nil {
-		return false
-	}
-	c.cut(0) // it may begin on what we leave or adopt
-	c.switchTo(best)
-	return true
-}
-
-// switchTo makes b the tip of our chain. b is ready, so it leaves our chain at
-// the anchor at the lowest, at most k blocks back.
-func (c *Core) switchTo(b *block) {
-	route := c.route[:0]
-	for ; !b.adopted; b = b.parent {
-		route = append(route, b)
-	}
-	if b != c.tip {
-		c.emit(RollBack{b.tip()})
-		for c.tip != b {
-			c.abandon()
-		}
-	}
-	for i := len(route) - 1; i >= 0; i-- {
-		c.adopt(route[i])
-	}
-	clear(route)
-	c.route = route
-	c.advance()
-}
-
-func (c *Core) adopt(b *block) {
+// adopt makes b, a child of our tip that is held, the tip of our chain.
+func (t *tree) adopt(b *block) {
 	if b.kept {
-		c.unkeep(b)
+		t.unkeep(b)
 	}
 	b.adopted = true
-	c.side--
-	c.heldBytes -= b.bytes
-	c.backlog += b.bytes
-	c.adopted.push(b)
-	c.tip = b
-	c.emit(Adopt{b.h, b.bytes})
+	t.side--
+	t.heldBytes -= b.bytes
+	t.adopted.push(b)
+	t.tip = b
 }
 
-// abandon takes the tip off our chain. The block stays known until it falls
-// below k, for followers that stand there and in case we come back.
-func (c *Core) abandon() {
-	b := c.adopted.popLast()
+// abandon takes the tip off our chain and returns what left the tree, valid until the
+// next call. The block stays known until it falls below k, for followers that stand
+// there and in case we come back.
+func (t *tree) abandon() []*block {
+	b := t.adopted.popLast()
+	t.tip = b.parent
 	if b.bare {
-		c.tip = b.parent
-		c.abandonBare(b)
-		return
+		return t.abandonBare(b)
 	}
 	b.adopted, b.kept = false, true
-	c.keptN++
-	c.lastKept++
-	b.keptNo = c.lastKept
-	c.kept.push(keptBlock{b, b.keptNo})
-	c.tip = b.parent
+	t.keptN++
+	t.lastKept++
+	b.keptNo = t.lastKept
+	t.kept.push(keptBlock{b, b.keptNo})
+	return nil
 }
 
 // unkeep makes b an ordinary block beside our chain.
-func (c *Core) unkeep(b *block) {
+func (t *tree) unkeep(b *block) {
 	b.kept = false
-	c.keptN--
-	c.side++
-	c.heldBytes += b.bytes
+	t.keptN--
+	t.side++
+	t.heldBytes += b.bytes
 }
 
-// keptBlock is an entry of Core.kept. A block that is left behind a second time
+// keptBlock is an entry of tree.kept. A block that is left behind a second time
 // has a second entry; the first must not count, or the block would be forgotten
 // before those that follow it.
 type keptBlock struct {
@@ -142,60 +53,65 @@ type keptBlock struct {
 
 func (e keptBlock) live() bool { return e.b.kept && e.b.keptNo == e.no }
 
-// evict forgets the blocks of old forks beyond k of them: a peer could make us
-// switch for ever. It also keeps the queue short.
-func (c *Core) evict() {
-	for c.kept.len() > 0 && (c.keptN > c.cfg.K || !c.kept.at(0).live()) {
-		if e := c.kept.popFirst(); e.live() {
-			b := e.b
-			c.unkeep(b)
-			c.unhold(b)
-			c.prune(b)
+// oldestKept returns the oldest of the blocks of old forks beyond k of them, which is to
+// be forgotten, nil for none: a peer could make us switch for ever.
+func (t *tree) oldestKept() *block {
+	for t.kept.len() > 0 && (t.keptN > t.k || !t.kept.at(0).live()) {
+		if e := t.kept.popFirst(); e.live() {
+			return e.b
 		}
 	}
-	if c.kept.len() > 2*c.keptN+64 {
-		live := c.kept.buf[:0]
-		for _, e := range c.kept.items() {
+	return nil
+}
+
+// trimKept keeps the queue of old forks short.
+func (t *tree) trimKept() {
+	if t.kept.len() > 2*t.keptN+64 {
+		live := t.kept.buf[:0]
+		for _, e := range t.kept.items() {
 			if e.live() {
 				live = append(live, e)
 			}
 		}
-		clear(c.kept.buf[len(live):])
-		c.kept = queue[keptBlock]{buf: live}
+		clear(t.kept.buf[len(live):])
+		t.kept = queue[keptBlock]{buf: live}
 	}
 }
 
-// advance moves the anchor so that k blocks of our chain are above it, and
-// drops the forks that leave it below.
-func (c *Core) advance() {
-	for c.adopted.len() > c.cfg.K {
-		old, b := c.anchor, c.adopted.popFirst()
+// advance moves the anchor so that k blocks of our chain are above it, and drops the
+// forks that leave it below. It returns the blocks that left the tree, the former
+// anchors among them, valid until the next call.
+func (t *tree) advance() []*block {
+	t.removed = t.removed[:0]
+	for t.adopted.len() > t.k {
+		old, b := t.anchor, t.adopted.popFirst()
 		for x := old.child; x != nil; {
 			next := x.next
 			if x != b {
-				c.lost = true
-				c.removeTree(x)
+				t.lost = true
+				t.removeTree(x)
 			}
 			x = next
 		}
 		old.gone, old.child = true, nil
-		c.rememberClaims(old)
-		c.lost = c.lost || old.tips > 0
+		t.removed = append(t.removed, old)
+		t.lost = t.lost || old.tips > 0
 		b.parent, b.next, b.prev = nil, nil, nil
-		c.anchor = b
-		c.moved = true
+		t.anchor = b
+		t.moved = true
 	}
+	return t.removed
 }
 
 // onChain returns the block of our chain, anchor included, with the point.
-func (c *Core) onChain(p ledger.Point) *block {
-	if c.anchor.point == p {
-		return c.anchor
+func (t *tree) onChain(p ledger.Point) *block {
+	if t.anchor.point == p {
+		return t.anchor
 	}
-	n := c.adopted.len()
-	i := sort.Search(n, func(i int) bool { return c.adopted.at(i).point.Slot >= p.Slot })
-	for ; i < n && c.adopted.at(i).point.Slot == p.Slot; i++ {
-		if b := c.adopted.at(i); b.point == p {
+	n := t.adopted.len()
+	i := sort.Search(n, func(i int) bool { return t.adopted.at(i).point.Slot >= p.Slot })
+	for ; i < n && t.adopted.at(i).point.Slot == p.Slot; i++ {
+		if b := t.adopted.at(i); b.point == p {
 			return b
 		}
 	}
@@ -204,24 +120,24 @@ func (c *Core) onChain(p ledger.Point) *block {
 
 // offer returns points, which all peers share as long as our chain is the same:
 // there may be many, see Config.Points.
-func (c *Core) offer() []ledger.Point {
-	if c.offeredTip != c.tip || c.offeredAnchor != c.anchor {
-		c.offeredTip, c.offeredAnchor, c.offered = c.tip, c.anchor, c.points()
+func (t *tree) offer() []ledger.Point {
+	if t.offeredTip != t.tip || t.offeredAnchor != t.anchor {
+		t.offeredTip, t.offeredAnchor, t.offered = t.tip, t.anchor, t.points()
 	}
-	return c.offered
+	return t.offered
 }
 
 // points returns what to offer for an intersection: our tip, then blocks at
 // Fibonacci distances, then the anchor, which is k back or the oldest known.
 // (relay-behaviour, 5.1)
-func (c *Core) points() []ledger.Point {
-	n := c.adopted.len()
+func (t *tree) points() []ledger.Point {
+	n := t.adopted.len()
 	ps := make([]ledger.Point, 0, 20)
 	for d, next := 0, 1; d < n; d, next = next, max(d+next, 2) {
-		if c.tip.bare { // they were chosen by the caller
+		if t.tip.bare { // they were chosen by the caller
 			next = d + 1
 		}
-		ps = append(ps, c.adopted.at(n-1-d).point)
+		ps = append(ps, t.adopted.at(n-1-d).point)
 	}
-	return append(ps, c.anchor.point)
+	return append(ps, t.anchor.point)
 }

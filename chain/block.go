@@ -23,7 +23,7 @@ type block struct {
 	// adopted and kept.
 	tips   int    // candidates that end here
 	claims int    // ranges, cancelled ones too, that may still bring it
-	keptNo uint64 // of the latest entry in Core.kept
+	keptNo uint64 // of the latest entry in tree.kept
 
 	span *span // the range it is waited for with: of several, the latest
 
@@ -51,22 +51,9 @@ func (b *block) find(hash ledger.Hash) *block {
 	return nil
 }
 
-// add puts a header that follows b into the tree.
-func (c *Core) add(b *block, h *ledger.Header) *block {
-	own := *h // a pointer into the caller's batch would keep all of it
-	x := &block{
-		h: &own, point: own.Point(), no: own.BlockNo,
-		height: b.height + 1, parent: b, next: b.child, size: own.BlockSize(),
-	}
-	if b.child != nil {
-		b.child.prev = x
-	}
-	b.child = x
-	c.side++
-	if g := c.ghosts[x.point.Hash]; g != nil {
-		g.again = x
-	}
-	return x
+// needed reports whether something keeps b in the tree, or it is no longer there.
+func (b *block) needed() bool {
+	return b.gone || b.tips > 0 || b.claims > 0 || b.child != nil || b.adopted || b.kept
 }
 
 func (b *block) unlink() {
@@ -79,116 +66,4 @@ func (b *block) unlink() {
 		b.next.prev = b.prev
 	}
 	b.parent, b.next, b.prev = nil, nil, nil
-}
-
-// prune removes b if nothing needs it, and then its ancestors likewise.
-func (c *Core) prune(b *block) {
-	for !b.gone && b.tips == 0 && b.claims == 0 && b.child == nil && !b.adopted && !b.kept {
-		parent := b.parent
-		c.remove(b)
-		b = parent
-	}
-}
-
-// removeTree removes b and all that descends from it, whoever needs it.
-func (c *Core) removeTree(b *block) {
-	for root := b; ; {
-		for b.child != nil {
-			b = b.child
-		}
-		parent := b.parent
-		c.remove(b)
-		if b == root {
-			return
-		}
-		b = parent
-	}
-}
-
-func (c *Core) remove(b *block) {
-	b.unlink()
-	b.gone = true
-	c.rememberClaims(b)
-	if b.kept {
-		c.unkeep(b)
-	}
-	c.side--
-	if b.held {
-		c.unhold(b)
-	}
-}
-
-// claim and disclaim count claims on b. Of what is to come for it all is of no use
-// when it is held, else all but one.
-func (c *Core) claim(b *block) {
-	if b.held || b.claims > 0 {
-		c.spare += b.size
-	}
-	b.claims++
-}
-
-func (c *Core) disclaim(b *block) {
-	b.claims--
-	if b.held || b.claims > 0 {
-		c.spare -= b.size
-	}
-}
-
-// hold records that the caller has b's body.
-func (c *Core) hold(b *block, bytes int) {
-	b.held, b.bytes = true, bytes
-	if b.onPath {
-		c.lacking--
-	}
-	if b.claims > 0 {
-		c.spare += b.size
-	}
-	c.heldBytes += bytes
-	if c.prune(b); b.gone {
-		return
-	}
-	if b.parent.ready {
-		c.makeReady(b)
-		c.aside = c.aside || !b.onPath
-	}
-}
-
-// unhold lets b's body go. b is neither adopted nor kept, and on path only if it is
-// gone: bodies are taken from old forks only after a switch, when path goes on from
-// our tip.
-func (c *Core) unhold(b *block) {
-	c.heldBytes -= b.bytes
-	b.held, b.bytes = false, 0
-	if b.onPath {
-		c.lacking++
-	}
-	if b.claims > 0 {
-		c.spare -= b.size
-	}
-	c.emit(Forget{b.point})
-	if !b.gone {
-		c.await(b) // it may have come from another peer than is to send it
-	}
-	if b.ready {
-		b.ready = false
-		for x := b.child; x != nil; x = x.next {
-			c.unready(x)
-		}
-	}
-}
-
-func (c *Core) unready(b *block) {
-	stack := append(c.stack[:0], b)
-	for len(stack) > 0 {
-		b := stack[len(stack)-1]
-		stack = stack[:len(stack)-1]
-		if !b.ready {
-			continue
-		}
-		b.ready = false
-		for x := b.child; x != nil; x = x.next {
-			stack = append(stack, x)
-		}
-	}
-	c.stack = stack
 }

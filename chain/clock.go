@@ -39,7 +39,7 @@ func (p *peer) awaited() *span {
 // replaceable reports whether someone else offers a chain better than ours.
 func (c *Core) replaceable(p *peer) bool {
 	for _, q := range c.peers {
-		if q != p && q.phase == following && !q.stalled && !q.tip.gone && c.better(q.tip, c.tip) {
+		if q != p && q.phase == following && !q.stalled && !q.tip.gone && c.tree.better(q.tip, c.tree.tip) {
 			return true
 		}
 	}

@@ -14,27 +14,13 @@ type Core struct {
 	now time.Duration
 	out []Effect
 
-	// The tree. adopted holds our chain above the anchor.
-	anchor  *block
-	tip     *block
-	adopted queue[*block]
-	moved   bool     // the anchor, in this step
-	lost    bool     // blocks of candidates, in this step
-	bare    []*block // of our chain, above the anchor at the start
-
-	kept     queue[keptBlock] // left behind by switches, oldest first; some not kept any more
-	keptN    int              // of them kept
-	lastKept uint64
-	side     int // blocks neither adopted nor kept
-	ghosts   map[ledger.Hash]*ghost
-
-	// What was offered for an intersection last, and for which chain.
-	offered                   []ledger.Point
-	offeredTip, offeredAnchor *block
+	tree tree
 
 	peers   []*peer // in order of connection
 	byID    map[PeerID]*peer
 	credits credits
+
+	ghosts map[ledger.Hash]*ghost // of blocks that left the tree
 
 	// The way to the best candidate: from the block after our chain to the end
 	// of the candidate. All before cursor is held or in flight.
@@ -49,13 +35,13 @@ type Core struct {
 	// Bytes of blocks, see Config.MaxBytes. Of flying, spare are those of no
 	// use; twice are those of ranges asked for although another peer was to
 	// send them.
-	flying, heldBytes, backlog, spare, twice int
+	flying, backlog, spare, twice int
 
 	hurryAt time.Duration // when to look at the head of path again, 0 for no time
 
 	lastRange RangeID
 
-	stack, route []*block // scratch
+	route []*block // scratch
 }
 
 // New returns a Core. It fails if cfg lacks something or cfg.Adopted is not a
@@ -64,28 +50,25 @@ func New(cfg Config) (*Core, error) {
 	if err := cfg.complete(); err != nil {
 		return nil, err
 	}
-	root := &block{
-		point: cfg.Anchor.Point, no: cfg.Anchor.BlockNo,
-		held: true, ready: true, adopted: true,
+	c := &Core{
+		cfg: cfg, tree: newTree(&cfg), credits: credits{maxLead: cfg.MaxLead, maxSide: cfg.MaxSideHeaders},
+		byID: make(map[PeerID]*peer), ghosts: make(map[ledger.Hash]*ghost),
 	}
-	c := &Core{cfg: cfg, anchor: root, tip: root, byID: make(map[PeerID]*peer), ghosts: make(map[ledger.Hash]*ghost)}
-	c.credits = credits{maxLead: cfg.MaxLead, maxSide: cfg.MaxSideHeaders}
-	if err := c.resume(cfg.Points); err != nil {
+	t := &c.tree
+	if err := t.resume(cfg.Points); err != nil {
 		return nil, err
 	}
 	for i := range cfg.Adopted {
-		b, err := c.extend(c.tip, &cfg.Adopted[i])
+		b, _, err := t.extend(t.tip, &cfg.Adopted[i])
 		if err != nil {
 			return nil, fmt.Errorf("chain: Config.Adopted[%d]: %w", i, err)
 		}
-		c.side--
-		b.held, b.ready, b.adopted = true, true, true
-		c.adopted.push(b)
-		c.tip = b
-		c.advance()
+		b.held, b.ready = true, true
+		t.adopt(b)
+		t.advance()
 	}
 	c.cfg.Adopted, c.cfg.Points = nil, nil
-	c.moved = false
+	t.moved = false
 	return c, nil
 }
 
@@ -134,12 +117,12 @@ func (c *Core) decide() {
 	c.adoptPath()
 	aside := c.aside && c.adoptAside()
 	c.evict()
-	if c.moved {
-		c.moved = false
-		c.emit(Immutable{c.anchor.tip()})
+	if c.tree.moved {
+		c.tree.moved = false
+		c.emit(Immutable{c.tree.anchor.tip()})
 	}
-	if c.lost {
-		c.lost = false
+	if c.tree.lost {
+		c.tree.lost = false
 		c.cancelGone()
 		c.wake()
 	}
@@ -155,8 +138,8 @@ func (c *Core) decide() {
 }
 
 // Tip returns the tip of the adopted chain.
-func (c *Core) Tip() ledger.Tip { return c.tip.tip() }
+func (c *Core) Tip() ledger.Tip { return c.tree.tip.tip() }
 
 // Anchor returns the tip of the part of the adopted chain that can no longer
 // change, as far as the core is concerned.
-func (c *Core) Anchor() ledger.Tip { return c.anchor.tip() }
+func (c *Core) Anchor() ledger.Tip { return c.tree.anchor.tip() }

@@ -19,29 +19,32 @@ type credits struct {
 	granted          int // and not come, sum over peers
 }
 
-// demand is what the allowance of a peer follows from.
-type demand struct {
-	credit int            // headers granted to it and not come
-	toCome ledger.BlockNo // headers from the end of its candidate to the tip it announced
-	lead   int64          // headers of its candidate above our tip
-	side   int            // headers of all peers that nobody adopted
+// window returns the credit to bring a peer up to that has toCome headers after the end
+// of its candidate. Only pace follows from that, as the peer says it: one that lies gets
+// at most the window.
+func (x *credits) window(toCome ledger.BlockNo) int {
+	return min(grantSpare+int(min(toCome, grantWindow)), grantWindow, x.maxLead)
 }
 
-// allowance returns how many headers to grant a peer now, and whether there would be
-// some but for those that nobody adopted.
+// enough reports whether a peer with so much credit need not be granted more yet.
+func (x *credits) enough(credit, window int) bool { return credit > window/2 }
+
+// demand is what the allowance of a peer follows from.
+type demand struct {
+	credit int   // headers granted to it and not come
+	window int   // see credits.window
+	lead   int64 // headers of its candidate above our tip
+	side   int   // headers of all peers that nobody adopted
+}
+
+// allowance returns how many headers to grant a peer whose credit is not enough, and
+// whether there would be some but for those that nobody adopted.
 func (x *credits) allowance(d demand) (n int, full bool) {
-	// Only pace follows from the announced tip: a peer that lies about it gets
-	// at most the window.
-	hint := grantSpare + int(min(d.toCome, grantWindow))
-	window := min(grantWindow, x.maxLead)
-	want := min(hint, window)
-	if d.credit > want/2 {
-		return 0, false
-	}
+	want := d.window
 	if room := int64(x.maxLead) - d.lead; d.lead > 0 && room < int64(want) {
 		// Wait until a good part fits: grants of single headers would take the
 		// pipelining away.
-		if room <= int64(window/2) {
+		if room <= int64(min(grantWindow, x.maxLead)/2) {
 			return 0, false
 		}
 		want = int(room)

@@ -22,6 +22,14 @@ func (c *Core) rememberClaims(b *block) {
 	}
 }
 
+// comeBack finds what ranges may still bring for x, which is new to the tree, if it was
+// there before.
+func (c *Core) comeBack(x *block) {
+	if g := c.ghosts[x.point.Hash]; g != nil {
+		g.again = x
+	}
+}
+
 // unclaim takes back a claim on b, and returns the block that it is on now: b,
 // or the one that came for it; gone if there is none.
 func (c *Core) unclaim(b *block) *block {

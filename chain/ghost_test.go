@@ -12,17 +12,23 @@ func TestGhost(t *testing.T) {
 		t.Fatal(err)
 	}
 	come := func(claims int) *block {
-		b := c.add(c.anchor, &h)
+		b := c.tree.add(c.tree.anchor, &h)
+		c.comeBack(b)
 		b.claims = claims
 		return b
 	}
+	leave := func(b *block) {
+		c.tree.removeTree(b)
+		c.forget(c.tree.removed)
+		c.tree.removed = nil
+	}
 	first := come(2)
-	c.remove(first)
+	leave(first)
 	second := come(1)
 	if got := c.unclaim(first); got != second {
 		t.Error("a body of the first is not the second's")
 	}
-	c.remove(second)
+	leave(second)
 	if got := c.unclaim(first); !got.gone {
 		t.Error("a body of the first is somebody's while there is none")
 	}

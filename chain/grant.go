@@ -1,5 +1,7 @@
 package chain
 
+import "github.com/ouronet/ouronet/ledger"
+
 // grant lets headers flow as far as the bounds allow.
 func (c *Core) grant() {
 	for _, p := range c.peers {
@@ -20,16 +22,20 @@ func (c *Core) grant() {
 // allowance returns how many headers to grant p now, and whether there would be
 // some but for those that nobody adopted.
 func (c *Core) allowance(p *peer) (n int, full bool) {
-	d := demand{credit: p.credit, side: c.side}
+	var toCome ledger.BlockNo
 	if p.announced.BlockNo > p.tip.no {
-		d.toCome = p.announced.BlockNo - p.tip.no
+		toCome = p.announced.BlockNo - p.tip.no
+	}
+	window := c.credits.window(toCome)
+	if c.credits.enough(p.credit, window) {
+		return 0, false
 	}
 	// Numbers, not heights: those do not count what Config.Points leaves out.
-	d.lead = int64(p.tip.no - c.tip.no)
-	if c.tip.bare {
-		d.lead = int64(p.tip.height - c.tip.height)
+	lead := int64(p.tip.no - c.tree.tip.no)
+	if c.tree.tip.bare {
+		lead = int64(p.tip.height - c.tree.tip.height)
 	}
-	return c.credits.allowance(d)
+	return c.credits.allowance(demand{p.credit, window, lead, c.tree.side})
 }
 
 // crowdOut makes room for p's headers: of the other peers whose candidates
@@ -37,10 +43,10 @@ func (c *Core) allowance(p *peer) (n int, full bool) {
 func (c *Core) crowdOut(p *peer) {
 	var worst *peer
 	for _, q := range c.peers {
-		if q == p || q.phase != following || q.tip.adopted || q.tip.kept || c.better(q.tip, c.tip) {
+		if q == p || q.phase != following || q.tip.adopted || q.tip.kept || c.tree.better(q.tip, c.tree.tip) {
 			continue
 		}
-		if worst == nil || c.better(worst.tip, q.tip) {
+		if worst == nil || c.tree.better(worst.tip, q.tip) {
 			worst = q
 		}
 	}

@@ -349,18 +349,18 @@ func TestOnChain(t *testing.T) {
 	}
 	for _, h := range hs[1:] {
 		p := h.Point()
-		if b := core.onChain(p); b == nil || b.point != p {
+		if b := core.tree.onChain(p); b == nil || b.point != p {
 			t.Errorf("%v is not", p)
 		}
 		p.Hash[9]++
-		if core.onChain(p) != nil {
+		if core.tree.onChain(p) != nil {
 			t.Errorf("%v is", p)
 		}
-		if core.onChain(ledger.Point{Slot: h.Slot + 1, Hash: h.Hash}) != nil {
+		if core.tree.onChain(ledger.Point{Slot: h.Slot + 1, Hash: h.Hash}) != nil {
 			t.Errorf("a slot after %v is", h.Point())
 		}
 	}
-	if core.onChain(hs[0].Point()) != nil {
+	if core.tree.onChain(hs[0].Point()) != nil {
 		t.Error("what is before the anchor is")
 	}
 }
@@ -373,8 +373,8 @@ func TestNoPreferenceWithoutHeader(t *testing.T) {
 	}
 	h := &ledger.Header{}
 	anchor, a, b := &block{no: 7}, &block{no: 7, h: h}, &block{no: 7, h: h}
-	if core.better(a, anchor) || core.better(anchor, a) || !core.better(a, b) {
-		t.Errorf("%t, %t, %t", core.better(a, anchor), core.better(anchor, a), core.better(a, b))
+	if core.tree.better(a, anchor) || core.tree.better(anchor, a) || !core.tree.better(a, b) {
+		t.Errorf("%t, %t, %t", core.tree.better(a, anchor), core.tree.better(anchor, a), core.tree.better(a, b))
 	}
 }
 
@@ -461,15 +461,15 @@ func TestKeptQueueIsCut(t *testing.T) {
 	r.asks = nil
 	r.announce(branch(hs, 2, 2, 1), 1)
 	r.deliver(r.asks[0])
-	if r.keptN != 1 {
-		t.Fatalf("%d blocks kept", r.keptN)
+	if r.tree.keptN != 1 {
+		t.Fatalf("%d blocks kept", r.tree.keptN)
 	}
 	for range 200 {
-		r.kept.push(keptBlock{b: r.kept.at(0).b})
+		r.tree.kept.push(keptBlock{b: r.tree.kept.at(0).b})
 	}
 	r.step(Tick{})
-	if r.kept.len() != 1 || !r.kept.at(0).live() {
-		t.Errorf("%d entries, one is of use", r.kept.len())
+	if r.tree.kept.len() != 1 || !r.tree.kept.at(0).live() {
+		t.Errorf("%d entries, one is of use", r.tree.kept.len())
 	}
 }
 
@@ -519,7 +519,7 @@ func TestGrantsTheLast(t *testing.T) {
 	p.credit = 0
 	for room := range 3 {
 		core.credits.granted = 0
-		core.credits.maxSide = core.side + room
+		core.credits.maxSide = core.tree.side + room
 		if n, full := core.allowance(p); n != room || full != (room == 0) {
 			t.Errorf("room for %d: %d granted, full %t", room, n, full)
 		}

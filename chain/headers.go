@@ -13,7 +13,7 @@ func (c *Core) intersected(ev Intersected) {
 		c.disconnect(p, &IntersectionError{ev.Point, p.offered})
 		return
 	}
-	b := c.onChain(ev.Point)
+	b := c.tree.onChain(ev.Point)
 	if b == nil { // our chain changed in the meantime
 		c.find(p)
 		return
@@ -45,10 +45,13 @@ func (c *Core) headers(ev Headers) {
 	}
 	p.announced = ev.Tip
 	for i := range ev.Headers {
-		b, err := c.extend(p.tip, &ev.Headers[i])
+		b, fresh, err := c.tree.extend(p.tip, &ev.Headers[i])
 		if err != nil {
 			c.disconnect(p, err)
 			return
+		}
+		if fresh {
+			c.comeBack(b)
 		}
 		c.retip(p, b)
 		c.credits.spend(&p.credit)
@@ -64,7 +67,7 @@ func (c *Core) rolledBack(ev RolledBack) {
 	}
 	p.announced = ev.Tip
 	b, gap := p.tip, false
-	for b.point != ev.Point && b != c.anchor && b.point.Slot >= ev.Point.Slot {
+	for b.point != ev.Point && b != c.tree.anchor && b.point.Slot >= ev.Point.Slot {
 		gap = gap || b.bare
 		b = b.parent
 	}

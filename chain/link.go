@@ -6,25 +6,25 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 )
 
-// extend returns the block of h as a child of b, new or already known. The
+// extend returns the block of h as a child of b, and whether it is new to the tree. The
 // error is a [*LinkError].
-func (c *Core) extend(b *block, h *ledger.Header) (*block, error) {
+func (t *tree) extend(b *block, h *ledger.Header) (x *block, fresh bool, err error) {
 	if rule := b.broken(h); rule != "" {
-		return nil, &LinkError{Header: h.Tip(), Parent: b.tip(), Prev: h.Prev, Rule: rule}
+		return nil, false, &LinkError{Header: h.Tip(), Parent: b.tip(), Prev: h.Prev, Rule: rule}
 	}
-	if gap := c.cfg.MaxGap; gap > 0 && h.Slot-b.point.Slot > gap { // broken: it is not earlier
-		return nil, &LinkError{
+	if gap := t.maxGap; gap > 0 && h.Slot-b.point.Slot > gap { // broken: it is not earlier
+		return nil, false, &LinkError{
 			Header: h.Tip(), Parent: b.tip(), Prev: h.Prev,
 			Rule: fmt.Sprintf("a slot that is not more than %d later", gap),
 		}
 	}
 	if x := b.find(h.Hash); x != nil {
-		return x, nil
+		return x, false, nil
 	}
-	if x := c.bareBlock(h.Hash); x != nil {
-		return x, nil
+	if x := t.bareBlock(h.Hash); x != nil {
+		return x, false, nil
 	}
-	return c.add(b, h), nil
+	return t.add(b, h), true, nil
 }
 
 // broken returns the rule that h breaks as a successor of b, or "".

@@ -48,18 +48,18 @@ func TestForgetLooksAtReady(t *testing.T) {
 		parent.child = x
 		return x
 	}
-	old := add(c.anchor, true)
+	old := add(c.tree.anchor, true)
 	a := add(old, true)
 	b := add(a, true)
 	x := add(b, false)
 	for range 1000 {
 		add(x, false)
 	}
-	c.unhold(old)
+	c.tree.unhold(old)
 	if a.ready || b.ready {
 		t.Error("what follows is still ready")
 	}
-	if n := cap(c.stack); n > 100 {
+	if n := cap(c.tree.stack); n > 100 {
 		t.Errorf("room for %d blocks was needed", n)
 	}
 }

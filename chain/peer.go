@@ -74,7 +74,7 @@ func mix(x uint64) uint64 {
 func (c *Core) find(p *peer) {
 	c.retip(p, nil)
 	c.credits.revoke(&p.credit)
-	p.phase, p.offered = finding, c.offer()
+	p.phase, p.offered = finding, c.tree.offer()
 	c.emit(FindIntersect{p.id, p.offered})
 }
 

@@ -20,7 +20,7 @@ func (c *Core) plan() (asked bool) {
 			return asked
 		}
 		b := c.path.at(c.cursor)
-		room := c.cfg.MaxBytes - (c.flying - c.spare) - c.heldBytes - c.backlog
+		room := c.cfg.MaxBytes - (c.flying - c.spare) - c.tree.heldBytes - c.backlog
 		if room < max(b.size, c.cfg.MaxBytes/4) {
 			// Ranges of single blocks are not worth it. But when nothing is on
 			// its way to us or from us, only more blocks make room. What was
@@ -61,7 +61,7 @@ func (c *Core) fetchPeers() int {
 	switch {
 	case c.cfg.FetchPeers > 0:
 		return c.cfg.FetchPeers
-	case c.path.last().point.Slot > c.tip.point.Slot+farSlots:
+	case c.path.last().point.Slot > c.tree.tip.point.Slot+farSlots:
 		return farPeers
 	}
 	return 1

@@ -9,7 +9,7 @@ import (
 // better reports whether a chain that ends with a is to be preferred to one
 // that ends with b: the longer one, else by Config.Prefer. If the length of b's
 // is not known, the later slot must do.
-func (c *Core) better(a, b *block) bool {
+func (t *tree) better(a, b *block) bool {
 	switch {
 	case b.bare && !a.bare:
 		return a.point.Slot > b.point.Slot
@@ -22,7 +22,7 @@ func (c *Core) better(a, b *block) bool {
 	case a.h == nil || b.h == nil:
 		return false
 	}
-	return c.cfg.Prefer(b.h, a.h)
+	return t.prefer(b.h, a.h)
 }
 
 // maxTieSlots is how far apart slots may be for the VRF values to decide,

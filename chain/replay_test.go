@@ -128,7 +128,7 @@ func TestReplayStarts(t *testing.T) {
 				PeerConnected{Peer: 1}, Intersected{1, hs[5].Point(), hs[7].Tip()}, RolledBack{1, hs[5].Point(), hs[7].Tip()},
 				Headers{1, hs[6:], hs[7].Tip()},
 				BlockFetched{1, 1, hs[6].Point(), 900}, BlockFetched{1, 1, hs[7].Point(), 900}, RangeDone{1, 1},
-				PeerConnected{Peer: 2}, Intersected{2, core.points()[0], rival.Tip()},
+				PeerConnected{Peer: 2}, Intersected{2, core.tree.points()[0], rival.Tip()},
 				RolledBack{2, hs[5].Point(), rival.Tip()}, Headers{2, []ledger.Header{hs[6], rival}, rival.Tip()},
 			} {
 				steps = append(steps, decision{AppendEvent(nil, 5, ev), AppendEffects(nil, core.Step(5, ev))})

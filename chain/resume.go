@@ -7,7 +7,7 @@ import (
 )
 
 // resume makes a chain of points, newest first, the last being the anchor.
-func (c *Core) resume(points []ledger.Point) error {
+func (t *tree) resume(points []ledger.Point) error {
 	if len(points) == 0 {
 		return nil
 	}
@@ -15,30 +15,30 @@ func (c *Core) resume(points []ledger.Point) error {
 		return fmt.Errorf("chain: Config.Points: %d of them: want %d at most", len(points), MaxPoints)
 	}
 	last := len(points) - 1
-	c.anchor.point = points[last]
-	c.anchor.bare = !points[last].IsOrigin()
+	t.anchor.point = points[last]
+	t.anchor.bare = !points[last].IsOrigin()
 	for i := last - 1; i >= 0; i-- {
 		b := &block{
-			point: points[i], height: c.tip.height + 1, parent: c.tip,
+			point: points[i], height: t.tip.height + 1, parent: t.tip,
 			held: true, ready: true, adopted: true, bare: true,
 		}
-		if !c.tip.point.IsOrigin() && b.point.Slot < c.tip.point.Slot || b.point.IsOrigin() || b.point == c.tip.point {
-			return fmt.Errorf("chain: Config.Points: %v before %v: want the newest first", b.point, c.tip.point)
+		if !t.tip.point.IsOrigin() && b.point.Slot < t.tip.point.Slot || b.point.IsOrigin() || b.point == t.tip.point {
+			return fmt.Errorf("chain: Config.Points: %v before %v: want the newest first", b.point, t.tip.point)
 		}
-		c.tip.child = b
-		c.tip = b
-		c.adopted.push(b)
-		c.bare = append(c.bare, b)
+		t.tip.child = b
+		t.tip = b
+		t.adopted.push(b)
+		t.bare = append(t.bare, b)
 	}
-	c.advance()
+	t.advance()
 	return nil
 }
 
 // bareBlock returns the block of our chain that has the hash and of which only
 // that is known. A candidate that started at an older one meets our chain there
 // again.
-func (c *Core) bareBlock(hash ledger.Hash) *block {
-	for _, b := range c.bare {
+func (t *tree) bareBlock(hash ledger.Hash) *block {
+	for _, b := range t.bare {
 		if b.point.Hash == hash && b.adopted && !b.gone {
 			return b
 		}
@@ -47,10 +47,13 @@ func (c *Core) bareBlock(hash ledger.Hash) *block {
 }
 
 // abandonBare takes a block off our chain that cannot be adopted again: its
-// body is not held. Candidates that go over it start anew from an older one.
-func (c *Core) abandonBare(b *block) {
+// body is not held. Candidates that go over it start anew from an older one. It returns
+// what left the tree.
+func (t *tree) abandonBare(b *block) []*block {
+	t.removed = t.removed[:0]
 	b.adopted, b.held, b.ready = false, false, false
-	c.side++
-	c.removeTree(b)
-	c.lost = true
+	t.side++
+	t.removeTree(b)
+	t.lost = true
+	return t.removed
 }

@@ -43,8 +43,8 @@ type Stats struct {
 // Stats returns the present sizes.
 func (c *Core) Stats() Stats {
 	return Stats{
-		Peers: len(c.peers), SideHeaders: c.side, OldForks: c.keptN,
-		InFlight: c.flying, Spare: c.spare, Held: c.heldBytes, Backlog: c.backlog, Missing: c.path.len(),
+		Peers: len(c.peers), SideHeaders: c.tree.side, OldForks: c.tree.keptN,
+		InFlight: c.flying, Spare: c.spare, Held: c.tree.heldBytes, Backlog: c.backlog, Missing: c.path.len(),
 	}
 }
 

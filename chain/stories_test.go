@@ -113,7 +113,7 @@ func TestResume(t *testing.T) {
 				st, _ := core.Peer(r.id)
 				t.Logf("%+v: %+v", r, st)
 			}
-			t.Logf("%+v, side %d", w.cfg, w.core.side)
+			t.Logf("%+v, side %d", w.cfg, w.core.tree.side)
 			t.Fatalf("seed %d: at block %d, a peer has %d: %+v", seed, got, want, w.core.Stats())
 		}
 	}

@@ -7,7 +7,7 @@ func (c *Core) aim() {
 	var best *block
 	late := false         // all that have best are, or must be left alone
 	if c.path.len() > 0 { // of equals, stay with the one being fetched
-		if b := c.path.last(); !b.gone && b.tips > 0 && c.better(b, c.tip) {
+		if b := c.path.last(); !b.gone && b.tips > 0 && c.tree.better(b, c.tree.tip) {
 			if wanted, slow := c.wanted(b); wanted {
 				best, late = b, slow
 			}
@@ -23,15 +23,15 @@ func (c *Core) aim() {
 			late = late && c.slow(p)
 			continue
 		}
-		if !c.better(p.tip, c.tip) && !c.overdue(p) {
+		if !c.tree.better(p.tip, c.tree.tip) && !c.overdue(p) {
 			continue
 		}
 		slow := c.slow(p)
-		if best == nil || late && !slow || late == slow && c.better(p.tip, best) {
+		if best == nil || late && !slow || late == slow && c.tree.better(p.tip, best) {
 			best, late = p.tip, slow
 		}
 	}
-	c.yield = best != nil && !c.better(best, c.tip)
+	c.yield = best != nil && !c.tree.better(best, c.tree.tip)
 	c.setTarget(best)
 }
 
@@ -42,7 +42,7 @@ func (c *Core) slow(p *peer) bool { return !p.tip.ready && (c.late(p) || p.idleT
 // no more of its headers in, although none is yet later than our tip, of which
 // only the point is known.
 func (c *Core) overdue(p *peer) bool {
-	if !c.tip.bare || p.credit > 0 {
+	if !c.tree.tip.bare || p.credit > 0 {
 		return false
 	}
 	n, _ := c.allowance(p)

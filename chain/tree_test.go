@@ -207,7 +207,7 @@ func (c *Core) check(t testing.TB) {
 		if b.gone {
 			bad("%v is gone and in the tree", b.point)
 		}
-		if b != c.anchor {
+		if b != c.tree.anchor {
 			switch {
 			case b.kept:
 				kept++
@@ -225,7 +225,7 @@ func (c *Core) check(t testing.TB) {
 			bad("%v counts %d tips, %d claims, span %v; want %d, %d, %d live",
 				b.point, b.tips, b.claims, b.span != nil, tips[b], claims[b], live[b])
 		}
-		if want := b.held && (b == c.anchor || b.parent.ready); b.ready != want {
+		if want := b.held && (b == c.tree.anchor || b.parent.ready); b.ready != want {
 			bad("%v ready is %v", b.point, b.ready)
 		}
 		for x := b.child; x != nil; x = x.next {
@@ -235,7 +235,7 @@ func (c *Core) check(t testing.TB) {
 			walk(x)
 		}
 	}
-	walk(c.anchor)
+	walk(c.tree.anchor)
 	ghosts := map[ledger.Hash]int{}
 	for b, n := range claims {
 		if b.gone {
@@ -270,9 +270,9 @@ func (c *Core) check(t testing.TB) {
 	if lost != 0 {
 		bad("%d claims on blocks that are gone are not counted", lost)
 	}
-	if side != c.side || kept != c.keptN || held != c.heldBytes || flying != c.flying || credits != c.credits.granted {
+	if side != c.tree.side || kept != c.tree.keptN || held != c.tree.heldBytes || flying != c.flying || credits != c.credits.granted {
 		bad("counted side %d, kept %d, held %d, flying %d, credits %d; have %d, %d, %d, %d, %d",
-			side, kept, held, flying, credits, c.side, c.keptN, c.heldBytes, c.flying, c.credits.granted)
+			side, kept, held, flying, credits, c.tree.side, c.tree.keptN, c.tree.heldBytes, c.flying, c.credits.granted)
 	}
 	spare := 0
 	for b, n := range claims { // any order
@@ -287,24 +287,24 @@ func (c *Core) check(t testing.TB) {
 	if twice != c.twice || twice > maxTwice && again > 1 {
 		bad("%d bytes asked twice, counted %d", twice, c.twice)
 	}
-	if c.keptN > c.cfg.K || c.adopted.len() > c.cfg.K || c.side+c.credits.granted > c.cfg.MaxSideHeaders+2*c.cfg.K {
-		bad("bounds: kept %d, adopted %d, side %d, credits %d", c.keptN, c.adopted.len(), c.side, c.credits.granted)
+	if c.tree.keptN > c.cfg.K || c.tree.adopted.len() > c.cfg.K || c.tree.side+c.credits.granted > c.cfg.MaxSideHeaders+2*c.cfg.K {
+		bad("bounds: kept %d, adopted %d, side %d, credits %d", c.tree.keptN, c.tree.adopted.len(), c.tree.side, c.credits.granted)
 	}
-	if c.anchor.parent != nil || c.anchor.next != nil || c.anchor.prev != nil {
-		bad("what is below %v, or left our chain there, stays in memory", c.anchor.point)
+	if c.tree.anchor.parent != nil || c.tree.anchor.next != nil || c.tree.anchor.prev != nil {
+		bad("what is below %v, or left our chain there, stays in memory", c.tree.anchor.point)
 	}
 	if c.aside {
 		bad("every step looks for blocks beside path")
 	}
-	prev := c.anchor
-	for _, b := range c.adopted.items() {
+	prev := c.tree.anchor
+	for _, b := range c.tree.adopted.items() {
 		if b.parent != prev || !b.adopted || !b.held {
 			bad("our chain breaks at %v", b.point)
 		}
 		prev = b
 	}
-	if prev != c.tip {
-		bad("tip %v is not the end %v of our chain", c.tip.point, prev.point)
+	if prev != c.tree.tip {
+		bad("tip %v is not the end %v of our chain", c.tree.tip.point, prev.point)
 	}
 	lacking := 0
 	for i, b := range c.path.items() {

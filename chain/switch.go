@@ -1,0 +1,89 @@
+package chain
+
+// adoptPath adopts the blocks at the start of path that are ready, if that makes
+// our chain better. So what we adopt is on the candidate of a peer, and a
+// switch to a fork waits until enough of it is held.
+func (c *Core) adoptPath() {
+	c.countReady()
+	if c.readyN == 0 {
+		return
+	}
+	if b := c.path.at(c.readyN - 1); c.yield || c.tree.better(b, c.tree.tip) {
+		c.switchTo(b)
+		for ; c.readyN > 0; c.readyN-- {
+			c.path.popFirst().onPath = false
+			c.cursor = max(0, c.cursor-1)
+		}
+	}
+}
+
+func (c *Core) countReady() {
+	for c.readyN < c.path.len() && c.path.at(c.readyN).ready {
+		c.readyN++
+	}
+}
+
+// adoptAside adopts blocks beside path that are ready, if they are of a
+// candidate and better than our chain: path may be long, or get on slowly. If
+// so, it leaves no path.
+func (c *Core) adoptAside() bool {
+	c.aside = false
+	var best *block
+	for _, p := range c.peers {
+		if p.phase != following || p.tip.gone || p.tip.onPath {
+			continue
+		}
+		b := p.tip
+		for !b.ready && b.parent != nil {
+			b = b.parent
+		}
+		// What we left for a better chain is not gone back to, see aim.
+		if b.ready && !b.adopted && !b.kept && c.tree.better(b, c.tree.tip) && (best == nil || c.tree.better(b, best)) {
+			best = b
+		}
+	}
+	if best == nil {
+		return false
+	}
+	c.cut(0) // it may begin on what we leave or adopt
+	c.switchTo(best)
+	return true
+}
+
+// switchTo makes b the tip of our chain. b is ready, so it leaves our chain at
+// the anchor at the lowest, at most k blocks back.
+func (c *Core) switchTo(b *block) {
+	t := &c.tree
+	route := t.route[:0]
+	for ; !b.adopted; b = b.parent {
+		route = append(route, b)
+	}
+	if b != t.tip {
+		c.emit(RollBack{b.tip()})
+		for t.tip != b {
+			c.forget(t.abandon())
+		}
+	}
+	for i := len(route) - 1; i >= 0; i-- {
+		b := route[i]
+		t.adopt(b)
+		c.backlog += b.bytes
+		c.emit(Adopt{b.h, b.bytes})
+	}
+	clear(route)
+	t.route = route
+	c.forget(t.advance())
+}
+
+// evict forgets the bodies of old forks beyond k blocks of them.
+func (c *Core) evict() {
+	if c.tree.kept.len() == 0 {
+		return
+	}
+	for b := c.tree.oldestKept(); b != nil; b = c.tree.oldestKept() {
+		c.tree.unkeep(b)
+		c.unhold(b)
+		c.prune(b)
+	}
+	c.tree.trimKept()
+}
