@@ -142,11 +142,8 @@ func (n Network) EpochStart(epoch uint64) Slot {
 // times k blocks: m k / f, rounded up. The stability window is Window(3); Conway
 // freezes the candidate nonce for Window(4). (header-validation, 10)
 func (n Network) Window(m uint64) uint64 {
-	if n.ActiveSlots.Num == 0 {
-		return math.MaxUint64
-	}
 	hi, lo := bits.Mul64(m*n.SecurityParam, n.ActiveSlots.Den)
-	if hi >= n.ActiveSlots.Num {
+	if hi >= n.ActiveSlots.Num { // as it is if no slot is active
 		return math.MaxUint64
 	}
 	q, rem := bits.Div64(hi, lo, n.ActiveSlots.Num)

@@ -162,3 +162,14 @@ func BenchmarkLeads(b *testing.B) {
 		th.leads(value, ledger.Ratio{Num: 1, Den: 1000})
 	}
 }
+
+// Numbers on both sides of 1 lie between the right powers of e.
+func TestExponent(t *testing.T) {
+	for _, test := range []struct{ num, den, want int64 }{
+		{1, 1000, -7}, {1, 100, -5}, {1, 3, -2}, {2, 5, -1}, {1, 1, 0}, {2, 1, 0}, {3, 1, 1}, {8, 1, 2}, {100, 1, 4}, {1000, 1, 6},
+	} {
+		if got := exponent(euler(), div(whole(test.num), whole(test.den))); got != test.want {
+			t.Errorf("%d/%d: %d, want %d", test.num, test.den, got, test.want)
+		}
+	}
+}
