@@ -59,7 +59,7 @@ type Config struct {
 	Protocols []Protocol
 
 	// Dial opens the connections that we make; nil is TCP, for at most 10 s.
-	// The address is as it was given to [Dial], or as in FollowConfig.Peers.
+	// The address is as it was given to [Dial], or as in follow.Config.Peers.
 	// Nothing but ctx ends it, so it should give up by itself.
 	Dial func(ctx context.Context, address string) (net.Conn, error)
 

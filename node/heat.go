@@ -17,8 +17,9 @@ type Spell struct {
 	// not ctx's ends it.
 	ChainSync, BlockFetch func(ctx context.Context) error
 
-	// TxSubmission makes what is offered to the peer; ctx ends with the
-	// conversation. A Source that ends by itself ends tx-submission alone.
+	// TxSubmission makes what is offered to the peer. ctx ends with the
+	// conversation, for the cause [context.Canceled] if in order, so that the peer
+	// has acknowledged all. A Source that ends by itself ends tx-submission alone.
 	TxSubmission func(ctx context.Context) txsubmission.Source
 }
 

@@ -287,16 +287,27 @@ func TestHeatEndlessTxs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := vnet.New(vnet.Config{Link: vnet.Link{Latency: 10 * time.Millisecond}})
 		dialling, says := watched(node.Config{Network: nodetest.Network()})
-		a, _ := far(t, n, dialling, node.Config{Network: nodetest.Network(), Sources: nodetest.NewChain().Sources()})
+		a, b := far(t, n, dialling, node.Config{Network: nodetest.Network(), Sources: nodetest.NewChain().Sources()})
 		announced := 0
-		cool, ended := spelled(a, node.Spell{TxSubmission: func(context.Context) txsubmission.Source { return endlessTxs{n: &announced} }})
+		var conversation context.Context
+		offering := node.Spell{TxSubmission: func(ctx context.Context) txsubmission.Source {
+			conversation = ctx
+			return endlessTxs{n: &announced}
+		}}
+		cool, ended := spelled(a, offering)
 		time.Sleep(time.Minute)
 		cool()
-		if err := <-ended; err != nil || announced < 100 {
-			t.Error(err, announced)
+		if err := <-ended; err != nil || announced < 100 || context.Cause(conversation) != context.Canceled {
+			t.Error(err, announced, context.Cause(conversation))
 		}
 		if synctest.Wait(); says.done() != "tx-submission true, keep-alive false" {
 			t.Error(says.done())
+		}
+		_, ended = spelled(a, offering)
+		time.Sleep(time.Minute)
+		b.Close()
+		if err := <-ended; err == nil || errors.Is(context.Cause(conversation), context.Canceled) {
+			t.Error(err, context.Cause(conversation))
 		}
 	})
 }

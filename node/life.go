@@ -230,9 +230,10 @@ func (c *Conn) work(p lifecycle.Protocol, number lifecycle.Spell) {
 // offer offers transactions until a spell cools.
 func (c *Conn) offer(cooling context.Context, source func(context.Context) txsubmission.Source) error {
 	if source != nil {
-		ctx, ended := context.WithCancel(c.mux.Context())
-		defer ended()
-		if err := c.ProvideTxs(ctx, until{source(ctx), cooling}); err != nil {
+		ctx, ended := context.WithCancelCause(c.mux.Context())
+		err := c.ProvideTxs(ctx, until{source(ctx), cooling})
+		ended(err)
+		if err != nil {
 			return err
 		}
 	}

@@ -2,7 +2,7 @@ package sim
 
 import "time"
 
-// The oracle knows the pauses from the documentation of package node: from one
+// The oracle knows the pauses from the documentation of package follow: from one
 // second doubled up to a minute, a minute after a refusal, spread by a fifth,
 // and from one second again after a connection that lasted for half a minute.
 

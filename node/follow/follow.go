@@ -45,7 +45,7 @@ type Config struct {
 	Verifier Verifier
 
 	// TxSubmission makes what is offered to a peer while it is followed; nil
-	// offers nothing. ctx ends with the conversation.
+	// offers nothing. ctx ends as that of [node.Spell].
 	TxSubmission func(ctx context.Context, conn *node.Conn) txsubmission.Source
 
 	// Connected, if not nil, is called for each new connection, which it may

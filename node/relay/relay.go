@@ -178,7 +178,13 @@ func (r *Relay) sources() *node.Sources {
 // offer offers transactions to an upstream peer.
 func (r *Relay) offer(ctx context.Context, _ *node.Conn) txsubmission.Source {
 	reader := r.txs.newReader()
-	context.AfterFunc(ctx, reader.close)
+	context.AfterFunc(ctx, func() {
+		if errors.Is(context.Cause(ctx), context.Canceled) {
+			reader.finish()
+		} else {
+			reader.close()
+		}
+	})
 	return reader
 }
 

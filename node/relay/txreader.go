@@ -71,6 +71,23 @@ func (r *txReader) acknowledged(o txTaken) {
 	}
 }
 
+// acknowledgedAll is told that the peer has taken all that it got. q.mu is held.
+func (r *txReader) acknowledgedAll() {
+	for _, o := range r.owed {
+		r.acknowledged(o)
+	}
+	r.owed = r.owed[:0]
+}
+
+// finish is close for a conversation that has ended in order, which the peer lets it
+// do only when it has taken all that it got.
+func (r *txReader) finish() {
+	r.q.mu.Lock()
+	r.acknowledgedAll()
+	r.q.mu.Unlock()
+	r.close()
+}
+
 // left returns the oldest transaction that was not announced yet, nil if there is
 // none. q.mu is held.
 func (r *txReader) left() *queuedTx {
@@ -115,10 +132,7 @@ func (r *txReader) take(most int, all bool) (ids []txsubmission.Announced, chang
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if all {
-		for _, o := range r.owed {
-			r.acknowledged(o)
-		}
-		r.owed = r.owed[:0]
+		r.acknowledgedAll()
 	}
 	alone := len(r.owed) > 0 && q.suspect(r.owed[len(r.owed)-1].ticket)
 	for len(ids) < most && !alone {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -836,6 +837,34 @@ func TestTxQueueSuspects(t *testing.T) {
 		if q.txs[i].sound == q.txs[i].suspect {
 			t.Errorf("%d is sound: %t", i, q.txs[i].sound)
 		}
+	}
+}
+
+// A conversation that ends in order, when a connection cools, casts no suspicion on
+// what was sent last, although the peer was never seen to acknowledge it.
+func TestTxQueueOrderlyEnd(t *testing.T) {
+	for _, reason := range []error{nil, io.EOF} {
+		synctest.Test(t, func(t *testing.T) {
+			q := newTxQueue(0)
+			s := q.newSender(t.Context())
+			for i := range 5 {
+				send(t.Context(), s, tx(i, 300))
+			}
+			ctx, end := context.WithCancelCause(t.Context())
+			source := (&Relay{txs: q}).offer(ctx, nil)
+			receive(t.Context(), source.(*txReader), 5, 5, 0)
+			end(reason)
+			synctest.Wait()
+			suspects := 0
+			for i := range q.txs {
+				if q.txs[i].suspect {
+					suspects++
+				}
+			}
+			if (suspects > 0) != (reason != nil) || len(q.readers) > 0 {
+				t.Errorf("ended for %v: %d suspects, %d readers", reason, suspects, len(q.readers))
+			}
+		})
 	}
 }
 
