@@ -3,16 +3,16 @@ package node
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"net/netip"
 	"sync"
 	"time"
 
-	"go.uber.org/zap"
-
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/handshake"
+	"github.com/ouronet/ouronet/internal/logging"
 	"github.com/ouronet/ouronet/keepalive"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/mux"
@@ -77,12 +77,19 @@ type Config struct {
 	Mux mux.Config
 
 	// Logger tells what connections do: of those that others opened at debug level;
-	// nil is silent.
-	Logger *zap.Logger
+	// nil is silent. Each entry has the key "part" first, so that a handler can have
+	// a level for each: connections (handshakes and ends), serve (connections that
+	// are not let in), and, of packages follow and relay, follow (peers that are lost
+	// or not followed) and verification (what of headers is verified). A level that is
+	// off costs no allocation.
+	Logger *slog.Logger
 
 	// answering are Specs for responders; set when all of the above is
 	// complete.
 	answering *Specs
+
+	// Loggers of parts, from Logger; set with answering.
+	connections, serve *slog.Logger
 }
 
 // Sources are what a node answers with. Every field may be nil: then followers
@@ -145,15 +152,13 @@ func (cfg Config) complete() (Config, error) {
 	if cfg.Dial == nil {
 		cfg.Dial = dialTCP
 	}
-	if cfg.Logger == nil {
-		cfg.Logger = zap.NewNop()
-	}
 	if cfg.answering == nil {
 		answering := *cfg.Specs
 		answering.ChainSync = narrowed(answering.ChainSync, chainsync.RequestIngress)
 		answering.BlockFetch = narrowed(answering.BlockFetch, blockfetch.RequestIngress)
 		answering.TxSubmission = narrowed(answering.TxSubmission, txsubmission.ReplyIngress)
 		cfg.answering = &answering
+		cfg.connections, cfg.serve = logging.Of(cfg.Logger, logging.Connections), logging.Of(cfg.Logger, logging.Serve)
 	}
 	return cfg, nil
 }

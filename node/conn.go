@@ -9,8 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"go.uber.org/zap"
-
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/handshake"
@@ -36,7 +34,6 @@ type Conn struct {
 	remote net.Addr
 	agreed handshake.Agreement
 	mux    *mux.Mux
-	log    *zap.Logger
 
 	chainSync, blockFetch, txSubmission, keepAlive, peerSharing *mux.Channel
 
@@ -65,7 +62,6 @@ func newConn(cfg Config, m *mux.Mux, bearer net.Conn, peer string, role protocol
 		intersecting: pace{every: perPoint, free: freePoints}, sharing: pace{every: perSharing, free: freeSharing},
 		pinging: pace{every: perPing, free: freePings}, refusing: pace{every: perRefusal, free: freeRefused},
 	}
-	c.log = cfg.Logger.With(zap.String("peer", peer))
 	c.life = newLife(agreed.Data.PeerSharing)
 	// The side that dialled may ask; so may the other if both said they
 	// answer. (handshake, 6)

@@ -3,17 +3,16 @@ package node_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"go.uber.org/zap"
-	"go.uber.org/zap/zaptest/observer"
-
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/handshake"
+	"github.com/ouronet/ouronet/internal/logtest"
 	"github.com/ouronet/ouronet/internal/nodetest"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
@@ -220,8 +219,8 @@ func TestQueryVersions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := nodetest.NewWorld(t)
 		cfg := w.Config()
-		core, logs := observer.New(zap.DebugLevel)
-		cfg.Logger = zap.New(core)
+		log, logs := logtest.New(slog.LevelDebug)
+		cfg.Logger = log
 		testnode.Serve(t, w.Net.Listen("us"), cfg)
 		table, err := node.QueryVersions(t.Context(), "us", w.Config())
 		if err != nil || table.String() != "14, 15" {
@@ -231,7 +230,7 @@ func TestQueryVersions(t *testing.T) {
 			t.Error("nobody answered")
 		}
 		synctest.Wait()
-		if logs.FilterMessage("handshake").Len() != 1 {
+		if len(logs.Of("handshake")) != 1 {
 			t.Error("the connection is kept although the peer has hung up")
 		}
 	})

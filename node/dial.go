@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"time"
-
-	"go.uber.org/zap"
 
 	"github.com/ouronet/ouronet/handshake"
 	"github.com/ouronet/ouronet/mux"
@@ -122,15 +121,22 @@ func start(ctx context.Context, conn net.Conn, peer string, role protocol.Role, 
 		if role == protocol.Initiator {
 			c.use()
 		}
-		level := zap.DebugLevel
-		if role == protocol.Initiator {
-			level = zap.InfoLevel
-		}
-		c.log.Log(level, "connected", zap.Uint16("version", uint16(agreed.Version)), zap.Bool("duplex", agreed.Duplex()))
+		c.logStart(ctx)
 		return c, nil
 	}
 	abandon(ctx, m, channel, err)
 	return nil, &PeerError{peer, err}
+}
+
+// logStart logs a connection: at debug level one that another node opened, for
+// there may be any number of them.
+func (c *Conn) logStart(ctx context.Context) {
+	level := slog.LevelDebug
+	if c.Dialled() {
+		level = slog.LevelInfo
+	}
+	c.cfg.connections.LogAttrs(ctx, level, "connected", slog.String("peer", c.peer),
+		slog.Uint64("version", uint64(c.agreed.Version)), slog.Bool("duplex", c.agreed.Duplex()))
 }
 
 // abandon ends a connection whose handshake came to nothing, so that the peer

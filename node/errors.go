@@ -1,12 +1,12 @@
 package node
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
-
-	"go.uber.org/zap"
 
 	"github.com/ouronet/ouronet/handshake"
 	"github.com/ouronet/ouronet/ledger"
@@ -23,13 +23,13 @@ func (e *PeerError) Error() string { return fmt.Sprintf("peer %s: %v", e.Peer, e
 
 func (e *PeerError) Unwrap() error { return e.Err }
 
-// ending are the fields of a log entry that tells why a connection ended. The
-// entry names the peer once: as the error does, if it does.
-func ending(peer string, err error) []zap.Field {
+// logEnd logs at debug level why a connection ended, or was not made. The entry
+// names the peer once: as the error does, if it does.
+func logEnd(ctx context.Context, log *slog.Logger, message, peer string, err error) {
 	if pe, ok := err.(*PeerError); ok { // the outermost one
 		peer, err = pe.Peer, pe.Err
 	}
-	return []zap.Field{zap.String("peer", peer), zap.Error(err)}
+	log.LogAttrs(ctx, slog.LevelDebug, message, slog.String("peer", peer), slog.Any("error", err))
 }
 
 // dialError is an error of [Config].Dial that says nothing twice: a [PeerError]

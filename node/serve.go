@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"slices"
 	"sync"
 	"syscall"
 	"time"
-
-	"go.uber.org/zap"
 
 	"github.com/ouronet/ouronet/internal/seeded"
 	"github.com/ouronet/ouronet/protocol"
@@ -62,7 +61,9 @@ func Serve(ctx context.Context, l net.Listener, cfg Config, started func(*Conn) 
 		case err == nil:
 			p, err := places.enter(ipOf(conn.RemoteAddr()), func(error) { conn.Close() })
 			if err != nil {
-				cfg.Logger.Debug("refused", zap.String("peer", peerName(conn, "")), zap.Error(err))
+				if cfg.serve.Enabled(ctx, slog.LevelDebug) { // there may be any number of them
+					logEnd(ctx, cfg.serve, "refused", peerName(conn, ""), err)
+				}
 				conn.Close()
 				continue
 			}
@@ -79,7 +80,7 @@ func Serve(ctx context.Context, l net.Listener, cfg Config, started func(*Conn) 
 		case !slices.ContainsFunc(momentary, func(m error) bool { return errors.Is(err, m) }):
 			return fmt.Errorf("node: accept: %w", err)
 		}
-		cfg.Logger.Warn("accept", zap.Error(err))
+		cfg.serve.LogAttrs(ctx, slog.LevelWarn, "accept", slog.Any("error", err))
 		if !sleep(ctx, acceptPause) {
 			return nil
 		}
@@ -97,11 +98,11 @@ func ipOf(a net.Addr) netip.Addr {
 func serve(ctx context.Context, conn net.Conn, cfg Config, places *places, p *place, started func(*Conn) (ended func())) {
 	c, err := start(ctx, conn, peerName(conn, ""), protocol.Responder, cfg)
 	if err != nil {
-		cfg.Logger.Debug("handshake", ending("", err)...)
+		logEnd(ctx, cfg.connections, "handshake", "", err)
 		return
 	}
 	if err := places.settle(p, time.Now(), c.unused, c.Fail); err != nil {
-		cfg.Logger.Debug("connection ended", ending(c.peer, err)...)
+		logEnd(ctx, cfg.connections, "connection ended", c.peer, err)
 		c.Fail(err)
 		c.Close()
 		return
@@ -114,7 +115,7 @@ func serve(ctx context.Context, conn net.Conn, cfg Config, places *places, p *pl
 	select {
 	case <-ctx.Done():
 	case <-c.Done():
-		cfg.Logger.Debug("connection ended", ending(c.peer, c.Err())...)
+		logEnd(ctx, cfg.connections, "connection ended", c.peer, c.Err())
 	}
 	c.Close()
 }

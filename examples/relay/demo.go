@@ -95,7 +95,7 @@ func runDemo(ctx context.Context, o *options, s script, out output) (err error) 
 			}
 		})
 	}
-	logger := newLogger(o, out.log())
+	logger := newLogger(&o.log, out.log(), o.json)
 	config := node.Config{Network: d.network, PeerSharing: true, Logger: logger}
 	config.Limits = o.limits()
 	config.Routable = netip.Addr.IsLoopback // of the addresses to give away: all of the demo is on this machine

@@ -49,6 +49,9 @@ type event struct {
 	Recorded  int64  `json:"recorded_bytes,omitempty"`
 	Truncated int    `json:"truncated,omitempty"`
 
+	// Of log_level: those in force, as the flag takes them.
+	Levels string `json:"log_level,omitempty"`
+
 	// Of demo_end.
 	FollowerBlocks int    `json:"follower_blocks,omitempty"`
 	FollowerBytes  int    `json:"follower_bytes,omitempty"`
@@ -77,7 +80,7 @@ type output interface {
 	// possible.
 	line(text string)
 
-	// log is where connections log.
+	// log is where the log goes.
 	log() logWriter
 
 	// close removes the status line.

@@ -1,15 +1,13 @@
 package main
 
 import (
-	"errors"
 	"flag"
 	"io"
 	"slices"
 	"strings"
 
-	"go.uber.org/zap/zapcore"
-
 	"github.com/ouronet/ouronet/internal/cli"
+	"github.com/ouronet/ouronet/internal/logging"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/relay"
@@ -33,14 +31,11 @@ type options struct {
 	noVerify  bool
 	exitAtTip bool
 	json      bool
-	logLevel  zapcore.Level
+	log       levels
 	recordTo  string
 	recordMax int64
 	version   bool
 }
-
-// logOff is above all levels.
-const logOff = zapcore.InvalidLevel
 
 const examples = `  go run ./examples/relay -demo
       three nodes in one process, no network needed
@@ -63,7 +58,8 @@ follow only nodes that you trust.
 
 // flags makes the flag set that fills o.
 func flags(o *options) *flag.FlagSet {
-	o.keep, o.logLevel = relay.DefaultKeep, zapcore.ErrorLevel
+	o.keep = relay.DefaultKeep
+	o.log.init()
 	f := flag.NewFlagSet("relay", flag.ContinueOnError)
 	f.SetOutput(io.Discard)
 	f.Usage = func() {}
@@ -98,16 +94,7 @@ func flags(o *options) *flag.FlagSet {
 	f.BoolVar(&o.noVerify, "no-verify", false, "do not verify certificates, KES signatures and VRF proofs of headers")
 	f.BoolVar(&o.exitAtTip, "exit-at-tip", false, "end at the tip of every connected peer; fail if none is reached for a minute")
 	f.BoolVar(&o.json, "json", false, "one JSON object a line for programs, in place of text")
-	f.Func("log-level", "`LEVEL` of what connections log on stderr: debug, info, warn, error (default) or off", func(s string) error {
-		if s == "off" {
-			o.logLevel = logOff
-			return nil
-		}
-		if !slices.Contains([]string{"debug", "info", "warn", "error"}, s) {
-			return errors.New("give debug, info, warn, error or off")
-		}
-		return o.logLevel.Set(s)
-	})
+	f.Func("log-level", "`LEVEL` of the log on stderr: debug, info, warn, error (default) or off;\nPART=LEVEL for a part of it ("+strings.Join(logging.Parts(), ", ")+"),\nseveral with commas; @FILE to read them from a file, and again on SIGHUP", o.log.flag)
 	f.StringVar(&o.recordTo, "record", "", "`FILE` to be made, for all that is said on connections, transactions included,\nand all that is decided; \"go run ./cmd/ouronet decode FILE\" prints it")
 	f.Func("record-max", "`BYTES` that the file of -record may have (default 1GiB)", func(s string) (err error) {
 		o.recordMax, err = parseBytes(s)

@@ -34,6 +34,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (exit int
 		return 0
 	}
 	out := newOutput(o, stdout, stderr)
+	endReloading, err := o.log.start(ctx, out)
+	if err != nil {
+		return fail(stderr, err)
+	}
+	defer endReloading()
 	if o.demo {
 		err = runDemo(ctx, o, defaultScript, out)
 	} else {

@@ -100,7 +100,8 @@ type line struct {
 	Peer   string `json:"peer"`
 	Txs    *int   `json:"txs"`
 
-	Delay float64 `json:"delay_s"`
+	Delay  float64 `json:"delay_s"`
+	Levels string  `json:"log_level"`
 }
 
 // await reads events until one that is looked for.

@@ -12,8 +12,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/ouronet/ouronet/internal/cli"
@@ -121,7 +119,7 @@ func (p *program) run(ctx context.Context, submit net.Listener) error {
 func (p *program) config(l net.Listener, advertise []netip.AddrPort) relay.Config {
 	cfg := relay.Config{
 		Follow: follow.Config{
-			Config:    node.Config{Network: p.network, PeerSharing: true, Limits: p.o.limits(), Logger: newLogger(p.o, p.out.log())},
+			Config:    node.Config{Network: p.network, PeerSharing: true, Limits: p.o.limits(), Logger: newLogger(&p.o.log, p.out.log(), p.o.json)},
 			Peers:     p.o.peers,
 			Connected: p.connected,
 			Lost:      p.lost,
@@ -140,20 +138,6 @@ func (p *program) config(l net.Listener, advertise []netip.AddrPort) relay.Confi
 	}
 	p.record.of(&cfg.Follow)
 	return cfg
-}
-
-// newLogger makes the log of connections.
-func newLogger(o *options, w logWriter) *zap.Logger {
-	if o.logLevel == logOff {
-		return zap.NewNop()
-	}
-	cfg := zap.NewProductionEncoderConfig()
-	cfg.EncodeTime = zapcore.ISO8601TimeEncoder
-	encoder := zapcore.NewConsoleEncoder(cfg)
-	if o.json {
-		encoder = zapcore.NewJSONEncoder(cfg)
-	}
-	return zap.New(zapcore.NewCore(encoder, w, o.logLevel))
 }
 
 // errEnded: the relay ended by itself.

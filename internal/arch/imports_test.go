@@ -45,9 +45,10 @@ var mayImport = map[string][]string{
 	"internal/lifecycle": nil,
 	"internal/explore":   nil,
 	"internal/seeded":    nil,
-	"node":               slices.Concat(network, []string{"internal/lifecycle", "internal/seeded"}),
-	"node/follow":        slices.Concat(network, []string{"chain", "internal/redial", "internal/seeded", "node"}), // not storage
-	"node/relay":         slices.Concat(network, storage, []string{"node", "node/follow"}),
+	"internal/logging":   nil,
+	"node":               slices.Concat(network, []string{"internal/lifecycle", "internal/logging", "internal/seeded"}),
+	"node/follow":        slices.Concat(network, []string{"chain", "internal/logging", "internal/redial", "internal/seeded", "node"}), // not storage
+	"node/relay":         slices.Concat(network, storage, []string{"internal/logging", "node", "node/follow"}),
 	"conformance":        slices.Concat(network, []string{"internal/explore"}),
 	"trace":              slices.Concat(network, []string{"chain"}), // whose recorded decisions it prints
 	"vnet":               nil,                                       // knows nothing of Cardano
@@ -95,6 +96,25 @@ func TestImports(t *testing.T) {
 				t.Errorf("%s imports %s, which the table of internal/arch does not allow", from, to)
 			}
 		}
+	}
+}
+
+// The library logs to what it is given: how it is written is a program's choice.
+func TestZapIsOfTheRelay(t *testing.T) {
+	imports := false
+	for _, p := range packages(t) {
+		for _, path := range slices.Concat(p.Imports, p.TestImports, p.XTestImports) {
+			switch {
+			case !strings.HasPrefix(path, "go.uber.org/zap"):
+			case p.rel() == "examples/relay":
+				imports = true
+			default:
+				t.Errorf("%s imports %s", p.rel(), path)
+			}
+		}
+	}
+	if !imports {
+		t.Error("the relay does not import it, either: does this test still look at what it should?")
 	}
 }
 

@@ -28,6 +28,8 @@ type pkg struct {
 	TestGoFiles  []string
 	XTestGoFiles []string
 	Imports      []string
+	TestImports  []string
+	XTestImports []string
 }
 
 // rel returns the package's path within the module, "" for its root.
@@ -63,7 +65,7 @@ var list = sync.OnceValues(func() (map[string]pkg, error) {
 		return nil, err
 	}
 	cmd := exec.Command("go", "list", "-e", "-deps", "-export",
-		"-json=ImportPath,Name,Dir,Export,GoFiles,TestGoFiles,XTestGoFiles,Imports", "./...")
+		"-json=ImportPath,Name,Dir,Export,GoFiles,TestGoFiles,XTestGoFiles,Imports,TestImports,XTestImports", "./...")
 	cmd.Dir = root
 	out, err := cmd.Output()
 	if err != nil {

@@ -1,9 +1,8 @@
 package nodetest
 
 import (
+	"log/slog"
 	"testing"
-
-	"go.uber.org/zap/zaptest"
 
 	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/internal/testnode"
@@ -42,7 +41,7 @@ func NewWorld(t *testing.T) *World {
 func (w *World) Config() node.Config {
 	cfg := node.Config{Network: Network(), Dial: w.Net.Dial}
 	if testing.Verbose() {
-		cfg.Logger = zaptest.NewLogger(w.T)
+		cfg.Logger = slog.New(slog.NewTextHandler(w.T.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	return cfg
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"reflect"
 	"slices"
 	"sync/atomic"
@@ -11,11 +12,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"go.uber.org/zap"
-	"go.uber.org/zap/zaptest/observer"
-
 	"github.com/ouronet/ouronet/chain"
 	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/internal/logtest"
 	"github.com/ouronet/ouronet/internal/nodetest"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
@@ -228,17 +227,21 @@ func TestDecisionsError(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			w, c := nodetest.NewWorld(t), nodetest.NewChain().Grow(50)
 			w.Serve("a", c)
-			logs, seen := observer.New(zap.WarnLevel)
+			log, logs := logtest.New(slog.LevelWarn)
 			d := &limited{left: steps}
 			cfg := w.FollowConfig("a")
-			cfg.Logger, cfg.Decisions = zap.New(logs), d
+			cfg.Logger, cfg.Decisions = log, d
 			f := w.Follow(cfg)
 			f.Reach(c)
 			c.Grow(5)
 			f.Reach(c)
 			f.Stop()
-			if d.refused != 1 || seen.Len() != 1 {
-				t.Errorf("refused %d times, logged %d times", d.refused, seen.Len())
+			logged := logs.All()
+			if d.refused != 1 || len(logged) != 1 {
+				t.Fatalf("refused %d times, logged %v", d.refused, logged)
+			}
+			if got, want := logged[0].String(), "WARN the decisions are recorded no further; part=follow; error=no more"; got != want {
+				t.Errorf("logged %s, not %s", got, want)
 			}
 		})
 	}

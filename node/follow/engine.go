@@ -6,14 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"go.uber.org/zap"
-
 	"github.com/ouronet/ouronet/chain"
+	"github.com/ouronet/ouronet/internal/logging"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/protocol"
@@ -54,7 +54,7 @@ type body struct {
 // back.
 type Engine struct {
 	cfg    Config
-	log    *zap.Logger
+	log    *slog.Logger
 	events chan message
 	out    outbox
 	epoch  time.Time
@@ -99,7 +99,7 @@ func newEngine(ctx context.Context, of Config, points []ledger.Point) (*Engine, 
 	}
 	e := &Engine{
 		cfg:    of,
-		log:    of.Logger,
+		log:    logging.Of(of.Logger, logging.Follow),
 		events: make(chan message, eventQueue),
 		epoch:  time.Now(),
 		core:   core,
@@ -335,7 +335,7 @@ func higher(a, b ledger.Tip) bool {
 func (e *Engine) record(effects []chain.Effect) {
 	e.effects = chain.AppendEffects(e.effects[:0], effects)
 	if err := e.decisions.Step(e.input, e.effects); err != nil {
-		e.log.Warn("the decisions are recorded no further", zap.Error(err))
+		e.log.LogAttrs(context.Background(), slog.LevelWarn, "the decisions are recorded no further", slog.Any("error", err))
 		e.decisions, e.input, e.effects = nil, nil, nil
 	}
 }
@@ -403,7 +403,7 @@ func (e *Engine) stop(s chain.StopChainSync) {
 	if stopped := e.cfg.Stopped; stopped != nil {
 		stopped(l.upstream.address, s.Err, s.Retry)
 	} else {
-		l.log.Info("stop following", zap.Error(s.Err), zap.Duration("retry", s.Retry))
+		e.log.LogAttrs(context.Background(), slog.LevelInfo, "stop following", slog.String("peer", l.conn.Peer()), slog.Any("error", s.Err), slog.Duration("retry", s.Retry))
 	}
 	e.announced(s.Peer, ledger.Tip{})
 	l.upstream.stop(s.Err)

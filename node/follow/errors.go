@@ -1,22 +1,25 @@
 package follow
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"strings"
-
-	"go.uber.org/zap"
+	"time"
 
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 )
 
-// ending are the fields of a log entry that tells why a connection ended. The
-// entry names the peer once: as the error does, if it does.
-func ending(peer string, err error) []zap.Field {
+// logLost logs why a connection ended or could not be made. The entry names the peer
+// once: as the error does, if it does.
+func logLost(ctx context.Context, log *slog.Logger, peer string, err error, retry time.Duration) {
+	blame := node.Blame(err)
 	if pe, ok := err.(*node.PeerError); ok { // the outermost one
 		peer, err = pe.Peer, pe.Err
 	}
-	return []zap.Field{zap.String("peer", peer), zap.Error(err)}
+	log.LogAttrs(ctx, slog.LevelWarn, "lost peer", slog.String("peer", peer), slog.Any("error", err),
+		slog.Bool("blame", blame), slog.Duration("retry", retry))
 }
 
 // noIntersectError is [ErrNoIntersect] of one peer.

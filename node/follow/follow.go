@@ -10,8 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"go.uber.org/zap"
-
 	"github.com/ouronet/ouronet/chain"
 	"github.com/ouronet/ouronet/internal/seeded"
 	"github.com/ouronet/ouronet/ledger"
@@ -202,9 +200,6 @@ func NewFollower(cfg Config) (*Follower, error) {
 func (cfg *Config) complete() error {
 	if err := cfg.Config.Check(); err != nil {
 		return err
-	}
-	if cfg.Logger == nil {
-		cfg.Logger = zap.NewNop()
 	}
 	if cfg.Chain.Salt == 0 {
 		cfg.Chain.Salt = rand.Uint64()

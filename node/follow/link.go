@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"go.uber.org/zap"
-
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chain"
 	"github.com/ouronet/ouronet/chainsync"
@@ -32,7 +30,6 @@ type link struct {
 	id       chain.PeerID
 	upstream *upstream
 	conn     *node.Conn
-	log      *zap.Logger
 
 	headersWake chan struct{} // capacity 1: grants or a command
 	fetchWake   chan struct{} // capacity 1: fetches
@@ -51,7 +48,7 @@ type link struct {
 
 func newLink(u *upstream, conn *node.Conn, id chain.PeerID) *link {
 	l := &link{
-		id: id, upstream: u, conn: conn, log: u.engine.log.With(zap.String("peer", conn.Peer())),
+		id: id, upstream: u, conn: conn,
 		headersWake: make(chan struct{}, 1),
 		fetchWake:   make(chan struct{}, 1),
 		taken:       make(chan struct{}, 1),

@@ -1,34 +1,25 @@
 package follow_test
 
 import (
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
-	"go.uber.org/zap/zaptest/observer"
-
 	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/logtest"
 	"github.com/ouronet/ouronet/internal/nodetest"
 	"github.com/ouronet/ouronet/internal/testnode"
 )
 
 // logged returns the lines of a log that name an error.
-func logged(t *testing.T, logs *observer.ObservedLogs) (lines []string) {
-	t.Helper()
-	encoder := zapcore.NewConsoleEncoder(zapcore.EncoderConfig{MessageKey: "message"})
+func logged(logs *logtest.Log) (lines []string) {
 	for _, e := range logs.All() {
-		if !slices.ContainsFunc(e.Context, func(f zapcore.Field) bool { return f.Type == zapcore.ErrorType }) {
-			continue
+		if _, ok := e.Value("error").(error); ok {
+			lines = append(lines, e.String())
 		}
-		b, err := encoder.EncodeEntry(e.Entry, e.Context)
-		if err != nil {
-			t.Fatal(err)
-		}
-		lines = append(lines, strings.TrimSpace(b.String()))
 	}
 	return lines
 }
@@ -51,9 +42,9 @@ func repeated(line, address string) string {
 // Why a connection ended is logged once, in a line that says nothing twice,
 // whoever opened it and whatever the peer did.
 func TestErrorsAreLoggedOnce(t *testing.T) {
-	check := func(t *testing.T, logs *observer.ObservedLogs, address string) {
+	check := func(t *testing.T, logs *logtest.Log, address string) {
 		t.Helper()
-		lines := logged(t, logs)
+		lines := logged(logs)
 		if len(lines) != 1 {
 			t.Errorf("%d lines:\n%s", len(lines), strings.Join(lines, "\n"))
 		}
@@ -67,9 +58,9 @@ func TestErrorsAreLoggedOnce(t *testing.T) {
 		t.Run("client/"+b.Name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w, c := nodetest.NewWorld(t), nodetest.NewChain().Grow(200)
-				core, logs := observer.New(zap.DebugLevel)
+				log, logs := logtest.New(slog.LevelDebug)
 				cfg := w.Config()
-				cfg.Sources, cfg.Logger = c.Sources(), zap.New(core)
+				cfg.Sources, cfg.Logger = c.Sources(), log
 				s := testnode.Serve(t, w.Net.Listen("us"), cfg)
 				p := w.DialRaw("us", b.Says)
 				done := make(chan struct{})
@@ -94,9 +85,9 @@ func TestErrorsAreLoggedOnce(t *testing.T) {
 						p.Accept()
 						b.Send(p, c)
 					})
-					core, logs := observer.New(zap.DebugLevel)
+					log, logs := logtest.New(slog.LevelDebug)
 					cfg := w.FollowConfig("bad")
-					cfg.Logger, cfg.Persist = zap.New(core), true
+					cfg.Logger, cfg.Persist = log, true
 					told := 0
 					if hook {
 						cfg.Lost = func(string, error, time.Duration) { told++ }
@@ -108,7 +99,7 @@ func TestErrorsAreLoggedOnce(t *testing.T) {
 					}
 					synctest.Wait()
 					if hook {
-						if lines := logged(t, logs); len(lines) > 0 || told != 1 {
+						if lines := logged(logs); len(lines) > 0 || told != 1 {
 							t.Errorf("told %d times, and logged %q", told, lines)
 						}
 						return
@@ -129,17 +120,22 @@ func TestUnfollowableIsLoggedOnce(t *testing.T) {
 		cfg.Network.Magic++
 		testnode.Serve(t, w.Net.Listen("one"), cfg)
 		testnode.Serve(t, w.Net.Listen("two"), cfg)
-		core, logs := observer.New(zap.DebugLevel)
+		log, logs := logtest.New(slog.LevelDebug)
 		fcfg := w.FollowConfig("one", "two")
-		fcfg.Logger, fcfg.Persist = zap.New(core), true
+		fcfg.Logger, fcfg.Persist = log, true
 		f := w.Follow(fcfg)
 		f.Start()
 		time.Sleep(time.Second)
 		synctest.Wait()
-		if f.Stuck() == nil || logs.FilterMessage("no peer can be followed").Len() != 1 {
+		lost := logs.Of("lost peer")
+		if len(lost) != 2 || lost[0].Level != slog.LevelWarn || lost[0].Value("blame") != false ||
+			!slices.Equal(lost[0].Keys(), []string{"part", "peer", "error", "blame", "retry"}) || lost[0].Value("part") != "follow" {
+			t.Errorf("lost: %v", lost)
+		}
+		if f.Stuck() == nil || len(logs.Of("no peer can be followed")) != 1 {
 			t.Error("it is not logged that no peer can be followed")
 		}
-		if lines := logged(t, logs); len(lines) != 2 {
+		if lines := logged(logs); len(lines) != 2 {
 			t.Errorf("%d lines:\n%s", len(lines), strings.Join(lines, "\n"))
 		}
 	})
@@ -152,9 +148,9 @@ func TestStoppedIsToldOnce(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			w := nodetest.NewWorld(t)
 			w.Serve("other", nodetest.NewChain().Grow(200))
-			core, logs := observer.New(zap.DebugLevel)
+			log, logs := logtest.New(slog.LevelDebug)
 			cfg := w.FollowConfig("other")
-			cfg.Logger = zap.New(core)
+			cfg.Logger = log
 			anchor := testnode.New(chaingen.Config{Seed: 2, BlockSize: 1200, Network: nodetest.Network()}).Grow(50).Tip()
 			cfg.Anchor = &anchor
 			var told []error
@@ -170,7 +166,13 @@ func TestStoppedIsToldOnce(t *testing.T) {
 			f.Start()
 			time.Sleep(time.Second)
 			synctest.Wait()
-			if lines := logged(t, logs); len(lines)+len(told) != 1 || hook != (len(told) == 1) {
+			for _, e := range logs.Of("stop following") {
+				if e.Level != slog.LevelInfo || e.Value("part") != "follow" || e.Value("peer") != "other" ||
+					!slices.Equal(e.Keys(), []string{"part", "peer", "error", "retry"}) {
+					t.Error(e)
+				}
+			}
+			if lines := logged(logs); len(lines)+len(told) != 1 || hook != (len(told) == 1) {
 				t.Errorf("told %v, logged %q", told, lines)
 			}
 		})

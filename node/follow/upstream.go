@@ -6,8 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"go.uber.org/zap"
-
 	"github.com/ouronet/ouronet/internal/redial"
 	"github.com/ouronet/ouronet/internal/seeded"
 	"github.com/ouronet/ouronet/ledger"
@@ -70,7 +68,7 @@ func (u *upstream) keep(ctx context.Context) {
 		if lost := u.engine.cfg.Lost; lost != nil {
 			lost(u.address, err, pause)
 		} else {
-			u.engine.log.Warn("lost peer", append(ending(u.address, err), zap.Bool("blame", node.Blame(err)), zap.Duration("retry", pause))...)
+			logLost(ctx, u.engine.log, u.address, err, pause)
 		}
 		u.mu.Lock() // who sees it in the status has been told why
 		u.conn, u.told, u.stopped, u.err = nil, false, nil, err

@@ -2,11 +2,17 @@ package relay
 
 import (
 	"errors"
+	"log/slog"
+	"net"
 	"os"
 	"syscall"
 	"testing"
 
+	"github.com/ouronet/ouronet/internal/logtest"
+	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/praos"
+	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 )
 
 // withoutFiles calls f while the process can open no file.
@@ -30,6 +36,36 @@ func withoutFiles(t *testing.T, f func()) {
 		t.Fatalf("a file can be opened: %v", err)
 	}
 	f()
+}
+
+// That the process may open too few files is logged, once.
+func TestFewFilesAreLogged(t *testing.T) {
+	var old syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &old); err != nil {
+		t.Fatal(err)
+	}
+	low := old
+	low.Cur = 256
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	log, logs := logtest.New(slog.LevelWarn)
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &low); err != nil {
+		t.Fatal(err)
+	}
+	_, err = New(Config{Listener: l, Follow: follow.Config{Config: node.Config{Network: ledger.Preview, Logger: log}, Peers: []string{"a:1", "b:2", "c:3"}}})
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &old); err != nil {
+		t.Fatal(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "WARN fewer inbound connections than allowed: the process may not open enough files; part=serve; inbound=122; files=256; needed=646"
+	if entries := logs.All(); len(entries) != 1 || entries[0].String() != want {
+		t.Errorf("logged %v, not %s", entries, want)
+	}
 }
 
 // While the process has too many files open, blocks stay in memory, up to a

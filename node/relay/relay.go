@@ -4,15 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"slices"
 	"sync/atomic"
 
-	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/internal/logging"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/node"
@@ -120,9 +121,10 @@ func New(cfg Config) (*Relay, error) {
 		if err != nil {
 			return nil, err
 		}
-		if cfg.Follow.Limits.Inbound != given && cfg.Follow.Logger != nil {
-			cfg.Follow.Logger.Warn("fewer inbound connections than allowed: the process may not open enough files",
-				zap.Int("inbound", cfg.Follow.Limits.Inbound), zap.Int("files", limit), zap.Int("needed", need))
+		if cfg.Follow.Limits.Inbound != given {
+			logging.Of(cfg.Follow.Logger, logging.Serve).LogAttrs(context.Background(), slog.LevelWarn,
+				"fewer inbound connections than allowed: the process may not open enough files",
+				slog.Int("inbound", cfg.Follow.Limits.Inbound), slog.Int("files", limit), slog.Int("needed", need))
 		}
 	}
 	r := &Relay{cfg: cfg, txs: newTxQueue(cfg.MaxTxSize), submitting: make(chan struct{}, 1)}

@@ -3,15 +3,13 @@ package relay_test
 import (
 	"bytes"
 	"context"
+	"log/slog"
 	"net"
 	"net/netip"
 	"path/filepath"
 	"slices"
 	"testing"
 	"time"
-
-	"go.uber.org/zap"
-	"go.uber.org/zap/zaptest"
 
 	"github.com/ouronet/ouronet/internal/chaindata"
 	"github.com/ouronet/ouronet/internal/leak"
@@ -64,9 +62,9 @@ func TestRealBlocks(t *testing.T) {
 		t.Skip("17,310 blocks take long under the race detector; generated chains do the same")
 	}
 	dir := filepath.Join(chaindata.Dir(t), "preview-immutable")
-	log := zap.NewNop()
+	var log *slog.Logger
 	if testing.Verbose() {
-		log = zaptest.NewLogger(t, zaptest.Level(zap.InfoLevel))
+		log = slog.New(slog.NewTextHandler(t.Output(), nil))
 	}
 	config := func(peers ...string) relay.Config {
 		return relay.Config{Follow: follow.Config{

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
 
-	"go.uber.org/zap"
-
+	"github.com/ouronet/ouronet/internal/logging"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/ledger/praos"
@@ -126,18 +126,17 @@ func (r *Relay) save(blocks ledger.BlockNo) error {
 
 // logChecks tells what is verified of headers, and what is not.
 func (r *Relay) logChecks() {
-	log := r.cfg.Follow.Logger
+	log := logging.Of(r.cfg.Follow.Logger, logging.Verification)
 	switch {
-	case log == nil:
 	case r.verifier == nil:
 		log.Warn("headers are not verified, but for links and bodies")
 	default:
 		tip := r.store.Tip()
 		state, _ := r.verifier.state(tip.Point.Hash)
 		log.Info("headers are verified: without stake anybody can forge one that passes",
-			zap.Stringer("after", tip),
-			zap.Strings("verified", []string{"links", "certificates", "KES signatures"}),
-			zap.Bool("VRF proofs", state.Known != praos.NoNonces),
-			zap.Strings("not", []string{"stake", "ledger rules"}))
+			slog.String("after", tip.String()),
+			slog.Any("verified", []string{"links", "certificates", "KES signatures"}),
+			slog.Bool("VRF proofs", state.Known != praos.NoNonces),
+			slog.Any("not", []string{"stake", "ledger rules"}))
 	}
 }

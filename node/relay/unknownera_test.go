@@ -3,14 +3,13 @@ package relay_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"go.uber.org/zap"
-	"go.uber.org/zap/zaptest/observer"
-
 	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/internal/logtest"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
@@ -45,9 +44,9 @@ func TestRelayUnknownEra(t *testing.T) {
 				}
 				c.Grow(200)
 				one, two := s.upstream("one", ahead(c, 150)), s.upstream("two", ahead(c, 150))
-				core, logs := observer.New(zap.WarnLevel)
+				log, logs := logtest.New(slog.LevelWarn)
 				cfg := relay.Config{Follow: s.config("one", "two")}
-				cfg.Follow.Logger = zap.New(core)
+				cfg.Follow.Logger = log
 				if folder {
 					cfg.DataDir = dir
 				}
@@ -67,7 +66,7 @@ func TestRelayUnknownEra(t *testing.T) {
 					}
 				}
 				s.reader("relay").reach(known) // still serves
-				if n := logs.FilterMessage("no peer can be followed").Len(); n != 1 {
+				if n := len(logs.Of("no peer can be followed")); n != 1 {
 					t.Errorf("logged %d times", n)
 				}
 				one.Stop()

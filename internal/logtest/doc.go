@@ -1,0 +1,4 @@
+// Package logtest keeps what is logged, for tests to look at.
+//
+// Start with [New].
+package logtest
