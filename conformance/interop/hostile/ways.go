@@ -39,6 +39,8 @@ var ways = []way{
 	{name: "peer-sharing flood", pause: pause, run: shareRequests},
 	{name: "flood of ranges nobody has", pause: pause, run: unknownRanges},
 	{name: "range read slowly", pause: pause, run: slowRange},
+	{name: "blocks, over and over", pause: pause, run: glutton},
+	{name: "headers, over and over", pause: pause, run: headerGlutton},
 	{name: "ranges not read", pause: pause, run: unreadRanges},
 	{name: "headers not read", pause: pause, run: unreadHeaders},
 	{name: "garbage for transactions", pause: pause, run: garbageTxs},
@@ -147,6 +149,48 @@ func slowRange(ctx context.Context, t *target, l *link) error {
 		}
 	}
 	return nil
+}
+
+// glutton asks for all blocks as soon as it has them.
+func glutton(_ context.Context, t *target, l *link) error {
+	if err := l.send(blockFetchNo, bytes.Repeat(everything(t), 2)); err != nil {
+		return err
+	}
+	done := blockfetch.BatchDone{}.AppendCBOR(nil)
+	for {
+		got, err := l.await(blockFetchNo)
+		if err != nil {
+			return err
+		}
+		if bytes.HasSuffix(got, done) {
+			if err := l.send(blockFetchNo, everything(t)); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// headerGlutton asks for all headers as soon as it has them.
+func headerGlutton(_ context.Context, t *target, l *link) error {
+	find := chainsync.FindIntersect{Points: []ledger.Point{ledger.Origin}}.AppendCBOR(nil)
+	if err := l.send(chainSyncNo, find); err != nil {
+		return err
+	}
+	for asked := 0; ; asked++ {
+		ask := chainsync.RequestNext{}.AppendCBOR(nil)
+		if asked%firstBlocks == 0 {
+			ask = find
+		}
+		if err := l.send(chainSyncNo, ask); err != nil {
+			return err
+		}
+		if asked < 50 {
+			continue
+		}
+		if _, err := l.await(chainSyncNo); err != nil {
+			return err
+		}
+	}
 }
 
 // unreadRanges asks for ten times the chain and reads nothing.
