@@ -35,10 +35,10 @@ var momentary = []error{
 }
 
 // Serve accepts connections from l, as many as cfg.Limits allow, and answers
-// them from cfg.Sources, until ctx ends or l fails. started, if not nil, is called for each connection after
-// its handshake and must not block; the function it returns, if not nil, is
-// called when the connection has ended. A peer that misbehaves or goes away
-// ends its own connection only.
+// them from cfg.Sources, until ctx ends or l fails. started, if not nil, is called
+// for each connection after its handshake and must not block; the function it
+// returns, if not nil, is called when the connection has ended. A peer that
+// misbehaves or goes away ends its own connection only.
 //
 // Serve closes l and all connections, and waits for them, before it returns.
 // It returns nil if ctx ended.

@@ -13,8 +13,8 @@ import (
 const DefaultPatience = 3 * time.Second
 
 // Watch says on standard error what the program waits for, when nothing came for
-// its [Program].Patience and then as often as that changes. waiting returns it, in lines; it is
-// called from another goroutine.
+// its [Program].Patience and then as often as that changes. waiting returns it, in
+// lines; it is called from another goroutine.
 func (c *Command) Watch(waiting func() []string) *Watch {
 	w := &Watch{c: c, waiting: waiting, patience: c.program.Patience}
 	if w.patience == 0 {

@@ -1,8 +1,8 @@
 // Package relay is a Cardano relay: it follows upstream nodes, keeps their
 // chain, and serves it to other nodes.
 //
-// Start with [New] and [Relay.Run]; [Relay.Submit] queues a transaction of one's own. The program in examples/relay is this
-// package with flags and a status line.
+// Start with [New] and [Relay.Run]; [Relay.Submit] queues a transaction of one's
+// own. The program in examples/relay is this package with flags and a status line.
 //
 // It is a composition: package node follows and serves, package chain decides,
 // ledger/immutable stores. What is here is the store between them, which holds
