@@ -19,7 +19,6 @@ import (
 
 	"github.com/ouronet/ouronet/internal/cli/clitest"
 	"github.com/ouronet/ouronet/ledger"
-	"github.com/ouronet/ouronet/node"
 )
 
 // Flags may stand anywhere.
@@ -56,6 +55,7 @@ func TestParseMistakes(t *testing.T) {
 		{"-d 1", `-d "1": give a duration, such as 10s or 1m30s`},
 		{"-b=2", `-b "2": give true or false`},
 		{"-=1", "there is no flag -: the flags are -help, -b, -d, -n, -u"},
+		{"-n " + strings.Repeat("x", 80), `-n "` + strings.Repeat("x", 80) + `": give a whole number`},
 		{"-n " + strings.Repeat("x", 100), `-n "` + strings.Repeat("x", 80) + `"...: give a whole number`},
 	} {
 		flags := flag.NewFlagSet("", flag.ContinueOnError)
@@ -68,8 +68,10 @@ func TestParseMistakes(t *testing.T) {
 			t.Errorf("%s: %v, want %s", test.args, err, test.want)
 		}
 	}
-	if _, err := Parse(flag.NewFlagSet("", flag.ContinueOnError), []string{"x", "-help"}); !errors.Is(err, flag.ErrHelp) {
-		t.Errorf("-help: %v", err)
+	for _, help := range []string{"-help", "--help", "-h"} {
+		if _, err := Parse(flag.NewFlagSet("", flag.ContinueOnError), []string{"x", help}); !errors.Is(err, flag.ErrHelp) {
+			t.Errorf("%s: %v", help, err)
+		}
 	}
 }
 
@@ -98,6 +100,27 @@ func TestNetwork(t *testing.T) {
 	other, err := (&Network{Name: "mainnet", Magic: &magic}).Load()
 	if err != nil || other.Magic != 42 || Known(other) || len(other.Bootstrap) > 0 {
 		t.Errorf("%+v, %v", other, err)
+	}
+}
+
+// What names two networks, or none, is a mistake.
+func TestNetworkMistakes(t *testing.T) {
+	for _, test := range []struct{ args, want string }{
+		{"-network preview -genesis dir", "-network does not go with -genesis: give one of them"},
+		{"-network preview -magic 1", "-magic 1: the magic of -network preview is 2: give one of them"},
+		{"-genesis=", `-genesis "": give the folder with the network's genesis files`},
+		{"-magic 4294967296", `-magic "4294967296": give a whole number from 0 to 4294967295`},
+	} {
+		flags := flag.NewFlagSet("", flag.ContinueOnError)
+		n := &Network{Name: "mainnet"}
+		n.Declare(flags, "")
+		_, err := Parse(flags, strings.Fields(test.args))
+		if err == nil {
+			_, err = n.Load()
+		}
+		if !errors.As(err, new(UsageError)) || err.Error() != test.want {
+			t.Errorf("%s: %v, want %s", test.args, err, test.want)
+		}
 	}
 }
 
@@ -133,6 +156,13 @@ func TestCalls(t *testing.T) {
 			return nil
 		}
 	}}
+	blocks := Program{Name: "blocks", Examples: []string{"1.HASH 2.HASH"}, About: "Takes a range, and prints it.", Setup: func(c *Command) Run {
+		from, to := c.Range()
+		return func(_ context.Context, out io.Writer) error {
+			fmt.Fprintln(out, from, to)
+			return nil
+		}
+	}}
 	tool := func(args []string, stdout, stderr io.Writer) int {
 		flags := flag.NewFlagSet("tool", flag.ContinueOnError)
 		n := flags.Int("n", 1, "`NUMBER` of things")
@@ -143,7 +173,7 @@ func TestCalls(t *testing.T) {
 		return exit
 	}
 	clitest.Calls(t, func(ctx context.Context, line []string, stdout, stderr io.Writer) int {
-		for _, p := range []Program{flags, args, peers} {
+		for _, p := range []Program{flags, args, peers, blocks} {
 			if line[0] == p.Name {
 				return p.Run(ctx, line[1:], stdout, stderr)
 			}
@@ -171,27 +201,6 @@ func TestInterrupted(t *testing.T) {
 		exit := p.Run(ctx, nil, io.Discard, &errs)
 		if endless && (exit != 0 || errs.Len() > 0) || !endless && (exit != 1 || errs.String() != "p: interrupted\n") {
 			t.Errorf("endless %t: exit status %d, %q", endless, exit, errs.String())
-		}
-	}
-}
-
-// That a peer has hung up is said in words.
-func TestHungUp(t *testing.T) {
-	for _, test := range []struct {
-		err  error
-		want string
-	}{
-		{io.EOF, "p: the peer closed the connection\n"},
-		{&node.PeerError{Peer: "a:1", Err: io.EOF}, "p: peer a:1: the peer closed the connection\n"},
-		{fmt.Errorf("mux: %w", io.ErrUnexpectedEOF), "p: mux: unexpected EOF\n"},
-	} {
-		p := Program{Name: "p", Setup: func(c *Command) Run {
-			c.Network()
-			return func(context.Context, io.Writer) error { return test.err }
-		}}
-		var errs bytes.Buffer
-		if exit := p.Run(t.Context(), nil, io.Discard, &errs); exit != 1 || errs.String() != test.want {
-			t.Errorf("exit status %d, %q, want %q", exit, errs.String(), test.want)
 		}
 	}
 }
