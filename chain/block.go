@@ -31,7 +31,7 @@ type block struct {
 	ready   bool // held, and so is all between it and the adopted chain
 	adopted bool // on our chain; true for the anchor
 	kept    bool // was on our chain
-	onPath  bool // part of Core.path
+	onPath  bool // part of planner.path
 	gone    bool // no longer in the tree
 	bare    bool // only the point is known, see Config.Points
 }

@@ -3,12 +3,7 @@ package chain
 // hold records that the caller has b's body.
 func (c *Core) hold(b *block, bytes int) {
 	c.tree.hold(b, bytes)
-	if b.onPath {
-		c.lacking--
-	}
-	if b.claims > 0 {
-		c.spare += b.size
-	}
+	c.planner.held(b)
 	if c.prune(b); b.gone {
 		return
 	}
@@ -23,11 +18,9 @@ func (c *Core) hold(b *block, bytes int) {
 // tip.
 func (c *Core) unhold(b *block) {
 	c.tree.unhold(b)
-	if b.claims > 0 {
-		c.spare -= b.size
-	}
+	c.planner.unheld(b)
 	c.emit(Forget{b.point})
-	c.await(b) // it may have come from another peer than is to send it
+	c.planner.await(b) // it may have come from another peer than is to send it
 }
 
 // prune removes b from the tree if nothing needs it, and then its ancestors likewise.
@@ -42,33 +35,12 @@ func (c *Core) prune(b *block) {
 func (c *Core) forget(removed []*block) {
 	for i, b := range removed {
 		removed[i] = nil
-		c.rememberClaims(b)
+		c.planner.rememberClaims(b)
 		if !b.held || b.adopted {
 			continue
 		}
 		b.held, b.bytes = false, 0
-		if b.onPath {
-			c.lacking++
-		}
-		if b.claims > 0 {
-			c.spare -= b.size
-		}
+		c.planner.unheld(b)
 		c.emit(Forget{b.point})
-	}
-}
-
-// claim and disclaim count claims on b. Of what is to come for it all is of no use
-// when it is held, else all but one.
-func (c *Core) claim(b *block) {
-	if b.held || b.claims > 0 {
-		c.spare += b.size
-	}
-	b.claims++
-}
-
-func (c *Core) disclaim(b *block) {
-	b.claims--
-	if b.held || b.claims > 0 {
-		c.spare -= b.size
 	}
 }

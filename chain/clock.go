@@ -5,7 +5,7 @@ import "time"
 // wake does what was put off until now, and finds new intersections for
 // candidates that our chain left more than k blocks behind.
 func (c *Core) wake() {
-	for _, p := range c.peers {
+	for _, p := range c.planner.peers {
 		switch {
 		case p.phase == ended && p.retryAt <= c.now,
 			p.phase == following && p.tip.gone:
@@ -18,10 +18,10 @@ func (c *Core) wake() {
 			p.stallAt = c.now + c.cfg.StallTimeout
 			if c.replaceable(p) {
 				p.stalled = true
-				c.cancel(p)
+				c.planner.cancel(p)
 			}
 		}
-		c.judge(p)
+		c.planner.judge(p)
 	}
 }
 
@@ -38,7 +38,7 @@ func (p *peer) awaited() *span {
 
 // replaceable reports whether someone else offers a chain better than ours.
 func (c *Core) replaceable(p *peer) bool {
-	for _, q := range c.peers {
+	for _, q := range c.planner.peers {
 		if q != p && q.phase == following && !q.stalled && !q.tip.gone && c.tree.better(q.tip, c.tree.tip) {
 			return true
 		}
@@ -54,7 +54,7 @@ func (c *Core) Deadline() (at time.Duration, ok bool) {
 			at, ok = t, true
 		}
 	}
-	for _, p := range c.peers {
+	for _, p := range c.planner.peers {
 		if p.phase == ended {
 			earlier(p.retryAt)
 		}
@@ -62,10 +62,10 @@ func (c *Core) Deadline() (at time.Duration, ok bool) {
 		if p.awaited() != nil {
 			earlier(p.stallAt)
 		}
-		if s := p.due(); s != nil && !c.late(p) {
+		if s := p.due(); s != nil && !c.planner.late(p) {
 			earlier(max(p.pace.of(s).lookAt, c.now+1))
 		}
 	}
-	earlier(c.hurryAt)
+	earlier(c.planner.hurryAt)
 	return at, ok
 }

@@ -12,37 +12,22 @@ import (
 type Core struct {
 	cfg Config
 	now time.Duration
-	out []Effect
+	out effects
 
-	tree tree
-
-	peers   []*peer // in order of connection
-	byID    map[PeerID]*peer
+	tree    tree
+	planner planner
 	credits credits
 
-	ghosts map[ledger.Hash]*ghost // of blocks that left the tree
+	byID map[PeerID]*peer
 
-	// The way to the best candidate: from the block after our chain to the end
-	// of the candidate. All before cursor is held or in flight.
-	path    queue[*block]
-	pathNo  uint64 // counts changes but for adoption
-	cursor  int
-	readyN  int  // blocks at the start of path that are ready
-	lacking int  // blocks of path that are not held
-	yield   bool // our chain gives way to any part of path, see overdue
-	aside   bool // blocks beside path became ready
-
-	// Bytes of blocks, see Config.MaxBytes. Of flying, spare are those of no
-	// use; twice are those of ranges asked for although another peer was to
-	// send them.
-	flying, backlog, spare, twice int
-
-	hurryAt time.Duration // when to look at the head of path again, 0 for no time
-
-	lastRange RangeID
-
-	route []*block // scratch
+	yield bool // our chain gives way to any part of path, see overdue
+	aside bool // blocks beside path became ready
 }
+
+// effects are those of a step so far.
+type effects []Effect
+
+func (e *effects) emit(x Effect) { *e = append(*e, x) }
 
 // New returns a Core. It fails if cfg lacks something or cfg.Adopted is not a
 // chain that starts at cfg.Anchor.
@@ -52,8 +37,9 @@ func New(cfg Config) (*Core, error) {
 	}
 	c := &Core{
 		cfg: cfg, tree: newTree(&cfg), credits: credits{maxLead: cfg.MaxLead, maxSide: cfg.MaxSideHeaders},
-		byID: make(map[PeerID]*peer), ghosts: make(map[ledger.Hash]*ghost),
+		byID: make(map[PeerID]*peer),
 	}
+	c.planner = planner{cfg: &c.cfg, out: &c.out, ghosts: make(map[ledger.Hash]*ghost)}
 	t := &c.tree
 	if err := t.resume(cfg.Points); err != nil {
 		return nil, err
@@ -76,6 +62,7 @@ func New(cfg Config) (*Core, error) {
 // returns what to do about it. The slice is valid until the next call.
 func (c *Core) Step(now time.Duration, ev Event) []Effect {
 	c.now = max(c.now, now)
+	c.planner.now = c.now
 	clear(c.out)
 	c.out = c.out[:0]
 	switch ev := ev.(type) {
@@ -102,13 +89,13 @@ func (c *Core) Step(now time.Duration, ev Event) []Effect {
 	case FetchFailed:
 		c.fetchFailed(ev)
 	case Consumed:
-		c.backlog = max(0, c.backlog-max(0, ev.Bytes))
+		c.planner.backlog = max(0, c.planner.backlog-max(0, ev.Bytes))
 	}
 	c.decide()
 	return c.out
 }
 
-func (c *Core) emit(e Effect) { c.out = append(c.out, e) }
+func (c *Core) emit(e Effect) { c.out.emit(e) }
 
 // decide does what depends on the state only, whatever event led to it.
 func (c *Core) decide() {
@@ -123,17 +110,14 @@ func (c *Core) decide() {
 	}
 	if c.tree.lost {
 		c.tree.lost = false
-		c.cancelGone()
+		c.planner.cancelGone()
 		c.wake()
 	}
 	if aside {
 		c.aim()
-		c.countReady()
+		c.planner.countReady()
 	}
-	c.hurry() // before the others' room is spent on what comes later
-	if c.plan() {
-		c.hurry()
-	}
+	c.planner.run(c.tree.tip.point.Slot, c.tree.heldBytes)
 	c.grant()
 }
 

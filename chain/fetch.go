@@ -57,18 +57,18 @@ func (c *Core) blockFetched(ev BlockFetched) {
 		c.disconnect(p, &RangeError{Want: b.point, Got: ev.Point})
 		return
 	}
-	c.observe(p, s, ev.Bytes)
+	c.planner.observe(p, s, ev.Bytes)
 	s.blocks[s.next] = nil
 	s.next++
-	c.landed(s, b.size)
+	c.planner.landed(s, b.size)
 	disown(b, s)
-	b = c.unclaim(b)
+	b = c.planner.unclaim(b)
 	switch {
 	case b.gone:
 		c.emit(Forget{b.point})
 	case !b.held:
 		if b.claims > 0 {
-			c.outrun(b)
+			c.planner.outrun(b)
 		}
 		c.hold(b, max(0, ev.Bytes))
 	default: // it came from two peers
@@ -77,26 +77,26 @@ func (c *Core) blockFetched(ev BlockFetched) {
 }
 
 // landed takes bytes off those to come with s.
-func (c *Core) landed(s *span, bytes int) {
+func (pl *planner) landed(s *span, bytes int) {
 	s.bytes -= bytes
 	s.peer.flying -= bytes
-	c.flying -= bytes
+	pl.flying -= bytes
 	if s.extra {
-		c.twice -= bytes
+		pl.twice -= bytes
 	}
 }
 
 // observe learns from a block that came.
-func (c *Core) observe(p *peer, s *span, bytes int) {
+func (pl *planner) observe(p *peer, s *span, bytes int) {
 	if s.next == 0 {
-		s.firstAt = c.now
+		s.firstAt = pl.now
 		if s.idle {
-			p.rate.sawRTT(c.now - s.sentAt)
+			p.rate.sawRTT(pl.now - s.sentAt)
 		}
 	} else {
 		s.sample += max(0, bytes)
 	}
-	p.stallAt = c.now + c.cfg.StallTimeout
+	p.stallAt = pl.now + pl.cfg.StallTimeout
 	p.stalled = false
 }
 
@@ -110,7 +110,7 @@ func (c *Core) rangeDone(ev RangeDone) {
 		return
 	}
 	p.rate.sawBytes(s.sample, c.now-s.firstAt)
-	if p.strikes > 0 && !c.late(p) {
+	if p.strikes > 0 && !c.planner.late(p) {
 		p.strikes--
 	}
 	c.release(p, s)
@@ -147,7 +147,7 @@ func (c *Core) noBlocks(ev NoBlocks) {
 		return
 	}
 	p.idleTill = c.now + time.Duration(p.refusals)*pauseRefused
-	c.cancel(p)
+	c.planner.cancel(p)
 }
 
 func (c *Core) fetchFailed(ev FetchFailed) {
@@ -163,34 +163,34 @@ func (c *Core) fetchFailed(ev FetchFailed) {
 
 // cancel frees all blocks in flight with p for others. The ranges still count
 // against the bounds until p has answered them.
-func (c *Core) cancel(p *peer) {
+func (pl *planner) cancel(p *peer) {
 	for _, s := range p.spans {
-		c.cancelSpan(p, s)
+		pl.cancelSpan(p, s)
 	}
 }
 
-func (c *Core) cancelSpan(p *peer, s *span) {
+func (pl *planner) cancelSpan(p *peer, s *span) {
 	if s.cancelled {
 		return
 	}
 	s.cancelled = true
 	if s.extra {
 		s.extra = false
-		c.twice -= s.bytes
+		pl.twice -= s.bytes
 	}
 	for _, b := range s.blocks[s.next:] {
-		c.handBack(b, s)
+		pl.handBack(b, s)
 	}
-	c.emit(CancelFetch{p.id, s.id})
+	pl.out.emit(CancelFetch{p.id, s.id})
 }
 
 // cancelGone cancels ranges with blocks that left the tree. Another peer may
 // bring the headers again, and then nothing tells that bodies are on their way.
-func (c *Core) cancelGone() {
-	for _, p := range c.peers {
+func (pl *planner) cancelGone() {
+	for _, p := range pl.peers {
 		for _, s := range p.spans {
 			if s.next < len(s.blocks) && s.blocks[len(s.blocks)-1].gone {
-				c.cancelSpan(p, s)
+				pl.cancelSpan(p, s)
 			}
 		}
 	}
@@ -204,15 +204,15 @@ func (c *Core) release(p *peer, s *span) {
 			break
 		}
 	}
-	c.landed(s, s.bytes)
+	c.planner.landed(s, s.bytes)
 	if p.pace.span == s {
 		p.pace = pace{}
 	}
 	// Backwards, so that what nobody needs goes leaf by leaf.
 	for i := len(s.blocks) - 1; i >= s.next; i-- {
 		b := s.blocks[i]
-		c.unclaim(b)
-		c.handBack(b, s)
+		c.planner.unclaim(b)
+		c.planner.handBack(b, s)
 		c.prune(b)
 	}
 	if len(p.spans) == 0 {

@@ -13,7 +13,7 @@ func TestGhost(t *testing.T) {
 	}
 	come := func(claims int) *block {
 		b := c.tree.add(c.tree.anchor, &h)
-		c.comeBack(b)
+		c.planner.comeBack(b)
 		b.claims = claims
 		return b
 	}
@@ -25,18 +25,18 @@ func TestGhost(t *testing.T) {
 	first := come(2)
 	leave(first)
 	second := come(1)
-	if got := c.unclaim(first); got != second {
+	if got := c.planner.unclaim(first); got != second {
 		t.Error("a body of the first is not the second's")
 	}
 	leave(second)
-	if got := c.unclaim(first); !got.gone {
+	if got := c.planner.unclaim(first); !got.gone {
 		t.Error("a body of the first is somebody's while there is none")
 	}
 	third := come(0)
-	if got := c.unclaim(second); got != third {
+	if got := c.planner.unclaim(second); got != third {
 		t.Error("a body of the second is not the third's")
 	}
-	if len(c.ghosts) != 0 {
-		t.Errorf("%d ghosts are left", len(c.ghosts))
+	if len(c.planner.ghosts) != 0 {
+		t.Errorf("%d ghosts are left", len(c.planner.ghosts))
 	}
 }

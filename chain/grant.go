@@ -4,7 +4,7 @@ import "github.com/ouronet/ouronet/ledger"
 
 // grant lets headers flow as far as the bounds allow.
 func (c *Core) grant() {
-	for _, p := range c.peers {
+	for _, p := range c.planner.peers {
 		if p.phase != following {
 			continue
 		}
@@ -42,7 +42,7 @@ func (c *Core) allowance(p *peer) (n int, full bool) {
 // are forks not better than our chain, the worst has to go.
 func (c *Core) crowdOut(p *peer) {
 	var worst *peer
-	for _, q := range c.peers {
+	for _, q := range c.planner.peers {
 		if q == p || q.phase != following || q.tip.adopted || q.tip.kept || c.tree.better(q.tip, c.tree.tip) {
 			continue
 		}

@@ -291,8 +291,8 @@ func TestReachOfCandidates(t *testing.T) {
 	check := func(i int, want string) {
 		t.Helper()
 		got := ""
-		for _, b := range core.path.items() {
-			if b.height == core.reach(core.byID[PeerID(i)]) {
+		for _, b := range core.planner.path.items() {
+			if b.height == core.planner.reach(core.byID[PeerID(i)]) {
 				got = f.name(b.point)
 			}
 		}
@@ -312,7 +312,7 @@ func TestReachOfCandidates(t *testing.T) {
 		h := f.headers[name]
 		core.Step(0, RolledBack{Peer: i, Point: h.Point()})
 	}
-	core.byID[2].fork.at = core.path.at(0) // what is known is not looked for again
+	core.byID[2].fork.at = core.planner.path.at(0) // what is known is not looked for again
 	check(2, "a1")
 	forward(2, "b4")
 	check(2, "a1")
@@ -381,7 +381,7 @@ func TestNoPreferenceWithoutHeader(t *testing.T) {
 // Only blocks that were adopted can have been consumed.
 func TestConsumedNothing(t *testing.T) {
 	core, _ := connect(t, Config{K: 5}, ledger.Origin, ledger.Tip{})
-	core.backlog = 10
+	core.planner.backlog = 10
 	for _, test := range []struct{ bytes, left int }{{0, 10}, {-5, 10}, {1, 9}, {20, 0}} {
 		core.Step(0, Consumed{test.bytes})
 		if got := core.Stats().Backlog; got != test.left {
@@ -417,7 +417,7 @@ func TestReach(t *testing.T) {
 		r := newRace(t, Config{}, 2)
 		r.announce(best, 0)
 		r.announce(fork, 1)
-		if got := r.reach(r.peers[1]); got != uint64(test.want) {
+		if got := r.planner.reach(r.planner.peers[1]); got != uint64(test.want) {
 			t.Errorf("fork after %d blocks: reach %d", test.at, got)
 		}
 	}
@@ -427,11 +427,11 @@ func TestReach(t *testing.T) {
 		r := newRace(t, Config{}, 3)
 		r.announce(best, 0)
 		r.announce(fork, 1)
-		r.reach(r.peers[1])
-		old := r.peers[1].fork
+		r.planner.reach(r.planner.peers[1])
+		old := r.planner.peers[1].fork
 		r.announce(branch(fork, 6, 9, 2), 2) // the best now
-		r.peers[1].fork = old
-		if got := r.reach(r.peers[1]); got != 6 {
+		r.planner.peers[1].fork = old
+		if got := r.planner.reach(r.planner.peers[1]); got != 6 {
 			t.Errorf("after a switch: reach %d, want 6", got)
 		}
 	}
@@ -440,13 +440,13 @@ func TestReach(t *testing.T) {
 	r := newRace(t, Config{}, 3)
 	r.announce(best, 0)
 	r.announce(fork[:7], 1)
-	r.reach(r.peers[1])
-	old := r.peers[1].fork
+	r.planner.reach(r.planner.peers[1])
+	old := r.planner.peers[1].fork
 	r.announce(branch(fork, 7, 9, 2), 2) // the best now
-	r.peers[1].fork = old
+	r.planner.peers[1].fork = old
 	r.announce(fork[7:8], 1)
-	r.peers[1].fork = old
-	if got := r.reach(r.peers[1]); got != 7 {
+	r.planner.peers[1].fork = old
+	if got := r.planner.reach(r.planner.peers[1]); got != 7 {
 		t.Errorf("after a switch, one header later: reach %d, want 7", got)
 	}
 }
@@ -479,7 +479,7 @@ func TestPauseEnds(t *testing.T) {
 	r.announce(line(1), 0)
 	r.now = time.Second
 	r.step(Tick{})
-	p := r.peers[0]
+	p := r.planner.peers[0]
 	p.lateTill = 0
 	for _, test := range []struct {
 		till time.Duration
@@ -515,7 +515,7 @@ func TestEffectsAreItems(t *testing.T) {
 func TestGrantsTheLast(t *testing.T) {
 	hs := line(10)
 	core, _ := connect(t, Config{K: 5}, ledger.Origin, hs[9].Tip())
-	p := core.peers[0]
+	p := core.planner.peers[0]
 	p.credit = 0
 	for room := range 3 {
 		core.credits.granted = 0
@@ -554,7 +554,7 @@ func TestAimAtWhoIsInTime(t *testing.T) {
 		{[3]bool{true, true, false}, longer[7].Tip()},
 	} {
 		r := newRace(t, Config{}, 3)
-		for i, p := range r.peers {
+		for i, p := range r.planner.peers {
 			if test.late[i] {
 				p.lateTill = time.Hour
 			}
@@ -573,7 +573,7 @@ func TestAimAfterLoss(t *testing.T) {
 	common := line(2)
 	long := branch(common, 2, 4, 1)
 	r := newRace(t, Config{}, 4)
-	r.peers[0].lateTill, r.peers[2].lateTill = time.Hour, time.Hour
+	r.planner.peers[0].lateTill, r.planner.peers[2].lateTill = time.Hour, time.Hour
 	r.announce(branch(common, 2, 9, 3), 3)
 	r.announce(long, 0, 1)
 	r.announce(branch(common, 2, 6, 2), 2)

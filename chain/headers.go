@@ -51,7 +51,7 @@ func (c *Core) headers(ev Headers) {
 			return
 		}
 		if fresh {
-			c.comeBack(b)
+			c.planner.comeBack(b)
 		}
 		c.retip(p, b)
 		c.credits.spend(&p.credit)

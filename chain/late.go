@@ -37,7 +37,7 @@ func (x pace) of(s *span) pace {
 	return pace{s, s.next, s.sentAt + lateSlack}
 }
 
-func (c *Core) late(p *peer) bool { return p.lateTill > c.now }
+func (pl *planner) late(p *peer) bool { return p.lateTill > pl.now }
 
 // due returns the range that p sends blocks of now, nil for none: whether they
 // are waited for any more or not, they come before all others.
@@ -52,22 +52,22 @@ func (p *peer) due() *span {
 
 // judge looks whether p is late. What was asked of it although others were to send
 // it is given up then, or late peers would keep it from being asked of more.
-func (c *Core) judge(p *peer) {
+func (pl *planner) judge(p *peer) {
 	s := p.due()
 	if s == nil {
 		return
 	}
 	p.pace = p.pace.of(s)
-	if p.pace.lookAt > c.now || c.late(p) {
+	if p.pace.lookAt > pl.now || pl.late(p) {
 		return
 	}
-	p.pace.lookAt = s.sentAt + c.patience(s, s.blocks[s.next])
-	if p.pace.lookAt <= c.now {
-		p.lateTill = c.now + lateTime<<p.strikes
+	p.pace.lookAt = s.sentAt + pl.patience(s, s.blocks[s.next])
+	if p.pace.lookAt <= pl.now {
+		p.lateTill = pl.now + lateTime<<p.strikes
 		p.strikes = min(p.strikes+1, maxStrikes)
 		for _, s := range p.spans {
 			if s.extra {
-				c.cancelSpan(p, s)
+				pl.cancelSpan(p, s)
 			}
 		}
 	}
@@ -89,13 +89,13 @@ func (s *span) until(b *block) int {
 // patience returns how long after s was asked for b may come, a block of s that has
 // not. A lag that was seen since then does not count: who is late would have the more
 // time, the later it is.
-func (c *Core) patience(s *span, b *block) time.Duration {
+func (pl *planner) patience(s *span, b *block) time.Duration {
 	n, r := s.until(b), s.peer.rate
 	r.lag = min(r.lag, s.lag)
 	own := r.expect(n)
 	best := own
-	for _, q := range c.peers {
-		if q.phase == following && !q.stalled && !c.late(q) {
+	for _, q := range pl.peers {
+		if q.phase == following && !q.stalled && !pl.late(q) {
 			best = min(best, q.rate.expect(n))
 		}
 	}

@@ -77,7 +77,7 @@ func TestRangeOfLostFork(t *testing.T) {
 	w.connect(w.grow(nil, 0, 6), false)
 	for w.core.Tip().BlockNo < 5 && w.act(w.peers[1], true) {
 	}
-	for _, s := range w.core.peers[0].spans {
+	for _, s := range w.core.planner.peers[0].spans {
 		if !s.cancelled {
 			t.Errorf("range %d is not cancelled", s.id)
 		}

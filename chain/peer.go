@@ -59,7 +59,7 @@ func (c *Core) peerConnected(ev PeerConnected) {
 		p.limit = DefaultMaxInFlight
 	}
 	c.byID[ev.Peer] = p
-	c.peers = append(c.peers, p)
+	c.planner.peers = append(c.planner.peers, p)
 	c.find(p)
 }
 
@@ -101,9 +101,9 @@ func (c *Core) drop(p *peer) {
 		return
 	}
 	delete(c.byID, p.id)
-	for i, q := range c.peers {
+	for i, q := range c.planner.peers {
 		if q == p {
-			c.peers = append(c.peers[:i], c.peers[i+1:]...)
+			c.planner.peers = append(c.planner.peers[:i], c.planner.peers[i+1:]...)
 			break
 		}
 	}

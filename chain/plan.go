@@ -8,89 +8,68 @@ import (
 
 // plan asks for blocks of path, oldest first, as long as a peer has room.
 // While a peer is busy its next range gathers, so batching needs no timer. It
-// reports whether it asked for any.
-func (c *Core) plan() (asked bool) {
+// reports whether it asked for any. Bytes of heldBytes are there and not adopted.
+func (pl *planner) plan(heldBytes int) (asked bool) {
 	for {
-		for ; c.cursor < c.path.len(); c.cursor++ {
-			if b := c.path.at(c.cursor); !b.held && b.span == nil {
+		for ; pl.cursor < pl.path.len(); pl.cursor++ {
+			if b := pl.path.at(pl.cursor); !b.held && b.span == nil {
 				break
 			}
 		}
-		if c.cursor == c.path.len() {
+		if pl.cursor == pl.path.len() {
 			return asked
 		}
-		b := c.path.at(c.cursor)
-		room := c.cfg.MaxBytes - (c.flying - c.spare) - c.tree.heldBytes - c.backlog
-		if room < max(b.size, c.cfg.MaxBytes/4) {
+		b := pl.path.at(pl.cursor)
+		room := pl.cfg.MaxBytes - (pl.flying - pl.spare) - heldBytes - pl.backlog
+		if room < max(b.size, pl.cfg.MaxBytes/4) {
 			// Ranges of single blocks are not worth it. But when nothing is on
 			// its way to us or from us, only more blocks make room. What was
 			// cancelled may never come, and the first that we lack does not wait
 			// for what is late.
-			if c.backlog > 0 || c.awaited(c.cursor == c.readyN) {
+			if pl.backlog > 0 || pl.awaited(pl.cursor == pl.readyN) {
 				return asked
 			}
 			room = max(room, 0)
 		}
-		p := c.choose(b)
+		p := pl.choose(b)
 		if p == nil {
 			return asked
 		}
-		c.request(p, room)
+		pl.request(p, room)
 		asked = true
 	}
 }
 
 // awaited reports whether blocks are on their way from a peer that was not given
 // up, and is not late if that is asked for.
-func (c *Core) awaited(inTime bool) bool {
-	for _, p := range c.peers {
-		if !(inTime && c.late(p)) && p.awaited() != nil {
+func (pl *planner) awaited(inTime bool) bool {
+	for _, p := range pl.peers {
+		if !(inTime && pl.late(p)) && p.awaited() != nil {
 			return true
 		}
 	}
 	return false
 }
 
-// atTip reports whether few blocks are missing, so that all that counts is how soon
-// the next one is there. Many that are held may come after it.
-func (c *Core) atTip() bool { return c.lacking <= tipBlocks }
-
-// fetchPeers returns how many peers to fetch from at once. Near the tip one will
-// do, and hurry sees to it that it does.
-func (c *Core) fetchPeers() int {
-	switch {
-	case c.cfg.FetchPeers > 0:
-		return c.cfg.FetchPeers
-	case c.path.last().point.Slot > c.tree.tip.point.Slot+farSlots:
-		return farPeers
-	}
-	return 1
-}
-
-const (
-	farSlots = 1000
-	farPeers = 4
-)
-
 // choose returns the peer to ask for b, the block at the cursor, or nil if none
-// is free. No more peers are used at once than [Core.fetchPeers], unless
+// is free. No more peers are used at once than the policy says, unless
 // those in use do not have the block, or another is twice as fast and takes
 // over. A peer that is late, or owes nothing but what is waited for from others,
 // is not in use, and asked only if there is no other: its answers come in order.
-func (c *Core) choose(b *block) *peer {
+func (pl *planner) choose(b *block) *peer {
 	var idle, active, server, owing pick // server is the best in use, busy or not
 	inUse := 0
 	n := minWindow / 2 // a range
-	if c.atTip() {
+	if pl.policy.urgent {
 		n = b.size
 	}
-	for _, p := range c.peers {
-		late := c.late(p)
+	for _, p := range pl.peers {
+		late := pl.late(p)
 		used := p.flying > 0 && !late && p.awaited() != nil
 		if used {
 			inUse++
 		}
-		if p.stalled || p.idleTill > c.now || len(p.spans) >= c.cfg.MaxRanges || c.reach(p) < b.height {
+		if p.stalled || p.idleTill > pl.now || len(p.spans) >= pl.cfg.MaxRanges || pl.reach(p) < b.height {
 			continue
 		}
 		free := p.flying == 0 || p.room(b) > 0
@@ -113,7 +92,7 @@ func (c *Core) choose(b *block) *peer {
 	case idle.p == nil && server.p == nil:
 		return owing.p
 	case idle.p == nil,
-		server.p != nil && inUse >= c.fetchPeers() && 2*idle.p.rate.expect(minWindow) >= server.p.rate.expect(minWindow):
+		server.p != nil && inUse >= pl.policy.peers && 2*idle.p.rate.expect(minWindow) >= server.p.rate.expect(minWindow):
 		return active.p
 	}
 	active.offer(idle.p, n)
@@ -146,22 +125,22 @@ func (x *pick) offer(p *peer, n int) {
 
 // reach returns the height up to which p has the blocks of path, 0 for none. A
 // candidate may leave path long before its end, so where it does is kept.
-func (c *Core) reach(p *peer) uint64 {
+func (pl *planner) reach(p *peer) uint64 {
 	switch {
 	case p.phase != following:
 		return 0
 	case p.tip.onPath:
 		return p.tip.height
 	}
-	if p.fork.path != c.pathNo || p.fork.tip != p.tip {
+	if p.fork.path != pl.pathNo || p.fork.tip != p.tip {
 		x := p.tip
 		for !x.onPath && !x.adopted {
-			if x = x.parent; x == p.fork.tip && p.fork.path == c.pathNo {
+			if x = x.parent; x == p.fork.tip && p.fork.path == pl.pathNo {
 				x = p.fork.at
 				break
 			}
 		}
-		p.fork = fork{x, p.tip, c.pathNo}
+		p.fork = fork{x, p.tip, pl.pathNo}
 	}
 	if !p.fork.at.onPath {
 		return 0
@@ -172,7 +151,7 @@ func (c *Core) reach(p *peer) uint64 {
 // fork is the last block that a candidate has in common with path or our chain.
 type fork struct {
 	at, tip *block
-	path    uint64 // Core.pathNo
+	path    uint64 // planner.pathNo
 }
 
 // room returns how many bytes to ask p for, b coming first; 0 if it is busy.
@@ -190,20 +169,20 @@ func (p *peer) room(b *block) int {
 }
 
 // request asks p for the blocks from the cursor on.
-func (c *Core) request(p *peer, room int) {
-	s := c.ask(p, c.cursor, min(room, p.room(c.path.at(c.cursor))), nil)
-	c.cursor += len(s.blocks)
+func (pl *planner) request(p *peer, room int) {
+	s := pl.ask(p, pl.cursor, min(room, p.room(pl.path.at(pl.cursor))), nil)
+	pl.cursor += len(s.blocks)
 }
 
 // ask asks p for the blocks of path from i on: one at least, more while they fit
 // into room, p has them, and none is held or waited for from another peer than
 // from, nil for none.
-func (c *Core) ask(p *peer, i, room int, from *peer) *span {
-	top := c.reach(p)
-	s := &span{peer: p, sentAt: c.now, lag: p.rate.lag, idle: p.flying == 0, extra: from != nil}
+func (pl *planner) ask(p *peer, i, room int, from *peer) *span {
+	top := pl.reach(p)
+	s := &span{peer: p, sentAt: pl.now, lag: p.rate.lag, idle: p.flying == 0, extra: from != nil}
 	var hs []*ledger.Header
-	for ; i < c.path.len() && len(s.blocks) < c.cfg.MaxRangeBlocks; i++ {
-		b := c.path.at(i)
+	for ; i < pl.path.len() && len(s.blocks) < pl.cfg.MaxRangeBlocks; i++ {
+		b := pl.path.at(i)
 		if b.held || b.asked() != from || b.height > top || len(s.blocks) > 0 && (s.bytes+b.size > room || from != nil && p.claim(b) != nil) {
 			break
 		}
@@ -214,22 +193,22 @@ func (c *Core) ask(p *peer, i, room int, from *peer) *span {
 			b.span.own--
 		}
 		b.span = s
-		c.claim(b)
+		pl.claim(b)
 	}
 	s.own = len(s.blocks)
 	if s.extra {
-		c.twice += s.bytes
+		pl.twice += s.bytes
 	}
-	c.lastRange++
-	s.id = c.lastRange
+	pl.lastRange++
+	s.id = pl.lastRange
 	if p.awaited() == nil {
-		p.stallAt = c.now + c.cfg.StallTimeout
+		p.stallAt = pl.now + pl.cfg.StallTimeout
 	}
 	p.spans = append(p.spans, s)
 	p.flying += s.bytes
-	c.flying += s.bytes
+	pl.flying += s.bytes
 	s.owed = p.flying
-	c.emit(Fetch{p.id, s.id, hs, s.bytes})
+	pl.out.emit(Fetch{p.id, s.id, hs, s.bytes})
 	return s
 }
 

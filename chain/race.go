@@ -7,11 +7,10 @@ import "time"
 // taken for nothing when it comes.
 
 const (
-	// With no more than tipBlocks missing, a second peer is asked after twice the
-	// time that a block takes, within these bounds.
-	tipBlocks = 2
-	minRace   = 50 * time.Millisecond
-	maxRace   = 500 * time.Millisecond
+	// When the next block is urgent, a second peer is asked after twice the time that
+	// a block takes, within these bounds.
+	minRace = 50 * time.Millisecond
+	maxRace = 500 * time.Millisecond
 
 	// maxClaims is how many peers that are not late may be asked for one block.
 	maxClaims = 3
@@ -23,80 +22,80 @@ const (
 
 // hurry looks at the head of path, and beyond it as far as others were asked
 // already.
-func (c *Core) hurry() {
-	c.hurryAt = 0
-	if c.readyN == c.path.len() {
+func (pl *planner) hurry() {
+	pl.hurryAt = 0
+	if pl.readyN == pl.path.len() {
 		return
 	}
-	if s := c.path.at(c.readyN).span; s == nil || !s.extra && c.early(s) {
+	if s := pl.path.at(pl.readyN).span; s == nil || !s.extra && pl.early(s) {
 		return
 	}
-	for i, ahead := c.readyN, 0; i < c.path.len() && ahead <= maxTwice; i++ {
-		b := c.path.at(i)
+	for i, ahead := pl.readyN, 0; i < pl.path.len() && ahead <= maxTwice; i++ {
+		b := pl.path.at(i)
 		if b.held {
 			ahead += b.size
 			continue
 		}
-		if b.span == nil || !c.race(i) && (b.span == nil || !b.span.extra) {
+		if b.span == nil || !pl.race(i) && (b.span == nil || !b.span.extra) {
 			return
 		}
 		ahead += b.span.bytes // to behind its last
 		if last := b.span.blocks[len(b.span.blocks)-1]; last.onPath {
-			i = max(i, c.index(last))
+			i = max(i, pl.index(last))
 		}
 	}
 }
 
 // race asks one more peer for the block of path at i, and for those behind it, if
 // the one it is waited for from takes too long. It reports whether it did.
-func (c *Core) race(i int) bool {
-	b := c.path.at(i)
+func (pl *planner) race(i int) bool {
+	b := pl.path.at(i)
 	s := b.span
 	p := s.peer
-	if c.early(s) {
+	if pl.early(s) {
 		return false
 	}
-	q := c.rival(b)
+	q := pl.rival(b)
 	if q == nil {
 		return false
 	}
 	n := s.until(b)
-	rest := s.sentAt + p.rate.expect(n) - c.now
-	known := c.late(p) && !c.late(q) ||
+	rest := s.sentAt + p.rate.expect(n) - pl.now
+	known := pl.late(p) && !pl.late(q) ||
 		(p.rate.lag > 0 || p.rate.perS > 0) && rest > 2*q.rate.expect(q.flying+b.size)+lateSlack
 	if !known {
-		wait := c.patience(s, b)
-		if c.atTip() {
+		wait := pl.patience(s, b)
+		if pl.policy.urgent {
 			first := min(max(2*min(p.rate.latency(), q.rate.latency()), minRace), maxRace)
 			wait = min(wait, first+p.rate.sending(n-b.size))
 		}
-		if at := s.sentAt + wait; c.now < at {
-			c.lookAgain(at)
+		if at := s.sentAt + wait; pl.now < at {
+			pl.lookAgain(at)
 			return false
 		}
 	}
-	if c.twice > 0 && c.twice+b.size > maxTwice {
+	if pl.twice > 0 && pl.twice+b.size > maxTwice {
 		// What was given up may have been b itself, to be asked for anew.
-		return c.giveUpTwice() && b.span != nil && c.race(i)
+		return pl.giveUpTwice() && b.span != nil && pl.race(i)
 	}
-	c.ask(q, i, min(maxTwice-c.twice, q.limit-q.flying), p)
+	pl.ask(q, i, min(maxTwice-pl.twice, q.limit-q.flying), p)
 	return true
 }
 
 // giveUpTwice gives up what takes too long of what was asked for although others were
 // to send it, or late peers would keep it from being asked of more. It reports whether
 // there was any.
-func (c *Core) giveUpTwice() (any bool) {
-	for _, p := range c.peers {
+func (pl *planner) giveUpTwice() (any bool) {
+	for _, p := range pl.peers {
 		for _, s := range p.spans {
 			if !s.extra || s.next == len(s.blocks) {
 				continue
 			}
-			if at := s.sentAt + c.patience(s, s.blocks[s.next]); c.now < at {
-				c.lookAgain(at)
+			if at := s.sentAt + pl.patience(s, s.blocks[s.next]); pl.now < at {
+				pl.lookAgain(at)
 				continue
 			}
-			c.cancelSpan(p, s)
+			pl.cancelSpan(p, s)
 			any = true
 		}
 	}
@@ -105,36 +104,36 @@ func (c *Core) giveUpTwice() (any bool) {
 
 // early reports whether it is too early to look whether s takes too long. A peer
 // that is known to be slow has no time to itself.
-func (c *Core) early(s *span) bool {
+func (pl *planner) early(s *span) bool {
 	at := s.sentAt + minRace
-	if c.now >= at || s.peer.rate.lag > 0 || c.late(s.peer) {
+	if pl.now >= at || s.peer.rate.lag > 0 || pl.late(s.peer) {
 		return false
 	}
-	c.lookAgain(at)
+	pl.lookAgain(at)
 	return true
 }
 
-func (c *Core) lookAgain(at time.Duration) {
-	if c.hurryAt == 0 || at < c.hurryAt {
-		c.hurryAt = at
+func (pl *planner) lookAgain(at time.Duration) {
+	if pl.hurryAt == 0 || at < pl.hurryAt {
+		pl.hurryAt = at
 	}
 }
 
 // rival returns who would have b soonest of those that were not asked for it, a
 // late one only if there is no other; nil if there is none, or enough were asked.
-func (c *Core) rival(b *block) *peer {
+func (pl *planner) rival(b *block) *peer {
 	var best *peer
 	bestLate, bestAt, asked := false, time.Duration(0), 0
-	for _, q := range c.peers {
-		late := c.late(q)
+	for _, q := range pl.peers {
+		late := pl.late(q)
 		if q.claim(b) != nil {
 			if !late {
 				asked++
 			}
 			continue
 		}
-		if q.stalled || q.idleTill > c.now || len(q.spans) >= c.cfg.MaxRanges ||
-			q.flying > 0 && q.flying+b.size > q.limit || c.reach(q) < b.height {
+		if q.stalled || q.idleTill > pl.now || len(q.spans) >= pl.cfg.MaxRanges ||
+			q.flying > 0 && q.flying+b.size > q.limit || pl.reach(q) < b.height {
 			continue
 		}
 		at := q.rate.expect(q.flying + b.size)
@@ -170,20 +169,20 @@ func (s *span) claims(b *block) bool {
 
 // outrun is told that b has come, and that others were to send it: they are late,
 // and what is of no use any more need not be sent.
-func (c *Core) outrun(b *block) {
+func (pl *planner) outrun(b *block) {
 	if b.span != nil {
 		disown(b, b.span)
 	}
-	for _, p := range c.peers {
+	for _, p := range pl.peers {
 		for _, s := range p.spans {
 			if !s.claims(b) {
 				continue
 			}
-			if d := c.now - s.sentAt; d > p.rate.latency() {
+			if d := pl.now - s.sentAt; d > p.rate.latency() {
 				p.rate.sawLate(s.until(b), d)
 			}
 			if !s.cancelled && s.useless(b) {
-				c.cancelSpan(p, s)
+				pl.cancelSpan(p, s)
 			}
 		}
 	}
@@ -209,21 +208,21 @@ func disown(b *block, s *span) {
 
 // handBack has b, which s will not bring, waited for from another peer that was
 // asked for it, or planned anew.
-func (c *Core) handBack(b *block, s *span) {
+func (pl *planner) handBack(b *block, s *span) {
 	if b.span != s {
 		return
 	}
 	disown(b, s)
-	if !b.gone && !c.await(b) {
-		c.rewind(b)
+	if !b.gone && !pl.await(b) {
+		pl.rewind(b)
 	}
 }
 
 // await has b, a block of the tree that is not held, waited for with a range that
 // will bring it, and reports whether there is one.
-func (c *Core) await(b *block) bool {
+func (pl *planner) await(b *block) bool {
 	if b.claims > 0 {
-		for _, p := range c.peers {
+		for _, p := range pl.peers {
 			for _, s := range p.spans {
 				if !s.cancelled && s.claims(b) {
 					b.span = s

@@ -46,7 +46,7 @@ func (r *race) step(ev Event) {
 		}
 	}
 	r.check(r.t)
-	r.most = max(r.most, r.twice)
+	r.most = max(r.most, r.planner.twice)
 }
 
 func (r *race) announce(hs []ledger.Header, peers ...PeerID) {
@@ -81,7 +81,7 @@ func TestTwiceIsBounded(t *testing.T) {
 	hs := line(1500)
 	r := newRace(t, Config{FetchPeers: 1}, 2)
 	r.announce(hs, 0)
-	for r.peers[0].flying < 8<<20 {
+	for r.planner.peers[0].flying < 8<<20 {
 		a := r.asks[0]
 		r.asks = r.asks[1:]
 		r.now += 100 * time.Millisecond // a distance
@@ -171,7 +171,7 @@ func TestDripperIsLate(t *testing.T) {
 	a := r.asks[0]
 	for i, h := range a.Headers[:6] {
 		r.wait(290 * time.Millisecond) // it was to take 140 ms for the first and 40 ms for each after that
-		if late := r.late(r.peers[0]); i > 2 && !late {
+		if late := r.planner.late(r.planner.peers[0]); i > 2 && !late {
 			t.Errorf("not late after %d blocks in %v", i, r.now)
 		}
 		r.step(BlockFetched{0, a.Range, h.Point(), h.BlockSize()})
@@ -186,7 +186,7 @@ func TestRaceTimes(t *testing.T) {
 		{ms, 50 * ms}, {20 * ms, 50 * ms}, {30 * ms, 60 * ms}, {200 * ms, 400 * ms}, {300 * ms, 500 * ms}, {900 * ms, 500 * ms},
 	} {
 		r := newRace(t, Config{}, 2)
-		for _, p := range r.peers {
+		for _, p := range r.planner.peers {
 			p.rate = rate{rtt: test.latency, perS: maxPerS}
 		}
 		r.now = time.Hour
@@ -220,7 +220,7 @@ func TestRaceForGap(t *testing.T) {
 			r.deliver(a) // more is asked for then
 		}
 	}
-	for _, p := range r.peers {
+	for _, p := range r.planner.peers {
 		p.rate = rate{rtt: 900 * time.Millisecond, perS: maxPerS}
 	}
 	r.asks = nil
@@ -247,12 +247,12 @@ func TestLateHasNoMoreTime(t *testing.T) {
 		hs[i].BodySize = 80_000
 	}
 	r := newRace(t, Config{FetchPeers: 1}, 2)
-	r.peers[0].rate = rate{rtt: 100 * ms, perS: 1 << 30}
+	r.planner.peers[0].rate = rate{rtt: 100 * ms, perS: 1 << 30}
 	r.announce(hs, 0)
-	if r.peers[0].flying < 4*maxTwice {
-		t.Fatalf("only %d bytes asked for", r.peers[0].flying)
+	if r.planner.peers[0].flying < 4*maxTwice {
+		t.Fatalf("only %d bytes asked for", r.planner.peers[0].flying)
 	}
-	r.peers[1].rate, r.peers[1].lateTill = r.peers[0].rate, time.Hour
+	r.planner.peers[1].rate, r.planner.peers[1].lateTill = r.planner.peers[0].rate, time.Hour
 	r.announce(hs, 1)
 	r.asks = nil
 	for r.now < time.Second {
@@ -280,13 +280,13 @@ func TestLateKeepsNothing(t *testing.T) {
 	}
 	for _, gone := range []bool{false, true} {
 		r := newRace(t, Config{FetchPeers: 1}, 2)
-		r.peers[0].rate = rate{rtt: 100 * ms, perS: 1 << 30}
+		r.planner.peers[0].rate = rate{rtt: 100 * ms, perS: 1 << 30}
 		r.announce(hs, 0)
-		r.peers[1].rate, r.peers[1].lateTill = r.peers[0].rate, time.Hour
+		r.planner.peers[1].rate, r.planner.peers[1].lateTill = r.planner.peers[0].rate, time.Hour
 		r.announce(hs, 1)
 		r.wait(time.Second)
-		if last := r.asks[len(r.asks)-1]; last.Peer != 1 || r.twice+hs[0].BlockSize() <= maxTwice {
-			t.Fatalf("%d bytes asked twice, at last of %d", r.twice, last.Peer)
+		if last := r.asks[len(r.asks)-1]; last.Peer != 1 || r.planner.twice+hs[0].BlockSize() <= maxTwice {
+			t.Fatalf("%d bytes asked twice, at last of %d", r.planner.twice, last.Peer)
 		}
 		if gone {
 			r.step(PeerGone{0})
@@ -315,7 +315,7 @@ func TestLargeBlockIsRaced(t *testing.T) {
 	hs[0].BodySize = 2 * maxTwice
 	r := newRace(t, Config{}, 2)
 	r.announce(hs, 0, 1)
-	r.peers[0].rate = rate{rtt: time.Millisecond, perS: maxPerS}
+	r.planner.peers[0].rate = rate{rtt: time.Millisecond, perS: maxPerS}
 	r.wait(time.Second)
 	if len(r.asks) < 2 || r.asks[1].Peer == r.asks[0].Peer {
 		t.Errorf("asked for: %+v", r.asks)
@@ -326,11 +326,11 @@ func TestLargeBlockIsRaced(t *testing.T) {
 // up to 64 s.
 func TestLateTime(t *testing.T) {
 	r := newRace(t, Config{StallTimeout: time.Hour}, 1)
-	p := r.peers[0]
+	p := r.planner.peers[0]
 	r.announce(line(1), 0)
 	for i, want := range []time.Duration{4, 8, 16, 32, 64, 64} {
 		for range 10 {
-			if at, ok := r.Deadline(); ok && !r.late(p) {
+			if at, ok := r.Deadline(); ok && !r.planner.late(p) {
 				r.now = at
 				r.step(Tick{})
 			}
@@ -340,7 +340,7 @@ func TestLateTime(t *testing.T) {
 		}
 		r.now = p.lateTill - 1
 		r.step(Tick{})
-		if !r.late(p) {
+		if !r.planner.late(p) {
 			t.Errorf("not late any more after %v", want*time.Second)
 		}
 		r.now++
@@ -367,13 +367,13 @@ func TestRival(t *testing.T) {
 	} {
 		r := newRace(t, Config{}, 4)
 		r.announce(line(1), 0, 1, 2, 3)
-		for i, p := range r.peers {
+		for i, p := range r.planner.peers {
 			p.rate.rtt = test.latency[i]
 			if test.late[i] {
 				p.lateTill = time.Hour
 			}
 		}
-		if q := r.rival(r.path.at(0)); q == nil || q.id != test.want {
+		if q := r.planner.rival(r.planner.path.at(0)); q == nil || q.id != test.want {
 			t.Errorf("late %v, latency %v: %+v asked, want peer %d", test.late, test.latency, q, test.want)
 		}
 	}
@@ -415,7 +415,7 @@ func TestTwiceIsInclusive(t *testing.T) {
 		hs[i].BodySize = 64<<10 - 860 - 16
 	}
 	r := newRace(t, Config{FetchPeers: 1}, 2)
-	r.peers[0].rate = rate{rtt: 100 * time.Millisecond, perS: 50_000_000}
+	r.planner.peers[0].rate = rate{rtt: 100 * time.Millisecond, perS: 50_000_000}
 	r.announce(hs, 0, 1)
 	r.wait(3 * time.Second)
 	if r.most != maxTwice || len(r.asks) != 2 || r.asks[1].Peer != 1 || len(r.asks[1].Headers) != 16 {
@@ -432,7 +432,7 @@ func TestRaceIsAtTheTip(t *testing.T) {
 		want    time.Duration
 	}{{1, 50 * ms}, {2, 50 * ms}, {3, 140 * ms}} { // 140: twice 20 ms and 100 ms
 		r := newRace(t, Config{}, 2)
-		for _, p := range r.peers {
+		for _, p := range r.planner.peers {
 			p.rate = rate{rtt: 20 * ms, perS: maxPerS}
 		}
 		r.announce(line(test.missing), 0, 1)
@@ -451,20 +451,20 @@ func TestMostClaims(t *testing.T) {
 	r := newRace(t, Config{}, 5)
 	r.announce(line(1), 0, 1, 2, 3, 4)
 	for i := range 4 {
-		if q := r.rival(r.path.at(0)); (q != nil) != (i < 2) {
+		if q := r.planner.rival(r.planner.path.at(0)); (q != nil) != (i < 2) {
 			t.Errorf("asked of %d peers: %v is asked", i+1, q)
 		}
-		r.ask(r.peers[i+1], 0, 1<<20, r.peers[i])
+		r.planner.ask(r.planner.peers[i+1], 0, 1<<20, r.planner.peers[i])
 	}
-	r.peers[1].lateTill, r.peers[2].lateTill = time.Hour, time.Hour
+	r.planner.peers[1].lateTill, r.planner.peers[2].lateTill = time.Hour, time.Hour
 	r.step(PeerConnected{Peer: 5})
 	r.step(Intersected{Peer: 5})
 	r.announce(line(1), 5)
-	if n := len(r.peers[5].spans); n != 0 {
+	if n := len(r.planner.peers[5].spans); n != 0 {
 		t.Errorf("asked of five peers, two of them late: a sixth is asked for %d ranges", n)
 	}
-	r.peers[3].lateTill = time.Hour
-	if q := r.rival(r.path.at(0)); q != r.peers[5] {
+	r.planner.peers[3].lateTill = time.Hour
+	if q := r.planner.rival(r.planner.path.at(0)); q != r.planner.peers[5] {
 		t.Errorf("asked of five peers, three of them late: %v is asked", q)
 	}
 }
@@ -478,12 +478,12 @@ func TestKnownToBeSlow(t *testing.T) {
 		now bool // the other is asked
 	}{{120 * ms, false}, {120*ms + 1, true}} {
 		r := newRace(t, Config{}, 2)
-		r.peers[0].rate = rate{rtt: ms, lag: test.lag, perS: maxPerS}
+		r.planner.peers[0].rate = rate{rtt: ms, lag: test.lag, perS: maxPerS}
 		r.announce(line(1), 0)
-		r.peers[1].rate = rate{rtt: 10 * ms, perS: maxPerS}
-		b := r.path.at(0)
-		r.peers[1].rate.rtt -= r.peers[1].rate.sending(b.size)
-		r.peers[0].rate.lag -= r.peers[0].rate.sending(b.size)
+		r.planner.peers[1].rate = rate{rtt: 10 * ms, perS: maxPerS}
+		b := r.planner.path.at(0)
+		r.planner.peers[1].rate.rtt -= r.planner.peers[1].rate.sending(b.size)
+		r.planner.peers[0].rate.lag -= r.planner.peers[0].rate.sending(b.size)
 		r.announce(line(1), 1)
 		if got := len(r.asks) == 2; got != test.now {
 			t.Errorf("a peer that takes %v: the other asked at once: %t", test.lag, got)
@@ -496,10 +496,10 @@ func TestKnownToBeSlow(t *testing.T) {
 func TestKnownToSendSlowly(t *testing.T) {
 	for late, want := range map[time.Duration]time.Duration{0: 50 * time.Millisecond, time.Hour: 0} {
 		r := newRace(t, Config{}, 2)
-		r.peers[0].rate = rate{rtt: time.Millisecond, perS: 10_000}
-		r.peers[1].rate = rate{rtt: time.Millisecond, perS: maxPerS}
+		r.planner.peers[0].rate = rate{rtt: time.Millisecond, perS: 10_000}
+		r.planner.peers[1].rate = rate{rtt: time.Millisecond, perS: maxPerS}
 		r.announce(line(1), 0)
-		r.peers[0].lateTill = late
+		r.planner.peers[0].lateTill = late
 		r.announce(line(1), 1)
 		for len(r.asks) == 1 && r.now < time.Minute {
 			r.now, _ = r.Deadline()
@@ -517,12 +517,12 @@ func TestRaceBehindOthers(t *testing.T) {
 	hs := line(2)
 	slow := rate{rtt: 20 * ms, perS: int64(hs[0].BlockSize()) * 10} // 100 ms a block
 	r := newRace(t, Config{}, 3)
-	for _, p := range r.peers {
+	for _, p := range r.planner.peers {
 		p.rate = slow
 	}
 	r.announce(hs, 0)
 	r.announce(hs[:1], 1)
-	r.peers[2].rate.rtt = 25 * ms
+	r.planner.peers[2].rate.rtt = 25 * ms
 	r.announce(hs, 2)
 	at := map[PeerID]time.Duration{}
 	for seen := 0; r.now < 200*ms; {
@@ -546,10 +546,10 @@ func TestPatience(t *testing.T) {
 		{150 * ms, 20 * ms, 300 * ms}, {900 * ms, 60 * ms, 340 * ms}, {900 * ms, 900 * ms, 1900 * ms},
 	} {
 		r := newRace(t, Config{}, 2)
-		r.peers[0].rate = rate{rtt: test.own, perS: maxPerS}
-		r.peers[1].rate = rate{rtt: test.best, perS: maxPerS}
+		r.planner.peers[0].rate = rate{rtt: test.own, perS: maxPerS}
+		r.planner.peers[1].rate = rate{rtt: test.best, perS: maxPerS}
 		b := &block{}
-		if got := r.patience(&span{peer: r.peers[0], blocks: []*block{b}}, b); got != test.want {
+		if got := r.planner.patience(&span{peer: r.planner.peers[0], blocks: []*block{b}}, b); got != test.want {
 			t.Errorf("own %v, best %v: patience %v, want %v", test.own, test.best, got, test.want)
 		}
 	}
@@ -560,7 +560,7 @@ func TestPatience(t *testing.T) {
 func TestStallOfLatePeer(t *testing.T) {
 	r := newRace(t, Config{}, 1)
 	r.announce(line(1), 0)
-	for !r.late(r.peers[0]) {
+	for !r.planner.late(r.planner.peers[0]) {
 		r.now, _ = r.Deadline()
 		r.step(Tick{})
 	}

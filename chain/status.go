@@ -43,15 +43,15 @@ type Stats struct {
 // Stats returns the present sizes.
 func (c *Core) Stats() Stats {
 	return Stats{
-		Peers: len(c.peers), SideHeaders: c.tree.side, OldForks: c.tree.keptN,
-		InFlight: c.flying, Spare: c.spare, Held: c.tree.heldBytes, Backlog: c.backlog, Missing: c.path.len(),
+		Peers: len(c.planner.peers), SideHeaders: c.tree.side, OldForks: c.tree.keptN,
+		InFlight: c.planner.flying, Spare: c.planner.spare, Held: c.tree.heldBytes, Backlog: c.planner.backlog, Missing: c.planner.path.len(),
 	}
 }
 
 // Best returns the end of the best candidate, or our tip if none is better.
 func (c *Core) Best() ledger.Tip {
-	if c.path.len() == 0 {
+	if c.planner.path.len() == 0 {
 		return c.Tip()
 	}
-	return c.path.last().tip()
+	return c.planner.path.last().tip()
 }

@@ -4,22 +4,14 @@ package chain
 // our chain better. So what we adopt is on the candidate of a peer, and a
 // switch to a fork waits until enough of it is held.
 func (c *Core) adoptPath() {
-	c.countReady()
-	if c.readyN == 0 {
+	pl := &c.planner
+	pl.countReady()
+	if pl.readyN == 0 {
 		return
 	}
-	if b := c.path.at(c.readyN - 1); c.yield || c.tree.better(b, c.tree.tip) {
+	if b := pl.path.at(pl.readyN - 1); c.yield || c.tree.better(b, c.tree.tip) {
 		c.switchTo(b)
-		for ; c.readyN > 0; c.readyN-- {
-			c.path.popFirst().onPath = false
-			c.cursor = max(0, c.cursor-1)
-		}
-	}
-}
-
-func (c *Core) countReady() {
-	for c.readyN < c.path.len() && c.path.at(c.readyN).ready {
-		c.readyN++
+		pl.popReady()
 	}
 }
 
@@ -29,7 +21,7 @@ func (c *Core) countReady() {
 func (c *Core) adoptAside() bool {
 	c.aside = false
 	var best *block
-	for _, p := range c.peers {
+	for _, p := range c.planner.peers {
 		if p.phase != following || p.tip.gone || p.tip.onPath {
 			continue
 		}
@@ -45,7 +37,7 @@ func (c *Core) adoptAside() bool {
 	if best == nil {
 		return false
 	}
-	c.cut(0) // it may begin on what we leave or adopt
+	c.planner.cut(0) // it may begin on what we leave or adopt
 	c.switchTo(best)
 	return true
 }
@@ -67,7 +59,7 @@ func (c *Core) switchTo(b *block) {
 	for i := len(route) - 1; i >= 0; i-- {
 		b := route[i]
 		t.adopt(b)
-		c.backlog += b.bytes
+		c.planner.backlog += b.bytes
 		c.emit(Adopt{b.h, b.bytes})
 	}
 	clear(route)

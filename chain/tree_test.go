@@ -157,7 +157,7 @@ func (c *Core) check(t testing.TB) {
 	}
 	tips, claims, live := map[*block]int{}, map[*block]int{}, map[*block]int{}
 	flying, credits, twice, again := 0, 0, 0, 0
-	for _, p := range c.peers {
+	for _, p := range c.planner.peers {
 		sum, pending := 0, 0
 		if p.tip != nil {
 			tips[p.tip]++
@@ -242,7 +242,7 @@ func (c *Core) check(t testing.TB) {
 			ghosts[b.point.Hash] += n
 		}
 	}
-	for hash, g := range c.ghosts {
+	for hash, g := range c.planner.ghosts {
 		if g.claims != ghosts[hash] || g.claims == 0 {
 			bad("ghost of %v with %d claims, want %d", hash, g.claims, ghosts[hash])
 		}
@@ -250,19 +250,19 @@ func (c *Core) check(t testing.TB) {
 			bad("ghost of %v stands for %v, gone %v", hash, g.again.point, g.again.gone)
 		}
 	}
-	if len(c.ghosts) != len(ghosts) {
-		bad("%d ghosts, want %d", len(c.ghosts), len(ghosts))
+	if len(c.planner.ghosts) != len(ghosts) {
+		bad("%d ghosts, want %d", len(c.planner.ghosts), len(ghosts))
 	}
 	lost := 0
 	for b, n := range claims { // any order
 		if b.gone {
 			lost += n
-			if g := c.ghosts[b.point.Hash]; g == nil || g.again != nil && g.again.gone {
+			if g := c.planner.ghosts[b.point.Hash]; g == nil || g.again != nil && g.again.gone {
 				bad("a range may bring %v, which is gone, and %+v is known of it", b.point, g)
 			}
 		}
 	}
-	for hash, g := range c.ghosts { // any order
+	for hash, g := range c.planner.ghosts { // any order
 		if lost -= g.claims; g.again != nil && g.again.point.Hash != hash {
 			bad("%v stands for %v", g.again.point, hash)
 		}
@@ -270,9 +270,9 @@ func (c *Core) check(t testing.TB) {
 	if lost != 0 {
 		bad("%d claims on blocks that are gone are not counted", lost)
 	}
-	if side != c.tree.side || kept != c.tree.keptN || held != c.tree.heldBytes || flying != c.flying || credits != c.credits.granted {
+	if side != c.tree.side || kept != c.tree.keptN || held != c.tree.heldBytes || flying != c.planner.flying || credits != c.credits.granted {
 		bad("counted side %d, kept %d, held %d, flying %d, credits %d; have %d, %d, %d, %d, %d",
-			side, kept, held, flying, credits, c.tree.side, c.tree.keptN, c.tree.heldBytes, c.flying, c.credits.granted)
+			side, kept, held, flying, credits, c.tree.side, c.tree.keptN, c.tree.heldBytes, c.planner.flying, c.credits.granted)
 	}
 	spare := 0
 	for b, n := range claims { // any order
@@ -281,11 +281,11 @@ func (c *Core) check(t testing.TB) {
 		}
 		spare += n * b.size
 	}
-	if spare != c.spare {
-		bad("%d bytes in flight are of no use, counted %d", spare, c.spare)
+	if spare != c.planner.spare {
+		bad("%d bytes in flight are of no use, counted %d", spare, c.planner.spare)
 	}
-	if twice != c.twice || twice > maxTwice && again > 1 {
-		bad("%d bytes asked twice, counted %d", twice, c.twice)
+	if twice != c.planner.twice || twice > maxTwice && again > 1 {
+		bad("%d bytes asked twice, counted %d", twice, c.planner.twice)
 	}
 	if c.tree.keptN > c.cfg.K || c.tree.adopted.len() > c.cfg.K || c.tree.side+c.credits.granted > c.cfg.MaxSideHeaders+2*c.cfg.K {
 		bad("bounds: kept %d, adopted %d, side %d, credits %d", c.tree.keptN, c.tree.adopted.len(), c.tree.side, c.credits.granted)
@@ -307,14 +307,14 @@ func (c *Core) check(t testing.TB) {
 		bad("tip %v is not the end %v of our chain", c.tree.tip.point, prev.point)
 	}
 	lacking := 0
-	for i, b := range c.path.items() {
-		if i == 0 && !b.parent.adopted || i > 0 && b.parent != prev || !b.onPath || b.gone || b.adopted || c.index(b) != i {
+	for i, b := range c.planner.path.items() {
+		if i == 0 && !b.parent.adopted || i > 0 && b.parent != prev || !b.onPath || b.gone || b.adopted || c.planner.index(b) != i {
 			bad("path breaks at %d, %v", i, b.point)
 		}
-		if i < c.readyN && !b.ready {
-			bad("path is not ready at %d of %d", i, c.readyN)
+		if i < c.planner.readyN && !b.ready {
+			bad("path is not ready at %d of %d", i, c.planner.readyN)
 		}
-		if i < c.cursor && !b.held && b.span == nil {
+		if i < c.planner.cursor && !b.held && b.span == nil {
 			bad("the planner passed over %v", b.point)
 		}
 		if !b.held {
@@ -322,7 +322,7 @@ func (c *Core) check(t testing.TB) {
 		}
 		prev = b
 	}
-	if lacking != c.lacking {
-		bad("%d blocks of path are not held, counted %d", lacking, c.lacking)
+	if lacking != c.planner.lacking {
+		bad("%d blocks of path are not held, counted %d", lacking, c.planner.lacking)
 	}
 }

@@ -1,0 +1,54 @@
+package chain
+
+import (
+	"time"
+
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// planner decides which blocks to ask of which peer. It is told where to go
+// (setTarget), what came, and what was asked for and will not come, and asks for more
+// when it runs.
+type planner struct {
+	cfg *Config
+	out *effects
+	now time.Duration
+
+	peers []*peer // in order of connection
+
+	policy policy // of this step
+
+	// The way to the best candidate: from the block after our chain to the end
+	// of the candidate. All before cursor is held or in flight.
+	path    queue[*block]
+	pathNo  uint64 // counts changes but for adoption
+	cursor  int
+	readyN  int // blocks at the start of path that are ready
+	lacking int // blocks of path that are not held
+
+	// Bytes of blocks, see Config.MaxBytes: to come, and adopted but not consumed. Of
+	// flying, spare are those of no use; twice are those of ranges asked for although
+	// another peer was to send them.
+	flying, backlog, spare, twice int
+
+	ghosts map[ledger.Hash]*ghost // of blocks that left the tree
+
+	hurryAt time.Duration // when to look at the head of path again, 0 for no time
+
+	lastRange RangeID
+
+	route []*block // scratch
+}
+
+// run asks for what is lacking, as far as the bounds allow. Our chain ends in slot ours;
+// of the blocks beside it, heldBytes are there.
+func (pl *planner) run(ours ledger.Slot, heldBytes int) {
+	if pl.path.len() > 0 {
+		far := pl.path.last().point.Slot > ours+farSlots
+		pl.policy = choosePolicy(pl.lacking, far, pl.cfg.FetchPeers)
+	}
+	pl.hurry() // before the others' room is spent on what comes later
+	if pl.plan(heldBytes) {
+		pl.hurry()
+	}
+}
