@@ -144,7 +144,7 @@ func (e *endpoint) submit(w http.ResponseWriter, r *http.Request) {
 		e.told(id, len(tx), r.RemoteAddr)
 		answer(w, http.StatusAccepted, id.Hash.String())
 	case errors.As(err, &refused):
-		answer(w, http.StatusBadRequest, failure{"TxCmdTxReadError", []string{refused.Reason.Error() + hintTx(tx)}})
+		answer(w, http.StatusBadRequest, failure{"TxCmdTxReadError", []string{cli.Plain(refused.Reason) + hintTx(tx)}})
 	case errors.Is(err, context.DeadlineExceeded):
 		answer(w, http.StatusServiceUnavailable, failure{"TxCmdTxSubmitConnectionError", "no room in the queue of transactions: the nodes upstream take none, try again later"})
 	default:

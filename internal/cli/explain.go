@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/ouronet/ouronet/handshake"
@@ -56,16 +57,17 @@ func HungUp(text string, err error) string {
 	return text
 }
 
-// Plain writes an error without the name of the package that it begins with.
+// Plain writes an error without the names of packages that it begins with.
 func Plain(err error) string {
 	if op, ok := err.(*net.OpError); ok && op.Op == "dial" && op.Addr != nil {
 		return fmt.Sprintf("cannot connect to %v: %s", op.Addr, Cause(op))
 	}
 	text := err.Error()
-	for _, name := range packages {
-		if rest, ok := strings.CutPrefix(text, name+": "); ok {
-			return rest
+	for {
+		name, rest, ok := strings.Cut(text, ": ")
+		if !ok || !slices.Contains(packages, name) {
+			return text
 		}
+		text = rest
 	}
-	return text
 }

@@ -38,6 +38,7 @@ func TestExplain(t *testing.T) {
 		{&node.PeerError{Peer: "a:1", Err: io.EOF}, "peer a:1: the peer closed the connection"},
 		{fmt.Errorf("mux: %w", io.ErrUnexpectedEOF), "mux: unexpected EOF"},
 		{errors.New("node: no way"), "no way"},
+		{errors.New("relay: immutable: no way"), "no way"},
 		{errors.New("nodes: no way"), "nodes: no way"},
 		{refused(handshake.Refused), `peer a:1: handshake: the peer refused us: version 15: "no": ` +
 			"we are on preview, network magic 2: give the peer's network with -network, -magic or -genesis"},
