@@ -50,6 +50,7 @@ type egress struct {
 	unwritten int    // in queue, or in the batch that is being written
 	lead      int    // of Bulk: bytes that still go as Control
 	held      int    // size of all bodies of which something is unwritten
+	sent      Count  // queued, from the beginning
 
 	next *Channel      // behind this one in Mux.schedule
 	room chan struct{} // capacity 1: receives when there may be room for a message
@@ -144,6 +145,8 @@ func (c *Channel) queue(head, body []byte) {
 	n := len(head) + len(body)
 	e.bytes += n
 	e.unwritten += n
+	e.sent.Messages++
+	e.sent.Bytes += uint64(n)
 	m.unwritten[e.class] += n
 	if idle {
 		if e.class == Bulk {

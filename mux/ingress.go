@@ -21,6 +21,7 @@ type ingress struct {
 	first, last *buffer // nil when nothing is there
 	unread      int     // bytes in all buffers
 	seen        int     // of them, those the session has looked at
+	received    Count   // bytes delivered and messages consumed, from the beginning
 	starved     bool    // the session has looked at everything and came for more
 	err         error   // why nothing more will come
 }
@@ -59,6 +60,7 @@ func (in *ingress) deliver(p []byte, incoming int) bool {
 		return true
 	}
 	in.unread += len(p)
+	in.received.Bytes += uint64(len(p))
 	for {
 		if in.last != nil {
 			p = in.last.append(p)
@@ -156,6 +158,7 @@ func (in *ingress) Consume(n int) {
 		return
 	}
 	in.unread -= n
+	in.received.Messages++
 	in.seen = max(0, in.seen-n)
 	in.first.r += n
 	if b := in.first; b.r == b.w {

@@ -76,6 +76,7 @@ type Mux struct {
 	users     int // running responders and holders
 	idleTimer *time.Timer
 	anyData   bool // some responder has had bytes
+	endedAt   time.Time
 }
 
 type key struct {
@@ -214,6 +215,9 @@ func (m *Mux) end(err error) {
 	m.mu.Lock()
 	if m.record != nil && m.ctx.Err() == nil {
 		m.record.Ended(err)
+	}
+	if m.ctx.Err() == nil {
+		m.endedAt = time.Now()
 	}
 	m.cancel(err)
 	if m.idleTimer != nil {

@@ -54,6 +54,32 @@ func ExampleDial() {
 	// the tip is block 9
 }
 
+// How much has gone through a connection?
+func ExampleConn_Stats() {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	conn, err := node.Dial(ctx, upstream(ctx), node.Config{Network: ledger.Preview})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer conn.Close()
+	for _, err := range conn.BlockFetch().Range(ctx, pointOf(0), pointOf(9)) {
+		if err != nil {
+			log.Fatal(err)
+		}
+	}
+	s := conn.Stats()
+	fmt.Println("the connection is", s.State)
+	for _, p := range s.Protocols {
+		if p.Protocol == "block-fetch" {
+			fmt.Println("messages sent:", p.Sent.Messages, "received:", p.Received.Messages)
+		}
+	}
+	// Output:
+	// the connection is warm
+	// messages sent: 1 received: 12
+}
+
 // Which blocks are there from one point to another? The loop may take its time.
 func ExampleConn_Blocks() {
 	ctx, cancel := context.WithCancel(context.Background())

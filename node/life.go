@@ -16,6 +16,7 @@ import (
 type life struct {
 	machine lifecycle.Machine
 	epoch   time.Time
+	since   time.Time     // when the machine came to its state
 	due     *time.Timer   // for the machine's deadline, or nil
 	changed chan struct{} // closed when the state or what is wanted changes; nil if nobody waits
 
@@ -29,7 +30,8 @@ func newLife(sharing bool) life {
 		warm |= lifecycle.SetOf(lifecycle.PeerSharing)
 	}
 	hot := lifecycle.SetOf(lifecycle.ChainSync, lifecycle.BlockFetch, lifecycle.TxSubmission)
-	return life{machine: lifecycle.New(lifecycle.Config{Warm: warm, Hot: hot}), epoch: time.Now()}
+	now := time.Now()
+	return life{machine: lifecycle.New(lifecycle.Config{Warm: warm, Hot: hot}), epoch: now, since: now}
 }
 
 // errStop ends what is to say Done.
@@ -122,6 +124,9 @@ func (c *Conn) advance(ev lifecycle.Event) {
 				c.mux.Go(func(context.Context) error { return reason(effect.Err) })
 			}
 		}
+	}
+	if l.machine.State() != state {
+		l.since = time.Now()
 	}
 	c.watch()
 	if s := l.spell; s != nil && s.ended(&l.machine) {
