@@ -3,6 +3,8 @@ package follow_test
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -14,6 +16,7 @@ import (
 	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/internal/leak"
 	"github.com/ouronet/ouronet/internal/nodetest"
+	"github.com/ouronet/ouronet/internal/race"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
@@ -174,6 +177,71 @@ func (nothing) Next(ctx context.Context, _ int, block bool) ([]txsubmission.Anno
 }
 
 func (nothing) Get(context.Context, []ledger.TxID) ([]ledger.RawTx, error) { return nil, nil }
+
+// Attached and cooled 1,000 times at random moments, a connection leaves nothing in
+// the engine, nor beside it.
+func TestAttachLeavesNothing(t *testing.T) {
+	if race.Enabled {
+		t.Skip("the race detector takes memory of its own")
+	}
+	leak.Check(t)
+	synctest.Test(t, func(t *testing.T) {
+		c := nodetest.NewChain().Grow(100)
+		longer, shorter := c.Copy(), c.Fork(1)
+		us := node.Config{Network: nodetest.Network()}
+		a, _ := nodetest.Pair(t, us, node.Config{Network: nodetest.Network(), Sources: c.Sources()})
+		e, err := follow.NewEngine(follow.Config{Config: us})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var tasks sync.WaitGroup
+		tasks.Go(func() { e.Run(ctx) })
+		tasks.Go(func() {
+			for range e.Events(ctx) {
+			}
+		})
+		tasks.Go(func() { // so that chain-sync can end
+			for ctx.Err() == nil {
+				time.Sleep(2 * time.Second)
+				c.Become(shorter)
+				c.Become(longer)
+			}
+		})
+		random := rand.New(rand.NewPCG(1, 1))
+		attach := func(n int) {
+			for range n {
+				spell, demote := context.WithTimeout(ctx, time.Duration(random.IntN(3000))*time.Millisecond)
+				if err := e.Attach(spell, a); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+					t.Fatal(err)
+				}
+				demote()
+			}
+		}
+		heap := func() int64 {
+			runtime.GC()
+			runtime.GC()
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			return int64(m.HeapAlloc)
+		}
+		attach(100)
+		synctest.Wait()
+		goroutines, before := runtime.NumGoroutine(), heap()
+		attach(1000)
+		synctest.Wait()
+		more := heap() - before
+		t.Logf("%d bytes more after 1,000 spells", more)
+		if n := runtime.NumGoroutine(); n > goroutines || more > 40_000 {
+			t.Errorf("%d goroutines, before %d; %d bytes more", n, goroutines, more)
+		}
+		if links, bodies := e.Holds(); links > 0 || bodies > nodetest.K {
+			t.Errorf("%d links and %d bodies are kept", links, bodies)
+		}
+		cancel()
+		tasks.Wait()
+	})
+}
 
 // Two connections are followed beside each other, and the engine goes on when one
 // of them cools, is lost, or turns out to lie.
