@@ -63,12 +63,12 @@ type stage struct {
 	tip ledger.Point
 }
 
-func newStage(t *testing.T, cfg follow.Config) *stage {
+func newStage(t *testing.T, cfg follow.Config, points ...ledger.Point) *stage {
 	t.Helper()
 	s := &stage{told: new(told)}
 	cfg.Decisions = s.told
 	var err error
-	if s.Engine, err = follow.NewEngine(cfg); err != nil {
+	if s.Engine, err = follow.NewEngine(cfg, points...); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -291,6 +291,83 @@ func TestAttachSeveral(t *testing.T) {
 		long.Grow(1)
 		if err := <-ended; err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// judge is a Verifier that returns an error for the header of one block.
+type judge struct {
+	at  ledger.BlockNo
+	err error
+}
+
+func (j judge) Verify(_ context.Context, headers []ledger.Header) (int, error) {
+	for i, h := range headers {
+		if h.BlockNo == j.at {
+			return i, j.err
+		}
+	}
+	return len(headers), nil
+}
+
+// Headers that are verified beside chain-sync: what goes wrong with either of the two
+// ends both, and the connection.
+func TestAttachVerifies(t *testing.T) {
+	own := errors.New("of our own")
+	for _, test := range []struct {
+		name  string
+		liar  bool
+		j     judge
+		blame bool
+	}{
+		{"chain-sync", true, judge{at: 1000}, true},
+		{"an error of the verifier", false, judge{40, own}, false},
+		{"a bad header", false, judge{40, &follow.BadHeaderError{Err: own}}, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := nodetest.NewChain().Grow(60)
+				if test.liar {
+					c.Lie(testnode.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
+						if f, ok := u.(chainsync.RollForward); ok && f.Tip.BlockNo == 60 {
+							return chainsync.RollForward{Header: ledger.RawHeader{Era: ledger.Conway, Bytes: []byte{0x80}}, Tip: f.Tip}
+						}
+						return u
+					}})
+				}
+				us := node.Config{Network: nodetest.Network()}
+				a, _ := nodetest.Pair(t, us, node.Config{Network: nodetest.Network(), Sources: c.Sources()})
+				s := newStage(t, follow.Config{Config: us, Verifier: test.j})
+				ended := make(chan error, 1)
+				go func() { ended <- s.Attach(t.Context(), a) }()
+				time.Sleep(time.Second)
+				c.Grow(1)
+				err := <-ended
+				if node.Blame(err) != test.blame || !test.liar && !errors.Is(err, own) || a.Err() == nil {
+					t.Errorf("blame %t: %v", node.Blame(err), err)
+				}
+			})
+		})
+	}
+}
+
+// That a peer has none of the points to start at, or cannot be understood, is no end
+// for an engine: other connections may come.
+func TestAttachUnfollowable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := nodetest.NewChain().Grow(60)
+		us := node.Config{Network: nodetest.Network()}
+		with := node.Config{Network: nodetest.Network(), Sources: c.Sources()}
+		other := node.Config{Network: nodetest.Network(), Sources: nodetest.NewChain().Grow(3).Sources()}
+		a, _ := nodetest.Pair(t, us, other)
+		b, _ := nodetest.Pair(t, us, with)
+		s := newStage(t, follow.Config{Config: us}, c.Point(30))
+		go s.Attach(t.Context(), a)
+		time.Sleep(time.Hour)
+		go s.Attach(t.Context(), b)
+		time.Sleep(time.Minute)
+		if s.at() != c.Tip().Point {
+			t.Errorf("at %v, want %v", s.at(), c.Tip())
 		}
 	})
 }
