@@ -213,17 +213,23 @@ func (m *measurement) run(ctx context.Context, phase int, d time.Duration) error
 	newcomer := func() { wg.Go(func() { m.newcomer(ctx, phase) }) }
 	newcomer()
 	wg.Go(func() { m.stalls(ctx, phase, started.Add(d)) })
-	for time.Since(started) < d {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-newcomers.C:
-			newcomer()
-		case <-blocks.C:
-			m.grow(phase)
-			if err := m.size(phase); err != nil {
-				return err
+	for {
+		m.grow(phase)
+		if err := m.size(phase); err != nil {
+			return err
+		}
+		for grown := false; !grown && time.Since(started) < d; {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-newcomers.C:
+				newcomer()
+			case <-blocks.C:
+				grown = true
 			}
+		}
+		if time.Since(started) >= d {
+			break
 		}
 	}
 	now, err := cpuTime(m.pid)
