@@ -71,6 +71,7 @@ func FuzzTxQueue(f *testing.F) {
 		waiting := make([]*txWaiter, len(senders))
 		var came []ledger.TxID
 		lost := make(map[ledger.TxID]bool)
+		ends := 0 // of conversations
 		deliver := func(i int) {
 			w := waiting[i]
 			if w == nil {
@@ -125,14 +126,31 @@ func FuzzTxQueue(f *testing.F) {
 				}
 				q.progress(time.Now())
 				q.mu.Unlock()
+			case op >= 250: // a conversation ends, and another one begins, or only acknowledges
+				r := readers[int(in[1])%len(readers)]
+				if r.take(0, true); op < 253 || ends == 20 { // or it takes long
+					break
+				}
+				ends++
+				r.read(t, int(in[1])%12, came, lost)
+				r.close()
+				for _, id := range came {
+					if _, here := q.has[id.Hash]; !here {
+						lost[id] = true
+					}
+				}
+				r.txReader, r.at, r.second = q.newReader(), 0, true
 			}
 			checkQueue(t, q, senders)
 		}
 		for _, r := range readers {
-			for r.read(t, 100, came, lost) {
+			more := true
+			for more {
+				r.take(0, true) // or a suspect would stay alone
+				more = r.read(t, 100, came, lost)
 			}
 			for _, id := range came[r.at:] {
-				if !lost[id] {
+				if r.missed(id, lost) {
 					t.Fatalf("a reader was not told of %v", id)
 				}
 			}
@@ -144,6 +162,14 @@ func FuzzTxQueue(f *testing.F) {
 type queueReader struct {
 	*txReader
 	at int // how many of what came it has been told or was in a block
+
+	second bool // began late: what all others have may be gone before it hears of it
+}
+
+// missed reports whether the reader has to be told of a transaction.
+func (r *queueReader) missed(id ledger.TxID, lost map[ledger.TxID]bool) bool {
+	_, here := r.q.has[id.Hash]
+	return !lost[id] && (here || !r.second)
 }
 
 func (r *queueReader) read(t *testing.T, most int, came []ledger.TxID, lost map[ledger.TxID]bool) (more bool) {
@@ -158,12 +184,13 @@ func (r *queueReader) read(t *testing.T, most int, came []ledger.TxID, lost map[
 			t.Fatalf("%v again, or never added", a.ID)
 		}
 		for _, id := range came[r.at : r.at+n] {
-			if !lost[id] {
+			if r.missed(id, lost) {
 				t.Fatalf("%v before %v", a.ID, id)
 			}
 		}
 		r.at += n + 1
-		if txs, err := r.Get(t.Context(), []ledger.TxID{a.ID}); err != nil || len(txs) != 1 || txs[0].WireSize() != a.Size {
+		txs, err := r.Get(t.Context(), []ledger.TxID{a.ID})
+		if gone := r.second && len(txs) == 0; err != nil || !gone && (len(txs) != 1 || txs[0].WireSize() != a.Size) {
 			t.Fatalf("%d transactions for %v, %v", len(txs), a, err)
 		}
 	}
