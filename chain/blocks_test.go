@@ -176,3 +176,22 @@ func TestTreeReady(t *testing.T) {
 		t.Error("what is ready is on our chain")
 	}
 }
+
+// A core that starts with more than k blocks holds on to nothing below its anchor.
+func TestStartLetsGo(t *testing.T) {
+	hs := line(50)
+	var points []ledger.Point
+	for _, h := range slices.Backward(hs) {
+		points = append(points, h.Point())
+	}
+	for _, cfg := range []Config{{K: 5, Adopted: hs}, {K: 5, Points: points}} {
+		core, err := New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		core.check(t)
+		if n := core.tree.adopted.len(); n != 5 || core.Tip().Point != points[0] {
+			t.Errorf("%d blocks above the anchor, tip %v", n, core.Tip())
+		}
+	}
+}

@@ -44,6 +44,7 @@ func New(cfg Config) (*Core, error) {
 	if err := t.resume(cfg.Points); err != nil {
 		return nil, err
 	}
+	c.forget(t.advance())
 	for i := range cfg.Adopted {
 		b, _, err := t.extend(t.tip, &cfg.Adopted[i])
 		if err != nil {
@@ -51,7 +52,7 @@ func New(cfg Config) (*Core, error) {
 		}
 		b.held, b.ready = true, true
 		t.adopt(b)
-		t.advance()
+		c.forget(t.advance())
 	}
 	c.cfg.Adopted, c.cfg.Points = nil, nil
 	t.moved = false

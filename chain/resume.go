@@ -30,7 +30,6 @@ func (t *tree) resume(points []ledger.Point) error {
 		t.adopted.push(b)
 		t.bare = append(t.bare, b)
 	}
-	t.advance()
 	return nil
 }
 
