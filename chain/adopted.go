@@ -53,13 +53,17 @@ type keptBlock struct {
 
 func (e keptBlock) live() bool { return e.b.kept && e.b.keptNo == e.no }
 
-// oldestKept returns the oldest of the blocks of old forks beyond k of them, which is to
-// be forgotten, nil for none: a peer could make us switch for ever.
-func (t *tree) oldestKept() *block {
-	for t.kept.len() > 0 && (t.keptN > t.k || !t.kept.at(0).live()) {
-		if e := t.kept.popFirst(); e.live() {
-			return e.b
-		}
+// crowded reports whether there are blocks of old forks beyond k of them, which are to
+// be forgotten, or entries that no longer count: a peer could make us switch for ever.
+func (t *tree) crowded() bool {
+	return t.kept.len() > 0 && (t.keptN > t.k || !t.kept.at(0).live())
+}
+
+// popKept takes the oldest entry of the queue of old forks, and returns its block if it
+// still counts.
+func (t *tree) popKept() *block {
+	if e := t.kept.popFirst(); e.live() {
+		return e.b
 	}
 	return nil
 }

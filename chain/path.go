@@ -22,13 +22,13 @@ func (pl *planner) setTarget(b *block) {
 	}
 	for i := len(route) - 1; i >= 0; i-- {
 		b := route[i]
+		route[i] = nil
 		b.onPath = true
 		if !b.held {
 			pl.lacking++
 		}
 		pl.path.push(b)
 	}
-	clear(route)
 	pl.route = route
 }
 

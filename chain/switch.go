@@ -58,24 +58,23 @@ func (c *Core) switchTo(b *block) {
 	}
 	for i := len(route) - 1; i >= 0; i-- {
 		b := route[i]
+		route[i] = nil
 		t.adopt(b)
 		c.planner.backlog += b.bytes
 		c.emit(Adopt{b.h, b.bytes})
 	}
-	clear(route)
 	t.route = route
 	c.forget(t.advance())
 }
 
 // evict forgets the bodies of old forks beyond k blocks of them.
 func (c *Core) evict() {
-	if c.tree.kept.len() == 0 {
-		return
-	}
-	for b := c.tree.oldestKept(); b != nil; b = c.tree.oldestKept() {
-		c.tree.unkeep(b)
-		c.unhold(b)
-		c.prune(b)
+	for c.tree.crowded() {
+		if b := c.tree.popKept(); b != nil {
+			c.tree.unkeep(b)
+			c.unhold(b)
+			c.prune(b)
+		}
 	}
 	c.tree.trimKept()
 }

@@ -293,9 +293,11 @@ func (c *Core) check(t testing.TB) {
 	if c.tree.anchor.parent != nil || c.tree.anchor.next != nil || c.tree.anchor.prev != nil {
 		bad("what is below %v, or left our chain there, stays in memory", c.tree.anchor.point)
 	}
-	for _, b := range c.tree.removed[:cap(c.tree.removed)] {
-		if b != nil {
-			bad("%v has left the tree and stays in memory", b.point)
+	for _, scratch := range [][]*block{c.tree.removed, c.tree.route, c.planner.route} {
+		for _, b := range scratch[:cap(scratch)] {
+			if b != nil {
+				bad("%v stays in memory, whatever becomes of it", b.point)
+			}
 		}
 	}
 	if c.aside {
