@@ -44,9 +44,8 @@ type Config struct {
 	// one; 0 is 10 s. (miniprotocols, 4)
 	KeepAlive time.Duration
 
-	// RoundTrip, if not nil, is told the time of each keep-alive. It must not
-	// block.
-	RoundTrip func(*Conn, time.Duration)
+	// Observer is told what happens.
+	Observer Observer
 
 	// Specs are the tables of the mini-protocols; nil stands for
 	// [NewSpecs]. They are shared by all connections: do not change them

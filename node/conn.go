@@ -42,7 +42,8 @@ type Conn struct {
 	// How often the peer may ask, whatever conversation it asks in.
 	intersecting, sharing, pinging, refusing pace
 
-	rtt atomic.Int64 // nanoseconds, 0 before the first keep-alive
+	rtt  atomic.Int64 // nanoseconds, 0 before the first keep-alive
+	told atomic.Bool  // Observer.Connected was, and Closed was not
 
 	mu           sync.Mutex
 	provides     bool  // ProvideTxs runs
@@ -265,7 +266,9 @@ func (c *Conn) Fail(err error) {
 func (c *Conn) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), CloseTime)
 	defer cancel()
-	return c.wrap(c.mux.Close(ctx))
+	err := c.mux.Close(ctx)
+	c.tellClosed()
+	return c.wrap(err)
 }
 
 func (c *Conn) wrap(err error) error {

@@ -303,7 +303,7 @@ func TestConfigWithoutNetwork(t *testing.T) {
 	}
 	var n testnode.Net
 	l := n.Listen("us")
-	if err := node.Serve(t.Context(), l, node.Config{}, nil); err == nil {
+	if err := node.Serve(t.Context(), l, node.Config{}); err == nil {
 		t.Error("no error")
 	}
 	if _, err := l.Accept(); err == nil {

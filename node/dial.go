@@ -105,7 +105,11 @@ func Handshake(ctx context.Context, conn net.Conn, role protocol.Role, cfg Confi
 		conn.Close()
 		return nil, err
 	}
-	return start(ctx, conn, peerName(conn, ""), role, cfg)
+	c, err := start(ctx, conn, peerName(conn, ""), role, cfg)
+	if err == nil && role == protocol.Responder {
+		c.tellConnected()
+	}
+	return c, err
 }
 
 func start(ctx context.Context, conn net.Conn, peer string, role protocol.Role, cfg Config) (*Conn, error) {
@@ -118,10 +122,11 @@ func start(ctx context.Context, conn net.Conn, peer string, role protocol.Role, 
 	agreed, err := run(ctx, cfg.Specs.Handshake, channel, cfg.versions(role, false))
 	if err == nil {
 		c := newConn(cfg, m, conn, peer, role, agreed)
+		c.logStart(ctx)
 		if role == protocol.Initiator {
+			c.tellConnected()
 			c.use()
 		}
-		c.logStart(ctx)
 		return c, nil
 	}
 	abandon(ctx, m, channel, err)

@@ -21,7 +21,7 @@ func upstream(ctx context.Context) (address string) {
 		log.Fatal(err)
 	}
 	chain := someChain()
-	go node.Serve(ctx, l, node.Config{Network: ledger.Preview, Sources: chain.Sources()}, nil)
+	go node.Serve(ctx, l, node.Config{Network: ledger.Preview, Sources: chain.Sources()})
 	return l.Addr().String()
 }
 
@@ -157,7 +157,7 @@ func ExampleServe() {
 
 	serving := cfg
 	serving.Sources = &node.Sources{PeerSharing: friends{netip.MustParseAddrPort("192.0.2.7:3001")}}
-	go node.Serve(ctx, l, serving, nil)
+	go node.Serve(ctx, l, serving)
 
 	conn, err := node.Dial(ctx, l.Addr().String(), cfg)
 	if err != nil {

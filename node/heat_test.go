@@ -323,7 +323,8 @@ func far(t *testing.T, n *vnet.Network, dialling, accepting node.Config) (a, b *
 	accepted := make(chan *node.Conn)
 	var serving sync.WaitGroup
 	serving.Go(func() {
-		node.Serve(ctx, l, accepting, func(c *node.Conn) func() { accepted <- c; return nil })
+		accepting.Observer.Connected = func(c *node.Conn) { accepted <- c }
+		node.Serve(ctx, l, accepting)
 	})
 	dialling.Dial = n.Host("a").Dial
 	if a, err = node.Dial(t.Context(), "b:3001", dialling); err != nil {
@@ -342,7 +343,7 @@ func TestLeaveAndHeat(t *testing.T) {
 		with := node.Config{Network: nodetest.Network(), Sources: c.Sources()}
 		dialling, says := watched(with)
 		answered := make(chan struct{}, 1)
-		dialling.RoundTrip = func(*node.Conn, time.Duration) {
+		dialling.Observer.RoundTrip = func(*node.Conn, time.Duration) {
 			select {
 			case answered <- struct{}{}:
 			default:

@@ -201,8 +201,8 @@ func (c *Conn) ping(ctx context.Context) error {
 	}
 	err := i.Run(ctx, c.cfg.KeepAlive, func(rtt time.Duration) {
 		c.rtt.Store(int64(rtt))
-		if c.cfg.RoundTrip != nil {
-			c.cfg.RoundTrip(c, rtt)
+		if f := c.cfg.Observer.RoundTrip; f != nil {
+			f(c, rtt)
 		}
 	})
 	if !errors.Is(err, errStop) {

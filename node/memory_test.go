@@ -42,8 +42,8 @@ func TestIdleConnectionIsSmall(t *testing.T) {
 	pinged := make(chan struct{}, 4*n)
 	cfg := node.Config{
 		Network: nodetest.Network(), Sources: nodetest.NewChain().Grow(5).Sources(),
-		RoundTrip: func(*node.Conn, time.Duration) { pinged <- struct{}{} },
-		Limits:    node.Limits{PerAddress: -1},
+		Observer: node.Observer{RoundTrip: func(*node.Conn, time.Duration) { pinged <- struct{}{} }},
+		Limits:   node.Limits{PerAddress: -1},
 	}
 	s := testnode.Serve(t, l, cfg)
 	before := inUse()

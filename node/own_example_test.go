@@ -100,7 +100,7 @@ func ExampleProtocol() {
 		},
 	}}}
 	served := make(chan error)
-	go func() { served <- node.Serve(ctx, l, answering, nil) }()
+	go func() { served <- node.Serve(ctx, l, answering) }()
 
 	// The node that asks.
 	conn, err := node.Dial(ctx, "relay:3001", node.Config{

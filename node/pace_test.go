@@ -76,7 +76,7 @@ func TestSharingIsPaced(t *testing.T) {
 		cfg.PeerSharing = true
 		cfg.Sources = &node.Sources{PeerSharing: friends{netip.MustParseAddrPort("192.0.2.7:3001")}}
 		l := w.Net.Listen("us")
-		go node.Serve(t.Context(), l, cfg, nil)
+		go node.Serve(t.Context(), l, cfg)
 		conn, err := node.Dial(t.Context(), "us", cfg)
 		if err != nil {
 			t.Fatal(err)

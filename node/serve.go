@@ -35,14 +35,12 @@ var momentary = []error{
 }
 
 // Serve accepts connections from l, as many as cfg.Limits allow, and answers
-// them from cfg.Sources, until ctx ends or l fails. started, if not nil, is called
-// for each connection after its handshake and must not block; the function it
-// returns, if not nil, is called when the connection has ended. A peer that
-// misbehaves or goes away ends its own connection only.
+// them from cfg.Sources, until ctx ends or l fails. A peer that misbehaves or goes
+// away ends its own connection only. cfg.Observer is told of connections.
 //
 // Serve closes l and all connections, and waits for them, before it returns.
 // It returns nil if ctx ended.
-func Serve(ctx context.Context, l net.Listener, cfg Config, started func(*Conn) (ended func())) error {
+func Serve(ctx context.Context, l net.Listener, cfg Config) error {
 	defer l.Close()
 	cfg, err := cfg.complete()
 	if err != nil {
@@ -69,7 +67,7 @@ func Serve(ctx context.Context, l net.Listener, cfg Config, started func(*Conn) 
 			}
 			conns.Go(func() {
 				defer places.leave(p)
-				serve(ctx, conn, cfg, places, p, started)
+				serve(ctx, conn, cfg, places, p)
 			})
 			if places.full() && !sleep(ctx, fullPause) {
 				return nil
@@ -95,7 +93,7 @@ func ipOf(a net.Addr) netip.Addr {
 	return netip.Addr{}
 }
 
-func serve(ctx context.Context, conn net.Conn, cfg Config, places *places, p *place, started func(*Conn) (ended func())) {
+func serve(ctx context.Context, conn net.Conn, cfg Config, places *places, p *place) {
 	c, err := start(ctx, conn, peerName(conn, ""), protocol.Responder, cfg)
 	if err != nil {
 		logEnd(ctx, cfg.connections, "handshake", "", err)
@@ -107,11 +105,7 @@ func serve(ctx context.Context, conn net.Conn, cfg Config, places *places, p *pl
 		c.Close()
 		return
 	}
-	if started != nil {
-		if ended := started(c); ended != nil {
-			defer ended()
-		}
-	}
+	c.tellConnected()
 	select {
 	case <-ctx.Done():
 	case <-c.Done():

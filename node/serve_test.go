@@ -34,13 +34,14 @@ func TestServeLimits(t *testing.T) {
 		done := make(chan error)
 		l := w.Net.Listen("us")
 		go func() {
-			done <- node.Serve(ctx, l, cfg, func(c *node.Conn) func() {
+			cfg.Observer.Connected = func(c *node.Conn) {
 				if served.Add(1) == 1 {
 					first = c
 					c.ChainSync() // so that we use it
 				}
-				return func() { served.Add(-1) }
-			})
+			}
+			cfg.Observer.Closed = func(*node.Conn) { served.Add(-1) }
+			done <- node.Serve(ctx, l, cfg)
 		}()
 		began := time.Now()
 		duplex := w.Config()
@@ -185,12 +186,12 @@ func TestServeAcceptErrors(t *testing.T) {
 			t.Errorf("took %v", d)
 		}
 		broken := errors.New("broken")
-		if err := node.Serve(t.Context(), &failing{w.Net.Listen("them"), []error{broken}}, w.Config(), nil); !errors.Is(err, broken) {
+		if err := node.Serve(t.Context(), &failing{w.Net.Listen("them"), []error{broken}}, w.Config()); !errors.Is(err, broken) {
 			t.Errorf("got %v", err)
 		}
 		cfg := w.Config()
 		cfg.Limits.Inbound = -1
-		if err := node.Serve(t.Context(), w.Net.Listen("others"), cfg, nil); err == nil {
+		if err := node.Serve(t.Context(), w.Net.Listen("others"), cfg); err == nil {
 			t.Error("a limit below 0 is taken")
 		}
 	})
@@ -258,7 +259,7 @@ func TestSlowConsumerOfOneProtocol(t *testing.T) {
 		w.Serve("us", c)
 		var pings atomic.Int64
 		cfg := w.Config()
-		cfg.RoundTrip = func(_ *node.Conn, rtt time.Duration) {
+		cfg.Observer.RoundTrip = func(_ *node.Conn, rtt time.Duration) {
 			if pings.Add(1); rtt > time.Second {
 				t.Errorf("round trip of %v", rtt)
 			}

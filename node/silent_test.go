@@ -9,9 +9,9 @@ import (
 	"github.com/ouronet/ouronet/internal/logtest"
 )
 
-// What each connection logs costs nothing while its level is off, with a logger
-// and without one: there may be any number of connections.
-func TestSilentLogAllocatesNothing(t *testing.T) {
+// What each connection logs and tells costs nothing while the level is off and
+// nobody is told, with a logger and without one: there may be any number of them.
+func TestSilenceAllocatesNothing(t *testing.T) {
 	ctx, err := t.Context(), error(&PeerError{"peer", errors.New("gone")})
 	off, logs := logtest.New(slog.LevelError)
 	for name, log := range map[string]*slog.Logger{"off": off, "nil": nil} {
@@ -19,7 +19,9 @@ func TestSilentLogAllocatesNothing(t *testing.T) {
 		c := &Conn{peer: "peer", cfg: Config{connections: log}}
 		if n := testing.AllocsPerRun(100, func() {
 			c.logStart(ctx)
+			c.tellConnected()
 			logEnd(ctx, log, "connection ended", c.peer, err)
+			c.tellClosed()
 		}); n != 0 {
 			t.Errorf("%s: %v allocations", name, n)
 		}

@@ -39,10 +39,10 @@ func TestKeepAliveBesideBlocks(t *testing.T) {
 		c, err := node.Dial(t.Context(), "server:3001", node.Config{
 			Network: nodetest.Network(), Dial: n.Host("client").Dial,
 			KeepAlive: 10 * time.Millisecond,
-			RoundTrip: func(_ *node.Conn, rtt time.Duration) {
+			Observer: node.Observer{RoundTrip: func(_ *node.Conn, rtt time.Duration) {
 				worst = max(worst, rtt)
 				pings++
-			},
+			}},
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -42,7 +42,7 @@ func Example_lyingPeer() {
 		panic(err)
 	}
 	lies := &node.Sources{ChainSync: func(context.Context, *node.Conn) chainsync.Source { return liar{} }}
-	go node.Serve(ctx, l, node.Config{Network: ledger.Preview, Sources: lies}, nil)
+	go node.Serve(ctx, l, node.Config{Network: ledger.Preview, Sources: lies})
 
 	err = application(ctx, node.Config{Network: ledger.Preview, Dial: n.Host("app").Dial}, "liar:3001")
 	fmt.Println(err)

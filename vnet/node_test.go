@@ -116,7 +116,7 @@ func TestResetAnywhere(t *testing.T) {
 			serve(t, n.Host("relay"), testChain(20))
 			cfg := follower(n.Host("us"), "relay:3001")
 			lost := 0
-			cfg.Lost = func(_ string, err error, _ time.Duration) {
+			cfg.Observer.Lost = func(_ string, err error, _ time.Duration) {
 				if lost++; lost == 1 && !isReset(err) {
 					t.Errorf("lost: %v", err)
 				}

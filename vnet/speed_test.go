@@ -22,7 +22,7 @@ import (
 // the number of keep-alives.
 func hour(t *testing.T, dial func(context.Context, string) (net.Conn, error), l net.Listener) int64 {
 	var pings atomic.Int64
-	cfg := node.Config{Network: ledger.Preview, Dial: dial, RoundTrip: func(*node.Conn, time.Duration) { pings.Add(1) }}
+	cfg := node.Config{Network: ledger.Preview, Dial: dial, Observer: node.Observer{RoundTrip: func(*node.Conn, time.Duration) { pings.Add(1) }}}
 	ends := make(chan *node.Conn, 1000)
 	var starting sync.WaitGroup
 	for range 500 {

@@ -26,7 +26,7 @@ func serveSelf(ctx context.Context) (dial func(context.Context) (net.Conn, error
 	sources := chain.Sources()
 	sources.PeerSharing = somePeers{}
 	sources.TxSubmission = func(context.Context, *node.Conn) txsubmission.Sink { return taker{} }
-	go node.Serve(ctx, memory.Listen(selfAddress), node.Config{Network: chaingen.Network(), PeerSharing: true, Sources: sources}, nil)
+	go node.Serve(ctx, memory.Listen(selfAddress), node.Config{Network: chaingen.Network(), PeerSharing: true, Sources: sources})
 	go func() {
 		for n := 0; ; n++ {
 			select {

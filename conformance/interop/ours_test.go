@@ -93,10 +93,8 @@ func ourServer(t testing.TB, cfg node.Config) (address string, conns <-chan *nod
 	done := make(chan error, 1)
 	c := make(chan *node.Conn, 10)
 	go func() {
-		done <- node.Serve(ctx, l, cfg, func(conn *node.Conn) func() {
-			c <- conn
-			return nil
-		})
+		cfg.Observer.Connected = func(conn *node.Conn) { c <- conn }
+		done <- node.Serve(ctx, l, cfg)
 	}()
 	t.Cleanup(func() {
 		cancel()

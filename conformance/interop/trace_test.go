@@ -125,7 +125,7 @@ func TestReplayTheirServer(t *testing.T) {
 	cfg.KeepAlive = time.Hour // so that there is one, however long it all takes
 	cfg.Mux.Record = r.Record
 	pinged := make(chan struct{}, 1)
-	cfg.RoundTrip = func(*node.Conn, time.Duration) { pinged <- struct{}{} }
+	cfg.Observer.RoundTrip = func(*node.Conn, time.Duration) { pinged <- struct{}{} }
 	c := ourClient(t, s.Addr(), cfg)
 	<-pinged
 	if err := takeAll(t, c, chain); err != nil {

@@ -32,7 +32,7 @@ func setup(c *cli.Command) cli.Run {
 	c.Var(&from, "from", "`POINT` to start after, SLOT.HASH or origin")
 	count := c.Number("count", 0, 0, cli.UnlimitedNumber, "`BLOCKS` to print, 0 for no end")
 	return func(ctx context.Context, out io.Writer) error {
-		f, err := follow.NewFollower(follow.Config{Config: node.Config{Network: *network}, Peers: *peers, Lost: c.Lost, Stopped: c.Lost})
+		f, err := follow.NewFollower(follow.Config{Config: node.Config{Network: *network, Observer: node.Observer{Lost: c.Lost, Stopped: c.Lost}}, Peers: *peers})
 		if err != nil {
 			return err
 		}

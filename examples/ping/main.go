@@ -38,7 +38,7 @@ func setup(c *cli.Command) cli.Run {
 		}
 		start := time.Now()
 		watch := c.Watch(func() []string { return []string{"waiting for " + *address} })
-		conn, err := node.Dial(ctx, *address, node.Config{Network: *network, KeepAlive: *pause, RoundTrip: told})
+		conn, err := node.Dial(ctx, *address, node.Config{Network: *network, KeepAlive: *pause, Observer: node.Observer{RoundTrip: told}})
 		watch.Stop()
 		if err != nil {
 			return err

@@ -121,7 +121,7 @@ func runDemo(ctx context.Context, o *options, s script, out output) (err error) 
 		cfg.Sources.TxSubmission = func(context.Context, *node.Conn) txsubmission.Sink {
 			return mempool{d.journal, d.wallet, fail}
 		}
-		return node.Serve(ctx, upstream, cfg, nil)
+		return node.Serve(ctx, upstream, cfg)
 	})
 	run("relay", func() error { return d.relay.Run(ctx) })
 	if submit != nil {
@@ -133,9 +133,7 @@ func runDemo(ctx context.Context, o *options, s script, out output) (err error) 
 	run("follower", func() error {
 		return d.follow(ctx, follow.Config{
 			Config: config, Peers: []string{dialable(served.Addr())},
-			Connected: func(c *node.Conn) {
-				c.Go(func(ctx context.Context) error { return c.ProvideTxs(ctx, d.wallet) })
-			},
+			TxSubmission: func(context.Context, *node.Conn) txsubmission.Source { return d.wallet },
 		})
 	})
 

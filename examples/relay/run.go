@@ -119,11 +119,11 @@ func (p *program) run(ctx context.Context, submit net.Listener) error {
 func (p *program) config(l net.Listener, advertise []netip.AddrPort) relay.Config {
 	cfg := relay.Config{
 		Follow: follow.Config{
-			Config:    node.Config{Network: p.network, PeerSharing: true, Limits: p.o.limits(), Logger: newLogger(&p.o.log, p.out.log(), p.o.json)},
-			Peers:     p.o.peers,
-			Connected: p.connected,
-			Lost:      p.lost,
-			Stopped:   p.stopped,
+			Config: node.Config{
+				Network: p.network, PeerSharing: true, Limits: p.o.limits(), Logger: newLogger(&p.o.log, p.out.log(), p.o.json),
+				Observer: node.Observer{Connected: p.connected, Closed: p.closed, Lost: p.lost, Stopped: p.stopped},
+			},
+			Peers: p.o.peers,
 		},
 		ServeOnly:    p.o.serveOnly,
 		Listener:     l,
@@ -134,7 +134,6 @@ func (p *program) config(l net.Listener, advertise []netip.AddrPort) relay.Confi
 		NoVerify:     p.o.noVerify,
 		Resuming:     p.resuming,
 		Observe:      p.observe,
-		Served:       p.served,
 	}
 	p.record.of(&cfg.Follow)
 	return cfg

@@ -103,8 +103,14 @@ func (p *program) tellEnd(reason string, last relay.Status) {
 	p.out.event(event{Event: "end", status: p.status(s, now), text: text}.at(s.Tip))
 }
 
+// connected tells of a connection: of one that another node opened only programs, for
+// people see the number.
 func (p *program) connected(c *node.Conn) {
 	v := uint16(c.Agreement().Version)
+	if !c.Dialled() {
+		p.out.event(event{Event: "served", Peer: c.Peer(), Version: v, quiet: true})
+		return
+	}
 	p.out.event(event{
 		Event: "connected", Peer: c.Peer(), Version: v,
 		text: fmt.Sprintf("connected to %s, node-to-node version %d", c.Peer(), v),
@@ -148,18 +154,18 @@ func (p *program) because(address, what, reason string) string {
 	return what + ": " + reason
 }
 
-// served tells programs who comes and goes; people see the number. A damaged
-// folder shows only when somebody asks for what is in it.
-func (p *program) served(c *node.Conn) (ended func()) {
-	p.out.event(event{Event: "served", Peer: c.Peer(), Version: uint16(c.Agreement().Version), quiet: true})
-	return func() {
-		e := event{Event: "left", Peer: c.Peer(), Blame: node.Blame(c.Err()), quiet: true}
-		if err := c.Err(); err != nil && !errors.Is(err, net.ErrClosed) { // which is an end of our own
-			e.Error = err.Error()
-		}
-		p.out.event(e)
-		p.tellDamage(c.Err())
+// closed tells programs that a connection which another node opened has ended; lost
+// tells of others. A damaged folder shows only when somebody asks for what is in it.
+func (p *program) closed(c *node.Conn) {
+	if c.Dialled() {
+		return
 	}
+	e := event{Event: "left", Peer: c.Peer(), Blame: node.Blame(c.Err()), quiet: true}
+	if err := c.Err(); err != nil && !errors.Is(err, net.ErrClosed) { // which is an end of our own
+		e.Error = err.Error()
+	}
+	p.out.event(e)
+	p.tellDamage(c.Err())
 }
 
 // tellDamage tells of each damaged place once. It reports whether err is about one.

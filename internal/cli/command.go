@@ -327,7 +327,7 @@ func (p Program) Run(ctx context.Context, args []string, stdout, stderr io.Write
 }
 
 // Lost tells why one of [Command.Peers] is not followed, and when it is tried again.
-// It fits follow.Config.Lost and Stopped. What ends the run, as there is no other
+// It fits Lost and Stopped of node.Observer. What ends the run, as there is no other
 // peer, is left to the error of the run.
 func (c *Command) Lost(address string, err error, retry time.Duration) {
 	if len(c.peers) == 1 && (node.Permanent(err) || errors.Is(err, chain.ErrNoIntersection)) {

@@ -43,7 +43,7 @@ func (s *stage) serve(ctx context.Context, i int, p *peer) {
 	if err == nil {
 		cfg := s.config(i)
 		cfg.Sources = p.sources()
-		err = node.Serve(ctx, l, cfg, nil)
+		err = node.Serve(ctx, l, cfg)
 	}
 	if err != nil {
 		s.watch.fail("serving %s: %v", name(i), err)

@@ -111,7 +111,7 @@ func (r *player) config(l net.Listener, dir string) relay.Config {
 		told.also = rec.Core(told.host)
 	}
 	cfg.Decisions = told
-	cfg.Lost = func(address string, err error, _ time.Duration) { r.s.watch.lost(r.index, address, err) }
+	cfg.Observer.Lost = func(address string, err error, _ time.Duration) { r.s.watch.lost(r.index, address, err) }
 	return relay.Config{
 		Follow: cfg, Listener: l, DataDir: dir, NoVerify: !r.s.cfg.Verify,
 		Observe: func(ev follow.Event) {

@@ -29,9 +29,22 @@ type Server struct {
 func Serve(t Test, l net.Listener, cfg node.Config) *Server {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Server{cancel: cancel, done: make(chan struct{}), conns: make(map[*node.Conn]struct{}), errs: make(chan error, 1000)}
+	told := cfg.Observer
+	cfg.Observer.Connected = func(c *node.Conn) {
+		s.started(c)
+		if told.Connected != nil {
+			told.Connected(c)
+		}
+	}
+	cfg.Observer.Closed = func(c *node.Conn) {
+		s.ended(c)
+		if told.Closed != nil {
+			told.Closed(c)
+		}
+	}
 	go func() {
 		defer close(s.done)
-		if err := node.Serve(ctx, l, cfg, s.started); err != nil {
+		if err := node.Serve(ctx, l, cfg); err != nil {
 			t.Errorf("Serve: %v", err)
 		}
 	}()
@@ -39,18 +52,19 @@ func Serve(t Test, l net.Listener, cfg node.Config) *Server {
 	return s
 }
 
-func (s *Server) started(c *node.Conn) func() {
+func (s *Server) started(c *node.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.conns[c] = struct{}{}
-	return func() {
-		s.mu.Lock()
-		delete(s.conns, c)
-		s.mu.Unlock()
-		select {
-		case s.errs <- c.Err():
-		default:
-		}
+}
+
+func (s *Server) ended(c *node.Conn) {
+	s.mu.Lock()
+	delete(s.conns, c)
+	s.mu.Unlock()
+	select {
+	case s.errs <- c.Err():
+	default:
 	}
 }
 

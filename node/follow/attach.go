@@ -14,14 +14,14 @@ import (
 
 // NewEngine returns an Engine that starts at cfg.Anchor or, without one, after the
 // newest of points, as [Follow] does. It dials nobody: what cfg says of Peers, and
-// what happens to them (Persist, Connected, Lost), has to be left out.
+// what happens to them (Persist, Observer.Lost), has to be left out.
 //
 // It does nothing before [Engine.Run].
 func NewEngine(cfg Config, points ...ledger.Point) (*Engine, error) {
 	for _, given := range []struct {
 		name string
 		set  bool
-	}{{"Peers", len(cfg.Peers) > 0}, {"Persist", cfg.Persist}, {"Connected", cfg.Connected != nil}, {"Lost", cfg.Lost != nil}} {
+	}{{"Peers", len(cfg.Peers) > 0}, {"Persist", cfg.Persist}, {"Observer.Lost", cfg.Observer.Lost != nil}} {
 		if given.set {
 			return nil, fmt.Errorf("follow: Config.%s is for Follow: an Engine follows the connections that are attached to it", given.name)
 		}

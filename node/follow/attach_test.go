@@ -420,11 +420,10 @@ func TestAttachEnds(t *testing.T) {
 // What only Follow does is not ignored.
 func TestEngineConfig(t *testing.T) {
 	for want, change := range map[string]func(*follow.Config){
-		"Network":   func(cfg *follow.Config) { cfg.Network = ledger.Network{} },
-		"Peers":     func(cfg *follow.Config) { cfg.Peers = []string{"a:1"} },
-		"Persist":   func(cfg *follow.Config) { cfg.Persist = true },
-		"Connected": func(cfg *follow.Config) { cfg.Connected = func(*node.Conn) {} },
-		"Lost":      func(cfg *follow.Config) { cfg.Lost = func(string, error, time.Duration) {} },
+		"Network": func(cfg *follow.Config) { cfg.Network = ledger.Network{} },
+		"Peers":   func(cfg *follow.Config) { cfg.Peers = []string{"a:1"} },
+		"Persist": func(cfg *follow.Config) { cfg.Persist = true },
+		"Lost":    func(cfg *follow.Config) { cfg.Observer.Lost = func(string, error, time.Duration) {} },
 	} {
 		cfg := follow.Config{Config: node.Config{Network: nodetest.Network()}}
 		change(&cfg)

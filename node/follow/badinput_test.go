@@ -25,7 +25,7 @@ func TestFollowBadInput(t *testing.T) {
 				cfg := w.FollowConfig("bad", "good")
 				var errs []error
 				began := time.Now()
-				cfg.Lost = func(_ string, err error, _ time.Duration) {
+				cfg.Observer.Lost = func(_ string, err error, _ time.Duration) {
 					if errs = append(errs, err); len(errs) == 1 && time.Since(began) > b.After {
 						t.Errorf("took %v", time.Since(began))
 					}

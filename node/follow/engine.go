@@ -400,7 +400,7 @@ func (e *Engine) stop(s chain.StopChainSync) {
 	if l == nil {
 		return
 	}
-	if stopped := e.cfg.Stopped; stopped != nil {
+	if stopped := e.cfg.Observer.Stopped; stopped != nil {
 		stopped(l.upstream.address, s.Err, s.Retry)
 	} else {
 		e.log.LogAttrs(context.Background(), slog.LevelInfo, "stop following", slog.String("peer", l.conn.Peer()), slog.Any("error", s.Err), slog.Duration("retry", s.Retry))

@@ -20,7 +20,7 @@ func upstream(ctx context.Context) (address string) {
 		log.Fatal(err)
 	}
 	chain := someChain()
-	go node.Serve(ctx, l, node.Config{Network: ledger.Preview, Sources: chain.Sources()}, nil)
+	go node.Serve(ctx, l, node.Config{Network: ledger.Preview, Sources: chain.Sources()})
 	return l.Addr().String()
 }
 

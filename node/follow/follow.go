@@ -46,20 +46,6 @@ type Config struct {
 	// offers nothing. ctx ends as that of [node.Spell].
 	TxSubmission func(ctx context.Context, conn *node.Conn) txsubmission.Source
 
-	// Connected, if not nil, is called for each new connection, which it may
-	// use for other mini-protocols. It must not block.
-	Connected func(*node.Conn)
-
-	// Lost, if not nil, is called with the reason when a connection to one of
-	// Peers ended or could not be made, and with the time until the next attempt.
-	// It must not block. Without it the reason is logged.
-	Lost func(address string, err error, retry time.Duration)
-
-	// Stopped, if not nil, is called with the reason when the chain of one of
-	// Peers is not followed although it is connected, and with the time until it
-	// is tried again. It must not block. Without it the reason is logged.
-	Stopped func(address string, err error, retry time.Duration)
-
 	// Decisions, if not nil, is told every step of the decisions, to be
 	// replayed later. A *trace.Decisions is one.
 	Decisions Decisions
@@ -131,7 +117,7 @@ var ErrNoIntersect = errors.New("follow: none of the points to start at is on it
 //
 // Peers that misbehave, cannot be reached or go away are tried again, with pauses of
 // up to a minute. Follow says nothing while it waits for them: set
-// [Config].Lost and Stopped, or a Logger, or ask [Follower.Peers] now and then.
+// Lost and Stopped of Config.Observer, or a Logger, or ask [Follower.Peers] now and then.
 //
 // The error comes last: ctx's; at once one of the configuration; or, once trying
 // again cannot help with any peer, an [*UnfollowableError] that names each with its

@@ -210,7 +210,7 @@ var lies = []lie{
 // watch collects why connections to one peer ended.
 func watch(cfg *follow.Config, address string) *[]error {
 	var errs []error
-	cfg.Lost = func(peer string, err error, _ time.Duration) {
+	cfg.Observer.Lost = func(peer string, err error, _ time.Duration) {
 		if peer == address {
 			errs = append(errs, err)
 		}

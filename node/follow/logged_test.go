@@ -90,7 +90,7 @@ func TestErrorsAreLoggedOnce(t *testing.T) {
 					cfg.Logger, cfg.Persist = log, true
 					told := 0
 					if hook {
-						cfg.Lost = func(string, error, time.Duration) { told++ }
+						cfg.Observer.Lost = func(string, error, time.Duration) { told++ }
 					}
 					f := w.Follow(cfg)
 					f.Start()
@@ -155,7 +155,7 @@ func TestStoppedIsToldOnce(t *testing.T) {
 			cfg.Anchor = &anchor
 			var told []error
 			if hook {
-				cfg.Stopped = func(address string, err error, retry time.Duration) {
+				cfg.Observer.Stopped = func(address string, err error, retry time.Duration) {
 					if address != "other" || retry <= 0 {
 						t.Errorf("%s, again in %v", address, retry)
 					}

@@ -19,7 +19,7 @@ func TestPausesStartOver(t *testing.T) {
 		s := w.Serve("a", c)
 		pauses := make(chan time.Duration, 1)
 		cfg := w.FollowConfig("a")
-		cfg.Lost = func(_ string, _ error, pause time.Duration) { pauses <- pause }
+		cfg.Observer.Lost = func(_ string, _ error, pause time.Duration) { pauses <- pause }
 		f := w.Follow(cfg)
 		f.Reach(c)
 		for n, test := range []struct{ lasts, most time.Duration }{
@@ -56,7 +56,7 @@ func pausesOf(t *testing.T, seed uint64, peers ...string) map[string][]time.Dura
 		losses := make(chan loss)
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		cfg.Lost = func(address string, _ error, pause time.Duration) {
+		cfg.Observer.Lost = func(address string, _ error, pause time.Duration) {
 			select {
 			case losses <- loss{address, pause}:
 			case <-ctx.Done():
@@ -94,7 +94,7 @@ func TestPatienceOfSeed(t *testing.T) {
 			cfg := w.FollowConfig("a")
 			cfg.Seed = seed
 			lost := make(chan struct{}, 10)
-			cfg.Lost = func(string, error, time.Duration) { lost <- struct{}{} }
+			cfg.Observer.Lost = func(string, error, time.Duration) { lost <- struct{}{} }
 			began := time.Now()
 			w.Follow(cfg).Reach(c)
 			<-lost

@@ -163,7 +163,7 @@ func TestFollowSlowConsumer(t *testing.T) {
 		cfg := w.FollowConfig("a")
 		cfg.Chain.MaxBytes = 60_000
 		var pings atomic.Int64
-		cfg.RoundTrip = func(*node.Conn, time.Duration) { pings.Add(1) }
+		cfg.Observer.RoundTrip = func(*node.Conn, time.Duration) { pings.Add(1) }
 		f := w.Follow(cfg)
 		taken := 0
 		for range 40 {

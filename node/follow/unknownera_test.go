@@ -204,7 +204,7 @@ func TestFollowBlockOfUnknownEra(t *testing.T) {
 		}}))
 		cfg := w.FollowConfig("a")
 		lost := make(chan error, 100)
-		cfg.Lost = func(_ string, err error, _ time.Duration) { lost <- err }
+		cfg.Observer.Lost = func(_ string, err error, _ time.Duration) { lost <- err }
 		time.AfterFunc(time.Minute, func() {
 			s.Stop()
 			w.Serve("a", c)
@@ -226,7 +226,7 @@ func TestFollowBesideUnknownEra(t *testing.T) {
 		w.Serve("honest", c)
 		cfg := w.FollowConfig("ahead", "honest")
 		var lost atomic.Int64
-		cfg.Lost = func(address string, err error, _ time.Duration) {
+		cfg.Observer.Lost = func(address string, err error, _ time.Duration) {
 			lost.Add(1)
 			if address != "ahead" {
 				t.Errorf("lost %s: %v", address, err)

@@ -65,7 +65,7 @@ func (u *upstream) keep(ctx context.Context) {
 		}
 		pause := u.pauses.Next(lasted, node.Permanent(err), seeded.Float64(random))
 		u.mu.Unlock()
-		if lost := u.engine.cfg.Lost; lost != nil {
+		if lost := u.engine.cfg.Observer.Lost; lost != nil {
 			lost(u.address, err, pause)
 		} else {
 			logLost(ctx, u.engine.log, u.address, err, pause)
@@ -96,9 +96,6 @@ func (u *upstream) connect(ctx context.Context) error {
 	u.conn, u.tip, u.told, u.err = conn, ledger.Tip{}, false, nil
 	u.reached, u.highest, u.heard = ledger.Tip{}, 0, time.Now()
 	u.mu.Unlock()
-	if e.cfg.Connected != nil {
-		e.cfg.Connected(conn)
-	}
 	attached := make(chan error, 1)
 	go func() { attached <- e.attach(context.WithoutCancel(ctx), conn, u) }()
 	select {

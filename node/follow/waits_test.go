@@ -82,7 +82,7 @@ func TestFollowTellsWhyItWaits(t *testing.T) {
 					told++
 					last = time.Now()
 				}
-				cfg.Lost, cfg.Stopped = tell, tell
+				cfg.Observer.Lost, cfg.Observer.Stopped = tell, tell
 				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 				defer cancel()
 				var end error

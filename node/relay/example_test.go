@@ -23,7 +23,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	go node.Serve(ctx, upstream, node.Config{Network: ledger.Preview, Sources: chain.Sources()}, nil)
+	go node.Serve(ctx, upstream, node.Config{Network: ledger.Preview, Sources: chain.Sources()})
 
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

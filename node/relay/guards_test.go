@@ -3,6 +3,8 @@ package relay
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +16,7 @@ import (
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/follow"
+	"github.com/ouronet/ouronet/protocol"
 )
 
 // A header is judged on its parent only when that one's check is done and good,
@@ -154,25 +157,59 @@ func TestMaxInbound(t *testing.T) {
 // Connections of others are counted while they last, and the caller is told.
 func TestAcceptedCounts(t *testing.T) {
 	events := ""
-	r := &Relay{cfg: Config{Served: func(*node.Conn) func() {
-		events += "begun "
-		return func() { events += "ended" }
-	}}}
-	ended := r.accepted(nil)
+	var r Relay
+	cfg := node.Config{Network: ledger.Preview, Observer: r.counting(node.Observer{
+		Connected: func(c *node.Conn) { events += fmt.Sprintf("connected %t, ", c.Dialled()) },
+		Closed:    func(c *node.Conn) { events += fmt.Sprintf("closed %t, ", c.Dialled()) },
+	})}
+	left, right := net.Pipe()
+	dialled := make(chan *node.Conn)
+	go func() {
+		c, err := node.Handshake(t.Context(), left, protocol.Initiator, node.Config{Network: ledger.Preview})
+		if err != nil {
+			t.Error(err)
+		}
+		dialled <- c
+	}()
+	accepted, err := node.Handshake(t.Context(), right, protocol.Responder, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if r.served.Load() != 1 {
 		t.Errorf("%d connections", r.served.Load())
 	}
-	ended()
-	if r.served.Load() != 0 || events != "begun ended" {
+	(<-dialled).Close()
+	accepted.Close()
+	accepted.Close() // is told once
+	if r.served.Load() != 0 || events != "connected false, closed false, " {
 		t.Errorf("%d connections, told %q", r.served.Load(), events)
 	}
-	r.cfg.Served = func(*node.Conn) func() { return nil }
-	r.accepted(nil)()
-	r.cfg.Served = nil
-	r.accepted(nil)()
+
+	// One that we dialled is told, and not counted.
+	left, right = net.Pipe()
+	go func() {
+		c, err := node.Handshake(t.Context(), left, protocol.Responder, node.Config{Network: ledger.Preview})
+		if err != nil {
+			t.Error(err)
+		}
+		dialled <- c
+	}()
+	events = ""
+	c, err := node.Handshake(t.Context(), right, protocol.Initiator, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if r.served.Load() != 0 {
 		t.Errorf("%d connections", r.served.Load())
 	}
+	c.Close()
+	(<-dialled).Close()
+	if r.served.Load() != 0 || events != "connected true, closed true, " {
+		t.Errorf("%d connections, told %q", r.served.Load(), events)
+	}
+	none := r.counting(node.Observer{}) // nobody is told
+	none.Connected(c)
+	none.Closed(c)
 }
 
 // blocked is the name of a folder that cannot be, as a file has it.

@@ -70,10 +70,6 @@ type Config struct {
 	// Observe, if not nil, is told of every block and rollback once it is
 	// stored and announced. It holds up the relay while it runs.
 	Observe func(follow.Event)
-
-	// Served, if not nil, is told of every connection that another node opened,
-	// as by [node.Serve].
-	Served func(*node.Conn) (ended func())
 }
 
 // Relay is a running relay, or one about to run.
@@ -148,6 +144,7 @@ func New(cfg Config) (*Relay, error) {
 	cfg.Follow.Anchor = &anchor
 	cfg.Follow.Persist = true
 	cfg.Follow.TxSubmission = r.offer
+	cfg.Follow.Observer = r.counting(cfg.Follow.Observer)
 	if cfg.DataDir != "" {
 		cfg.Follow.Chain.MaxGap = immutable.MaxGap(cfg.Follow.Network)
 	}
@@ -210,7 +207,7 @@ func (r *Relay) Run(ctx context.Context) error {
 			serving.Limits.Exempt = r.configured
 		}
 		g.Go(func() error {
-			return node.Serve(gctx, r.cfg.Listener, serving, r.accepted)
+			return node.Serve(gctx, r.cfg.Listener, serving)
 		})
 	}
 	if r.follow != nil {
@@ -236,19 +233,27 @@ func also(err, more error) error {
 	return errors.Join(err, more)
 }
 
-// accepted counts a connection that another node opened.
-func (r *Relay) accepted(c *node.Conn) (ended func()) {
-	r.served.Add(1)
-	var told func()
-	if r.cfg.Served != nil {
-		told = r.cfg.Served(c)
-	}
-	return func() {
-		r.served.Add(-1)
-		if told != nil {
-			told()
+// counting returns an Observer that counts connections which other nodes opened, and
+// tells o.
+func (r *Relay) counting(o node.Observer) node.Observer {
+	connected, closed := o.Connected, o.Closed
+	o.Connected = func(c *node.Conn) {
+		if !c.Dialled() {
+			r.served.Add(1)
+		}
+		if connected != nil {
+			connected(c)
 		}
 	}
+	o.Closed = func(c *node.Conn) {
+		if !c.Dialled() {
+			r.served.Add(-1)
+		}
+		if closed != nil {
+			closed(c)
+		}
+	}
+	return o
 }
 
 // configured reports whether a is the address of a peer that the relay follows.

@@ -64,7 +64,7 @@ func (l losses) note(cfg follow.Config) follow.Config {
 	for _, p := range cfg.Peers {
 		l[p] = make(chan error, 1000)
 	}
-	cfg.Lost = func(address string, err error, _ time.Duration) { l[address] <- err }
+	cfg.Observer.Lost = func(address string, err error, _ time.Duration) { l[address] <- err }
 	return cfg
 }
 

@@ -55,7 +55,7 @@ func relayIn(c *chain, n int) (float64, error) {
 				ChainSync:  func(context.Context, *node.Conn) chainsync.Source { return newReader(c) },
 				BlockFetch: newRanges(c),
 			},
-		}, nil)
+		})
 	}()
 	defer func() {
 		cancel()

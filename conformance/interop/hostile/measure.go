@@ -73,7 +73,7 @@ func measure(ctx context.Context, server string, p plan) (report, error) {
 	defer wg.Wait()
 	defer cancel()
 	wg.Go(func() {
-		node.Serve(ctx, l, node.Config{Network: chaingen.Network(), Sources: m.chain.Sources()}, nil)
+		node.Serve(ctx, l, node.Config{Network: chaingen.Network(), Sources: m.chain.Sources()})
 	})
 	s, address, err := start(ctx, false, "-serve", server, "-upstream", l.Addr().String())
 	if err != nil {
