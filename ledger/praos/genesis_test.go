@@ -117,7 +117,7 @@ func TestLoadConfigErrors(t *testing.T) {
 		{"d above 1", "shelley-genesis.json", `Param": 1}`, `Param": 1.5}`, "decentralisationParam"},
 		{"d as a string", "shelley-genesis.json", `Param": 1}`, `Param": "1"}`, "decentralisationParam"},
 		{"no delegates", "shelley-genesis.json", "genDelegs", "x", "genDelegs is missing"},
-		{"delegate is no object", "shelley-genesis.json", `"` + key2 + `": {`, `"` + key2 + `": 1, "x": {`, "is not an object"},
+		{"delegate is no object", "shelley-genesis.json", `"` + key2 + `": {`, `"` + key2 + `": 1, "x": {`, "is not a JSON object"},
 		{"genesis key too short", "shelley-genesis.json", key2, key2[2:], "are not three hashes"},
 		{"cold key too short", "shelley-genesis.json", `"delegate": "0b`, `"delegate": "`, "are not three hashes"},
 		{"no delegate", "shelley-genesis.json", `"delegate": "0b`, `"x": "0b`, "delegate is missing"},
