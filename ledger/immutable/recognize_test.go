@@ -203,12 +203,20 @@ func TestFolderOfSomethingElse(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(other, "letter.txt"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	itself := filepath.Join(t.TempDir(), "immutable")
+	if err := os.Mkdir(itself, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(itself, "letter.txt"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for dir, want := range map[string]string{
 		node:                            "did you mean " + right + "?",
 		filepath.Dir(node):              "did you mean " + right + "?",
 		filepath.Join(node, "volatile"): "did you mean " + right + "?",
 		filepath.Join(node, "ledger"):   "did you mean " + right + "?",
 		other:                           "name the folder that holds 00000.chunk",
+		itself:                          "name the folder that holds 00000.chunk",
 	} {
 		for how, open := range bothWays {
 			before, err := os.ReadDir(dir)
