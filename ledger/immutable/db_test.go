@@ -206,6 +206,19 @@ func TestAppendRefuses(t *testing.T) {
 	}
 }
 
+// A block is not in another slot than its own, in whatever chunk it is.
+func TestHashInAnotherSlot(t *testing.T) {
+	s := newStored(t)
+	db := open(t, s.write(t, nil), s.network)
+	for _, b := range s.blocks[1:] {
+		for _, slot := range []ledger.Slot{b.Header.Slot - 1, b.Header.Slot + 1} {
+			if ok, err := db.Contains(ledger.Point{Slot: slot, Hash: b.Header.Hash}); ok || err != nil {
+				t.Errorf("block of slot %d in slot %d: %t, %v", b.Header.Slot, slot, ok, err)
+			}
+		}
+	}
+}
+
 // Chunks without a block have files, too.
 func TestGaps(t *testing.T) {
 	n := smallChunks()
