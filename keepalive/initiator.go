@@ -23,6 +23,9 @@ type Initiator struct {
 	// Cookie draws the cookies of Run; nil draws them at random.
 	Cookie func() uint16
 
+	// Stop, if not nil, ends Run once it receives and the last ping is answered.
+	Stop <-chan struct{}
+
 	s *protocol.Session[Message]
 }
 
@@ -62,9 +65,9 @@ func (i *Initiator) ping(ctx context.Context, cookie uint16) (rtt time.Duration,
 
 // Run pings at once and then interval after each answer, until ctx ends or a
 // ping does not succeed, and returns why; interval 0 is [DefaultInterval]. It
-// calls observe, unless that is nil, with each round trip.
+// calls observe, unless that is nil, with each round trip. Stop ends it with nil.
 //
-// When it was ctx that ended, [Initiator.Done] may follow.
+// When it was ctx that ended, or Stop, [Initiator.Done] may follow.
 func (i *Initiator) Run(ctx context.Context, interval time.Duration, observe func(rtt time.Duration)) error {
 	if err := i.s.Begin(); err != nil {
 		return err
@@ -90,6 +93,8 @@ func (i *Initiator) Run(ctx context.Context, interval time.Duration, observe fun
 		pause.Reset(interval)
 		select {
 		case <-pause.C:
+		case <-i.Stop:
+			return nil
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}

@@ -20,8 +20,8 @@ type life struct {
 	due     *time.Timer   // for the machine's deadline, or nil
 	changed chan struct{} // closed when the state or what is wanted changes; nil if nobody waits
 
-	endPings context.CancelCauseFunc // of the keep-alives that run
-	spell    *spell                  // that runs or is about to, or nil
+	endPings chan struct{} // closed to end the keep-alives that run
+	spell    *spell        // that runs or is about to, or nil
 }
 
 func newLife(sharing bool) life {
@@ -34,8 +34,8 @@ func newLife(sharing bool) life {
 	return life{machine: lifecycle.New(lifecycle.Config{Warm: warm, Hot: hot}), epoch: now, since: now}
 }
 
-// errStop ends what is to say Done.
-var errStop = errors.New("node: our side stops asking")
+// errStop ends the functions of a spell that cools.
+var errStop = errors.New("node: the connection cools")
 
 // use keeps a connection from being idle: our side asks for something.
 func (c *Conn) use() {
@@ -157,11 +157,10 @@ func (c *Conn) watch() {
 func (c *Conn) start(what lifecycle.Start) {
 	switch what.Protocol {
 	case lifecycle.KeepAlive:
-		ctx, cancel := context.WithCancelCause(c.mux.Context())
-		c.life.endPings = cancel
-		c.mux.Go(func(context.Context) error {
-			err := c.ping(ctx)
-			cancel(nil)
+		end := make(chan struct{})
+		c.life.endPings = end
+		c.mux.Go(func(ctx context.Context) error {
+			err := c.ping(ctx, end)
 			c.step(lifecycle.Ended{Protocol: what.Protocol, Spell: what.Spell, Err: err})
 			return err
 		})
@@ -177,7 +176,7 @@ func (c *Conn) start(what lifecycle.Start) {
 func (c *Conn) stop(what lifecycle.Stop) {
 	switch what.Protocol {
 	case lifecycle.KeepAlive:
-		c.life.endPings(errStop)
+		close(c.life.endPings)
 	case lifecycle.PeerSharing:
 		c.mux.Go(func(context.Context) error {
 			err := endAsking(c, &c.peerSharingI)
@@ -192,10 +191,10 @@ func (c *Conn) stop(what lifecycle.Stop) {
 	}
 }
 
-// ping sends keep-alives until ctx ends, and then Done if it is the end of our
-// use and not of the connection.
-func (c *Conn) ping(ctx context.Context) error {
+// ping sends keep-alives until end is closed, and then Done.
+func (c *Conn) ping(ctx context.Context, end <-chan struct{}) error {
 	i := keepalive.NewInitiator(c.cfg.Specs.KeepAlive, c.keepAlive)
+	i.Stop = end
 	if r := c.random("cookies"); r != nil {
 		i.Cookie = func() uint16 { return uint16(r.Uint32()) }
 	}
@@ -205,10 +204,10 @@ func (c *Conn) ping(ctx context.Context) error {
 			f(c, rtt)
 		}
 	})
-	if !errors.Is(err, errStop) {
+	if err != nil {
 		return err
 	}
-	return i.Done(c.mux.Context())
+	return i.Done(ctx)
 }
 
 // work runs one mini-protocol of the present spell to its end.
