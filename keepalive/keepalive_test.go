@@ -62,6 +62,38 @@ func TestRun(t *testing.T) {
 	})
 }
 
+// Stop ends Run between two pings: one under way is answered first, and Done may
+// follow.
+func TestRunStops(t *testing.T) {
+	for _, after := range []time.Duration{time.Second, 5 * time.Second} { // during the first ping, and after it
+		synctest.Test(t, func(t *testing.T) {
+			client, server := pipe.New()
+			served := make(chan error, 1)
+			pings := 0
+			go func() {
+				s := protocol.NewSession[keepalive.Message](keepalive.Spec(), protocol.Responder, server)
+				served <- protocol.Serve(t.Context(), s, func(_ context.Context, req keepalive.Message, reply func(keepalive.Message) error) error {
+					pings++
+					time.Sleep(2 * time.Second)
+					return reply(keepalive.KeepAliveResponse{Cookie: req.(keepalive.KeepAlive).Cookie})
+				})
+			}()
+			stop := make(chan struct{})
+			time.AfterFunc(after, func() { close(stop) })
+			i := keepalive.NewInitiator(keepalive.Spec(), client)
+			i.Stop = stop
+			start := time.Now()
+			err := i.Run(t.Context(), 0, nil)
+			if d := time.Since(start); err != nil || d != max(after, 2*time.Second) {
+				t.Errorf("after %v: %v", d, err)
+			}
+			if err := i.Done(t.Context()); err != nil || <-served != nil || pings != 1 {
+				t.Error(err, pings)
+			}
+		})
+	}
+}
+
 // A cancelled ping can be repeated; its late answer is not taken for the new one.
 func TestPingAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

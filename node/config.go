@@ -93,7 +93,7 @@ type Config struct {
 
 // Sources are what a node answers with. Every field may be nil: then followers
 // see an empty chain, ranges are not there, no peers are known and no
-// transactions are asked for.
+// transactions are asked for, only ids, as a peer could never be done without.
 type Sources struct {
 	// ChainSync makes the view of a follower. ctx ends when the follower is
 	// gone.
