@@ -69,7 +69,7 @@ func startRelay(t *testing.T, cfg relay.Config, tip ledger.Point) (address strin
 	}
 	reached := make(chan struct{}, 1)
 	cfg.Listener = l
-	cfg.Observe = func(ev follow.Event) {
+	cfg.Observer.Event = func(ev follow.Event) {
 		switch ev := ev.(type) {
 		case follow.RollForward:
 			if ev.Block.Header.Point() != tip {
@@ -305,14 +305,14 @@ func runRelay() error {
 		Follow:   following(network, os.Getenv(envPeer)),
 		DataDir:  os.Getenv(envDir),
 		NoVerify: !ok, // generated chains are not signed
-		Observe: func(ev follow.Event) {
+		Observer: relay.Observer{Event: func(ev follow.Event) {
 			if _, ok := ev.(follow.RollForward); ok {
 				n++
 				if n%100 == 0 {
 					fmt.Println(n)
 				}
 			}
-		},
+		}},
 	})
 	if err != nil {
 		return err

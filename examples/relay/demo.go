@@ -103,7 +103,7 @@ func runDemo(ctx context.Context, o *options, s script, out output) (err error) 
 		Follow:   follow.Config{Config: config, Peers: []string{upstream.Addr().String()}},
 		Listener: served,
 		NoVerify: o.noVerify,
-		Observe:  d.journal.relayed,
+		Observer: relay.Observer{Event: d.journal.relayed},
 		// It is always one: it came from net.Listen.
 		Advertise: []netip.AddrPort{netip.MustParseAddrPort(dialable(served.Addr()))},
 	}

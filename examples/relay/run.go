@@ -132,8 +132,7 @@ func (p *program) config(l net.Listener, advertise []netip.AddrPort) relay.Confi
 		ImmutableDir: p.o.immutable,
 		Keep:         p.o.keep,
 		NoVerify:     p.o.noVerify,
-		Resuming:     p.resuming,
-		Observe:      p.observe,
+		Observer:     relay.Observer{Event: p.observe, Resuming: p.resuming},
 	}
 	p.record.of(&cfg.Follow)
 	return cfg

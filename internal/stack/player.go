@@ -114,11 +114,11 @@ func (r *player) config(l net.Listener, dir string) relay.Config {
 	cfg.Observer.Lost = func(address string, err error, _ time.Duration) { r.s.watch.lost(r.index, address, err) }
 	return relay.Config{
 		Follow: cfg, Listener: l, DataDir: dir, NoVerify: !r.s.cfg.Verify,
-		Observe: func(ev follow.Event) {
+		Observer: relay.Observer{Event: func(ev follow.Event) {
 			r.s.watch.event(r.index, ev)
 			// All that follows from one block is done before the next one comes.
 			time.Sleep(r.consumer)
-		},
+		}},
 	}
 }
 

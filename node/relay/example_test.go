@@ -36,11 +36,11 @@ func Example() {
 		},
 		Listener: listener,
 		NoVerify: true, // the headers of this chain are not signed
-		Observe: func(ev follow.Event) {
+		Observer: relay.Observer{Event: func(ev follow.Event) {
 			if forward, ok := ev.(follow.RollForward); ok && forward.Block.Header.Tip() == chain.Tip() {
 				cancel() // we have seen enough
 			}
-		},
+		}},
 	})
 	if err != nil {
 		log.Fatal(err)

@@ -63,13 +63,8 @@ type Config struct {
 	// are not routable (Follow.Routable) are never given.
 	Advertise []netip.AddrPort
 
-	// Resuming, if not nil, is told at times how far the headers of the folder
-	// have been read, when that takes long.
-	Resuming func(at, tip ledger.Tip)
-
-	// Observe, if not nil, is told of every block and rollback once it is
-	// stored and announced. It holds up the relay while it runs.
-	Observe func(follow.Event)
+	// Observer is told what happens to the chain.
+	Observer Observer
 }
 
 // Relay is a running relay, or one about to run.
@@ -285,7 +280,7 @@ func (r *Relay) upstream() []follow.PeerStatus {
 // keep stores what the follower yields.
 func (r *Relay) keep(ctx context.Context) (err error) {
 	if r.verifier != nil {
-		state, saved, err := resume(ctx, r.verifier, r.db, r.folder(), r.cfg.Resuming)
+		state, saved, err := resume(ctx, r.verifier, r.db, r.folder(), r.cfg.Observer.Resuming)
 		if err != nil {
 			return fmt.Errorf("relay: resume verification: %w", err)
 		}
@@ -308,8 +303,8 @@ func (r *Relay) keep(ctx context.Context) (err error) {
 				return err
 			}
 		}
-		if r.cfg.Observe != nil {
-			r.cfg.Observe(ev)
+		if r.cfg.Observer.Event != nil {
+			r.cfg.Observer.Event(ev)
 		}
 	}
 	return nil

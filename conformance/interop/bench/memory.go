@@ -80,13 +80,13 @@ func relayMain(count int, addr string) error {
 		},
 		DataDir:  dir,
 		NoVerify: true, // the chain is not signed
-		Observe: func(ev follow.Event) {
+		Observer: relay.Observer{Event: func(ev follow.Event) {
 			if _, ok := ev.(follow.RollForward); ok {
 				if n++; n == count {
 					close(taken)
 				}
 			}
-		},
+		}},
 	})
 	if err != nil {
 		return err

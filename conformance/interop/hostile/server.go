@@ -50,11 +50,11 @@ func serveOurs(ctx context.Context, upstream string) error {
 		DataDir:   dir,
 		NoVerify:  true, // the chain is not signed
 		Advertise: shared,
-		Observe: func(ev follow.Event) {
+		Observer: relay.Observer{Event: func(ev follow.Event) {
 			if _, ok := ev.(follow.RollForward); ok {
 				ready()
 			}
-		},
+		}},
 	})
 	if err != nil {
 		return err
