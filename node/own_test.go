@@ -108,6 +108,7 @@ func TestOwnProtocol(t *testing.T) {
 		with := node.Config{Network: nodetest.Network(), Sources: c.Sources(), Protocols: []node.Protocol{counts(&ended)}}
 		a, b := nodetest.Pair(t, with, with)
 		cool, cooled := spelled(a, busy(a, c))
+		time.Sleep(time.Minute)
 		for range 3 {
 			for _, side := range []*node.Conn{a, b} {
 				if err := ask(t.Context(), side); err != nil {
@@ -116,7 +117,8 @@ func TestOwnProtocol(t *testing.T) {
 			}
 		}
 		cool()
-		c.Grow(1)
+		time.Sleep(time.Second)
+		c.Grow(1) // what chain-sync waits for, at the tip
 		if err := <-cooled; err != nil {
 			t.Error(err)
 		}
