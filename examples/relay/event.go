@@ -17,9 +17,11 @@ type event struct {
 	Network string   `json:"network,omitempty"`
 	Magic   uint32   `json:"magic,omitempty"`
 	Listen  string   `json:"listen,omitempty"`
-	Submit  string   `json:"submit,omitempty"`      // HOST:PORT of the endpoint for transactions
-	First   *uint64  `json:"first_slot,omitempty"`  // of a folder that does not begin at the origin
-	Inbound int      `json:"max_inbound,omitempty"` // connections that others may open
+	Submit  string   `json:"submit,omitempty"`       // HOST:PORT of the endpoint for transactions
+	First   *uint64  `json:"first_slot,omitempty"`   // of a folder that does not begin at the origin
+	Inbound int      `json:"max_inbound,omitempty"`  // connections that others may open
+	Needed  int      `json:"files_needed,omitempty"` // open at a time, connections among them
+	Files   int      `json:"files_limit,omitempty"`  // that the process may open
 	Follow  []string `json:"follow,omitempty"`
 
 	// Also of start: what is verified of what peers send, and what is not.

@@ -96,6 +96,8 @@ type line struct {
 	Block  int    `json:"block"`
 	Error  string `json:"error"`
 	Max    int    `json:"max_inbound"`
+	Needed int    `json:"files_needed"`
+	Files  int    `json:"files_limit"`
 	Blame  bool   `json:"blame"`
 	Peer   string `json:"peer"`
 	Txs    *int   `json:"txs"`
@@ -146,6 +148,9 @@ func TestFewDescriptors(t *testing.T) {
 	begin := p.named("start")
 	if begin.Max != 70 { // 64 without a handshake, 2 for a peer, 64 spare
 		t.Errorf("at most %d connections", begin.Max)
+	}
+	if begin.Files != 200 || begin.Needed != 512+130 {
+		t.Errorf("needs %d files of %d", begin.Needed, begin.Files)
 	}
 	p.named("tip")
 	for i := range 300 {

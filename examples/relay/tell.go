@@ -50,15 +50,19 @@ func (p *program) tellStart(address string, submit net.Listener) {
 	if submit != nil {
 		fmt.Fprintf(&b, "takes transactions at http://%s%s\n", dialable(submit.Addr()), submitPath)
 	}
+	needed, limit := p.relay.Files()
 	if n := p.relay.MaxInbound(); n < p.o.maxInbound {
-		fmt.Fprintf(&b, "serves %d nodes at most, not %d: the process may not open enough files; allow more with ulimit -n\n", n, p.o.maxInbound)
+		fmt.Fprintf(&b, "serves %d nodes at most, not %d: the process may open %s files and needs %s; allow more with ulimit -n\n",
+			n, p.o.maxInbound, count(uint64(limit)), count(uint64(needed)))
+	} else if limit > 0 {
+		fmt.Fprintf(&b, "serves %d nodes at most, with up to %s open files of the %s that the process may open\n", n, count(uint64(needed)), count(uint64(limit)))
 	}
 	if s.Removed > 0 {
 		fmt.Fprintf(&b, "removed %s that a crash had left incomplete at the end of %s\n", size(float64(s.Removed)), p.o.data)
 	}
 	b.WriteString(checks(p.o))
 	e := event{
-		Event: "start", Network: p.network.Name, Magic: p.network.Magic, Listen: address, Inbound: p.relay.MaxInbound(), Follow: peers,
+		Event: "start", Network: p.network.Name, Magic: p.network.Magic, Listen: address, Inbound: p.relay.MaxInbound(), Needed: needed, Files: limit, Follow: peers,
 		text: b.String(),
 	}
 	if !s.First.IsOrigin() {

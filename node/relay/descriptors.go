@@ -12,6 +12,9 @@ import (
 // files of the folder, listeners, recordings, name look-ups.
 const spareDescriptors = 64
 
+// files are counts of open files.
+type files struct{ needed, limit int }
+
 // fitDescriptors lowers limits so that peers cannot use up what the process may
 // open, limit being 0 if that is not known: then the folder could not be written
 // any more. need is what the limits as given would take.

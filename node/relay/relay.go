@@ -70,6 +70,7 @@ type Config struct {
 // Relay is a running relay, or one about to run.
 type Relay struct {
 	cfg    Config
+	files  files
 	db     *immutable.DB
 	store  *store
 	follow *follow.Follower
@@ -105,6 +106,7 @@ func New(cfg Config) (*Relay, error) {
 	cfg.Advertise = slices.DeleteFunc(slices.Clone(cfg.Advertise), func(a netip.AddrPort) bool {
 		return !routable(a.Addr().Unmap())
 	})
+	var files files
 	if cfg.Listener != nil {
 		limit := descriptorLimit()
 		given := cfg.Follow.Limits.Inbound
@@ -117,8 +119,9 @@ func New(cfg Config) (*Relay, error) {
 				"fewer inbound connections than allowed: the process may not open enough files",
 				slog.Int("inbound", cfg.Follow.Limits.Inbound), slog.Int("files", limit), slog.Int("needed", need))
 		}
+		files.needed, files.limit = need, limit
 	}
-	r := &Relay{cfg: cfg, txs: newTxQueue(cfg.MaxTxSize), submitting: make(chan struct{}, 1)}
+	r := &Relay{cfg: cfg, files: files, txs: newTxQueue(cfg.MaxTxSize), submitting: make(chan struct{}, 1)}
 	r.ended, r.end = context.WithCancel(context.Background())
 	r.submitter = r.txs.newSender(r.ended)
 	var err error
@@ -181,6 +184,11 @@ func (r *Relay) offer(ctx context.Context, _ *node.Conn) txsubmission.Source {
 	})
 	return reader
 }
+
+// Files returns how many files the limits as given may need open at a time,
+// connections among them, and how many the process may open, 0 if that is not known;
+// both are 0 for a relay that does not listen.
+func (r *Relay) Files() (needed, limit int) { return r.files.needed, r.files.limit }
 
 // MaxInbound is how many connections other nodes may open: Follow.Limits.Inbound
 // or its default, or fewer if the process may not open enough files for them.
