@@ -82,6 +82,8 @@ func TestPlannerAlone(t *testing.T) {
 	}{
 		// Two ranges of nine blocks of 20,876 bytes are in half of a window each.
 		{"far", 1000, 0, 4, 4 * 2 * 9},
+		{"just far", 1000, 20*999 - farSlots - 1, 4, 4 * 2 * 9},
+		{"not quite far", 1000, 20*999 - farSlots, 1, 2 * 9},
 		{"near", 1000, 20 * 999, 1, 2 * 9},
 		{"at the tip", 1, 0, 1, 1},
 	} {
