@@ -83,6 +83,13 @@ func TestSteps(t *testing.T) {
 	}
 }
 
+// The times are cardano-node's. (relay-behaviour, 3.2)
+func TestTimes(t *testing.T) {
+	if CoolTime != 5*time.Minute || EndTime != 2*time.Minute {
+		t.Error(CoolTime, EndTime)
+	}
+}
+
 // A warm mini-protocol that ends by itself takes the connection with it, and the
 // reason says which.
 func TestKeepAliveEnds(t *testing.T) {
