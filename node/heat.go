@@ -63,7 +63,7 @@ func (s *spell) run(f func(context.Context) error) error {
 		return nil
 	}
 	err := f(s.ctx)
-	if s.ctx.Err() != nil && errors.Is(err, context.Cause(s.ctx)) {
+	if errors.Is(err, context.Cause(s.ctx)) {
 		return nil
 	}
 	return err

@@ -245,6 +245,10 @@ func TestSpellEnds(t *testing.T) {
 		{"chain-sync", node.Spell{ChainSync: func(context.Context) error { return nil }}, nil},
 		{"block-fetch", node.Spell{BlockFetch: func(context.Context) error { return nil }}, nil},
 		{"an error", node.Spell{BlockFetch: func(context.Context) error { return own }}, own},
+		{"an error when it cools", node.Spell{
+			ChainSync:  func(context.Context) error { return nil },
+			BlockFetch: func(ctx context.Context) error { <-ctx.Done(); return own },
+		}, own},
 		{"no more transactions", node.Spell{TxSubmission: func(context.Context) txsubmission.Source { return noTxs{} }}, context.DeadlineExceeded},
 	} {
 		t.Run(test.name, func(t *testing.T) {
