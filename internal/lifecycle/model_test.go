@@ -93,7 +93,7 @@ type model struct {
 	step  func(*Machine, time.Duration, Event) []Effect // nil is the right one
 }
 
-var broken = errors.New("broken")
+var errBroken = errors.New("broken")
 
 func (m model) explore() (*explore.Explored[world, move], error) {
 	if m.step == nil {
@@ -215,7 +215,7 @@ func (m model) take(w world, mv move) (world, bool, error) {
 			return w, false, nil
 		}
 		*j = none
-		tell(Ended{mv.p, number, broken})
+		tell(Ended{mv.p, number, errBroken})
 	case late:
 		at, ok := e.m.Deadline()
 		if !ok {
@@ -382,7 +382,7 @@ func (m model) ignores(now Machine) error {
 			if now.present(p, s) {
 				continue
 			}
-			none = append(none, Started{p, s}, Ended{p, s, nil}, Ended{p, s, broken})
+			none = append(none, Started{p, s}, Ended{p, s, nil}, Ended{p, s, errBroken})
 		}
 	}
 	for _, ev := range none {

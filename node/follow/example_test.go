@@ -28,9 +28,6 @@ func someChain() *testnode.Chain {
 	return testnode.New(chaingen.Config{Seed: 1, Network: ledger.Preview}).Grow(10)
 }
 
-// pointOf returns the point of one of the blocks.
-func pointOf(n int) ledger.Point { return someChain().Blocks()[n].Header.Point() }
-
 // What happens on the chain? Leaving the loop closes the connections.
 func ExampleFollow() {
 	ctx, cancel := context.WithCancel(context.Background())
