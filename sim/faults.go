@@ -25,6 +25,7 @@ func (w *world) fault(kind Fault, n *node, chance int) {
 		return
 	}
 	if c.worst < 2*time.Second && !c.delayed {
+		w.watch.losing(c)
 		c.delayed = true
 		c.latency *= 20
 		c.worst = max(c.worst, c.latency)

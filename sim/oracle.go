@@ -70,6 +70,7 @@ type model struct {
 	fedAt  time.Duration   // when its application was given or took a block last
 	busyAt time.Duration   // when a wait for blocks or for its application ended last
 	left   []bool          // by block: it was on the chain and is no more
+	lost   lost            // the latest; of several, the longest
 	owed   int             // bytes handed over and not given back
 	flight []flight        // by block
 	sound  []bool          // by block: a body came that verifies
@@ -79,6 +80,12 @@ type model struct {
 // flight is who is to send a block, and since when, the latest last.
 type flight []struct {
 	from  *conn
+	since time.Duration
+}
+
+// lost is a chain that blocks came of from a good peer until then, see losing.
+type lost struct {
+	at    blockID
 	since time.Duration
 }
 

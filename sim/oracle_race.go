@@ -24,6 +24,9 @@ func (o *watch) raced(n *node) {
 	}
 	for _, c := range n.conns {
 		since := max(c.seen.since, c.restTill, m.fedAt)
+		if o.rivals(m.lost.at, c.seen.at) {
+			since = max(since, m.lost.since)
+		}
 		if c.server.manner != Honest || c.worst > goodLine || !c.seen.active || c.seen.first || c.refusing ||
 			o.w.now-since <= raceTime || !o.better(m, c.seen.at) {
 			continue
@@ -38,12 +41,31 @@ func (o *watch) raced(n *node) {
 // come to n from an honest peer on a good line.
 func (o *watch) occupied(n *node, id blockID) bool {
 	for _, c := range n.conns {
-		if c.server.manner <= Honest && c.worst <= goodLine && c.seen.active && len(c.asks) > 0 &&
-			o.w.now-c.heard < raceTime/2 && c.seen.at != id && o.w.tree.height(c.seen.at) >= o.w.tree.height(id) {
+		if o.feeds(c) && o.rivals(c.seen.at, id) {
 			return true
 		}
 	}
 	return false
+}
+
+// feeds reports whether blocks come from c's server, which is honest and on a good line.
+func (o *watch) feeds(c *conn) bool {
+	return c.server.manner <= Honest && c.worst <= goodLine && c.seen.active && len(c.asks) > 0 &&
+		o.w.now-c.heard < raceTime/2
+}
+
+// rivals reports whether the chain up to other may be fetched before that up to id.
+func (o *watch) rivals(other, id blockID) bool {
+	return other != id && o.w.tree.height(other) >= o.w.tree.height(id)
+}
+
+// losing is told that c's server leaves its chain, that its line becomes bad, or that c
+// is no more: a node occupied with that chain has had a reason not to ask for another.
+func (o *watch) losing(c *conn) {
+	m := o.model(c.client)
+	if o.feeds(c) && (o.w.now-m.lost.since > raceTime || o.w.tree.height(c.seen.at) >= o.w.tree.height(m.lost.at)) {
+		m.lost = lost{c.seen.at, o.w.now}
+	}
 }
 
 // missing returns how many blocks up to id are not there, up to three, and when the

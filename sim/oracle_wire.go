@@ -60,6 +60,9 @@ func (o *watch) cutBack(c *conn, id blockID) {
 			o.w.fail("stream", "%v rolled back to block %d, unknown to one that is at %d", c.server, id, c.seen.at)
 		}
 	}
+	if id != c.seen.at {
+		o.losing(c)
+	}
 	c.seen.at, c.seen.since, c.seen.first = id, o.w.now, false
 }
 
@@ -203,6 +206,7 @@ func (o *watch) land(c *conn, a *ask) {
 }
 
 func (o *watch) connEnded(c *conn) {
+	o.losing(c)
 	for _, a := range c.asks {
 		o.land(c, a)
 	}
