@@ -269,6 +269,7 @@ func TestConnInUse(t *testing.T) {
 		goes := make(chan error, 4)
 		go func() { goes <- a.ProvideTxs(free, idleTxs{}) }()
 		go func() { _, err := a.PeerSharing().Request(free, 3); goes <- err }()
+		synctest.Wait() // until both wait for the peer
 		n := 0
 		for _, err := range a.Blocks(t.Context(), c.Point(280), c.Point(20)) {
 			if err != nil {
