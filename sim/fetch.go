@@ -179,7 +179,7 @@ func (c *conn) block(w *world, a *ask, id blockID, bad bool) {
 		a.next++
 		c.slow = c.slow || w.now-a.at > tardyTime
 		n.hold(id, true)
-		w.watch.arrived(c, id, bad)
+		w.watch.arrived(c, a, id, bad)
 	}
 	c.judged(w, want, chain.BlockFetched{Peer: c.id, Range: a.id, Point: w.tree.point(id), Bytes: int(w.tree.blocks[id].size)})
 }

@@ -77,9 +77,10 @@ type model struct {
 	txs    []bool          // delivered or submitted, by number
 }
 
-// flight is who is to send a block, and since when, the latest last.
+// flight is who is to send a block, with which range and since when, the latest last.
 type flight []struct {
 	from  *conn
+	with  *ask
 	since time.Duration
 }
 

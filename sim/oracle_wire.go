@@ -125,7 +125,7 @@ func (o *watch) asked(c *conn, a *ask) {
 				o.w.fail("flight", "%v asks peer %d for block %d, which is in flight with peer %d since %v", c.client, c.id, id, other.from.id, other.since)
 			}
 		}
-		m.flight[id] = append(f, flight{{c, a.at}}...)
+		m.flight[id] = append(f, flight{{c, a, a.at}}...)
 	}
 	if a.again = more; more {
 		o.asksTwice(c.client)
@@ -167,23 +167,23 @@ func (o *watch) asksTwice(n *node) {
 	}
 }
 
-// take takes c away from those that are to send a block.
-func (f *flight) take(c *conn) {
+// take takes a away from what is to bring a block.
+func (f *flight) take(a *ask) {
 	for i, x := range *f {
-		if x.from == c {
+		if x.with == a {
 			*f = append((*f)[:i], (*f)[i+1:]...)
 			return
 		}
 	}
 }
 
-func (o *watch) arrived(c *conn, id blockID, bad bool) {
+func (o *watch) arrived(c *conn, a *ask, id blockID, bad bool) {
 	m := o.model(c.client)
 	m.room(id)
 	m.sound[id] = !bad
 	m.came[id] = o.w.now
 	c.heard = o.w.now
-	m.flight[id].take(c)
+	m.flight[id].take(a)
 	for _, other := range c.client.conns {
 		other.slow = other.tardy(o.w.now)
 	}
@@ -201,7 +201,7 @@ func (o *watch) land(c *conn, a *ask) {
 	}
 	for _, id := range a.blocks[a.next:] {
 		m.room(id)
-		m.flight[id].take(c)
+		m.flight[id].take(a)
 	}
 }
 
