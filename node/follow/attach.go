@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
+	"time"
 
 	"github.com/ouronet/ouronet/chain"
 	"github.com/ouronet/ouronet/ledger"
@@ -53,12 +55,24 @@ func (e *Engine) Attach(ctx context.Context, conn *node.Conn) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(e.ctx, func() { cancel(context.Cause(e.ctx)) })()
-	return e.attach(ctx, conn, &upstream{engine: e, address: conn.Peer()})
+	u := &upstream{engine: e, address: conn.Peer(), conn: conn, heard: time.Now()}
+	e.mu.Lock()
+	e.peers = append(e.peers, u)
+	e.mu.Unlock()
+	defer func() {
+		e.mu.Lock()
+		e.peers = slices.DeleteFunc(e.peers, func(other *upstream) bool { return other == u })
+		e.mu.Unlock()
+	}()
+	return e.attach(ctx, conn, u)
 }
 
 // attach is Attach for a peer whose state is shown.
 func (e *Engine) attach(ctx context.Context, conn *node.Conn, u *upstream) error {
 	l := newLink(u, conn, chain.PeerID(e.lastPeer.Add(1)))
+	e.mu.Lock()
+	u.id = l.id
+	e.mu.Unlock()
 	e.send(e.ctx, message{event: chain.PeerConnected{Peer: l.id, MaxInFlight: conn.BlockFetch().Window()}, link: l})
 	what := node.Spell{ChainSync: l.headers, BlockFetch: l.fetchBlocks}
 	if e.cfg.TxSubmission != nil {

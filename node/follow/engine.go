@@ -64,11 +64,14 @@ type Engine struct {
 
 	lastPeer atomic.Uint64 // numbers hot spells: a chain.PeerID
 
+	// mu guards what Status shows. It is held for a step of the core and for changes of
+	// single fields, never while anything else is called.
 	mu    sync.Mutex
+	core  *chain.Core // run alone steps it, and may read it without mu
+	peers []*upstream // those of a Follower, or those that are attached
 	stuck *UnfollowableError
 
 	// Owned by run.
-	core   *chain.Core
 	links  map[chain.PeerID]*link
 	blocks map[ledger.Point]body // held
 	recent []ledger.Point        // adopted blocks whose bodies are held, oldest first
@@ -252,7 +255,9 @@ func (e *Engine) drop(p ledger.Point) {
 // step lets the core decide and does what it says.
 func (e *Engine) step(ev chain.Event) {
 	now := time.Since(e.epoch)
+	e.mu.Lock()
 	effects := e.core.Step(now, ev)
+	e.mu.Unlock()
 	if e.decisions != nil {
 		e.input = chain.AppendEvent(e.input[:0], now, ev)
 		e.record(effects)
@@ -411,7 +416,7 @@ func (e *Engine) stop(s chain.StopChainSync) {
 	if e.cfg.Anchor != nil || !errors.Is(s.Err, chain.ErrNoIntersection) || e.core.Tip() != e.start {
 		return
 	}
-	e.markUnfollowable(l.upstream.address, &noIntersectError{l.upstream.status().Tip})
+	e.markUnfollowable(l.upstream.address, &noIntersectError{l.upstream.lastTip()})
 }
 
 // recordEnd notes how the last attempt to follow a peer ended.

@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/ouronet/ouronet/chain"
 	"github.com/ouronet/ouronet/internal/seeded"
@@ -32,7 +31,7 @@ type Config struct {
 	Anchor *ledger.Tip
 
 	// Persist goes on when trying again cannot help with any peer, and waits for
-	// one of them to change: see [Follower.Stuck]. Without it that ends the run.
+	// one of them to change: see [Status].Stuck. Without it that ends the run.
 	Persist bool
 
 	// Chain adjusts the bounds of the decisions; its K, Anchor, Adopted and
@@ -137,25 +136,7 @@ type Follower struct {
 	cfg Config
 
 	mu     sync.Mutex
-	engine *Engine     // of the current run, or the last one
-	peers  []*upstream // the same
-}
-
-// Stuck returns why no peer can be followed, an [*UnfollowableError], while
-// [Config].Persist waits for that to change; else nil.
-func (f *Follower) Stuck() error {
-	f.mu.Lock()
-	e := f.engine
-	f.mu.Unlock()
-	if e == nil {
-		return nil
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.stuck == nil {
-		return nil
-	}
-	return e.stuck
+	engine *Engine // of the current run, or the last one
 }
 
 // NewFollower returns a Follower that does nothing yet.
@@ -216,58 +197,15 @@ func (f *Follower) run(ctx context.Context, points []ledger.Point, yield func(Ev
 	var tasks sync.WaitGroup
 	defer tasks.Wait()
 	defer e.cancel(errStopped)
-	f.mu.Lock()
-	f.engine, f.peers = e, nil
 	for _, address := range f.cfg.Peers {
-		u := &upstream{engine: e, address: address}
-		f.peers = append(f.peers, u)
+		e.peers = append(e.peers, &upstream{engine: e, address: address})
+	}
+	f.mu.Lock()
+	f.engine = e
+	f.mu.Unlock()
+	for _, u := range e.peers { // which stay the same
 		tasks.Go(func() { u.keep(e.ctx) })
 	}
-	f.mu.Unlock()
 	tasks.Go(func() { e.run(e.ctx) })
 	return e.yield(e.ctx, yield)
-}
-
-// PeerStatus is what is known of one of the peers of a [Follower].
-type PeerStatus struct {
-	Address   string     // as configured
-	Connected bool       // the handshake is done and the connection up
-	Announced bool       // the peer has told its tip on this connection
-	Tip       ledger.Tip // as the peer announced it last; not to be trusted
-	Reached   ledger.Tip // the last header that came, zero if none did since an intersection or a rollback
-	Heard     time.Time  // when a header came that was higher than all before it, or the connection began
-	Conn      *node.Conn // nil if not Connected
-	Stopped   error      // why its chain is not followed for now, though connected
-	Err       error      // why the last attempt or connection ended
-	Attempts  int        // that failed since a connection that lasted
-}
-
-// Peers returns the present state of every peer, in the order configured.
-func (f *Follower) Peers() []PeerStatus {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	status := make([]PeerStatus, len(f.peers))
-	for i, u := range f.peers {
-		status[i] = u.status()
-	}
-	return status
-}
-
-// String says in one line what a peer does for us, or why it does nothing.
-func (s PeerStatus) String() string {
-	switch {
-	case s.Connected && s.Stopped != nil:
-		return fmt.Sprintf("%s is connected, its chain is not followed: %v", s.Address, s.Stopped)
-	case s.Connected && s.Announced:
-		return fmt.Sprintf("%s is connected, its chain ends at %v", s.Address, s.Tip)
-	case s.Connected:
-		return s.Address + " is connected and has not said where its chain ends"
-	case s.Err != nil:
-		why := s.Err
-		if peer := (*node.PeerError)(nil); errors.As(why, &peer) {
-			why = peer.Err
-		}
-		return fmt.Sprintf("%s is not connected: %v", s.Address, why)
-	}
-	return s.Address + " is not connected yet"
 }

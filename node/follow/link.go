@@ -305,10 +305,10 @@ func (l *link) send(ctx context.Context, m message) { l.upstream.engine.send(ctx
 // announce keeps the tip that the peer says it has, and the last header that
 // came, if it is known.
 func (l *link) announce(tip, reached ledger.Tip) {
-	l.upstream.mu.Lock()
+	l.upstream.engine.mu.Lock()
 	l.upstream.tip, l.upstream.told, l.upstream.stopped = tip, true, nil
 	if l.upstream.reached = reached; reached.BlockNo > l.upstream.highest {
 		l.upstream.highest, l.upstream.heard = reached.BlockNo, time.Now()
 	}
-	l.upstream.mu.Unlock()
+	l.upstream.engine.mu.Unlock()
 }

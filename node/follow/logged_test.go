@@ -132,7 +132,7 @@ func TestUnfollowableIsLoggedOnce(t *testing.T) {
 			!slices.Equal(lost[0].Keys(), []string{"part", "peer", "error", "blame", "retry"}) || lost[0].Value("part") != "follow" {
 			t.Errorf("lost: %v", lost)
 		}
-		if f.Stuck() == nil || len(logs.Of("no peer can be followed")) != 1 {
+		if f.Status().Stuck == nil || len(logs.Of("no peer can be followed")) != 1 {
 			t.Error("it is not logged that no peer can be followed")
 		}
 		if lines := logged(logs); len(lines) != 2 {

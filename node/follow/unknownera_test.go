@@ -243,7 +243,7 @@ func TestFollowBesideUnknownEra(t *testing.T) {
 		if n := lost.Load(); n < 30 || n > 70 {
 			t.Errorf("%d times lost in an hour", n)
 		}
-		if err := f.Stuck(); err != nil {
+		if err := f.Status().Stuck; err != nil {
 			t.Error(err)
 		}
 	})
@@ -294,14 +294,14 @@ func TestFollowPersists(t *testing.T) {
 		f.Reach(c.Fork(50))
 		for range 100 { // whatever it is doing just then
 			time.Sleep(time.Minute + time.Second)
-			if err := f.Stuck(); !errors.As(err, new(*ledger.UnknownEraError)) || !errors.As(err, new(*handshake.RefusedError)) {
+			if err := f.Status().Stuck; !errors.As(err, new(*ledger.UnknownEraError)) || !errors.As(err, new(*handshake.RefusedError)) {
 				t.Fatalf("stuck because of %v", err)
 			}
 		}
 		s.Stop()
 		w.Serve("a", c) // as the newer version of us sees it
 		f.Reach(c)
-		if err := f.Stuck(); err != nil {
+		if err := f.Status().Stuck; err != nil {
 			t.Error(err)
 		}
 	})

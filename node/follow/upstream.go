@@ -3,9 +3,9 @@ package follow
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
+	"github.com/ouronet/ouronet/chain"
 	"github.com/ouronet/ouronet/internal/redial"
 	"github.com/ouronet/ouronet/internal/seeded"
 	"github.com/ouronet/ouronet/ledger"
@@ -17,7 +17,8 @@ type upstream struct {
 	engine  *Engine
 	address string
 
-	mu      sync.Mutex
+	// Below: guarded by engine.mu.
+	id      chain.PeerID // of the last hot spell on conn, 0 before one
 	conn    *node.Conn
 	tip     ledger.Tip
 	told    bool           // tip is the peer's, not just zero
@@ -29,21 +30,31 @@ type upstream struct {
 	pauses  redial.Pauses
 }
 
+// status returns what is shown of the peer. The caller holds engine.mu.
 func (u *upstream) status() PeerStatus {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	return PeerStatus{
+	s := PeerStatus{
 		Address: u.address, Connected: u.conn != nil, Announced: u.told, Tip: u.tip,
 		Reached: u.reached, Heard: u.heard,
 		Conn: u.conn, Stopped: u.stopped, Err: u.err, Attempts: u.pauses.Failed(),
 	}
+	if u.conn != nil {
+		s.Chain, _ = u.engine.core.Peer(u.id)
+	}
+	return s
+}
+
+// lastTip returns the tip that the peer announced last.
+func (u *upstream) lastTip() ledger.Tip {
+	u.engine.mu.Lock()
+	defer u.engine.mu.Unlock()
+	return u.tip
 }
 
 // stop notes why the peer's chain is not followed any more.
 func (u *upstream) stop(err error) {
-	u.mu.Lock()
+	u.engine.mu.Lock()
 	u.stopped = err
-	u.mu.Unlock()
+	u.engine.mu.Unlock()
 }
 
 // keep connects to the peer again and again until ctx ends.
@@ -53,26 +64,26 @@ func (u *upstream) keep(ctx context.Context) {
 		since := time.Now()
 		err := u.connect(ctx)
 		if ctx.Err() != nil {
-			u.mu.Lock()
+			u.engine.mu.Lock()
 			u.conn, u.told, u.err = nil, false, context.Cause(ctx)
-			u.mu.Unlock()
+			u.engine.mu.Unlock()
 			return
 		}
-		u.mu.Lock()
+		u.engine.mu.Lock()
 		var lasted time.Duration
 		if u.conn != nil {
 			lasted = time.Since(since)
 		}
 		pause := u.pauses.Next(lasted, node.Permanent(err), seeded.Float64(random))
-		u.mu.Unlock()
+		u.engine.mu.Unlock()
 		if lost := u.engine.cfg.Observer.Lost; lost != nil {
 			lost(u.address, err, pause)
 		} else {
 			logLost(ctx, u.engine.log, u.address, err, pause)
 		}
-		u.mu.Lock() // who sees it in the status has been told why
+		u.engine.mu.Lock() // who sees it in the status has been told why
 		u.conn, u.told, u.stopped, u.err = nil, false, nil, err
-		u.mu.Unlock()
+		u.engine.mu.Unlock()
 		again := time.NewTimer(pause)
 		select {
 		case <-again.C:
@@ -92,10 +103,10 @@ func (u *upstream) connect(ctx context.Context) error {
 		return err
 	}
 	defer conn.Close()
-	u.mu.Lock()
-	u.conn, u.tip, u.told, u.err = conn, ledger.Tip{}, false, nil
+	u.engine.mu.Lock()
+	u.conn, u.id, u.tip, u.told, u.err = conn, 0, ledger.Tip{}, false, nil
 	u.reached, u.highest, u.heard = ledger.Tip{}, 0, time.Now()
-	u.mu.Unlock()
+	u.engine.mu.Unlock()
 	attached := make(chan error, 1)
 	go func() { attached <- e.attach(context.WithoutCancel(ctx), conn, u) }()
 	select {

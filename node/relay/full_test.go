@@ -15,12 +15,12 @@ func TestStoreFull(t *testing.T) {
 	w.store.keep = 20_000
 	for {
 		err := w.store.Extend(w.gen.Next())
-		if w.store.Bytes() > w.store.keep {
-			t.Fatalf("%d bytes", w.store.Bytes())
+		if bytesOf(w.store) > w.store.keep {
+			t.Fatalf("%d bytes", bytesOf(w.store))
 		}
 		if err != nil {
-			if !errors.Is(err, ErrFull) || w.store.Bytes() < w.store.keep-2500 {
-				t.Errorf("%v at %d bytes", err, w.store.Bytes())
+			if !errors.Is(err, ErrFull) || bytesOf(w.store) < w.store.keep-2500 {
+				t.Errorf("%v at %d bytes", err, bytesOf(w.store))
 			}
 			return
 		}
@@ -120,7 +120,7 @@ func TestAdoptedAgainCountsOnce(t *testing.T) {
 		}
 		extend(blocks[10:])
 	}
-	if got := s.Bytes(); got != size {
+	if got := bytesOf(s); got != size {
 		t.Errorf("%d bytes in memory, want %d", got, size)
 	}
 }
@@ -165,7 +165,7 @@ func TestSwitchesKeepNoMemory(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if got, most := s.Bytes(), size*3*k; got > most || keep > 0 && got > keep {
+			if got, most := bytesOf(s), size*3*k; got > most || keep > 0 && got > keep {
 				t.Fatalf("%d bytes after %d switches", got, round+1)
 			}
 			if n := len(s.left); n > 2*k+64+k {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -80,8 +81,13 @@ type Relay struct {
 	saved    ledger.Tip
 
 	served atomic.Int64 // connections accepted and not ended
-	blocks atomic.Int64
-	bytes  atomic.Int64
+
+	// mu is held while what a block or a rollback changes in memory changes, so that
+	// Status shows all of that or nothing; not while anything is written to disk.
+	mu     sync.Mutex
+	blocks int64
+	bytes  int64
+
 	tipEra atomic.Uint32 // of the last block, ledger.Byron without one
 
 	submitter  *txSender     // of all that Submit takes
@@ -319,21 +325,35 @@ func (r *Relay) keep(ctx context.Context) (err error) {
 }
 
 func (r *Relay) extend(block ledger.Block) error {
-	if err := r.store.Extend(block); err != nil {
+	if err := r.adopt(&block); err != nil {
 		return err
 	}
-	r.txs.adopt(&block)
-	r.tipEra.Store(uint32(block.Header.Raw.Era))
-	r.blocks.Add(1)
-	r.bytes.Add(int64(len(block.Raw)))
-	if r.verifier == nil {
-		return nil
+	if err := r.store.settle(); err != nil || r.verifier == nil {
+		return err
 	}
-	r.verifier.extend(&block.Header)
 	return r.save(saveEvery)
 }
 
+// adopt does for a new block what is done in memory.
+func (r *Relay) adopt(block *ledger.Block) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.store.Extend(*block); err != nil {
+		return err
+	}
+	r.txs.adopt(block)
+	r.tipEra.Store(uint32(block.Header.Raw.Era))
+	r.blocks++
+	r.bytes += int64(len(block.Raw))
+	if r.verifier != nil {
+		r.verifier.extend(&block.Header)
+	}
+	return nil
+}
+
 func (r *Relay) rollBack(p ledger.Point) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	dropped := r.store.after(p)
 	if err := r.store.RollBack(p); err != nil {
 		return err

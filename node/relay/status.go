@@ -3,12 +3,16 @@ package relay
 import (
 	"time"
 
+	"github.com/ouronet/ouronet/chain"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/praos"
 	"github.com/ouronet/ouronet/node/follow"
 )
 
-// Status is a view of a running relay.
+// Status is a view of a running relay. The chain (Tip, Blocks, Bytes, InMemory, Folder,
+// Checks) is shown as it is after a whole block or rollback; Upstream, Decided, Best,
+// Decisions and Stuck as they are at the same moment, between two steps of the decisions.
+// Downstream, Txs and Verified count on beside it.
 type Status struct {
 	Tip        ledger.Tip
 	Upstream   []follow.PeerStatus
@@ -17,7 +21,13 @@ type Status struct {
 	Bytes      int64      // of them
 	InMemory   int64      // bytes of blocks
 	Folder     ledger.Tip // last block of the folder, the zero Tip without one
-	Removed    int64      // bytes of the folder that a crash had left unusable
+
+	// Decided is the end of the chain that was decided on, to which Tip follows; Best
+	// that of the best candidate. Both are zero before there is a peer to follow.
+	Decided, Best ledger.Tip
+	Decisions     chain.Stats
+
+	Removed int64 // bytes of the folder that a crash had left unusable
 
 	// First is the first block of a folder that does not begin at the origin, else
 	// [ledger.Origin]. Nodes that have no block from there on cannot follow the relay.
@@ -44,22 +54,21 @@ type TxStatus struct {
 	Waiting  int   // that not every upstream peer has heard of
 }
 
-// Status returns the present state; it may be called while Run runs.
+// Status returns the present state, in a copy that is the caller's. It may be called at
+// any time from any goroutine, also by an Observer, and waits for neither the network
+// nor a disk, but for where the folder begins.
 func (r *Relay) Status() Status {
-	s := Status{
-		Tip:        r.store.Tip(),
-		Upstream:   r.upstream(),
-		Downstream: int(r.served.Load()),
-		Blocks:     r.blocks.Load(),
-		Bytes:      r.bytes.Load(),
-		InMemory:   r.store.Bytes(),
-		Txs:        r.txs.status(),
-	}
-	if r.follow != nil {
-		s.Stuck = r.follow.Stuck()
-	}
+	s := Status{Downstream: int(r.served.Load())}
 	if r.db != nil {
-		s.Folder, s.Removed, s.First = r.db.Tip(), r.db.Removed(), r.store.first()
+		s.Removed, s.First = r.db.Removed(), r.store.first()
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s.Tip, s.Folder, s.InMemory = r.store.sizes()
+	s.Blocks, s.Bytes, s.Txs = r.blocks, r.bytes, r.txs.status()
+	if r.follow != nil {
+		f := r.follow.Status()
+		s.Decided, s.Best, s.Decisions, s.Upstream, s.Stuck = f.Tip, f.Best, f.Chain, f.Peers, f.Stuck
 	}
 	if r.verifier != nil {
 		s.Verified, s.Checks = r.verifier.checked.Load(), r.verifier.last()

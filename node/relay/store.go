@@ -67,6 +67,14 @@ func newStore(db *immutable.DB, appends bool, k int, keep int64) *store {
 	return s
 }
 
+// sizes returns the end of the adopted chain, that of its part in the folder, zero
+// without one, and the bytes of blocks in memory: all of one moment.
+func (s *store) sizes() (tip, folder ledger.Tip, bytes int64) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.tip(), s.base, s.bytes
+}
+
 // Tip returns the end of the adopted chain.
 func (s *store) Tip() ledger.Tip {
 	s.mu.RLock()
@@ -99,14 +107,7 @@ func (s *store) hasOrigin() bool {
 	return ok && err == nil // which it is without reading
 }
 
-// Bytes returns how many bytes of blocks are in memory.
-func (s *store) Bytes() int64 {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.bytes
-}
-
-// Extend adopts the block after the tip.
+// Extend adopts the block after the tip, in memory; settle is to follow.
 func (s *store) Extend(block ledger.Block) error {
 	size := int64(len(block.Raw))
 	s.mu.Lock()
@@ -130,7 +131,7 @@ func (s *store) Extend(block ledger.Block) error {
 	s.purge()
 	s.notify()
 	s.mu.Unlock()
-	return s.settle()
+	return nil
 }
 
 // RollBack drops what is after p from the adopted chain. The blocks stay for a
