@@ -136,6 +136,10 @@ func TestAttach(t *testing.T) {
 					if s.at() != c.Tip().Point || offered != 1 {
 						t.Fatalf("round %d: at %v, want %v; %d conversations about transactions", round, s.at(), c.Tip(), offered)
 					}
+					st := s.Status()
+					if st.Tip != c.Tip() || len(st.Peers) != 1 || st.Peers[0].Conn != ours || st.Peers[0].Reached != c.Tip() || st.Peers[0].Chain.Candidate != c.Tip() {
+						t.Errorf("round %d: %+v", round, st)
+					}
 					demote()
 					synctest.Wait()
 					connected, gone := s.told.peers()
@@ -147,6 +151,9 @@ func TestAttach(t *testing.T) {
 					c.Grow(5)
 					if err := <-ended; err != nil {
 						t.Fatal(err)
+					}
+					if st := s.Status(); len(st.Peers) != 0 {
+						t.Errorf("round %d: %+v", round, st)
 					}
 					time.Sleep(time.Minute)
 					if s.at() != before || offered != 0 {

@@ -320,6 +320,9 @@ func TestEngineStepAllocatesNothing(t *testing.T) {
 			if n := testing.AllocsPerRun(100, func() { s.e.step(chain.Tick{}) }); n > 0 {
 				t.Errorf("%v allocations", n)
 			}
+			if n := testing.AllocsPerRun(100, func() { s.e.Status() }); n > 0 { // no peers: else one slice of them
+				t.Errorf("%v allocations for a status", n)
+			}
 			if d == nil && s.e.input != nil {
 				t.Error("something is encoded")
 			}

@@ -13,6 +13,7 @@ import (
 	"github.com/ouronet/ouronet/internal/nodetest"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 )
 
 // Every function of an Observer is called, of one connection in order, and is in the
@@ -33,6 +34,7 @@ func TestObserver(t *testing.T) {
 		var mu sync.Mutex
 		told := make(map[string]int)      // how often, by function
 		of := make(map[*node.Conn]string) // by connection, the functions in order
+		var status func() follow.Status
 		typ := reflect.TypeFor[node.Observer]()
 		for i := range typ.NumField() {
 			name := typ.Field(i).Name
@@ -40,6 +42,9 @@ func TestObserver(t *testing.T) {
 				mu.Lock()
 				defer mu.Unlock()
 				told[name]++
+				if len(status().Peers) != 3 { // it may ask, whoever tells it
+					t.Errorf("%s: %+v", name, status())
+				}
 				switch first := args[0].Interface().(type) {
 				case *node.Conn:
 					if !strings.HasSuffix(of[first], name+" ") {
@@ -61,6 +66,7 @@ func TestObserver(t *testing.T) {
 			}
 		}
 		f := w.Follow(cfg)
+		status = f.Status
 		f.Start()
 		time.Sleep(15 * time.Second)
 		f.Stop()

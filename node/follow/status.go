@@ -39,14 +39,15 @@ type PeerStatus struct {
 	Err       error      // why the last attempt or connection ended
 	Attempts  int        // that failed since a connection that lasted
 
-	// Chain is what the decisions know of the peer, zero if not Connected. What has come
-	// reaches them after it was verified, so Chain.Candidate may be behind Reached.
+	// Chain is what the decisions know of the peer; zero if they know none on this
+	// connection. Headers reach them once they are verified, so Chain.Candidate may be
+	// behind Reached.
 	Chain chain.PeerStatus
 }
 
-// Status returns the present state, in a copy that is the caller's. It waits for
-// nothing but a step of the decisions under way, and may be called at any time, also
-// by an Observer.
+// Status returns the present state, in a copy that is the caller's. It waits for at most
+// the step of the decisions under way, never for the network. It may be called at any
+// time from any goroutine, also by an Observer.
 func (e *Engine) Status() Status {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -23,7 +23,7 @@ type Status struct {
 	Folder     ledger.Tip // last block of the folder, the zero Tip without one
 
 	// Decided is the end of the chain that was decided on, to which Tip follows; Best
-	// that of the best candidate. Both are zero before there is a peer to follow.
+	// that of the best candidate. Both are zero before the relay begins to follow.
 	Decided, Best ledger.Tip
 	Decisions     chain.Stats
 
@@ -55,8 +55,8 @@ type TxStatus struct {
 }
 
 // Status returns the present state, in a copy that is the caller's. It may be called at
-// any time from any goroutine, also by an Observer, and waits for neither the network
-// nor a disk, but for where the folder begins.
+// any time from any goroutine, also by an Observer. It waits for at most the block and the
+// step of the decisions under way, never for the network.
 func (r *Relay) Status() Status {
 	s := Status{Downstream: int(r.served.Load())}
 	if r.db != nil {
