@@ -72,6 +72,11 @@ func TestStatusIsOfOneMoment(t *testing.T) {
 		cfg.Observer.Event = func(follow.Event) { look() }
 		started, stop := s.relay("relay", cfg)
 		r.Store(started)
+		// With a transaction that waits, those of each block are looked at, which takes a
+		// while in the middle of adopting it.
+		if _, err := started.Submit(t.Context(), made(t, 1, 300)[0].Raw.Bytes); err != nil {
+			t.Fatal(err)
+		}
 		ended := make(chan struct{})
 		var readers sync.WaitGroup
 		for range 2 {
