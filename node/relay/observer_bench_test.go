@@ -72,6 +72,7 @@ func BenchmarkObserver(b *testing.B) {
 	}
 	var ev follow.Event = follow.RollForward{Block: c.Blocks()[0]}
 	var mu sync.Mutex
+	held := 0
 	for name, row := range map[string]struct {
 		perBlock float64
 		do       func()
@@ -81,7 +82,11 @@ func BenchmarkObserver(b *testing.B) {
 				count.Event(ev)
 			}
 		}},
-		"lock": {stepsPerBlock, func() { mu.Lock(); mu.Unlock() }},
+		"lock": {stepsPerBlock, func() {
+			mu.Lock()
+			held++
+			mu.Unlock()
+		}},
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
