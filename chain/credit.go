@@ -34,7 +34,7 @@ type demand struct {
 	credit int   // headers granted to it and not come
 	window int   // see credits.window
 	lead   int64 // headers of its candidate above our tip
-	side   int   // headers of all peers that nobody adopted
+	side   int   // headers of all peers that are not adopted
 }
 
 // allowance returns how many headers to grant a peer whose credit is not enough, and

@@ -6,9 +6,9 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 )
 
-// planner decides which blocks to ask of which peer. It is told where to go
-// (setTarget), what came, and what was asked for and will not come, and asks for more
-// when it runs.
+// planner decides which blocks to ask of which peer. setTarget gives it the candidate
+// whose blocks to fetch; fetch.go reports what came and what will not come; plan asks
+// for more.
 type planner struct {
 	cfg *Config
 	out *effects
