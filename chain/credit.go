@@ -13,7 +13,7 @@ const (
 )
 
 // credits is how many headers peers may still send. What was granted has its place
-// among the headers that nobody adopted until it comes.
+// among the headers that are not adopted until it comes.
 type credits struct {
 	maxLead, maxSide int // Config.MaxLead and MaxSideHeaders
 	granted          int // and not come, sum over peers
@@ -38,7 +38,7 @@ type demand struct {
 }
 
 // allowance returns how many headers to grant a peer whose credit is not enough, and
-// whether there would be some but for those that nobody adopted.
+// whether there would be some but for those that are not adopted.
 func (x *credits) allowance(d demand) (n int, full bool) {
 	want := d.window
 	if room := int64(x.maxLead) - d.lead; d.lead > 0 && room < int64(want) {

@@ -20,7 +20,7 @@ func (c *Core) grant() {
 }
 
 // allowance returns how many headers to grant p now, and whether there would be
-// some but for those that nobody adopted.
+// some but for those that are not adopted.
 func (c *Core) allowance(p *peer) (n int, full bool) {
 	var toCome ledger.BlockNo
 	if p.announced.BlockNo > p.tip.no {
