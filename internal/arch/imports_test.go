@@ -17,7 +17,7 @@ var (
 	network = slices.Concat(forMini, []string{"mux"}, miniProtocols)
 
 	// What decides and keeps.
-	storage = []string{"ledger/immutable", "ledger/praos", "chain"}
+	storage = []string{"internal/disk", "ledger/immutable", "ledger/volatile", "ledger/praos", "chain"}
 )
 
 // mayImport says which packages of the module each package may import: only
@@ -26,7 +26,9 @@ var mayImport = map[string][]string{
 	"internal/cbor":      nil,
 	"internal/genesis":   nil,
 	"ledger":             {"internal/cbor", "internal/genesis"},
-	"ledger/immutable":   {"internal/cbor", "ledger"},
+	"internal/disk":      nil,
+	"ledger/immutable":   {"internal/cbor", "internal/disk", "ledger"},
+	"ledger/volatile":    {"internal/cbor", "internal/disk", "ledger"},
 	"internal/curve":     nil,
 	"internal/eddsa":     {"internal/curve"},
 	"internal/vrf":       {"internal/curve"},

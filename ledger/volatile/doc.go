@@ -1,0 +1,54 @@
+// Package volatile keeps blocks that can still be rolled back in a folder of
+// cardano-node's form: the last k blocks of the chain, and forks that were left or
+// may be switched to.
+//
+// The folder holds files blocks-N.dat, each with at most 1,000 blocks back to back,
+// as they are in chunk files: [tag, block]. There is no index, no order among
+// blocks, and nothing is ever changed in place: a block is appended to the file with
+// the highest number, or to a new one when that is full, and a file is removed as a
+// whole. Numbers compare as numbers; other names are left alone.
+// (ouroboros-consensus, Storage/VolatileDB/Impl.hs and Impl/State.hs)
+//
+// Start with [Open]. A [DB] keeps about 130 bytes for each block, and no block.
+//
+// The caller's duties:
+//
+//  1. Lock the folder, and make sure of the network: by the marker that
+//     cardano-node keeps, or by the blocks in the ImmutableDB beside it.
+//  2. Put a block only after [ledger.Block.CheckBody]: one that does not pass would
+//     be cut off with all after it when the folder is opened again.
+//  3. Call [DB.Sync] before telling anybody what must not be forgotten, once for
+//     as many blocks as are at hand.
+//  4. [DB.Drop] what is immutable, after that was synced, and what is abandoned.
+//     Dropped blocks may be there again after a restart.
+//
+// # What a crash loses
+//
+// When the process ends, nothing that [DB.Put] returned for is lost. When the
+// machine stops, nothing is lost that was put before the last [DB.Sync] that
+// returned nil; any of the blocks put since may be, whichever came first. They can
+// be fetched again. Put syncs a file before it begins the next, so those are all in
+// one file. Sync costs one fsync, none when nothing was put since the last one, and
+// two when a file was begun. cardano-node itself syncs nothing here.
+//
+// # A folder that is opened
+//
+// Each file is read, in the order of the numbers, and ends before the first block
+// that is not whole, is malformed, does not have the body that its header names, or
+// is already there, in the same file or one before. The rest is cut off;
+// [DB.Cuts] says what that was. cardano-node cuts by the same rules, but checks
+// bodies only after it was not stopped cleanly, and then signatures too, which here
+// are left to whoever takes the blocks. After a crash as above what is cut
+// off was never synced. A second opening cuts nothing.
+//
+// A block of an era that is not known is a [*ledger.UnknownEraError], and nothing is
+// cut.
+//
+// # Beside one another
+//
+// One goroutine at a time writes; any number reads meanwhile. A block can be read as
+// soon as Put returned, until it is dropped. No reader waits for a write or a sync;
+// Drop waits for reads under way in files that it removes. At most four files are
+// open, however many there are and read from: a reader of a fifth waits until one of
+// the others is not being read.
+package volatile

@@ -1,0 +1,72 @@
+package volatile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// Drop gives up blocks: those that are immutable and synced elsewhere, and those
+// that were abandoned. A file without any other block is removed, unless it is the
+// one that is written. Blocks that are not there are passed over.
+//
+// When a file cannot be removed, its blocks are dropped all the same, and the next
+// call tries again.
+func (db *DB) Drop(points ...ledger.Point) error {
+	db.writing.Lock()
+	defer db.writing.Unlock()
+	if err := db.writable(); err != nil {
+		return err
+	}
+	db.mu.Lock()
+	for _, p := range points {
+		if e, ok := db.entries[p]; ok && !e.dropped {
+			e.dropped = true
+			db.entries[p] = e
+			db.files[e.file].live--
+			db.count(-1, e)
+		}
+	}
+	var empty []*file
+	for _, f := range db.files { // sorted below
+		if f.live == 0 && f != db.current {
+			empty = append(empty, f)
+		}
+	}
+	db.mu.Unlock()
+	slices.SortFunc(empty, func(a, b *file) int { return int(int64(a.number) - int64(b.number)) })
+	var err error
+	for _, f := range empty {
+		err = errors.Join(err, db.remove(f))
+	}
+	return err
+}
+
+// remove removes a file and what is known of its blocks. Which crash forgets the
+// removal does not matter, so the folder is not synced.
+func (db *DB) remove(f *file) error {
+	db.mu.Lock()
+	for f.readers > 0 { // of blocks that were dropped since: there are no new ones
+		db.idle.Wait()
+	}
+	err := db.closeFile(f)
+	db.mu.Unlock()
+	if err != nil {
+		return fmt.Errorf("volatile: %w", err)
+	}
+	if err := db.disk.Remove(db.name(f.number)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("volatile: %w", err)
+	}
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	delete(db.files, f.number)
+	for p, e := range db.entries { // any order
+		if e.file == f.number {
+			delete(db.entries, p)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,29 @@
+package volatile
+
+import (
+	"errors"
+	"fmt"
+)
+
+var (
+	// ErrNotFound says that a block is not there, or was dropped.
+	ErrNotFound = errors.New("volatile: block is not stored")
+
+	// ErrReadOnly says that the DB was opened with Options.ReadOnly.
+	ErrReadOnly = errors.New("volatile: opened for reading only")
+
+	// ErrClosed says that the DB is closed.
+	ErrClosed = errors.New("volatile: closed")
+)
+
+// DamageError says that a file does not hold any more what it did when it was
+// opened or written.
+type DamageError struct {
+	File   string
+	Offset int64 // bytes
+	Reason string
+}
+
+func (e *DamageError) Error() string {
+	return fmt.Sprintf("volatile: %s is damaged at byte %d: %s: open the folder again to cut it there", e.File, e.Offset, e.Reason)
+}
