@@ -20,9 +20,18 @@ type FS interface {
 	Remove(name string) error
 	MkdirAll(name string, perm fs.FileMode) error
 
-	// SyncDir makes the names in a folder last. It does nothing where folders
-	// cannot be synced.
-	SyncDir(name string) error
+	// OpenDir opens a folder, for [SyncDir] or when it must be certain beforehand
+	// that this will not fail for too many open files.
+	OpenDir(name string) (Dir, error)
+}
+
+// Dir is an open folder.
+type Dir interface {
+	io.Closer
+
+	// Sync makes the names in the folder last. It does nothing where folders cannot
+	// be synced.
+	Sync() error
 }
 
 // File is an open file. Its methods may overlap. ReadAt and WriteAt do not keep p.
@@ -37,6 +46,15 @@ type File interface {
 
 // Open opens a file for reading.
 func Open(fs FS, name string) (File, error) { return fs.OpenFile(name, readOnly, 0) }
+
+// SyncDir makes the names in a folder last.
+func SyncDir(fs FS, name string) error {
+	dir, err := fs.OpenDir(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
 
 // ReadFile returns the content of a file.
 func ReadFile(fs FS, name string) ([]byte, error) {

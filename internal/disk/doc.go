@@ -10,7 +10,7 @@
 //     of what was written before or after it; where a later write lengthened the
 //     file, there may be zeros.
 //   - A name that was made, renamed or removed is so for certain once
-//     [FS.SyncDir] of its folder returned. Before, each such change may have
+//     [SyncDir] of its folder returned. Before, each such change may have
 //     happened or not; that a file was synced does not make its name last. A
 //     rename has happened or not: there is always one of the two files.
 //   - After an error of Sync what was written may be lost, also if a later Sync

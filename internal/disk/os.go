@@ -1,7 +1,6 @@
 package disk
 
 import (
-	"errors"
 	"io/fs"
 	"os"
 	"runtime"
@@ -28,13 +27,19 @@ func (system) Rename(old, new string) error                 { return os.Rename(o
 func (system) Remove(name string) error                     { return os.Remove(name) }
 func (system) MkdirAll(name string, perm fs.FileMode) error { return os.MkdirAll(name, perm) }
 
-func (system) SyncDir(name string) error {
+func (system) OpenDir(name string) (Dir, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	return dir{f}, nil
+}
+
+type dir struct{ *os.File }
+
+func (d dir) Sync() error {
 	if runtime.GOOS == "windows" { // has no such thing for folders
 		return nil
 	}
-	dir, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+	return d.File.Sync()
 }

@@ -26,5 +26,5 @@ func Replace(fs FS, name string, content []byte) error {
 	if err := fs.Rename(temporary, name); err != nil {
 		return err
 	}
-	return fs.SyncDir(filepath.Dir(name))
+	return SyncDir(fs, filepath.Dir(name))
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/ouronet/ouronet/internal/disk"
 )
 
 const prefix, suffix = "blocks-", ".dat"
@@ -48,5 +50,5 @@ func (db *DB) makeFolder() error {
 	if err := db.disk.MkdirAll(db.dir, 0o755); err != nil {
 		return err
 	}
-	return db.disk.SyncDir(filepath.Dir(filepath.Clean(db.dir)))
+	return disk.SyncDir(db.disk, filepath.Dir(filepath.Clean(db.dir)))
 }

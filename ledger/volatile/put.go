@@ -61,7 +61,11 @@ func (db *DB) sync() error {
 		db.unsynced = false
 	}
 	if db.newName {
-		if err := db.disk.SyncDir(db.dir); err != nil {
+		dir, err := db.disk.OpenDir(db.dir)
+		if err != nil {
+			return fmt.Errorf("volatile: %w", err) // nothing is lost: it can be tried again
+		}
+		if err := errors.Join(dir.Sync(), dir.Close()); err != nil {
 			return db.fail(err)
 		}
 		db.newName = false
