@@ -106,7 +106,7 @@ func Open(dir string, o Options) (*DB, error) {
 		db.maxBlocks = DefaultMaxBlocks
 	}
 	if !db.readOnly {
-		if err := db.makeFolder(); err != nil {
+		if err := disk.MakeFolder(db.disk, dir); err != nil {
 			return nil, fmt.Errorf("volatile: %w", err)
 		}
 	}

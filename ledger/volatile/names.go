@@ -1,15 +1,11 @@
 package volatile
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/ouronet/ouronet/internal/disk"
 )
 
 const prefix, suffix = "blocks-", ".dat"
@@ -40,15 +36,4 @@ func (db *DB) list() ([]uint32, error) {
 	}
 	slices.Sort(numbers)
 	return numbers, nil
-}
-
-// makeFolder makes the folder if it is not there, so that it lasts.
-func (db *DB) makeFolder() error {
-	if _, err := db.disk.Stat(db.dir); !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err := db.disk.MkdirAll(db.dir, 0o755); err != nil {
-		return err
-	}
-	return disk.SyncDir(db.disk, filepath.Dir(filepath.Clean(db.dir)))
 }

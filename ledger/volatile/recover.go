@@ -53,13 +53,14 @@ func (db *DB) recover() error {
 		return fmt.Errorf("volatile: there is no number after that of %s", db.name(last))
 	}
 	db.next = last + 1
-	if f := db.files[last]; f.blocks < db.maxBlocks {
-		if f.handle, err = db.disk.OpenFile(db.name(last), os.O_RDWR, 0o644); err != nil {
-			return fmt.Errorf("volatile: %w", err)
-		}
-		db.open++
-		db.current = f
+	f := db.files[last]
+	if f.handle, err = db.disk.OpenFile(db.name(last), os.O_RDWR, 0o644); err != nil {
+		return fmt.Errorf("volatile: %w", err)
 	}
+	db.open++
+	db.current = f
+	// A process that ended before it synced the file may have left it.
+	db.unsynced, db.newName = true, true
 	return nil
 }
 

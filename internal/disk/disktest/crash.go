@@ -24,6 +24,9 @@ type Crash struct {
 	lost []string
 }
 
+// Killed reports whether nothing is lost: only the process ended.
+func (c *Crash) Killed() bool { return len(c.lost) == 0 }
+
 // String says which changes did not survive.
 func (c *Crash) String() string {
 	if len(c.lost) == 0 {

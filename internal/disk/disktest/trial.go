@@ -54,6 +54,7 @@ func Crashes(t *testing.T, tr Trial) (crashes int) {
 					}
 					for _, again := range c.crashed(3, 2) {
 						crashes++
+						again.lost = slices.Concat(c.lost, again.lost)
 						if err := tr.Check(again); err != nil && failed == nil {
 							failed = fmt.Errorf("crash %s, %v, then during recovery after its operation %d (%s %s), %v: %w",
 								what, c, op.N, op.Kind, op.Name, again, err)
