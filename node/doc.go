@@ -25,7 +25,8 @@
 // the blocks are the largest there are and read for it alone, 220 kB if blocks
 // are in memory anyway; and 405 kB while transactions that we asked for are on
 // their way, for at most 10 s. What a Source reads ahead comes on top: with those
-// of package relay 64 KiB of blocks and 64 headers, if they are in a folder.
+// of package relay 64 KiB of blocks, 7 kB of an index and 64 headers, if they are in a
+// folder, and 16 MiB for all connections together.
 //
 // If we ask, there are up to 27 MB of answers, nearly all of them blocks: the sum
 // of the ingress limits and the largest messages, in buffers that are a third

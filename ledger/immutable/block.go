@@ -15,7 +15,7 @@ import (
 func (f folder) readPiece(file io.ReaderAt, x *index, i int, size int64) (ledger.RawBlock, error) {
 	offset, _ := x.place(i)
 	raw := make(ledger.RawBlock, size)
-	if err := f.readAt(file, x, raw, offset); err != nil {
+	if _, err := f.readAt(file, x, raw, offset); err != nil {
 		return nil, err
 	}
 	return raw, nil
@@ -91,14 +91,16 @@ func (f folder) laterEra(x *index, i int, err error) error {
 	return fmt.Errorf("immutable: block %v in %s: %w", x.point(i), f.name(x.chunk, chunkFile), err)
 }
 
-func (f folder) readAt(file io.ReaderAt, x *index, p []byte, offset int64) error {
-	if n, err := file.ReadAt(p, offset); n < len(p) {
-		if err == io.EOF {
-			return f.damage(x.chunk, chunkFile, offset+int64(n), "the file ends inside a block")
-		}
-		return f.fileError(x.chunk, chunkFile, err)
+// readAt fills p from a chunk file. It returns how much of it is filled.
+func (f folder) readAt(file io.ReaderAt, x *index, p []byte, offset int64) (int, error) {
+	n, err := file.ReadAt(p, offset)
+	switch {
+	case n == len(p):
+		return n, nil
+	case err == io.EOF:
+		return n, f.damage(x.chunk, chunkFile, offset+int64(n), "the file ends inside a block")
 	}
-	return nil
+	return n, f.fileError(x.chunk, chunkFile, err)
 }
 
 // blockEnd finds where the block at offset ends, which the index of the last

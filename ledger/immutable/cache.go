@@ -1,31 +1,49 @@
 package immutable
 
 import (
-	"os"
+	"container/list"
 	"sync"
 
 	"github.com/ouronet/ouronet/ledger"
 )
 
-// cacheSize is how many indexes of finished chunks are kept. One has about
-// 60 kB on mainnet and 1.2 MB in its Byron part.
-const cacheSize = 8
+const (
+	// cacheBytes is how many bytes of indexes of finished chunks are kept: that of
+	// mainnet has about 60 kB, 1.2 MB in its Byron part. An index counts for at least
+	// minCached.
+	cacheBytes = 10 << 20
+	minCached  = 4 << 10
 
-// cache keeps the indexes that were used last.
+	// wholeIndex is the size in bytes up to which the index of a chunk that is not at hand
+	// is read as a whole, to be at hand then. That takes no more reads than a part of it.
+	wholeIndex = 128 << 10
+)
+
+// cache keeps the indexes that were used last, and the shapes of all chunks that were
+// found to fit.
 type cache struct {
-	mu    sync.Mutex
-	items []*index // the one used last is at the end
+	mu     sync.Mutex
+	items  map[uint64]*list.Element
+	order  list.List // of *index, the one used last in front
+	bytes  int
+	shapes map[uint64]shape
+}
+
+// shape is what does not change of a finished chunk whose three files fit each other, and
+// whose first block follows the one before it. With it, a part of the index can be read
+// by itself.
+type shape struct {
+	entries int
+	end     int64
+	ebb     bool
 }
 
 func (c *cache) get(chunk uint64) *index {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for i, x := range c.items {
-		if x.chunk == chunk {
-			copy(c.items[i:], c.items[i+1:])
-			c.items[len(c.items)-1] = x
-			return x
-		}
+	if e := c.items[chunk]; e != nil {
+		c.order.MoveToFront(e)
+		return e.Value.(*index)
 	}
 	return nil
 }
@@ -33,11 +51,47 @@ func (c *cache) get(chunk uint64) *index {
 func (c *cache) put(x *index) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.items) == cacheSize {
-		copy(c.items, c.items[1:])
-		c.items = c.items[:cacheSize-1]
+	if c.items == nil {
+		c.items, c.shapes = make(map[uint64]*list.Element), make(map[uint64]shape)
 	}
-	c.items = append(c.items, x)
+	c.shapes[x.chunk] = shape{x.len(), x.end, x.ebb}
+	if c.items[x.chunk] != nil {
+		return // another reader was first
+	}
+	c.items[x.chunk] = c.order.PushFront(x)
+	for c.bytes += x.cost(); c.bytes > cacheBytes; {
+		x := c.order.Remove(c.order.Back()).(*index)
+		delete(c.items, x.chunk)
+		c.bytes -= x.cost()
+	}
+}
+
+func (x *index) cost() int { return max(len(x.raw), minCached) }
+
+func (c *cache) shape(chunk uint64) (s shape, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s, ok = c.shapes[chunk]
+	return s, ok
+}
+
+// entries returns a part of the index of a chunk up to the last one that has blocks: see
+// index.part. It is nil if the chunk has no block i.
+func (db *DB) entries(chunk uint64, i, n int) (*index, error) {
+	if head := db.state.Load().head; head.chunk == chunk {
+		return head.part(i, n), nil
+	}
+	if x := db.cache.get(chunk); x != nil {
+		return x.part(i, n), nil
+	}
+	if s, ok := db.cache.shape(chunk); ok && s.entries*entrySize > wholeIndex {
+		return db.readPart(chunk, s, i, n)
+	}
+	x, err := db.index(chunk)
+	if err != nil {
+		return nil, err
+	}
+	return x.part(i, n), nil
 }
 
 // index returns the index of a chunk up to the last one that has blocks. The
@@ -107,9 +161,9 @@ func (db *DB) lastBefore(first, chunk uint64) (hash ledger.Hash, ok bool, err er
 // lastHash reads the last entry of a secondary file; ok is false if the file is
 // empty.
 func (f folder) lastHash(chunk uint64) (hash ledger.Hash, ok bool, err error) {
-	file, err := os.Open(f.name(chunk, secondaryFile))
+	file, err := f.open(chunk, secondaryFile)
 	if err != nil {
-		return hash, false, f.fileError(chunk, secondaryFile, err)
+		return hash, false, err
 	}
 	defer file.Close()
 	info, err := file.Stat()

@@ -4,78 +4,37 @@ import (
 	"io"
 	"iter"
 	"math"
-	"os"
-	"weak"
 
 	"github.com/ouronet/ouronet/ledger"
 )
 
-// cursor walks over blocks.
+// cursor walks over blocks. Between two reads it keeps no file, and of the index what
+// part returns.
 type cursor struct {
 	db    *DB
 	chunk uint64
-	i     int // block in the chunk
-	x     *index
-	kept  weak.Pointer[index] // x of before, while it is nil: one can have 1.2 MB
-	file  *os.File            // of x.chunk, nil when it is not open
+	i     int    // block in the chunk
+	x     *index // entries of the chunk, see index.part; nil before the first is read
+	lent  int64  // bytes of DB.lender
 }
 
-// next makes x and i those of the first block at or after chunk and i. It
-// returns io.EOF at the end of the chain.
-func (c *cursor) next() error {
-	for c.x == nil || c.i >= c.x.len() {
+// next makes x hold the first block at or after chunk and i, and makes these its place.
+// It returns io.EOF at the end of the chain. Up to n entries are looked for.
+func (c *cursor) next(n int) error {
+	for c.x == nil || c.i >= c.x.from+c.x.len() {
 		head := c.db.state.Load().head
 		if head == nil || c.chunk > head.chunk || c.chunk == head.chunk && c.i >= head.len() {
 			return io.EOF
 		}
-		x := c.kept.Value()
-		if x == nil || x.chunk != c.chunk || c.i >= x.len() {
-			var err error
-			if x, err = c.db.index(c.chunk); err != nil {
-				return err
-			}
+		x, err := c.db.entries(c.chunk, c.i, n)
+		if err != nil {
+			return err
 		}
-		if c.x = x; c.i >= x.len() {
-			c.close()
-			c.chunk, c.i, c.x = c.chunk+1, 0, nil
+		if c.x = x; x == nil {
+			c.chunk, c.i = c.chunk+1, 0
 		}
 	}
 	return nil
-}
-
-// piece is a block, or its start up to the end of the header, as it is in a
-// chunk file.
-type piece struct {
-	x   *index // see index.only
-	i   int
-	raw ledger.RawBlock
-}
-
-// read reads a piece of that size at the cursor. The chunk file stays open.
-func (c *cursor) read(size int64) (piece, error) {
-	if c.file == nil {
-		file, err := c.db.openChunk(c.chunk)
-		if err != nil {
-			return piece{}, err
-		}
-		c.file = file
-	}
-	raw, err := c.db.readPiece(c.file, c.x, c.i, size)
-	x, i := c.x.only(c.i)
-	return piece{x, i, raw}, err
-}
-
-func (c *cursor) close() {
-	if c.file != nil {
-		c.file.Close()
-		c.file = nil
-	}
-}
-
-// rest gives back what a consumer that takes its time would keep.
-func (c *cursor) rest() {
-	c.close()
-	c.kept, c.x = weak.Make(c.x), nil
 }
 
 // place is where a block is on the chain.
@@ -90,16 +49,25 @@ func (p place) after(q place) bool {
 
 var endOfChain = place{math.MaxUint64, 0}
 
-// part is what is read of each block: how many bytes, and what they are made
-// into when the file is closed again.
+// piece is a block, or its start up to the end of the header, as it is in a
+// chunk file.
+type piece struct {
+	x   *index // see index.part
+	i   int
+	raw ledger.RawBlock
+}
+
+// part is what is read of each block: how many bytes, how many of them are read ahead
+// at the most, in all and without asking DB.lender, and what they are made into.
 type part[T any] struct {
-	size  func(x *index, i int) int64
-	parse func(db *DB, p piece) (T, error)
+	size        func(x *index, i int) int64
+	most, alone int64
+	parse       func(db *DB, p piece) (T, error)
 }
 
 var (
-	blocks  = part[ledger.RawBlock]{(*index).size, (*DB).parseBlock}
-	headers = part[ledger.Header]{(*index).headerEnd, (*DB).parseHead}
+	blocks  = part[ledger.RawBlock]{(*index).size, maxBlocksAhead, blocksAhead, (*DB).parseBlock}
+	headers = part[ledger.Header]{(*index).headerEnd, headersAhead, headersAhead, (*DB).parseHead}
 )
 
 func (db *DB) parseBlock(p piece) (ledger.RawBlock, error) {
@@ -117,24 +85,17 @@ func (db *DB) parseHead(p piece) (ledger.Header, error) {
 	return db.parseHeader(&db.network, p.x, p.i, p.raw, p.x.size(p.i))
 }
 
-// No file stays open, and no index is held, while the consumer of a sequence has an
-// element, which may be for as long as a peer likes. So some are read ahead, in
-// return for which a fast consumer does not wait for one file to be opened for each.
-const (
-	maxAhead      = 64      // elements
-	maxAheadBytes = 1 << 16 // or one block
-)
-
-// walk reads what stands from one place to another, both included. It reads no
-// more ahead than was taken before: a consumer that wants few elements does not
-// wait for many.
-func walk[T any](db *DB, from, to place, what part[T]) iter.Seq2[T, error] {
+// walk reads what stands from one place to another, both included. It reads at first
+// no more than begin elements ahead, then no more than were taken before: a consumer
+// that wants few elements does not wait for many.
+func walk[T any](db *DB, from, to place, begin int, what part[T]) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		c := cursor{db: db, chunk: from.chunk, i: from.i}
+		defer c.giveBack()
 		var ahead []piece
 		for taken := 0; ; taken += len(ahead) {
 			var err error
-			ahead, err = c.readAhead(ahead[:0], min(max(taken, 1), maxAhead), to, what.size)
+			ahead, err = readAhead(&c, ahead[:0], min(max(taken, begin), maxAhead), to, what)
 			for i, p := range ahead {
 				ahead[i] = piece{} // the bytes are the consumer's
 				v, err := what.parse(db, p)
@@ -153,33 +114,4 @@ func walk[T any](db *DB, from, to place, what part[T]) iter.Seq2[T, error] {
 			}
 		}
 	}
-}
-
-// readAhead appends up to n pieces to ahead, none of them after a place. The
-// error is about what follows them: io.EOF if nothing does.
-func (c *cursor) readAhead(ahead []piece, n int, to place, size func(*index, int) int64) ([]piece, error) {
-	defer c.rest()
-	total := int64(0)
-	for ; len(ahead) < n; c.i++ {
-		err := c.next()
-		if err == io.EOF && len(ahead) > 0 {
-			break // more may have been appended when these are taken
-		}
-		if err != nil {
-			return ahead, err
-		}
-		if (place{c.chunk, c.i}).after(to) {
-			return ahead, io.EOF
-		}
-		length := size(c.x, c.i)
-		if total += length; total > maxAheadBytes && len(ahead) > 0 {
-			break
-		}
-		p, err := c.read(length)
-		if err != nil {
-			return ahead, err
-		}
-		ahead = append(ahead, p)
-	}
-	return ahead, nil
 }

@@ -24,6 +24,7 @@ type DB struct {
 	network ledger.Network
 	state   atomic.Pointer[state]
 	cache   cache
+	lender  lender
 	writer  *writer // nil when read-only
 	removed int64   // bytes, by OpenAppend
 }
@@ -130,15 +131,11 @@ func (db *DB) start(s *state, chunks []sizes) error {
 		return err
 	}
 	c := cursor{db: db, chunk: s.firstChunk}
-	defer c.close()
-	if err := c.next(); err != nil {
-		return err
-	}
-	head, err := c.read(c.x.headerEnd(c.i))
+	head, err := readAhead(&c, nil, 1, endOfChain, headers)
 	if err != nil {
 		return err
 	}
-	h, err := db.parseHead(head)
+	h, err := db.parseHead(head[0])
 	if err != nil {
 		return err
 	}

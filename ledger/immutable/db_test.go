@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -343,31 +341,6 @@ func TestIndexIsKept(t *testing.T) {
 	}
 	for _, b := range s.blocks[from:to] {
 		checkLookup(t, db, b)
-	}
-}
-
-// Memory for indexes is bounded: that of a chunk that was not used for long is
-// read again.
-func TestIndexesAreForgotten(t *testing.T) {
-	n := smallChunks()
-	blocks := chaingen.New(chaingen.Config{Network: n, BlockSize: 1}).Blocks(300)
-	dir := t.TempDir()
-	appendAll(t, dir, n, blocks)
-	db := open(t, dir, n)
-	last := int(blocks[len(blocks)-1].Header.Slot / 100)
-	if last < 11 {
-		t.Fatalf("%d chunks", last)
-	}
-	for range db.BlocksAfter(ledger.Origin) {
-	}
-	for chunk, kept := range map[int]bool{last - 1: true, last - 8: true, last - 9: false} {
-		if err := os.Remove(filepath.Join(dir, fmt.Sprintf("%05d.secondary", chunk))); err != nil {
-			t.Fatal(err)
-		}
-		at := slices.IndexFunc(blocks, func(b ledger.Block) bool { return int(b.Header.Slot)/100 == chunk })
-		if _, err := db.Block(blocks[at].Header.Point()); (err == nil) != kept {
-			t.Errorf("chunk %d of %d: %v", chunk, last, err)
-		}
 	}
 }
 

@@ -46,7 +46,7 @@ func TestReadBeyondEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	for offset, want := range map[int64]int64{3: 7, 4: 7, 7: 7, 2: -1} {
-		err := f.readAt(file, x, make([]byte, 5), offset)
+		_, err := f.readAt(file, x, make([]byte, 5), offset)
 		if want < 0 {
 			if err != nil {
 				t.Errorf("5 bytes at %d: %v", offset, err)

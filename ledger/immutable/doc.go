@@ -10,10 +10,14 @@
 //
 // Start with [Open] to read and with [OpenAppend] to append. A [DB] holds no
 // object per block: reading blocks takes the small index of one chunk and keeps the
-// last few, so that a folder of twelve million blocks costs a few megabytes. Two
-// small reads show whether a point is stored. A sequence of blocks or headers is
-// read ahead, up to 64 KiB or one block, and no file stays open while its consumer
-// has an element.
+// last ones, up to 10 MB in all, so that a folder of twelve million blocks costs a few
+// megabytes. Two small reads show whether a point is stored.
+//
+// A sequence reads ahead, many blocks or headers at once: up to 32 KiB of blocks, or one
+// block, and up to 128 KiB while no more than 8 MiB are read ahead like that for all
+// sequences together; up to 64 KiB of headers. They share their memory. Beside it a
+// sequence keeps up to 129 entries of the index, 7 kB, and no file stays open while its
+// consumer has an element.
 //
 // The caller's duties:
 //

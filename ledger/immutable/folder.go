@@ -23,6 +23,15 @@ type folder struct {
 	dir   string
 	slots uint64 // in a chunk
 	sure  bool   // the files show that chunks have so many
+
+	opens func(name string) (file, error) // opens a file for reading; nil is os.Open
+}
+
+// file is a file of a chunk that is open for reading.
+type file interface {
+	io.ReaderAt
+	io.Closer
+	Stat() (fs.FileInfo, error)
 }
 
 // maxChunkSlots bounds the size of an index: mainnet has 21,600 slots.
@@ -57,19 +66,10 @@ func (f folder) doubt(chunk uint64, kind string, offset int64, format string, ar
 func (f folder) readSecondary(chunk uint64) (*index, error) {
 	x := &index{chunk: chunk, start: ledger.Slot(chunk * f.slots)}
 	limit := int64(f.slots+1) * entrySize
-	name := f.name(chunk, secondaryFile)
-	info, err := os.Stat(name)
+	raw, err := f.readWhole(chunk, limit)
 	if err != nil {
-		return nil, f.fileError(chunk, secondaryFile, err)
+		return nil, err
 	}
-	if info.Size() > limit {
-		return nil, f.doubt(chunk, secondaryFile, limit, "file of %d bytes, but a chunk has %d slots", info.Size(), f.slots)
-	}
-	raw, err := os.ReadFile(name)
-	if err != nil {
-		return nil, f.fileError(chunk, secondaryFile, err)
-	}
-	raw = raw[:min(int64(len(raw)), limit)] // it may be growing
 	x.raw = raw[: len(raw)/entrySize*entrySize : len(raw)/entrySize*entrySize]
 
 	file, err := f.openChunk(chunk)
@@ -77,12 +77,35 @@ func (f folder) readSecondary(chunk uint64) (*index, error) {
 		return nil, err
 	}
 	defer file.Close()
-	if info, err = file.Stat(); err != nil {
+	info, err := file.Stat()
+	if err != nil {
 		return nil, f.fileError(chunk, chunkFile, err)
 	}
 	x.end = info.Size()
 	x.ebb = beginsWithBoundary(file)
 	return x, nil
+}
+
+// readWhole reads a secondary file of up to that many bytes.
+func (f folder) readWhole(chunk uint64, limit int64) ([]byte, error) {
+	file, err := f.open(chunk, secondaryFile)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, f.fileError(chunk, secondaryFile, err)
+	}
+	if info.Size() > limit {
+		return nil, f.doubt(chunk, secondaryFile, limit, "file of %d bytes, but a chunk has %d slots", info.Size(), f.slots)
+	}
+	raw := make([]byte, info.Size())
+	n, err := file.ReadAt(raw, 0)
+	if err != nil && err != io.EOF {
+		return nil, f.fileError(chunk, secondaryFile, err)
+	}
+	return raw[:n], nil
 }
 
 // beginsWithBoundary reports whether the first block of a chunk file is a boundary
@@ -120,12 +143,21 @@ func (f folder) checkIndex(x *index) error {
 	}
 }
 
-func (f folder) openChunk(chunk uint64) (*os.File, error) {
-	file, err := os.Open(f.name(chunk, chunkFile))
-	if err != nil {
-		return nil, f.fileError(chunk, chunkFile, err)
+func (f folder) openChunk(chunk uint64) (file, error) { return f.open(chunk, chunkFile) }
+
+func (f folder) open(chunk uint64, kind string) (file, error) {
+	name := f.name(chunk, kind)
+	var opened file
+	var err error
+	if f.opens != nil {
+		opened, err = f.opens(name)
+	} else {
+		opened, err = os.Open(name)
 	}
-	return file, nil
+	if err != nil {
+		return nil, f.fileError(chunk, kind, err)
+	}
+	return opened, nil
 }
 
 // fileError makes a missing file a damage.

@@ -54,7 +54,7 @@ type index struct {
 	chunk uint64
 	start ledger.Slot // first slot of the chunk
 	ebb   bool        // entry 0 is a Byron boundary block
-	from  int         // how many entries of the file are before raw, see only
+	from  int         // how many entries of the file are before raw, see part
 	raw   []byte      // whole entries
 	end   int64       // where the last block ends in the chunk file
 }
@@ -84,13 +84,18 @@ func (x *index) headerEnd(i int) int64 {
 	return int64(e.headerOffset) + int64(e.headerSize)
 }
 
-// only returns what there is of block i and the one before it, which does not keep
-// the memory of x, and where block i is in that.
-func (x *index) only(i int) (part *index, at int) {
-	offset, size := x.place(i)
-	from := max(0, i-1)
-	raw := x.raw[from*entrySize : (i+1)*entrySize]
-	return &index{x.chunk, x.start, x.ebb && from == 0, x.from + from, slices.Clone(raw), offset + size}, i - from
+// part returns block i and up to n-1 after it, with the one before them, in an index that
+// does not keep the memory of x. It is nil if there is no block i.
+func (x *index) part(i, n int) *index {
+	if i >= x.len() {
+		return nil
+	}
+	from, to := max(0, i-1), min(i+n, x.len())
+	end := x.end
+	if to < x.len() {
+		end = int64(x.entry(to).offset)
+	}
+	return &index{x.chunk, x.start, x.ebb && from == 0, x.from + from, slices.Clone(x.raw[from*entrySize : to*entrySize]), end}
 }
 
 func (x *index) boundary(i int) bool { return x.ebb && i == 0 }
@@ -130,9 +135,9 @@ func (x *index) check(slots uint64) *indexError {
 	for i := range x.len() {
 		e := x.entry(i)
 		bad := func(format string, args ...any) *indexError {
-			return &indexError{offset: int64(i) * entrySize, reason: fmt.Sprintf(format, args...)}
+			return &indexError{offset: int64(x.from+i) * entrySize, reason: fmt.Sprintf(format, args...)}
 		}
-		if i == 0 && e.offset != 0 || i > 0 && e.offset <= offset {
+		if x.from+i == 0 && e.offset != 0 || i > 0 && e.offset <= offset {
 			return bad("block offset %d does not follow %d", e.offset, offset)
 		}
 		offset = e.offset

@@ -5,7 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
-	"os"
+	"math"
 )
 
 const (
@@ -56,12 +56,12 @@ func (x *index) relativeSlot(i int) uint64 {
 // checkPrimary checks that the primary file of a finished chunk is the one of
 // its index.
 func (f folder) checkPrimary(x *index) error {
-	file, err := os.Open(f.name(x.chunk, primaryFile))
+	file, err := f.open(x.chunk, primaryFile)
 	if err != nil {
-		return f.fileError(x.chunk, primaryFile, err)
+		return err
 	}
 	defer file.Close()
-	r := bufio.NewReaderSize(file, 1<<15)
+	r := bufio.NewReaderSize(io.NewSectionReader(file, 0, math.MaxInt64), 1<<15)
 	read := func(p []byte, at int64) error {
 		_, err := io.ReadFull(r, p)
 		switch {

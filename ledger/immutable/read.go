@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 
 	"github.com/ouronet/ouronet/ledger"
@@ -47,7 +48,8 @@ func (db *DB) BlocksFrom(p ledger.Point) iter.Seq2[ledger.RawBlock, error] {
 // BlocksAfter returns the blocks after p, oldest first; [ledger.Origin] stands
 // before the first block of the chain. The sequence ends at the block that is
 // the last one when it gets there. Each block is checked against its CRC-32,
-// and its bytes are the caller's.
+// and its bytes are the caller's. One that is kept keeps those around it, up to
+// 128 KiB.
 //
 // The error is [ErrNotFound] if p is not on the chain, or ends the sequence.
 func (db *DB) BlocksAfter(p ledger.Point) iter.Seq2[ledger.RawBlock, error] {
@@ -59,10 +61,38 @@ func (db *DB) HeadersFrom(p ledger.Point) iter.Seq2[ledger.Header, error] {
 	return from(db, p, 0, headers)
 }
 
-// HeadersAfter is [DB.BlocksAfter] for headers. Bodies are not read; each
-// header is checked against its hash.
+// HeadersAfter is [DB.BlocksAfter] for headers. Bodies are read only as far as that is
+// cheaper than to skip them; each header is checked against its hash. One that is kept
+// keeps those around it, up to 64 KiB.
 func (db *DB) HeadersAfter(p ledger.Point) iter.Seq2[ledger.Header, error] {
 	return from(db, p, 1, headers)
+}
+
+// NextHeaders returns up to n headers after p, fewer at the end of the chain. It is
+// [DB.HeadersAfter] for those who take their time between the headers: nothing is kept
+// for the next ones. An error comes alone; what is good before it comes first.
+func (db *DB) NextHeaders(p ledger.Point, n int) (next []ledger.Header, err error) {
+	at, err := db.find(p)
+	if err != nil {
+		return nil, err
+	}
+	c := cursor{db: db, chunk: at.chunk, i: max(at.i+1, 0)}
+	for err == nil && len(next) < n {
+		var ahead []piece
+		ahead, err = readAhead(&c, nil, min(n-len(next), maxAhead), endOfChain, headers)
+		for _, p := range ahead {
+			h, bad := db.parseHead(p)
+			if bad != nil {
+				err = bad
+				break
+			}
+			next = append(next, h)
+		}
+	}
+	if err == io.EOF || len(next) > 0 {
+		err = nil
+	}
+	return next, err
 }
 
 // Range returns the blocks from one point to another, both included, oldest
@@ -84,13 +114,14 @@ func (db *DB) Range(ctx context.Context, from, to ledger.Point) (iter.Seq2[ledge
 	if places[0].after(places[1]) {
 		return nil, nil
 	}
-	stopped := part[ledger.RawBlock]{blocks.size, func(db *DB, p piece) (ledger.RawBlock, error) {
+	stopped := blocks
+	stopped.parse = func(db *DB, p piece) (ledger.RawBlock, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		return blocks.parse(db, p)
-	}}
-	return walk(db, places[0], places[1], stopped), nil
+	}
+	return walk(db, places[0], places[1], maxAhead, stopped), nil
 }
 
 // find returns the place of p, or [ErrNotFound]; that of the origin is the one
@@ -144,15 +175,14 @@ func lookup[T any](db *DB, p ledger.Point, what part[T]) (T, error) {
 		return zero, err
 	}
 	c := cursor{db: db, chunk: at.chunk, i: at.i}
-	defer c.close()
-	if err := c.next(); err != nil {
-		return zero, err
+	found, err := readAhead(&c, nil, 1, at, what)
+	if err == io.EOF {
+		err = fmt.Errorf("%w: %v", ErrNotFound, p)
 	}
-	raw, err := c.read(what.size(c.x, c.i))
 	if err != nil {
 		return zero, err
 	}
-	return what.parse(db, raw)
+	return what.parse(db, found[0])
 }
 
 func from[T any](db *DB, p ledger.Point, skip int, what part[T]) iter.Seq2[T, error] {
@@ -164,6 +194,6 @@ func from[T any](db *DB, p ledger.Point, skip int, what part[T]) iter.Seq2[T, er
 			return
 		}
 		at.i = max(at.i+skip, 0)
-		walk(db, at, endOfChain, what)(yield)
+		walk(db, at, endOfChain, 1, what)(yield)
 	}
 }

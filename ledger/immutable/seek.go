@@ -4,10 +4,18 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
-	"os"
+	"sync"
 
 	"github.com/ouronet/ouronet/ledger"
 )
+
+// seekBuffer is what two reads of [folder.seek] take.
+type seekBuffer struct {
+	offsets [3 * offsetSize]byte
+	entries [4 * entrySize]byte
+}
+
+var seekBuffers = sync.Pool{New: func() any { return new(seekBuffer) }}
 
 // seek finds p among the blocks of a finished chunk by two small reads: the
 // offsets of its slot in the primary file, and the entries there with their
@@ -19,7 +27,9 @@ func (f folder) seek(chunk uint64, p ledger.Point) (i int, ok bool, err error) {
 	if uint64(p.Slot) == start { // a boundary block may be there, too
 		relative, slots = 0, 2
 	}
-	var buf [3 * offsetSize]byte
+	b := seekBuffers.Get().(*seekBuffer)
+	defer seekBuffers.Put(b)
+	buf, entries := &b.offsets, &b.entries
 	if err := f.readOffsets(chunk, relative, buf[:(slots+1)*offsetSize]); err != nil {
 		return 0, false, err
 	}
@@ -44,7 +54,6 @@ func (f folder) seek(chunk uint64, p ledger.Point) (i int, ok bool, err error) {
 	}
 
 	// An entry before those of the slot, at most two, and one after.
-	var entries [4 * entrySize]byte
 	from, to := max(offsets[0]-entrySize, 0), offsets[slots]
 	n, err := f.readEntries(chunk, from, entries[:to+entrySize-from])
 	if err != nil {
@@ -80,9 +89,9 @@ func (f folder) seek(chunk uint64, p ledger.Point) (i int, ok bool, err error) {
 
 // readOffsets reads offsets from the one of a relative slot on.
 func (f folder) readOffsets(chunk, relative uint64, p []byte) error {
-	file, err := os.Open(f.name(chunk, primaryFile))
+	file, err := f.open(chunk, primaryFile)
 	if err != nil {
-		return f.fileError(chunk, primaryFile, err)
+		return err
 	}
 	defer file.Close()
 	at := primaryOffset(relative)
@@ -94,11 +103,32 @@ func (f folder) readOffsets(chunk, relative uint64, p []byte) error {
 	return nil
 }
 
+// readPart reads a part of the index of a chunk whose shape is known: see index.part.
+func (f folder) readPart(chunk uint64, s shape, i, n int) (*index, error) {
+	if i >= s.entries {
+		return nil, nil
+	}
+	from, to := max(0, i-1), min(i+n, s.entries)
+	b := make([]byte, (min(to+1, s.entries)-from)*entrySize) // the next one says where the last one ends
+	at := int64(from) * entrySize
+	if n, err := f.readEntries(chunk, at, b); err != nil {
+		return nil, err
+	} else if n < len(b) {
+		return nil, f.damage(chunk, secondaryFile, at+int64(n), "the file ends before entry %d", s.entries)
+	}
+	x := &index{chunk, ledger.Slot(chunk * f.slots), s.ebb && from == 0, from, b, s.end}
+	if to < s.entries {
+		x.end = int64(x.entry(to - from).offset)
+		x.raw = b[:(to-from)*entrySize]
+	}
+	return x, f.checkIndex(x)
+}
+
 // readEntries reads as much of p as there is in the secondary file.
 func (f folder) readEntries(chunk uint64, at int64, p []byte) (n int, err error) {
-	file, err := os.Open(f.name(chunk, secondaryFile))
+	file, err := f.open(chunk, secondaryFile)
 	if err != nil {
-		return 0, f.fileError(chunk, secondaryFile, err)
+		return 0, err
 	}
 	defer file.Close()
 	if n, err = file.ReadAt(p, at); err != nil && !errors.Is(err, io.EOF) {

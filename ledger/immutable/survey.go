@@ -117,9 +117,9 @@ func (f folder) checkSizes(s sizes) error {
 
 // checkEmpty checks that the primary file of a chunk without blocks says so.
 func (f folder) checkEmpty(chunk uint64) error {
-	file, err := os.Open(f.name(chunk, primaryFile))
+	file, err := f.open(chunk, primaryFile)
 	if err != nil {
-		return f.fileError(chunk, primaryFile, err)
+		return err
 	}
 	defer file.Close()
 	var end [offsetSize]byte

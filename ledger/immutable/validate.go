@@ -3,7 +3,7 @@ package immutable
 import (
 	"errors"
 	"hash/crc32"
-	"os"
+	"io"
 
 	"github.com/ouronet/ouronet/ledger"
 )
@@ -86,7 +86,7 @@ func (db *DB) fits(x *index, i int, raw ledger.RawBlock) (*ledger.Header, error)
 
 // intact reads block i, which must begin at offset, if it has its CRC-32. Its
 // end is taken from the next entry, or from the block if that entry is wrong.
-func (db *DB) intact(file *os.File, x *index, i int, offset int64) (ledger.RawBlock, error) {
+func (db *DB) intact(file io.ReaderAt, x *index, i int, offset int64) (ledger.RawBlock, error) {
 	e := x.entry(i)
 	if e.offset != uint64(offset) || offset >= x.end {
 		return nil, nil
@@ -96,7 +96,7 @@ func (db *DB) intact(file *os.File, x *index, i int, offset int64) (ledger.RawBl
 			return nil, nil
 		}
 		raw := make(ledger.RawBlock, end-offset)
-		if err := db.readAt(file, x, raw, offset); err != nil {
+		if _, err := db.readAt(file, x, raw, offset); err != nil {
 			return nil, unlessDamage(err)
 		}
 		if crc32.ChecksumIEEE(raw) != e.crc {

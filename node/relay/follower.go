@@ -62,13 +62,9 @@ func (f *follower) Next(context.Context) (chainsync.Update, error) {
 		}
 		// The position is in the folder, which is never rolled back.
 		if len(f.ahead) == 0 {
-			for h, err := range f.s.db.HeadersAfter(f.at) {
-				if err != nil {
-					return nil, err
-				}
-				if f.ahead = append(f.ahead, h); len(f.ahead) == readAhead {
-					break
-				}
+			var err error
+			if f.ahead, err = f.s.db.NextHeaders(f.at, readAhead); err != nil {
+				return nil, err
 			}
 		}
 		if len(f.ahead) > 0 {
