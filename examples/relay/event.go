@@ -41,6 +41,7 @@ type event struct {
 	Size  int      `json:"size,omitempty"`    // bytes of a block or transaction
 	Delay *float64 `json:"delay_s,omitempty"` // of block: from the start of its slot until it was stored and announced
 	Txs   *int     `json:"txs,omitempty"`     // of block: its transactions
+	Left  float64  `json:"left_s,omitempty"`  // of resuming: how long the other headers of the folder take
 	Tx    string   `json:"tx,omitempty"`      // of submitted: the id
 
 	*status

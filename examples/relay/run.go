@@ -41,6 +41,7 @@ type program struct {
 	started bool        // the first event, which tells where the run starts, has come
 	stuck   bool        // that no peer can be followed was told
 	atTip   bool
+	resumed progress
 	damage  sync.Map // places of the folder that were told, immutable.DamageError
 
 	mu      sync.Mutex

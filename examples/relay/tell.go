@@ -78,14 +78,6 @@ func (p *program) tellStart(address string, submit net.Listener) {
 	p.out.event(e.at(s.Tip))
 }
 
-// resuming tells how far the headers in the folder have been read.
-func (p *program) resuming(at, tip ledger.Tip) {
-	p.out.event(event{
-		Event: "resuming",
-		text:  fmt.Sprintf("reads headers of the folder for their nonces: block %s of %s", count(uint64(at.BlockNo)), count(uint64(tip.BlockNo))),
-	}.at(at))
-}
-
 // tellEnd is the summary, once all has ended; last is the status just before.
 func (p *program) tellEnd(reason string, last relay.Status) {
 	now := time.Now()

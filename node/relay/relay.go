@@ -294,12 +294,9 @@ func (r *Relay) upstream() []follow.PeerStatus {
 // keep stores what the follower yields.
 func (r *Relay) keep(ctx context.Context) (err error) {
 	if r.verifier != nil {
-		state, saved, err := resume(ctx, r.verifier, r.db, r.folder(), r.cfg.Observer.Resuming)
-		if err != nil {
-			return fmt.Errorf("relay: resume verification: %w", err)
+		if err := r.resume(ctx); err != nil {
+			return err
 		}
-		r.verifier.start(state)
-		r.saved = saved
 	}
 	r.logChecks()
 	defer func() { err = also(err, r.save(0)) }()

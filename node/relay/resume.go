@@ -27,13 +27,20 @@ const (
 	// lookEvery how many of them between two looks at the clock.
 	reportEvery = time.Second
 	lookEvery   = 100
+
+	// checkpointEvery is how many headers are read between two savings. One costs
+	// some 10 ms, and so many headers 0.2 s and more.
+	checkpointEvery = 50_000
 )
 
 // resume finds the state after the last block of a folder: from the file that
 // was saved with it and the headers since, or from all headers if there is no
 // such file, or none that fits. Those headers were verified when they came, or
 // are what the operator chose to start from. saved is the tip of the file.
-func resume(ctx context.Context, v *verifier, db *immutable.DB, dir string, report func(at, tip ledger.Tip)) (state praos.State, saved ledger.Tip, err error) {
+//
+// If keep is not nil, it saves the state at times on the way, when ctx ends, and at the
+// end, so that a later call begins there.
+func resume(ctx context.Context, v *verifier, db *immutable.DB, dir string, report func(at, tip ledger.Tip), keep func(praos.State) error) (state praos.State, saved ledger.Tip, err error) {
 	state = praos.Origin(v.network)
 	if db == nil || db.Tip().Point.IsOrigin() {
 		return state, saved, nil
@@ -48,10 +55,23 @@ func resume(ctx context.Context, v *verifier, db *immutable.DB, dir string, repo
 			state, saved, headers = s, s.Tip, db.HeadersAfter(s.Tip.Point)
 		}
 	}
-	n, told := 0, time.Now()
+	n, kept, told := 0, 0, time.Now() // headers read; of them, before the last saving
+	checkpoint := func(least int) error {
+		if keep == nil || n-kept < least {
+			return nil
+		}
+		kept = n
+		switch err := keep(state); {
+		case err == nil:
+			saved = state.Tip
+		case !tooManyFiles(err): // else it only saves time, and is tried later
+			return err
+		}
+		return nil
+	}
 	for h, err := range headers {
-		if err == nil {
-			err = ctx.Err()
+		if err == nil && ctx.Err() != nil {
+			err = errors.Join(ctx.Err(), checkpoint(1))
 		}
 		if err != nil {
 			return praos.State{}, ledger.Tip{}, err
@@ -67,8 +87,12 @@ func resume(ctx context.Context, v *verifier, db *immutable.DB, dir string, repo
 			told = time.Now()
 			report(state.Tip, db.Tip())
 		}
+		if err := checkpoint(v.checkpointEvery); err != nil {
+			return praos.State{}, ledger.Tip{}, err
+		}
 	}
-	return state, saved, nil
+	err = checkpoint(1)
+	return state, saved, err
 }
 
 // loadState reads the file. It only saves time: without it, or with one that
@@ -113,15 +137,34 @@ func (r *Relay) save(blocks ledger.BlockNo) error {
 	if !ok {
 		return nil
 	}
-	if err := r.db.Sync(); err != nil { // or the file could be ahead of the chain
-		return err
-	}
-	err := saveState(filepath.Join(r.cfg.DataDir, stateFile), state)
+	err := r.keepState(state)
 	if tooManyFiles(err) {
 		return nil // it only saves time, and is tried again
 	}
 	r.saved = tip
 	return err
+}
+
+func (r *Relay) keepState(s praos.State) error {
+	if err := r.db.Sync(); err != nil { // or the file could be ahead of the chain
+		return err
+	}
+	return saveState(filepath.Join(r.cfg.DataDir, stateFile), s)
+}
+
+// resume finds the state after the last block of the folder; see the function.
+func (r *Relay) resume(ctx context.Context) error {
+	var keep func(praos.State) error
+	if r.cfg.DataDir != "" {
+		keep = r.keepState
+	}
+	state, saved, err := resume(ctx, r.verifier, r.db, r.folder(), r.cfg.Observer.Resuming, keep)
+	if err != nil {
+		return fmt.Errorf("relay: resume verification: %w", err)
+	}
+	r.verifier.start(state)
+	r.saved = saved
+	return nil
 }
 
 // logChecks tells what is verified of headers, and what is not.

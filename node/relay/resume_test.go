@@ -108,7 +108,7 @@ func TestResume(t *testing.T) {
 			if err := test.write(); err != nil {
 				t.Fatal(err)
 			}
-			got, _, err := resume(t.Context(), v, db, dir, nil)
+			got, _, err := resume(t.Context(), v, db, dir, nil, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -128,7 +128,7 @@ func TestResumeInTheMiddle(t *testing.T) {
 	v := newTestVerifier(t)
 	blocks := shortGenerator().Blocks(120)
 	dir, db := folderOf(t, blocks[50:100])
-	s, _, err := resume(t.Context(), v, db, dir, nil)
+	s, _, err := resume(t.Context(), v, db, dir, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +156,7 @@ func TestResumeReports(t *testing.T) {
 		if told = append(told, at.BlockNo); tip != blocks[249].Header.Tip() {
 			t.Errorf("told of the tip %v", tip)
 		}
-	})
+	}, nil)
 	if err != nil || !slices.Equal(told, []ledger.BlockNo{99, 199}) {
 		t.Errorf("told of %v, %v", told, err)
 	}
@@ -166,7 +166,7 @@ func TestResumeNothing(t *testing.T) {
 	v := newTestVerifier(t)
 	dir, db := folderOf(t, nil)
 	for _, db := range []*immutable.DB{nil, db} {
-		s, _, err := resume(t.Context(), v, db, dir, nil)
+		s, _, err := resume(t.Context(), v, db, dir, nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -182,7 +182,7 @@ func TestResumeFails(t *testing.T) {
 	dir, db := folderOf(t, blocks)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, err := resume(ctx, v, db, dir, nil); !errors.Is(err, context.Canceled) {
+	if _, _, err := resume(ctx, v, db, dir, nil, nil); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 	other := shortNetwork()
@@ -191,7 +191,7 @@ func TestResumeFails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := resume(t.Context(), v, db, dir, nil); err == nil || !strings.Contains(err.Error(), "the network that was named") {
+	if _, _, err := resume(t.Context(), v, db, dir, nil, nil); err == nil || !strings.Contains(err.Error(), "the network that was named") {
 		t.Error(err)
 	}
 }

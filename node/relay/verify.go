@@ -21,7 +21,8 @@ type verifier struct {
 	network ledger.Network
 	workers int
 
-	reportEvery time.Duration // while a folder is read
+	reportEvery     time.Duration // while a folder is read
+	checkpointEvery int           // headers, the same
 
 	checked atomic.Int64 // headers whose signatures and proofs were checked
 
@@ -38,7 +39,8 @@ func newVerifier(n ledger.Network) (*verifier, error) {
 		network: n,
 		workers: runtime.GOMAXPROCS(0),
 
-		reportEvery: reportEvery,
+		reportEvery:     reportEvery,
+		checkpointEvery: checkpointEvery,
 
 		verdicts: newVerdicts(int(n.SecurityParam)),
 	}, nil
