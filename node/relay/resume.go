@@ -137,12 +137,13 @@ func (r *Relay) save(blocks ledger.BlockNo) error {
 	if !ok {
 		return nil
 	}
-	err := r.keepState(state)
-	if tooManyFiles(err) {
-		return nil // it only saves time, and is tried again
+	switch err := r.keepState(state); {
+	case err == nil:
+		r.saved = tip
+	case !tooManyFiles(err): // else it only saves time, and is tried again
+		return err
 	}
-	r.saved = tip
-	return err
+	return nil
 }
 
 func (r *Relay) keepState(s praos.State) error {
