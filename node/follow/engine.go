@@ -39,12 +39,6 @@ type message struct {
 	caught chan struct{}
 }
 
-// body is a block and the configured address of the peer that sent it first.
-type body struct {
-	block ledger.Block
-	from  string
-}
-
 // Engine owns the chain core: one goroutine, that of [Engine.Run], takes events
 // from the connections that are attached and hands effects back to them. It never
 // waits for any of them. Its methods may be called from any goroutine.
@@ -73,15 +67,16 @@ type Engine struct {
 
 	// Owned by run.
 	links  map[chain.PeerID]*link
-	blocks map[ledger.Point]body // held
-	recent []ledger.Point        // adopted blocks whose bodies are held, oldest first
-	own    []chain.Event         // events that follow from effects
-	start  ledger.Tip            // where this run began
-	begun  bool                  // a peer has confirmed where, and the first event is on its way
-	tip    ledger.Tip            // the highest of those that peers announce
-	failed map[string]error      // by address: why a peer cannot be followed, however often it is tried
-	catch  []message             // those whose caught is not closed yet
-	over   bool                  // the end of the run is on its way to the loop
+	bodies Bodies
+	at     ledger.Tip       // the end of our chain, as bodies has it
+	change change           // of it, by the effects of the step so far
+	own    []chain.Event    // events that follow from effects
+	start  ledger.Tip       // where this run began
+	begun  bool             // a peer has confirmed where, and the first event is on its way
+	tip    ledger.Tip       // the highest of those that peers announce
+	failed map[string]error // by address: why a peer cannot be followed, however often it is tried
+	catch  []message        // those whose caught is not closed yet
+	over   bool             // the end of the run is on its way to the loop
 
 	decisions      Decisions // nil if nothing is recorded, or no more
 	input, effects []byte    // scratch
@@ -92,7 +87,7 @@ type Engine struct {
 func newEngine(ctx context.Context, of Config, points []ledger.Point) (*Engine, error) {
 	cfg := of.Chain
 	if of.Anchor != nil {
-		cfg.Anchor = *of.Anchor
+		cfg.Anchor, cfg.Adopted = *of.Anchor, of.Adopted
 	} else {
 		cfg.Points = newestFirst(points)
 	}
@@ -107,9 +102,16 @@ func newEngine(ctx context.Context, of Config, points []ledger.Point) (*Engine, 
 		epoch:  time.Now(),
 		core:   core,
 		links:  make(map[chain.PeerID]*link),
-		blocks: make(map[ledger.Point]body),
+		bodies: of.Bodies,
 		start:  core.Tip(),
+		at:     core.Tip(),
 		failed: make(map[string]error),
+	}
+	if e.bodies == nil {
+		e.bodies = newMemory()
+	}
+	if core.Anchor() != cfg.Anchor && len(cfg.Points) == 0 { // more than k were adopted
+		e.bodies.Immutable(core.Anchor())
 	}
 	e.ctx, e.cancel = context.WithCancelCause(ctx)
 	if e.decisions = of.Decisions; e.decisions != nil {
@@ -163,7 +165,7 @@ func (e *Engine) run(ctx context.Context) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	ticked := false // since the last message
-	for {
+	for e.ctx.Err() == nil {
 		for len(e.own) > 0 {
 			ev := e.own[0]
 			e.own = e.own[1:]
@@ -236,20 +238,12 @@ func (e *Engine) take(m message) {
 		if l == nil {
 			return // disconnected: the core would not tell us to forget it
 		}
-		if _, ok := e.blocks[ev.Point]; !ok {
-			e.blocks[ev.Point] = body{m.block, l.upstream.address}
+		if ev.Point == e.core.Anchor().Point {
+			break // it came a second time, and is stored
 		}
-		defer e.drop(ev.Point)
+		e.bodies.Hold(Body{m.block, l.upstream.address})
 	}
 	e.step(m.event)
-}
-
-// drop lets a body go that came a second time, after its block had become the
-// core's anchor: the core would not tell us to forget it.
-func (e *Engine) drop(p ledger.Point) {
-	if e.core.Anchor().Point == p {
-		delete(e.blocks, p)
-	}
 }
 
 // step lets the core decide and does what it says.
@@ -289,17 +283,25 @@ func (e *Engine) step(ev chain.Event) {
 				e.own = append(e.own, chain.FetchFailed(effect))
 			}
 		case chain.Adopt:
-			e.adopt(effect)
+			e.change.adopt(effect)
 		case chain.RollBack:
-			e.begun = true
-			e.out.push(item{back: effect.Tip})
-			e.forgetRecent(effect.Tip.Point)
+			if !e.commit() {
+				return
+			}
+			e.change.back(effect.Tip)
 		case chain.Immutable:
-			e.settle(effect.Tip.Point)
+			if !e.commit() {
+				return
+			}
+			e.bodies.Immutable(effect.Tip)
 		case chain.Forget:
-			delete(e.blocks, effect.Point)
+			if !e.commit() {
+				return
+			}
+			e.bodies.Drop(effect.Point)
 		}
 	}
+	e.commit()
 }
 
 // begin yields the first event, where the run starts, unless it is under way.
@@ -345,23 +347,6 @@ func (e *Engine) record(effects []chain.Effect) {
 	}
 }
 
-func (e *Engine) adopt(a chain.Adopt) {
-	p := a.Header.Point()
-	held, ok := e.blocks[p]
-	if !ok {
-		e.cancel(fmt.Errorf("follow: internal error: block %v was adopted without being held", p))
-		return
-	}
-	e.begin()
-	e.recent = append(e.recent, p)
-	tip := e.tip
-	if tip.BlockNo <= a.Header.BlockNo {
-		tip = a.Header.Tip()
-	}
-	e.out.push(item{isForward: true, forward: RollForward{Block: held.block, From: held.from, Tip: tip}, bytes: a.Bytes})
-	e.catchUp()
-}
-
 // catchUp tells who waits for our chain to be as long as theirs.
 func (e *Engine) catchUp() {
 	e.catch = slices.DeleteFunc(e.catch, func(m message) bool {
@@ -371,29 +356,6 @@ func (e *Engine) catchUp() {
 		close(m.caught)
 		return true
 	})
-}
-
-// forgetRecent drops the points after p from the adopted ones. Their bodies
-// stay: the core tells when they can go.
-func (e *Engine) forgetRecent(p ledger.Point) {
-	for n := len(e.recent); n > 0 && e.recent[n-1] != p; n-- {
-		e.recent = e.recent[:n-1]
-	}
-}
-
-// settle drops the bodies up to p, which can no longer be rolled back.
-func (e *Engine) settle(p ledger.Point) {
-	for len(e.recent) > 0 {
-		oldest := e.recent[0]
-		if oldest.Slot > p.Slot {
-			return
-		}
-		delete(e.blocks, oldest)
-		e.recent = e.recent[1:]
-		if oldest == p {
-			return
-		}
-	}
 }
 
 // stop ends chain-sync with a peer without blame; the core will want to try

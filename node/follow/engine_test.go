@@ -91,8 +91,8 @@ func TestEngineHoldsNothingOfDisconnected(t *testing.T) {
 			s.deliver(1, f)
 		}
 		s.e.take(message{event: chain.PeerGone{Peer: 1}})
-		if len(l.fetches) == 0 || len(s.e.blocks) > 0 {
-			t.Errorf("%d bodies are kept of %d ranges", len(s.e.blocks), len(l.fetches))
+		if len(l.fetches) == 0 || s.e.held() > 0 {
+			t.Errorf("%d bodies are kept of %d ranges", s.e.held(), len(l.fetches))
 		}
 	})
 }
@@ -184,8 +184,8 @@ func TestEngineHoldsNothingTwice(t *testing.T) {
 		for _, f := range late {
 			s.deliver(1, f)
 		}
-		if len(s.e.blocks) != k {
-			t.Errorf("%d bodies are kept, want those of the last %d blocks", len(s.e.blocks), k)
+		if s.e.held() != k {
+			t.Errorf("%d bodies are kept, want those of the last %d blocks", s.e.held(), k)
 		}
 	})
 }

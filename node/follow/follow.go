@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/ouronet/ouronet/chain"
 	"github.com/ouronet/ouronet/internal/seeded"
@@ -29,6 +30,15 @@ type Config struct {
 	// Anchor, if not nil, is where to start in place of points: a block, or the
 	// zero Tip, that is never to be rolled back.
 	Anchor *ledger.Tip
+
+	// Adopted are the headers after Anchor, in order, of blocks that are adopted
+	// already: the run begins at the last of them, and may roll back to Anchor. Bodies
+	// has the blocks, but for those more than k before the last.
+	Adopted []ledger.Header
+
+	// Bodies, if not nil, keeps the blocks that may still be needed; nil keeps them in
+	// memory. It serves one run: give another one to the next.
+	Bodies Bodies
 
 	// Persist goes on when trying again cannot help with any peer, and waits for
 	// one of them to change: see [Status].Stuck. Without it that ends the run.
@@ -112,7 +122,7 @@ var ErrNoIntersect = errors.New("follow: none of the points to start at is on it
 // Blocks are fetched ahead, at most Config.Chain.MaxBytes of them, while
 // the loop body works; the loop body is what slows Follow down. The last k
 // blocks stay in memory, to be there when a fork is left again: up to 190 MB
-// on mainnet.
+// on mainnet. [Config].Bodies can keep them elsewhere.
 //
 // Peers that misbehave, cannot be reached or go away are tried again, with pauses of
 // up to a minute. Follow says nothing while it waits for them: set
@@ -134,6 +144,7 @@ func Follow(ctx context.Context, cfg Config, points ...ledger.Point) iter.Seq2[E
 // Follower is [Follow] for those who also want to watch the peers.
 type Follower struct {
 	cfg Config
+	ran atomic.Bool
 
 	mu     sync.Mutex
 	engine *Engine // of the current run, or the last one
@@ -174,6 +185,9 @@ func (cfg *Config) complete() error {
 			cfg.Chain.Salt = r.Uint64()
 		}
 	}
+	if len(cfg.Adopted) > 0 && (cfg.Anchor == nil || cfg.Bodies == nil) {
+		return errors.New("follow: Config.Adopted goes with Config.Anchor, which it follows, and with Config.Bodies, which has the blocks")
+	}
 	cfg.Chain.K = int(cfg.Network.SecurityParam)
 	cfg.Chain.Anchor, cfg.Chain.Adopted, cfg.Chain.Points = ledger.Tip{}, nil, nil
 	return nil
@@ -190,6 +204,9 @@ func (f *Follower) Events(ctx context.Context, points ...ledger.Point) iter.Seq2
 
 // run follows until the loop is left (errStopped) or there is an error.
 func (f *Follower) run(ctx context.Context, points []ledger.Point, yield func(Event, error) bool) error {
+	if f.ran.Swap(true) && f.cfg.Bodies != nil {
+		return errors.New("follow: Config.Bodies is that of an earlier run: make a new Follower")
+	}
 	e, err := newEngine(ctx, f.cfg, points)
 	if err != nil {
 		return err

@@ -14,7 +14,7 @@ func TestStoreFull(t *testing.T) {
 	w := newStoreWorld(t, 1, false)
 	w.store.keep = 20_000
 	for {
-		err := w.store.Extend(w.gen.Next())
+		err := w.decider.extend(w.gen.Next())
 		if bytesOf(w.store) > w.store.keep {
 			t.Fatalf("%d bytes", bytesOf(w.store))
 		}
@@ -63,11 +63,11 @@ func TestStoreRollBackTooFar(t *testing.T) {
 		w := newStoreWorld(t, 4, folder)
 		w.extend(40)
 		tip := w.store.Tip()
-		if err := w.store.RollBack(ledger.Point{Slot: 1}); err == nil {
+		if err := w.decider.rollBack(ledger.Point{Slot: 1}); err == nil {
 			t.Error("no error")
 		}
 		if folder {
-			if err := w.store.RollBack(w.point(10)); err == nil {
+			if err := w.decider.rollBack(w.point(10)); err == nil {
 				t.Error("no error")
 			}
 		}
@@ -105,17 +105,18 @@ func TestAdoptedAgainCountsOnce(t *testing.T) {
 	for _, b := range blocks {
 		size += int64(len(b.Raw))
 	}
-	s := newStore(nil, false, 2000, 2*size)
+	s := newStore(nil, false, 2*size)
+	d := decider{s: s, k: 2000}
 	extend := func(blocks []ledger.Block) {
 		for _, b := range blocks {
-			if err := s.Extend(b); err != nil {
+			if err := d.extend(b); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
 	extend(blocks)
 	for range 20 {
-		if err := s.RollBack(blocks[9].Header.Point()); err != nil {
+		if err := d.rollBack(blocks[9].Header.Point()); err != nil {
 			t.Fatal(err)
 		}
 		extend(blocks[10:])
@@ -136,11 +137,12 @@ func TestSwitchesKeepNoMemory(t *testing.T) {
 		size = max(size, int64(len(b.Raw)))
 	}
 	for _, keep := range []int64{0, size * (2*k + 2)} {
-		s := newStore(nil, false, k, keep)
+		s := newStore(nil, false, keep)
+		d := decider{s: s, k: k}
 		extend := func(blocks []ledger.Block) {
 			t.Helper()
 			for _, b := range blocks {
-				if err := s.Extend(b); err != nil {
+				if err := d.extend(b); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -156,7 +158,7 @@ func TestSwitchesKeepNoMemory(t *testing.T) {
 				}
 				fork = g.Blocks(k)
 			}
-			if err := s.RollBack(trunk[k-1].Header.Point()); err != nil {
+			if err := d.rollBack(trunk[k-1].Header.Point()); err != nil {
 				t.Fatal(err)
 			}
 			extend(fork)
@@ -165,10 +167,10 @@ func TestSwitchesKeepNoMemory(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if got, most := bytesOf(s), size*3*k; got > most || keep > 0 && got > keep {
+			if got, most := bytesOf(s), size*3*k; got > most || keep > 0 && s.ours > keep {
 				t.Fatalf("%d bytes after %d switches", got, round+1)
 			}
-			if n := len(s.left); n > 2*k+64+k {
+			if n := len(s.entries); n > 3*k {
 				t.Fatalf("%d entries after %d switches", n, round+1)
 			}
 		}
@@ -200,7 +202,7 @@ func TestLongRange(t *testing.T) {
 			t.Fatalf("block %d: %v", n, err)
 		}
 		if n == 100 {
-			w.store.RollBack(w.point(195)) // the range goes on over what was abandoned
+			w.decider.rollBack(w.point(195)) // the range goes on over what was abandoned
 		}
 	}
 	if n != 200 {
@@ -232,7 +234,7 @@ func TestLongRange(t *testing.T) {
 func TestLongRangeWithFolder(t *testing.T) {
 	for _, more := range []int{0, 1, 100, 250} {
 		w := newStoreWorld(t, 8, true)
-		w.k, w.store.k = 150, 150
+		w.k = 150
 		w.extend(200)
 		if part := w.store.walk(w.point(20), w.point(200)); len(part.points) > w.store.batch {
 			t.Errorf("%d points", len(part.points))

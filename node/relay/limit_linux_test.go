@@ -85,7 +85,7 @@ func TestStoreWithoutFiles(t *testing.T) {
 	withoutFiles(t, func() {
 		for range w.k + maxBehind + 1 {
 			b := w.gen.Next()
-			if err := extend(w.store, b); err != nil {
+			if err := w.decider.extend(b); err != nil {
 				if n := len(w.store.chain); n != w.k+maxBehind+1 || !tooManyFiles(err) {
 					t.Errorf("%d blocks in memory, %v", n, err)
 				}

@@ -106,15 +106,15 @@ func (s *store) walk(from, to ledger.Point) (p part) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	p.below = to
-	e := s.entries[to]
-	for ; e != nil && e.state == abandoned && !p.whole; e = s.entries[p.below] {
+	e := s.shown(to)
+	for ; e != nil && e.state == abandoned && !p.whole; e = s.shown(p.below) {
 		p.first, p.below = e.pos, e.before
 		p.whole = e.point == from
 	}
 	if e != nil && !p.whole {
 		// What is below e is adopted.
 		p.first, p.below = s.basePos, s.base.Point
-		if f := s.entries[from]; f != nil && f.state == adopted && f.pos <= e.pos {
+		if f := s.shown(from); f != nil && f.state == adopted && f.pos <= e.pos {
 			p.first, p.below, p.whole = f.pos, f.before, true
 		}
 	}
@@ -122,6 +122,15 @@ func (s *store) walk(from, to ledger.Point) (p part) {
 		p.points = s.stretch(p.first, to)
 	}
 	return p
+}
+
+// shown returns a block that is or was adopted and is in memory, nil if it is not.
+// s.mu is held.
+func (s *store) shown(p ledger.Point) *entry {
+	if e := s.entries[p]; e != nil && e.state != held {
+		return e
+	}
+	return nil
 }
 
 // more continues a range with the block at a position.
@@ -136,8 +145,8 @@ func (s *store) more(at int64, to ledger.Point) []ledger.Point {
 // not in memory. s.mu is held.
 func (s *store) stretch(at int64, to ledger.Point) (points []ledger.Point) {
 	var fork []ledger.Point
-	e := s.entries[to]
-	for ; e != nil && e.state == abandoned; e = s.entries[e.before] {
+	e := s.shown(to)
+	for ; e != nil && e.state == abandoned; e = s.shown(e.before) {
 		fork = append(fork, e.point)
 	}
 	next := at
@@ -158,7 +167,7 @@ func (s *store) stretch(at int64, to ledger.Point) (points []ledger.Point) {
 // block returns a block from memory or the folder.
 func (s *store) block(p ledger.Point) (ledger.RawBlock, error) {
 	s.mu.RLock()
-	e := s.entries[p]
+	e := s.shown(p)
 	var raw ledger.RawBlock
 	if e != nil {
 		raw = e.block.Raw

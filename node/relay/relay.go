@@ -28,8 +28,8 @@ const DefaultKeep = 1 << 30
 
 // Config is how to run a relay. Only Network is required.
 type Config struct {
-	// Follow says whom to follow and how; its Sources, TxSubmission, Anchor and
-	// Persist are the relay's. Follow.Limits bound the connections to Listener; where
+	// Follow says whom to follow and how; its Sources, TxSubmission, Anchor, Adopted,
+	// Bodies and Persist are the relay's. Follow.Limits bound the connections to Listener; where
 	// Limits.Exempt is nil, the peers that are followed are exempt.
 	Follow follow.Config
 
@@ -47,8 +47,9 @@ type Config struct {
 	// ImmutableDir is an ImmutableDB folder to start from and only read.
 	ImmutableDir string
 
-	// Keep bounds the bytes of blocks in memory where no folder takes them;
-	// reaching it ends the relay with [ErrFull]. 0 is [DefaultKeep].
+	// Keep bounds the bytes of the chain in memory where no folder takes it;
+	// reaching it ends the relay with [ErrFull]. 0 is [DefaultKeep]. Old forks, at
+	// most k blocks, and blocks that are not adopted yet go beyond it.
 	Keep int64
 
 	// MaxTxSize bounds transactions that are passed on, in bytes: the network's
@@ -82,7 +83,7 @@ type Relay struct {
 
 	served atomic.Int64 // connections accepted and not ended
 
-	// mu is held while what a block or a rollback changes in memory changes, so that
+	// mu is held while what a change of the chain changes in memory changes, so that
 	// Status shows all of that or nothing; not while anything is written to disk.
 	mu     sync.Mutex
 	blocks int64
@@ -142,10 +143,11 @@ func New(cfg Config) (*Relay, error) {
 	if err != nil {
 		return nil, fmt.Errorf("relay: %w", err)
 	}
-	r.store = newStore(r.db, cfg.DataDir != "", int(cfg.Follow.Network.SecurityParam), cfg.Keep)
+	r.store = newStore(r.db, cfg.DataDir != "", cfg.Keep)
 	anchor := r.store.Tip()
 	r.tipEra.Store(uint32(cfg.Follow.Network.EraAt(anchor.Point.Slot)))
 	cfg.Follow.Anchor = &anchor
+	cfg.Follow.Bodies = bodies{r}
 	cfg.Follow.Persist = true
 	cfg.Follow.TxSubmission = r.offer
 	cfg.Follow.Observer = r.counting(cfg.Follow.Observer)
@@ -291,7 +293,8 @@ func (r *Relay) upstream() []follow.PeerStatus {
 	return r.follow.Peers()
 }
 
-// keep stores what the follower yields.
+// keep moves blocks to the folder, and tells of what has changed. How far it may be
+// behind the decisions bounds follow.Config.Chain.MaxBytes.
 func (r *Relay) keep(ctx context.Context) (err error) {
 	if r.verifier != nil {
 		if err := r.resume(ctx); err != nil {
@@ -304,15 +307,11 @@ func (r *Relay) keep(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		switch ev := ev.(type) {
-		case follow.RollForward:
-			if err := r.extend(ev.Block); err != nil {
-				return err
-			}
-		case follow.RollBackward:
-			if err := r.rollBack(ev.To.Point); err != nil {
-				return err
-			}
+		if err := r.store.move(); err != nil {
+			return err
+		}
+		if err := r.moved(); err != nil {
+			return err
 		}
 		if r.cfg.Observer.Event != nil {
 			r.cfg.Observer.Event(ev)
@@ -321,45 +320,14 @@ func (r *Relay) keep(ctx context.Context) (err error) {
 	return nil
 }
 
-func (r *Relay) extend(block ledger.Block) error {
-	if err := r.adopt(&block); err != nil {
-		return err
+// moved does what is due after blocks went to the folder.
+func (r *Relay) moved() error {
+	if r.verifier == nil || !r.store.append {
+		return nil
 	}
-	if err := r.store.settle(); err != nil || r.verifier == nil {
-		return err
-	}
-	return r.save(saveEvery)
-}
-
-// adopt does for a new block what is done in memory.
-func (r *Relay) adopt(block *ledger.Block) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if err := r.store.Extend(*block); err != nil {
-		return err
-	}
-	r.txs.adopt(block)
-	r.tipEra.Store(uint32(block.Header.Raw.Era))
-	r.blocks++
-	r.bytes += int64(len(block.Raw))
-	if r.verifier != nil {
-		r.verifier.extend(&block.Header)
-	}
-	return nil
-}
-
-func (r *Relay) rollBack(p ledger.Point) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	dropped := r.store.after(p)
-	if err := r.store.RollBack(p); err != nil {
-		return err
-	}
-	r.txs.rollBack(dropped)
-	if r.verifier != nil {
-		r.verifier.rollBack(p.Hash)
-	}
-	return nil
+	err := r.save(saveEvery)
+	r.verifier.forgetBefore(r.db.Tip().Point.Hash)
+	return err
 }
 
 func (r *Relay) folder() string { return r.cfg.DataDir + r.cfg.ImmutableDir } // one is empty

@@ -19,11 +19,11 @@ type Status struct {
 	Downstream int        // connections that others opened
 	Blocks     int64      // adopted since the start
 	Bytes      int64      // of them
-	InMemory   int64      // bytes of blocks
+	InMemory   int64      // bytes of blocks of the chain and of old forks
 	Folder     ledger.Tip // last block of the folder, the zero Tip without one
 
-	// Decided is the end of the chain that was decided on, to which Tip follows; Best
-	// that of the best candidate. Both are zero before the relay begins to follow.
+	// Decided is the end of the chain that was decided on, which Tip becomes within the
+	// step; Best that of the best candidate. Both are zero before the relay begins to follow.
 	Decided, Best ledger.Tip
 	Decisions     chain.Stats
 

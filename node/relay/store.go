@@ -3,61 +3,67 @@ package relay
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
+	"github.com/ouronet/ouronet/node/follow"
 )
 
 // ErrFull means that the blocks kept in memory have reached their bound.
 var ErrFull = errors.New("relay: the bound of blocks in memory is reached: give a data folder to append to, or a larger bound")
 
-// store holds the adopted chain: older blocks in an ImmutableDB folder, if
-// there is one, newer ones in memory. One goroutine changes it, any number
-// read it; none of them waits for a disk because of another.
+// store owns the blocks: older ones in an ImmutableDB folder, if there is one, those
+// that the chain core may still need in memory. The core says what is held, adopted
+// and forgotten, see bodies; the store has no bound but for the chain that no folder
+// takes. The engine's goroutine changes what is in memory, that of the relay's loop
+// moves blocks to the folder, any number read; none of them waits for a disk because
+// of another.
 type store struct {
 	db     *immutable.DB // nil without a folder
-	append bool          // blocks more than k deep go to db
-	k      int
-	keep   int64 // bytes of blocks in memory, at most; 0 is no bound
-	batch  int   // points that a range under way keeps
+	append bool          // immutable blocks go to db
+	keep   int64         // bytes of adopted blocks in memory, at most; 0 is no bound
+	batch  int           // points that a range under way keeps
+
+	failed int // attempts in a row to move blocks that found no file to open
 
 	mu      sync.RWMutex
 	chain   []*entry // in memory and adopted, oldest first
+	final   int      // of chain, blocks from the start that can no longer change
 	base    ledger.Tip
 	basePos int64 // position of chain[0]
 	entries map[ledger.Point]*entry
-	left    []*entry // abandoned, in the order of abandoning; some removed since
-	leftN   int      // of them not removed: k at most, as in the chain core
-	bytes   int64
+	ours    int64         // bytes of chain
+	forks   int64         // bytes of abandoned blocks
 	changed chan struct{} // closed at the next change
 }
 
 // entry is a block in memory. What is below the line changes, under store.mu.
 type entry struct {
-	point  ledger.Point
-	before ledger.Point // the block before it
-	pos    int64        // number of blocks before it on its chain since the start
+	point ledger.Point
+	from  string // who sent it
 
 	// block is empty once the entry is removed: a follower that stands on it
 	// keeps the entry and those before it, but no bytes.
-	block ledger.Block
-	state state
-	prev  *entry // nil if the block before it is older than the memory
+	block  ledger.Block
+	state  state
+	before ledger.Point // the block before it, once it is adopted
+	pos    int64        // number of blocks before it on its chain since the start
+	prev   *entry       // nil if the block before it is older than the memory
 }
 
 type state uint8
 
 const (
-	adopted state = iota
-	abandoned
-	stored // adopted, and in the folder by now
+	held      state = iota // and not adopted: not for readers
+	adopted                // on our chain
+	abandoned              // was on our chain
+	stored                 // adopted, and in the folder by now
 )
 
-func newStore(db *immutable.DB, appends bool, k int, keep int64) *store {
+func newStore(db *immutable.DB, appends bool, keep int64) *store {
 	s := &store{
-		db: db, append: appends, k: k, keep: keep, batch: 100,
+		db: db, append: appends, keep: keep, batch: 100,
 		entries: make(map[ledger.Point]*entry),
 		changed: make(chan struct{}),
 	}
@@ -68,11 +74,12 @@ func newStore(db *immutable.DB, appends bool, k int, keep int64) *store {
 }
 
 // sizes returns the end of the adopted chain, that of its part in the folder, zero
-// without one, and the bytes of blocks in memory: all of one moment.
+// without one, and the bytes of blocks in memory that are or were adopted: all of one
+// moment.
 func (s *store) sizes() (tip, folder ledger.Tip, bytes int64) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.tip(), s.base, s.bytes
+	return s.tip(), s.base, s.ours + s.forks
 }
 
 // Tip returns the end of the adopted chain.
@@ -107,140 +114,160 @@ func (s *store) hasOrigin() bool {
 	return ok && err == nil // which it is without reading
 }
 
-// Extend adopts the block after the tip, in memory; settle is to follow.
-func (s *store) Extend(block ledger.Block) error {
-	size := int64(len(block.Raw))
+// hold keeps a block that came.
+func (s *store) hold(b follow.Body) {
 	s.mu.Lock()
-	if old := s.entries[block.Header.Point()]; old != nil {
-		s.remove(old) // abandoned, and adopted again
+	defer s.mu.Unlock()
+	p := b.Block.Header.Point()
+	if s.entries[p] == nil {
+		s.entries[p] = &entry{point: p, block: b.Block, from: b.From}
 	}
-	for s.keep > 0 && s.bytes+size > s.keep && s.leftN > 0 {
-		s.forgetOldest()
-	}
-	if s.keep > 0 && s.bytes+size > s.keep {
-		s.mu.Unlock()
-		return fmt.Errorf("%w: %d bytes", ErrFull, s.keep)
-	}
-	e := &entry{point: block.Header.Point(), block: block, before: s.tip().Point, pos: s.basePos + int64(len(s.chain))}
-	if n := len(s.chain); n > 0 {
-		e.prev = s.chain[n-1]
-	}
-	s.chain = append(s.chain, e)
-	s.entries[e.point] = e
-	s.bytes += size
-	s.purge()
-	s.notify()
-	s.mu.Unlock()
-	return nil
 }
 
-// RollBack drops what is after p from the adopted chain. The blocks stay for a
-// while, for those who stand on them.
-func (s *store) RollBack(p ledger.Point) error {
+// get returns a block that is in memory.
+func (s *store) get(p ledger.Point) (follow.Body, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	e := s.entries[p]
+	if e == nil {
+		return follow.Body{}, fmt.Errorf("relay: internal error: block %v is not held", p)
+	}
+	return follow.Body{Block: e.block, From: e.from}, nil
+}
+
+// adopt makes the chain end with blocks, the first of which follows after. It returns
+// the entries that left the chain, newest first, and those that joined it, oldest
+// first. Blocks that left it stay for those who stand on them, until they are dropped.
+func (s *store) adopt(after ledger.Point, blocks []ledger.Point) (left, joined []*entry, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := len(s.chain)
-	for n > 0 && s.chain[n-1].point != p {
+	for n > s.final && s.chain[n-1].point != after {
 		n--
 	}
-	if n == 0 && p != s.base.Point {
-		return fmt.Errorf("relay: cannot roll back to %v: it is not among the last %d blocks", p, len(s.chain))
+	if n == s.final && after != s.lastFinal() {
+		return nil, nil, fmt.Errorf("relay: internal error: cannot roll back to %v: it is not among the last %d blocks", after, len(s.chain)-s.final)
+	}
+	ours := s.ours
+	for _, e := range s.chain[n:] {
+		ours -= e.size()
+	}
+	for _, p := range blocks {
+		e := s.entries[p]
+		if e == nil || e.state == stored {
+			return nil, nil, fmt.Errorf("relay: internal error: block %v was adopted without being held", p)
+		}
+		ours += e.size()
+		joined = append(joined, e)
+	}
+	if s.keep > 0 && ours > s.keep {
+		return nil, nil, fmt.Errorf("%w: %d bytes", ErrFull, s.keep)
 	}
 	for i := len(s.chain) - 1; i >= n; i-- {
-		s.chain[i].state = abandoned
-		s.left = append(s.left, s.chain[i])
-		s.leftN++
+		e := s.chain[i]
+		e.state = abandoned
+		s.forks += e.size()
+		left = append(left, e)
 		s.chain[i] = nil
 	}
-	s.chain = s.chain[:n]
-	s.purge()
-	s.notify()
-	return nil
-}
-
-// after returns the adopted blocks in memory after p.
-func (s *store) after(p ledger.Point) (blocks []ledger.Block) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	for _, e := range slices.Backward(s.chain) {
-		if e.point == p {
-			break
+	s.chain, s.ours = s.chain[:n], ours
+	for _, e := range joined {
+		if e.state == abandoned {
+			s.forks -= e.size()
 		}
-		blocks = append(blocks, e.block)
+		e.state, e.before, e.pos, e.prev = adopted, s.tip().Point, s.basePos+int64(len(s.chain)), nil
+		if n := len(s.chain); n > 0 {
+			e.prev = s.chain[n-1]
+		}
+		s.chain = append(s.chain, e)
 	}
-	return blocks
+	s.notify()
+	return left, joined, nil
 }
 
-// maxBehind is how many blocks more than k may be in memory while the process has
-// too many files open to store them.
+// lastFinal returns the last block that can no longer change.
+func (s *store) lastFinal() ledger.Point {
+	if s.final > 0 {
+		return s.chain[s.final-1].point
+	}
+	return s.base.Point
+}
+
+// settle records that the chain up to p can no longer change.
+func (s *store) settle(p ledger.Point) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e := s.entries[p]; e != nil && e.state == adopted {
+		s.final = max(s.final, int(e.pos-s.basePos)+1)
+	}
+}
+
+// drop forgets a block that is not on the chain.
+func (s *store) drop(p ledger.Point) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.entries[p]
+	switch {
+	case e == nil, e.state == adopted, e.state == stored:
+		return
+	case e.state == abandoned:
+		s.forks -= e.size()
+	}
+	s.remove(e)
+}
+
+// maxBehind is how many times in a row blocks may fail to go to the folder, as the
+// process has too many files open. It is tried with each block, so that is how many
+// more may be in memory.
 const maxBehind = 1000
 
-// settle moves blocks that can no longer be rolled back to the folder.
-func (s *store) settle() error {
+// move moves blocks that can no longer change to the folder.
+func (s *store) move() error {
 	if !s.append {
 		return nil
 	}
-	for len(s.chain) > s.k {
-		oldest := s.chain[0]
+	for {
+		s.mu.RLock()
+		var oldest *entry
+		if s.final > 0 {
+			oldest = s.chain[0]
+		}
+		s.mu.RUnlock()
+		if oldest == nil {
+			return nil
+		}
 		// Not under the lock: a reader finds the block in either place.
 		if err := s.db.Append(oldest.block); err != nil {
-			if tooManyFiles(err) && len(s.chain) <= s.k+maxBehind {
+			if s.failed++; tooManyFiles(err) && s.failed <= maxBehind {
 				return nil // the next block tries again
 			}
 			return err
 		}
+		s.failed = 0
 		s.mu.Lock()
 		oldest.state = stored
 		oldest.prev = nil
 		s.chain[0] = nil
 		s.chain = s.chain[1:]
+		s.final--
 		s.basePos++
 		s.base = oldest.block.Header.Tip()
+		s.ours -= oldest.size()
 		s.remove(oldest)
 		if len(s.chain) > 0 {
 			s.chain[0].prev = nil
 		}
 		s.mu.Unlock()
 	}
-	return nil
 }
 
-// purge drops abandoned blocks that are too deep to come back, and the oldest
-// beyond k of them, as the chain core does: a peer could make us switch for
-// ever. It also keeps the list short.
-func (s *store) purge() {
-	tip := s.tip().BlockNo
-	for len(s.left) > 0 {
-		e := s.left[0]
-		if s.entries[e.point] == e && s.leftN <= s.k && uint64(e.block.Header.BlockNo)+uint64(s.k) >= uint64(tip) {
-			break
-		}
-		s.forgetOldest()
-	}
-	if len(s.left) > 2*s.leftN+64 {
-		s.left = slices.DeleteFunc(s.left, func(e *entry) bool { return s.entries[e.point] != e })
-	}
-}
-
-// forgetOldest drops the block that was abandoned first.
-func (s *store) forgetOldest() {
-	s.remove(s.left[0])
-	s.left[0] = nil
-	s.left = s.left[1:]
-}
-
-// remove forgets an entry, unless another one has taken its place.
+// remove forgets an entry.
 func (s *store) remove(e *entry) {
-	if s.entries[e.point] != e {
-		return
-	}
 	delete(s.entries, e.point)
-	s.bytes -= int64(len(e.block.Raw))
 	e.block = ledger.Block{}
-	if e.state == abandoned {
-		s.leftN--
-	}
 }
+
+func (e *entry) size() int64 { return int64(len(e.block.Raw)) }
 
 func (s *store) notify() {
 	close(s.changed)

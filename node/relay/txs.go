@@ -215,7 +215,7 @@ func (q *txQueue) adopt(block *ledger.Block) {
 
 // rollBack forgets that transactions of blocks were here: they are on no chain any
 // more, and if a peer sends one again it is to be passed on again.
-func (q *txQueue) rollBack(blocks []ledger.Block) {
+func (q *txQueue) rollBack(blocks []*entry) {
 	q.mu.Lock()
 	none := len(q.gone) == 0
 	q.mu.Unlock()
@@ -223,7 +223,7 @@ func (q *txQueue) rollBack(blocks []ledger.Block) {
 		return
 	}
 	for i := range blocks {
-		txs, err := blocks[i].Txs()
+		txs, err := blocks[i].block.Txs()
 		if err != nil {
 			continue // as in adopt
 		}

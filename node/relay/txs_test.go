@@ -13,6 +13,7 @@ import (
 
 	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/node/follow"
 	"github.com/ouronet/ouronet/txsubmission"
 )
 
@@ -388,7 +389,12 @@ func TestTxOfRolledBackBlock(t *testing.T) {
 		var block ledger.Block
 		var txs []ledger.Tx
 		g := chaingen.New(chaingen.Config{Seed: 7, BlockSize: 1100})
-		r := &Relay{store: newStore(nil, false, 20, 1<<20), txs: newTxQueue(0)}
+		r := &Relay{store: newStore(nil, false, 1<<20), txs: newTxQueue(0)}
+		owner := bodies{r}
+		extend := func(b ledger.Block) error {
+			owner.Hold(follow.Body{Block: b})
+			return owner.Adopt(r.store.Tip(), []ledger.Point{b.Header.Point()})
+		}
 		for len(txs) == 0 {
 			var err error
 			if block = g.Next(); block.Header.BlockNo > 0 {
@@ -397,12 +403,12 @@ func TestTxOfRolledBackBlock(t *testing.T) {
 				}
 			}
 			if len(txs) == 0 {
-				if err := r.extend(block); err != nil {
+				if err := extend(block); err != nil {
 					t.Fatal(err)
 				}
 			}
 		}
-		before := r.store.Tip().Point
+		before := r.store.Tip()
 		s := r.txs.newSender(t.Context())
 		other := tx(1, 100)
 		wanted := func() int {
@@ -416,20 +422,20 @@ func TestTxOfRolledBackBlock(t *testing.T) {
 		if n := wanted(); n != 2 {
 			t.Errorf("wants %d of 2", n)
 		}
-		if err := r.extend(block); err != nil {
+		if err := extend(block); err != nil {
 			t.Fatal(err)
 		}
 		if n := wanted(); n != 0 {
 			t.Errorf("wants %d that are in a block or here", n)
 		}
 		for range 2 { // it may go and come more than once
-			if err := r.rollBack(before); err != nil {
+			if err := owner.Adopt(before, nil); err != nil {
 				t.Fatal(err)
 			}
 			if n := wanted(); n != 1 {
 				t.Errorf("wants %d of 1 whose block was rolled back", n)
 			}
-			if err := r.extend(block); err != nil {
+			if err := extend(block); err != nil {
 				t.Fatal(err)
 			}
 		}

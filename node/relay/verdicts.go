@@ -47,20 +47,23 @@ var closed = func() chan struct{} {
 	return c
 }()
 
-// verdicts are those of headers that may come again or get children.
+// verdicts are those of headers that may come again or get children. Those of our
+// chain stay until the store says that they are not needed. Others outlive what the
+// chain core knows of them, up to a bound of their own: a peer that sends the same
+// fork again on another connection does not make us verify it again.
 type verdicts struct {
-	k, most, mostBad int
+	most, mostBad int
 
 	mu      sync.Mutex
 	known   map[ledger.Hash]*verdict // the zero hash stands for the start of the chain
 	side    []ledger.Hash            // those not adopted when they came, oldest first
 	bad     []ledger.Hash            // oldest first
-	adopted []ledger.Hash            // the last k, and the one before them, oldest first
+	adopted []ledger.Hash            // of our chain, oldest first, from the last immutable one on
 	checks  praos.Checks             // of the last of them
 }
 
-func newVerdicts(k int) verdicts {
-	return verdicts{k: k, most: maxVerdicts, mostBad: maxBad, known: make(map[ledger.Hash]*verdict)}
+func newVerdicts() verdicts {
+	return verdicts{most: maxVerdicts, mostBad: maxBad, known: make(map[ledger.Hash]*verdict)}
 }
 
 // start sets the state of the chain that is held already.
@@ -134,8 +137,18 @@ func (v *verdicts) rollBack(hash ledger.Hash) {
 	}
 }
 
-// state returns the state after a header that was adopted and is not older than
-// k blocks.
+// forgetBefore forgets adopted headers before one of them: they get no more children.
+func (v *verdicts) forgetBefore(hash ledger.Hash) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	n := slices.Index(v.adopted, hash)
+	for ; n > 0; n-- {
+		delete(v.known, v.adopted[0])
+		v.adopted = v.adopted[1:]
+	}
+}
+
+// state returns the state after a header that was adopted and is not forgotten.
 func (v *verdicts) state(hash ledger.Hash) (praos.State, bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -170,8 +183,4 @@ func (v *verifier) extend(h *ledger.Header) {
 		d.adopted, v.checks = true, d.checks
 	}
 	v.adopted = append(v.adopted, h.Hash)
-	if len(v.adopted) > v.k+1 {
-		delete(v.known, v.adopted[0])
-		v.adopted = v.adopted[1:]
-	}
 }

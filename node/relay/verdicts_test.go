@@ -27,20 +27,24 @@ func verify(t *testing.T, v *verifier, headers []ledger.Header) {
 	}
 }
 
-// Of the adopted chain, k verdicts and the one before them are kept.
+// Of the adopted chain, the verdicts from one on are kept.
 func TestVerdictsOfAdopted(t *testing.T) {
+	const k = 10
 	v, headers := started(t), headersOf(shortGenerator().Blocks(100))
 	for i := 0; i < len(headers); i += 10 {
 		verify(t, v, headers[i:i+10])
 		for j := i; j < i+10; j++ {
 			v.extend(&headers[j])
+			if j >= k {
+				v.forgetBefore(headers[j-k].Hash)
+			}
 		}
-		if len(v.known) > v.k+1 || len(v.adopted) > v.k+1 || len(v.side) > 10 {
+		if len(v.known) > k+1 || len(v.adopted) > k+1 || len(v.side) > 10 {
 			t.Fatalf("%d verdicts, %d adopted, %d others", len(v.known), len(v.adopted), len(v.side))
 		}
 	}
 	for i := range headers {
-		if _, ok := v.state(headers[i].Hash); ok != (i >= 99-v.k) {
+		if _, ok := v.state(headers[i].Hash); ok != (i >= 99-k) {
 			t.Errorf("state after header %d: %v", i, ok)
 		}
 	}
@@ -91,7 +95,7 @@ func TestVerdictsOfRolledBack(t *testing.T) {
 	}
 	extend(0, 15)
 	v.rollBack(headers[9].Hash)
-	if _, ok := v.state(headers[10].Hash); ok || len(v.adopted) != v.k+1-5 {
+	if _, ok := v.state(headers[10].Hash); ok || len(v.adopted) != 11 {
 		t.Errorf("%d adopted", len(v.adopted))
 	}
 	v.most = 0
@@ -218,7 +222,7 @@ func TestVerifyStopped(t *testing.T) {
 // A header that never goes on our chain does not keep the list of all that came
 // after it.
 func TestVerdictsList(t *testing.T) {
-	v := newVerdicts(10)
+	v := newVerdicts()
 	v.start(praos.State{})
 	for i := range uint64(20_000) { // the first is of another fork
 		var h ledger.Hash

@@ -42,7 +42,7 @@ func newVerifier(n ledger.Network) (*verifier, error) {
 		reportEvery:     reportEvery,
 		checkpointEvery: checkpointEvery,
 
-		verdicts: newVerdicts(int(n.SecurityParam)),
+		verdicts: newVerdicts(),
 	}, nil
 }
 

@@ -1,0 +1,98 @@
+package follow
+
+import (
+	"fmt"
+
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// Body is a block and the address of the peer that sent it first, as in
+// Config.Peers; "" if it was there before the run.
+type Body struct {
+	Block ledger.Block
+	From  string
+}
+
+// Bodies owns the blocks that the decisions may still need: those that came and
+// are not adopted yet, those of our chain after its immutable part, and those of old
+// forks. What is forgotten here is forgotten everywhere.
+//
+// The decisions bound what is held: of old forks at most k blocks; of the adopted
+// chain those after the last call of Immutable, which are k; and what came ahead of its
+// adoption, within chain.Config.MaxBytes and what goes beyond it there. An
+// implementation needs no bound of its own for that, and must not drop a block that
+// it was not told to.
+//
+// The engine calls the methods one at a time, in its step: nothing is decided while
+// one runs. They may write to a file, and must not wait for a disk to have written,
+// for a peer, or for the loop over the events.
+type Bodies interface {
+	// Hold keeps a block that came, unless its point is held already. Its body was
+	// checked against its header.
+	Hold(Body)
+
+	// Get returns a block that is held, adopted or not, and not immutable.
+	Get(ledger.Point) (Body, error)
+
+	// Adopt makes our chain the present one up to after, a block of it, followed by
+	// blocks, which are held; there are none when nothing follows a rollback. Blocks
+	// of ours behind after stay held. Readers of the chain see all of the change or
+	// nothing. When it returns the change is stored: events tell of it afterwards. An
+	// error ends the run, which returns it.
+	Adopt(after ledger.Tip, blocks []ledger.Point) error
+
+	// Immutable tells that our chain up to a block of it can no longer change:
+	// no block of it is asked for again.
+	Immutable(ledger.Tip)
+
+	// Drop forgets a block that is held and not of our chain, if there is one.
+	Drop(ledger.Point)
+}
+
+// memory is a Bodies for those who keep no blocks themselves.
+type memory struct {
+	bodies map[ledger.Point]Body
+	chain  []ledger.Point // of bodies, those that are adopted, oldest first
+}
+
+func newMemory() *memory { return &memory{bodies: make(map[ledger.Point]Body)} }
+
+func (m *memory) Hold(b Body) {
+	p := b.Block.Header.Point()
+	if _, ok := m.bodies[p]; !ok {
+		m.bodies[p] = b
+	}
+}
+
+func (m *memory) Get(p ledger.Point) (Body, error) {
+	b, ok := m.bodies[p]
+	if !ok {
+		return Body{}, fmt.Errorf("follow: internal error: block %v is not held", p)
+	}
+	return b, nil
+}
+
+func (m *memory) Adopt(after ledger.Tip, blocks []ledger.Point) error {
+	n := len(m.chain)
+	for n > 0 && m.chain[n-1] != after.Point {
+		n--
+	}
+	m.chain = append(m.chain[:n], blocks...)
+	return nil
+}
+
+func (m *memory) Immutable(to ledger.Tip) {
+	for len(m.chain) > 0 {
+		oldest := m.chain[0]
+		if oldest.Slot > to.Point.Slot {
+			return
+		}
+		delete(m.bodies, oldest)
+		m.chain = m.chain[1:]
+		if oldest == to.Point {
+			return
+		}
+	}
+}
+
+func (m *memory) Drop(p ledger.Point) { delete(m.bodies, p) }
