@@ -17,6 +17,7 @@ import (
 // and what may be.
 type history struct {
 	kill    bool // processes end without closing
+	sparse  bool // one block of each file is kept
 	options volatile.Options
 	begun   map[ledger.Point]ledger.Block // ever put, or being put
 	put     map[ledger.Point]bool         // not synced yet
@@ -124,6 +125,12 @@ func (h *history) life(f *disktest.FS, blocks []ledger.Block) {
 		case err != nil:
 		case i%3 == 1:
 			err = h.doSync(db)
+		case h.sparse && i%7 == 5:
+			for j, b := range blocks[:i] {
+				if j%4 != 0 && err == nil {
+					err = h.doDrop(db, b)
+				}
+			}
 		case i%7 == 5 && i > 9:
 			err = h.doDrop(db, blocks[i-9:i-4]...)
 		}
@@ -154,30 +161,39 @@ func ofSync(err error) bool {
 
 // TestCrashes: whatever a crash leaves after any operation, what was synced is found.
 func TestCrashes(t *testing.T) {
-	blocks := generated(40)
-	h := newHistory(4)
-	h.kill = true
-	n := disktest.Crashes(t, disktest.Trial{
-		Run:   func(f *disktest.FS) { h.life(f, blocks) },
-		Check: h.check,
-		Again: 7,
-	})
-	if len(h.synced) < 10 || n < 1000 {
-		t.Errorf("%d blocks synced, %d crashes", len(h.synced), n)
+	for name, sparse := range map[string]bool{"dense": false, "sparse": true} {
+		t.Run(name, func(t *testing.T) {
+			blocks := generated(44)
+			h := newHistory(4)
+			h.kill, h.sparse = true, sparse
+			n := disktest.Crashes(t, disktest.Trial{
+				Run:   func(f *disktest.FS) { h.life(f, blocks) },
+				Check: h.check,
+				Again: 7,
+			})
+			if len(h.synced) < 10 || n < 1000 {
+				t.Errorf("%d blocks synced, %d crashes", len(h.synced), n)
+			}
+		})
 	}
 }
 
 // TestFaults: an operation that fails loses nothing that was synced before, leaves no
 // file open, and what can be mended is by opening the folder again.
 func TestFaults(t *testing.T) {
-	blocks := generated(20)
-	var h *history
-	disktest.Faults(t, disktest.Trial{
-		Run: func(f *disktest.FS) {
-			h = newHistory(4)
-			h.life(f, blocks)
-		},
-		Check: func(c *disktest.Crash) error { return h.check(c) },
-		PerOp: 4,
-	})
+	for name, sparse := range map[string]bool{"dense": false, "sparse": true} {
+		t.Run(name, func(t *testing.T) {
+			blocks := generated(map[bool]int{false: 20, true: 48}[sparse])
+			var h *history
+			disktest.Faults(t, disktest.Trial{
+				Run: func(f *disktest.FS) {
+					h = newHistory(4)
+					h.sparse = sparse
+					h.life(f, blocks)
+				},
+				Check: func(c *disktest.Crash) error { return h.check(c) },
+				PerOp: 4,
+			})
+		})
+	}
 }

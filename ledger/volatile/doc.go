@@ -9,7 +9,7 @@
 // whole. Numbers compare as numbers; other names are left alone.
 // (ouroboros-consensus, Storage/VolatileDB/Impl.hs and Impl/State.hs)
 //
-// Start with [Open]. A [DB] keeps about 130 bytes for each block, and no block.
+// Start with [Open]. A [DB] keeps at most 200 bytes of memory for each block.
 //
 // The caller's duties:
 //

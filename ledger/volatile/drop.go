@@ -11,10 +11,12 @@ import (
 
 // Drop gives up blocks: those that are immutable and synced elsewhere, and those
 // that were abandoned. A file without any other block is removed, unless it is the
-// one that is written. Blocks that are not there are passed over.
+// one that is written, and files with few others are merged: there are no more than
+// 2 n / [Options.MaxBlocks] + 3 files afterwards for n blocks. Blocks that are not there are passed
+// over.
 //
 // When a file cannot be removed, its blocks are dropped all the same, and the next
-// call tries again.
+// call tries again. When files cannot be merged, the error is as of [DB.Put].
 func (db *DB) Drop(points ...ledger.Point) error {
 	db.writing.Lock()
 	defer db.writing.Unlock()
@@ -42,7 +44,10 @@ func (db *DB) Drop(points ...ledger.Point) error {
 	for _, f := range empty {
 		err = errors.Join(err, db.remove(f))
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return db.compact()
 }
 
 // remove removes a file and what is known of its blocks. Which crash forgets the
