@@ -34,8 +34,19 @@ func (l *late) Peek(int) ([]byte, error) {
 	return l.bytes, nil
 }
 
+// pieces is a transport that shows its bytes in pieces.
+type pieces struct {
+	late
+	chunk int
+}
+
+func (p *pieces) Peek(seen int) ([]byte, error) {
+	all, err := p.late.Peek(seen)
+	return all[:min(len(all), seen+p.chunk)], err
+}
+
 // A block costs its bytes and its interface value to receive; asking for it and
-// checking it cost nothing.
+// checking it cost nothing, nor does it if it comes in pieces.
 func TestInitiatorAllocations(t *testing.T) {
 	if race.Enabled {
 		t.Skip("the race detector allocates")
@@ -48,23 +59,25 @@ func TestInitiatorAllocations(t *testing.T) {
 		answer = blockfetch.Block{Raw: b.Raw}.AppendCBOR(answer)
 		answer = blockfetch.BatchDone{}.AppendCBOR(answer)
 	}
-	n := testing.AllocsPerRun(5, func() {
-		i := blockfetch.NewInitiator(blockfetch.Spec(), &late{script{bytes: answer}}, chaingen.Network())
-		rest := wants
-		one := func() (part []blockfetch.Want, ok bool) {
-			if len(rest) > 0 {
-				part, rest = rest[:1], rest[1:]
+	for _, chunk := range []int{len(answer), 12288, 1448} {
+		n := testing.AllocsPerRun(5, func() {
+			i := blockfetch.NewInitiator(blockfetch.Spec(), &pieces{late{script{bytes: answer}}, chunk}, chaingen.Network())
+			rest := wants
+			one := func() (part []blockfetch.Want, ok bool) {
+				if len(rest) > 0 {
+					part, rest = rest[:1], rest[1:]
+				}
+				return part, len(part) > 0
 			}
-			return part, len(part) > 0
-		}
-		for _, err := range i.Stream(context.Background(), one, nil) {
-			if err != nil {
-				t.Fatal(err)
+			for _, err := range i.Stream(context.Background(), one, nil) {
+				if err != nil {
+					t.Fatal(err)
+				}
 			}
+		})
+		if setup := n - 2*float64(len(blocks)); setup > 50 {
+			t.Errorf("pieces of %d bytes: %v allocations more than two for each of %d blocks, want at most 50", chunk, setup, len(blocks))
 		}
-	})
-	if setup := n - 2*float64(len(blocks)); setup > 50 {
-		t.Errorf("%v allocations more than two for each of %d blocks, want at most 50", setup, len(blocks))
 	}
 }
 

@@ -29,6 +29,8 @@ type Initiator struct {
 	bytes int       // estimated size of all that is outstanding
 
 	sending RequestRange // here, so that a request costs no allocation
+
+	hasher ledger.BodyHasher // of the block that is under way
 }
 
 // request is one range that was asked for: block by block or, if plain, by its
@@ -53,11 +55,13 @@ type Result struct {
 
 // NewInitiator starts a conversation. network is needed to read headers.
 func NewInitiator(spec *protocol.Spec, t protocol.Transport, network ledger.Network) *Initiator {
-	return &Initiator{
+	i := &Initiator{
 		s:       protocol.NewSession[Message](spec, protocol.Initiator, t),
 		network: network,
 		window:  spec.Ingress / 2,
 	}
+	i.s.Arriving = i.arriving
+	return i
 }
 
 // Window returns how many bytes of blocks are asked for at most at a time.

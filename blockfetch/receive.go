@@ -30,10 +30,10 @@ func (i *Initiator) receive(msg Message) (result Result, ready bool, err error) 
 		if err := r.check(i.taken, &block.Header, &i.network); err != nil {
 			return Result{}, false, i.s.Violation(m, err)
 		}
-		if !i.SkipBodies {
-			if err := block.CheckBody(); err != nil {
-				return Result{}, false, i.s.Violation(m, fmt.Errorf("%w: %w", ErrInvalidBody, err))
-			}
+		if i.SkipBodies {
+			i.hasher.Reset()
+		} else if err := i.hasher.Check(block); err != nil {
+			return Result{}, false, i.s.Violation(m, fmt.Errorf("%w: %w", ErrInvalidBody, err))
 		}
 		result.Block = block
 		if !r.plain {

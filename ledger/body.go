@@ -43,27 +43,33 @@ const (
 // the shape that the Haskell node reads, as much of it is under no hash; the part of
 // the proof about the shared seed computation is left out, as there.
 // (points-headers-blocks, 9)
-func (b Block) CheckBody() error {
+//
+// [BodyHasher] does the same for a block of which a part came earlier.
+func (b Block) CheckBody() error { return b.checkBody(nil) }
+
+// checkBody is CheckBody with what has been found out before; h may be nil.
+func (b Block) checkBody(h *BodyHasher) error {
 	r := cbor.NewReader(b.body)
+	known := h.known(b)
 	switch {
 	case b.Header.Raw.EBB:
 		return b.checkBoundaryBody(&r)
 	case b.Header.Raw.Era == Byron:
 		return b.checkByronBody(&r)
 	case b.Header.Raw.Era >= Dijkstra:
-		return b.checkDijkstraBody(&r)
+		return b.checkDijkstraBody(&r, known)
 	}
 	// The parts' hashes, one after the other, are what the body hash is of.
 	var hashes [4 * len(Hash{})]byte
 	sum := hashes[:0]
 	size := 0
-	parts := readBody(&r, b.Header.Raw.Era, nil)
+	parts := readBody(&r, b.Header.Raw.Era, nil, &known)
 	if err := b.close(&r); err != nil {
 		return err
 	}
 	for _, part := range parts[:blockParts(b.Header.Raw.Era)-1] {
+		hash := known.sum(size, part)
 		size += len(part)
-		hash := sum256(part)
 		sum = append(sum, hash[:]...)
 	}
 	return b.compareBody(size, sum256(sum))

@@ -99,7 +99,7 @@ func readTxBody(r *cbor.Reader, e Era) []byte {
 		got = 4
 	}
 	if !r.Null() {
-		readAux(r, e)
+		readAux(r, e, nil)
 	}
 	closeRecord(r, items == cbor.Indefinite)
 	if items != cbor.Indefinite && items != got {

@@ -23,12 +23,12 @@ type txPieces struct {
 //	                 the one before
 //
 // Arrays and maps may be indefinite, and heads wider than they need be. What
-// transactions hold is not looked at. It returns the parts as they came, and
-// appends the transactions' to pieces unless that is nil. (cardano-ledger:
+// transactions hold is not looked at; known may be nil. It returns the parts as they
+// came, and appends the transactions' to pieces unless that is nil. (cardano-ledger:
 // Shelley/BlockBody/Internal.hs and Alonzo/BlockBody/Internal.hs, DecCBOR of
 // ShelleyBlockBody and AlonzoBlockBody; cardano-ledger-binary,
 // Decoding/Decoder.hs, decodeIntMap)
-func readBody(r *cbor.Reader, era Era, pieces *[]txPieces) (parts [4][]byte) {
+func readBody(r *cbor.Reader, era Era, pieces *[]txPieces, known *known) (parts [4][]byte) {
 	before, start := r.Rest(), r.Pos()
 	end := func(part int) {
 		parts[part] = before[:r.Pos()-start]
@@ -36,7 +36,7 @@ func readBody(r *cbor.Reader, era Era, pieces *[]txPieces) (parts [4][]byte) {
 	}
 	txs := 0
 	for n := r.ArrayAny(); r.More(&n); txs++ {
-		if body := readMap(r); pieces != nil {
+		if body := known.readMap(r); pieces != nil {
 			*pieces = append(*pieces, txPieces{body: body})
 		}
 	}
@@ -44,7 +44,7 @@ func readBody(r *cbor.Reader, era Era, pieces *[]txPieces) (parts [4][]byte) {
 
 	i := 0
 	for n := r.ArrayAny(); r.More(&n); i++ {
-		if witnesses := readMap(r); pieces != nil && i < txs {
+		if witnesses := known.readMap(r); pieces != nil && i < txs {
 			(*pieces)[i].witnesses = witnesses
 		}
 	}
@@ -66,7 +66,7 @@ func readBody(r *cbor.Reader, era Era, pieces *[]txPieces) (parts [4][]byte) {
 			}
 			seen[i/64] |= 1 << (i % 64)
 		}
-		if aux := readAux(r, era); pieces != nil && r.Err() == nil {
+		if aux := readAux(r, era, known); pieces != nil && r.Err() == nil {
 			(*pieces)[i].aux = aux
 		}
 	}
@@ -104,7 +104,7 @@ func readIndex(r *cbor.Reader, n int) int {
 // readAux reads auxiliary data: Shelley's is a map of metadata; from Allegra on
 // it may be an array of that and one of scripts; from Alonzo on also a map with
 // the tag 259. (cardano-ledger: TxAuxData.hs of Shelley, Allegra, Alonzo)
-func readAux(r *cbor.Reader, era Era) []byte {
+func readAux(r *cbor.Reader, era Era, known *known) []byte {
 	before, start := r.Rest(), r.Pos()
 	switch {
 	case era >= Allegra && next(r)>>5 == majorArray:
@@ -116,7 +116,7 @@ func readAux(r *cbor.Reader, era Era) []byte {
 		r.Tag(auxTag)
 		readMap(r)
 	default:
-		readMap(r)
+		known.readMap(r)
 	}
 	return before[: r.Pos()-start : r.Pos()-start]
 }

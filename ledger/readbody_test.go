@@ -98,10 +98,12 @@ func TestBodyForms(t *testing.T) {
 			body := testBody{era, [][]byte{unhex(t, "83a0a100f6a0"), unhex(t, "83a0a0a0"), unhex(t, "a0"), unhex(t, "80")}}
 			body.parts = body.parts[:blockParts(era)-1]
 			body.parts[tt.part] = unhex(t, tt.to)
-			b, err := Preview.ParseBlock(testBlock(era, testHeader(body, nil), body.parts))
+			raw := testBlock(era, testHeader(body, nil), body.parts)
+			b, err := Preview.ParseBlock(raw)
 			if err != nil {
 				t.Fatal(err)
 			}
+			eachByte(t, raw)
 			_, txsErr := b.Txs()
 			checkErr := b.CheckBody()
 			want := tt.first <= era && era <= tt.last

@@ -59,7 +59,7 @@ func byronTxs(r *cbor.Reader) (txs []Tx) {
 // joinTxs reads the parts of a block body and joins them.
 func joinTxs(r *cbor.Reader, era Era) []Tx {
 	var pieces []txPieces
-	readBody(r, era, &pieces)
+	readBody(r, era, &pieces, nil)
 	if r.Err() != nil {
 		return nil
 	}

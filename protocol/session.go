@@ -27,6 +27,14 @@ type Session[M Message] struct {
 	// the message taken yet.
 	Most func() int
 
+	// Arriving, if not nil, is shown a message of the peer's that is under way, each
+	// time more of it has come: what has come, and how many bytes the message has at
+	// least, which is all of it once the head of its last string is there. It is for
+	// work that need not wait for the last byte, and can neither refuse the message
+	// nor keep begun, which is valid during the call only. A message that is there at
+	// once is not shown; each is decoded when it is complete, whatever was made of it.
+	Arriving func(begun []byte, size int)
+
 	// Random draws timeouts that have a range; nil is math/rand/v2.
 	Random func() float64
 
@@ -187,12 +195,16 @@ func (s *Session[M]) recv(ctx context.Context, wake <-chan struct{}) (msg M, wok
 			if s.Most != nil {
 				limit = min(limit, s.Most())
 			}
-			if need := uint64(s.seen) + s.scan.Pending(); need > uint64(limit) {
+			need := uint64(s.seen) + s.scan.Pending()
+			if need > uint64(limit) {
 				return msg, false, s.violation(s.m.state, "", fmt.Errorf("%w: at least %d bytes, limit %d", ErrTooLarge, need, limit))
 			}
 			if done {
 				msg, err = s.accept(unread[:s.seen])
 				return msg, false, err
+			}
+			if s.Arriving != nil {
+				s.Arriving(unread, int(need))
 			}
 			continue
 		}

@@ -291,6 +291,9 @@ func (r *Reader) Raw() []byte {
 	return b
 }
 
+// RawLen is [Reader.Raw] for an item that the caller knows to have n bytes.
+func (r *Reader) RawLen(n int) []byte { return r.take(uint64(n)) }
+
 // Read lets decode read one value from r's position. decode returns the bytes
 // after the value.
 func Read[T any](r *Reader, decode func([]byte) (v T, rest []byte, err error)) T {
