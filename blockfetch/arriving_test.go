@@ -74,9 +74,9 @@ func TestBodiesInPieces(t *testing.T) {
 	}
 }
 
-// large returns two blocks of 90 kB.
+// large returns two blocks of 90 kB with headers of one length.
 func large() []ledger.Block {
-	return chaingen.New(chaingen.Config{Seed: 1, BlockSize: 90_000}).Blocks(2)
+	return chaingen.New(chaingen.Config{Seed: 1, BlockSize: 90_000}).Blocks(22)[20:]
 }
 
 // A block that began to come while bodies were checked, and is dropped unchecked,
