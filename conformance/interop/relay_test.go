@@ -224,7 +224,7 @@ func killAndRestart(t *testing.T, network ledger.Network, chain []ledger.Block) 
 	dir := t.TempDir()
 	killed := relayProcess(t, network, s.Addr(), dir, len(chain)/2)
 
-	db, err := immutable.Open(dir, immutable.Options{Network: network})
+	db, err := immutable.Open(filepath.Join(dir, "immutable"), immutable.Options{Network: network})
 	if err != nil {
 		t.Fatal(err)
 	}

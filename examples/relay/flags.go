@@ -85,8 +85,8 @@ func flags(o *options) *flag.FlagSet {
 		o.submit = s
 		return cli.CheckAddress(s, false)
 	})
-	f.StringVar(&o.data, "data", "", "`DIR`, an ImmutableDB folder, to keep the chain in and go on from")
-	f.StringVar(&o.immutable, "immutable", "", "`DIR`, an ImmutableDB folder, to start from and only read")
+	f.StringVar(&o.data, "data", "", "`DIR`, the folder of a node as cardano-node has it, to keep the chain in and go on\nfrom; made if it is not there; chunk files in DIR itself are moved to DIR/immutable")
+	f.StringVar(&o.immutable, "immutable", "", "`DIR` to start from and only read: the folder of a node, or the one in it with the\nchunk files")
 	f.Func("keep", "`BYTES` of blocks in memory at most, such as 512MiB, without -data (default 1GiB)", func(s string) (err error) {
 		o.keep, err = parseBytes(s)
 		return err

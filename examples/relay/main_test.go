@@ -135,7 +135,7 @@ func TestFolderBeginsLater(t *testing.T) {
 // sameBlocks compares a folder with a chain of which it may lack the last k.
 func sameBlocks(t *testing.T, dir string, network ledger.Network, chain []ledger.Block) {
 	t.Helper()
-	db, err := immutable.Open(dir, immutable.Options{Network: network})
+	db, err := immutable.Open(filepath.Join(dir, "immutable"), immutable.Options{Network: network})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,7 +231,7 @@ func TestErrors(t *testing.T) {
 		t.Fatal(stderr)
 	}
 	damaged := filepath.Join(t.TempDir(), "damaged")
-	if err := os.CopyFS(damaged, os.DirFS(folder)); err != nil {
+	if err := os.CopyFS(damaged, os.DirFS(filepath.Join(folder, "immutable"))); err != nil {
 		t.Fatal(err)
 	}
 	damage(t, damaged)
@@ -240,17 +240,9 @@ func TestErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, kind := range []string{"chunk", "primary", "secondary"} {
-		if err := os.Remove(filepath.Join(gap, "00002."+kind)); err != nil {
+		if err := os.Remove(filepath.Join(gap, "immutable", "00002."+kind)); err != nil {
 			t.Fatal(err)
 		}
-	}
-	// As cardano-node has it.
-	nodes := t.TempDir()
-	if err := os.CopyFS(filepath.Join(nodes, "immutable"), os.DirFS(folder)); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(nodes, "protocolMagicId"), []byte("2"), 0o600); err != nil {
-		t.Fatal(err)
 	}
 	genesis := t.TempDir()
 	if err := os.WriteFile(filepath.Join(genesis, "byron-genesis.json"), []byte("{"), 0o600); err != nil {
@@ -269,7 +261,7 @@ func TestErrors(t *testing.T) {
 		{"other network", []string{"-network", "preview", "-peer", elsewhere, "-exit-at-tip"},
 			[]string{elsewhere, "refuses", "check -peer, -network"}},
 		{"no folder", []string{"-network", "preview", "-peer", peer, "-immutable", filepath.Join(folder, "no")},
-			[]string{"-immutable needs a folder"}},
+			[]string{"-immutable needs the folder of a node"}},
 		{"folder is a file", []string{"-network", "preview", "-peer", peer, "-data", filepath.Join(genesis, "byron-genesis.json")},
 			[]string{"-data needs a folder"}},
 		{"damaged folder", []string{"-network", "preview", "-peer", peer, "-immutable", damaged},
@@ -279,11 +271,13 @@ func TestErrors(t *testing.T) {
 		{"chunk missing in the middle, for appending", []string{"-network", "preview", "-peer", peer, "-data", gap},
 			[]string{"00002.chunk is damaged at byte 0: the file is missing"}},
 		{"folder of another network", []string{"-network", "mainnet", "-peer", peer, "-data", folder},
-			[]string{"if it is not the folder of another network"}},
-		{"folder of another network, by the marker", []string{"-network", "preprod", "-peer", peer, "-immutable", filepath.Join(nodes, "immutable")},
+			[]string{"protocolMagicId in it says 2 (preview), and mainnet has 764824073"}},
+		{"folder of another network, by the marker", []string{"-network", "preprod", "-peer", peer, "-immutable", filepath.Join(folder, "immutable")},
 			[]string{"protocolMagicId beside it says 2 (preview), and preprod has 1"}},
-		{"folder of a node", []string{"-network", "preview", "-peer", peer, "-data", nodes},
-			[]string{"did you mean " + filepath.Join(nodes, "immutable")}},
+		{"chunk folder of a node", []string{"-network", "preview", "-peer", peer, "-data", filepath.Join(folder, "immutable")},
+			[]string{"is a part of the folder " + folder + ": give " + folder}},
+		{"folder of something else", []string{"-network", "preview", "-peer", peer, "-data", genesis},
+			[]string{"protocolMagicId is missing, but the folder has other files (byron-genesis.json)", "write 2 into that file"}},
 		{"wrong genesis", []string{"-genesis", genesis, "-peer", peer},
 			[]string{"byron-genesis.json", "get the file again"}},
 		{"no genesis", []string{"-genesis", folder, "-peer", peer},

@@ -386,14 +386,14 @@ func TestRealChain(t *testing.T) {
 // it lacks the last k blocks.
 func sameFolder(t *testing.T, dir, source string) {
 	t.Helper()
-	db, err := immutable.Open(dir, immutable.Options{Network: ledger.Preview})
+	db, err := immutable.Open(filepath.Join(dir, "immutable"), immutable.Options{Network: ledger.Preview})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if want := 17309 - int(ledger.Preview.SecurityParam); int(db.Tip().BlockNo) != want {
 		t.Errorf("the folder ends at block %d, want %d", db.Tip().BlockNo, want)
 	}
-	names, err := filepath.Glob(filepath.Join(dir, "*.chunk"))
+	names, err := filepath.Glob(filepath.Join(dir, "immutable", "*.chunk"))
 	if err != nil || len(names) == 0 {
 		t.Fatal(names, err)
 	}

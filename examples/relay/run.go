@@ -231,7 +231,7 @@ func (o *options) explainFolder(err error) error {
 	case o.data != "":
 		return fmt.Errorf("%s: -data needs a folder that can be written or made", text)
 	}
-	return fmt.Errorf("%s: -immutable needs a folder with the chunk files of a node's ImmutableDB", text)
+	return fmt.Errorf("%s: -immutable needs the folder of a node, or its folder immutable with the chunk files", text)
 }
 
 // explain says what to do about an error that ended the relay.

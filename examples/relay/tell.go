@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -56,6 +57,9 @@ func (p *program) tellStart(address string, submit net.Listener) {
 			n, p.o.maxInbound, count(uint64(limit)), count(uint64(needed)))
 	} else if limit > 0 {
 		fmt.Fprintf(&b, "serves %d nodes at most, with up to %s open files of the %s that the process may open\n", n, count(uint64(needed)), count(uint64(limit)))
+	}
+	if s.Moved > 0 {
+		fmt.Fprintf(&b, "moved %s chunk files to %s, where cardano-node has them, too; docs/folder.md says how to go back\n", count(uint64(s.Moved)), filepath.Join(p.o.data, "immutable"))
 	}
 	if s.Removed > 0 {
 		fmt.Fprintf(&b, "removed %s that a crash had left incomplete at the end of %s\n", size(float64(s.Removed)), p.o.data)

@@ -17,7 +17,7 @@ var (
 	network = slices.Concat(forMini, []string{"mux"}, miniProtocols)
 
 	// What decides and keeps.
-	storage = []string{"internal/disk", "ledger/immutable", "ledger/volatile", "ledger/praos", "chain"}
+	storage = []string{"internal/disk", "ledger/folder", "ledger/immutable", "ledger/volatile", "ledger/praos", "chain"}
 )
 
 // mayImport says which packages of the module each package may import: only
@@ -27,8 +27,10 @@ var mayImport = map[string][]string{
 	"internal/genesis":   nil,
 	"ledger":             {"internal/cbor", "internal/genesis"},
 	"internal/disk":      nil,
-	"ledger/immutable":   {"internal/cbor", "internal/disk", "ledger"},
+	"internal/filelock":  nil,
+	"ledger/immutable":   {"internal/cbor", "internal/disk", "internal/filelock", "ledger"},
 	"ledger/volatile":    {"internal/cbor", "internal/disk", "ledger"},
+	"ledger/folder":      {"internal/disk", "internal/filelock", "ledger", "ledger/immutable"},
 	"internal/curve":     nil,
 	"internal/eddsa":     {"internal/curve"},
 	"internal/vrf":       {"internal/curve"},

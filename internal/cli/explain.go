@@ -15,7 +15,7 @@ import (
 
 // packages are those whose names their errors begin with. To know them does not
 // help who runs a program.
-var packages = []string{"node", "follow", "relay", "ledger", "immutable", "trace", "sim", "conform", "handshake", "chainsync", "blockfetch", "txsubmission"}
+var packages = []string{"node", "follow", "relay", "ledger", "folder", "immutable", "trace", "sim", "conform", "handshake", "chainsync", "blockfetch", "txsubmission"}
 
 // explain writes an error for people.
 func (c *Command) explain(err error) string {

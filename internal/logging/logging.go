@@ -11,10 +11,11 @@ const (
 	Serve        = "serve"        // connections that are not let in, and why none can be
 	Follow       = "follow"       // peers that are lost or not followed, and until when
 	Verification = "verification" // what of headers is verified
+	Folder       = "folder"       // what opening the folder has changed
 )
 
 // Parts returns all of them.
-func Parts() []string { return []string{Connections, Serve, Follow, Verification} }
+func Parts() []string { return []string{Connections, Serve, Follow, Verification, Folder} }
 
 // silent is enabled for no level.
 var silent = slog.New(slog.DiscardHandler)

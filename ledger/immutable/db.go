@@ -15,6 +15,10 @@ import (
 type Options struct {
 	// Network is the network of the chain. It is required.
 	Network ledger.Network
+
+	// Owned says that the caller has locked the folder above, as package folder does.
+	// [OpenAppend] takes that lock itself otherwise, where cardano-node left one.
+	Owned bool
 }
 
 // DB is an ImmutableDB folder. All methods may be called by many goroutines at

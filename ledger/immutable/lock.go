@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/ouronet/ouronet/internal/filelock"
 )
 
 // ownPrefix begins the names of files that cardano-node has no use for and leaves
@@ -13,14 +15,11 @@ const ownPrefix = "ouronet."
 
 const lockName = ownPrefix + "lock"
 
-// errBusy is what lockFile returns when another holder has the file.
-var errBusy = errors.New("locked")
-
 // lock locks the folder until unlock is called or the process ends; if it is in a
-// folder of cardano-node, the node is kept out as well.
-func lock(dir string) (unlock func() error, err error) {
+// folder of cardano-node that nobody has locked for it, the node is kept out as well.
+func lock(dir string, owned bool) (unlock func() error, err error) {
 	own, err := take(filepath.Join(dir, lockName))
-	if err != nil || !locksGo {
+	if err != nil || owned || !filelock.Ends {
 		return own, err
 	}
 	above := filepath.Dir(filepath.Clean(dir))
@@ -38,9 +37,9 @@ func lock(dir string) (unlock func() error, err error) {
 
 // take locks a file.
 func take(name string) (unlock func() error, err error) {
-	unlock, err = lockFile(name)
+	unlock, err = filelock.Try(name)
 	switch {
-	case errors.Is(err, errBusy):
+	case errors.Is(err, filelock.ErrBusy):
 		return nil, fmt.Errorf("%w (%s)", ErrLocked, name)
 	case err != nil:
 		return nil, fmt.Errorf("immutable: cannot lock %s: %w", name, err)

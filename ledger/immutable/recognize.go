@@ -24,6 +24,30 @@ func (e *NetworkError) Error() string {
 	return fmt.Sprintf("immutable: %s is not of %s: %s: name its network, or another folder", e.Dir, e.Network, e.Reason)
 }
 
+// Recognize returns a [*NetworkError] if a folder shows that it is of another network
+// than n: by its first block, by how it is cut into chunks, or by the marker beside it.
+// It is no check of anything else, and takes any folder with chunk files, such as one
+// that some have been moved out of.
+func Recognize(dir string, n ledger.Network) error {
+	f, err := newFolder(dir, n)
+	if err != nil {
+		return err
+	}
+	r := recognizer{folder: f, network: &n}
+	if err := r.marker(); err != nil {
+		return err
+	}
+	chunks, err := f.survey()
+	if err != nil {
+		return err
+	}
+	r.measure(chunks)
+	if err := r.firstBlock(chunks); err != nil || r.sure {
+		return err
+	}
+	return r.otherChunks(chunks)
+}
+
 // recognizer tells whether a folder is of a network.
 type recognizer struct {
 	folder
@@ -42,7 +66,7 @@ func (r *recognizer) marker() error {
 	}
 	got := strings.TrimSpace(string(b))
 	if r.sure = got == strconv.FormatUint(uint64(r.network.Magic), 10); !r.sure {
-		return r.differs("the file %s beside it says %s, and %s has %d", markerFile, magicName(got), r.network.Name, r.network.Magic)
+		return r.differs("the file %s beside it says %s, and %s has %d", markerFile, MagicName(got), r.network.Name, r.network.Magic)
 	}
 	return nil
 }
@@ -50,8 +74,8 @@ func (r *recognizer) marker() error {
 // public are the networks that are told by their names.
 var public = []*ledger.Network{&ledger.Mainnet, &ledger.Preprod, &ledger.Preview}
 
-// magicName adds the name to the magic of a public network.
-func magicName(magic string) string {
+// MagicName adds the name to the magic of a public network.
+func MagicName(magic string) string {
 	for _, n := range public {
 		if magic == strconv.FormatUint(uint64(n.Magic), 10) {
 			return fmt.Sprintf("%s (%s)", magic, n.Name)
@@ -93,7 +117,7 @@ func (r *recognizer) firstBlock(chunks []sizes) error {
 		return r.differs("its first block names the Byron genesis %s, that of %s is %v", of, r.network.Name, known)
 	case !h.Raw.EBB && b.Magic != r.network.Magic:
 		return r.differs("its first block has network magic %s, and %s has %d",
-			magicName(strconv.FormatUint(uint64(b.Magic), 10)), r.network.Name, r.network.Magic)
+			MagicName(strconv.FormatUint(uint64(b.Magic), 10)), r.network.Name, r.network.Magic)
 	}
 	return nil
 }
@@ -114,10 +138,19 @@ func (r *recognizer) explain(err error, chunks []sizes) error {
 	if !errors.As(err, new(*DamageError)) || r.sure {
 		return err
 	}
+	if other := r.otherChunks(chunks); other != nil {
+		return other
+	}
+	return err
+}
+
+// otherChunks returns an error if the first block is in a chunk that it is not in on
+// this network.
+func (r *recognizer) otherChunks(chunks []sizes) error {
 	if chunk, h, ok := r.first(chunks); ok && r.chunkOf(h.Slot) != chunk {
 		return r.differs("its first block, in slot %d, is in chunk %d, which has the slots from %d on in %s", h.Slot, chunk, chunk*r.slots, r.network.Name)
 	}
-	return err
+	return nil
 }
 
 // first reads the header of the first block; ok is false unless it is what the index

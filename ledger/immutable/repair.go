@@ -46,7 +46,7 @@ func OpenAppend(dir string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	unlock, err := lock(dir)
+	unlock, err := lock(dir, o.Owned)
 	if err != nil {
 		return nil, err
 	}

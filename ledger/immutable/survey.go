@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,6 +22,15 @@ type sizes struct {
 	chunk, secondary, primary int64
 }
 
+// ChunkOf returns the number of the chunk that a file of that name belongs to; ok is
+// false if it is of none.
+func ChunkOf(name string) (chunk uint64, ok bool) {
+	number, kind, _ := strings.Cut(name, ".")
+	n, err := strconv.ParseUint(number, 10, 32)
+	fiveDigits := len(number) == 5 || len(number) > 5 && number[0] != '0'
+	return n, err == nil && fiveDigits && slices.Contains(kinds[:], kind)
+}
+
 // survey lists the chunks that have files, in order.
 func (f folder) survey() ([]sizes, error) {
 	entries, err := os.ReadDir(f.dir)
@@ -29,10 +39,8 @@ func (f folder) survey() ([]sizes, error) {
 	}
 	found := make(map[uint64]sizes)
 	for _, e := range entries {
-		number, kind, _ := strings.Cut(e.Name(), ".")
-		n, err := strconv.ParseUint(number, 10, 32)
-		fiveDigits := len(number) == 5 || len(number) > 5 && number[0] != '0'
-		if err != nil || !fiveDigits || !slices.Contains(kinds[:], kind) {
+		n, ok := ChunkOf(e.Name())
+		if !ok {
 			continue
 		}
 		info, err := e.Info()
@@ -42,11 +50,11 @@ func (f folder) survey() ([]sizes, error) {
 		if err != nil {
 			return nil, fmt.Errorf("immutable: %w", err)
 		}
-		s, ok := found[n]
-		if !ok {
+		s, known := found[n]
+		if !known {
 			s = sizes{n, -1, -1, -1}
 		}
-		switch kind {
+		switch filepath.Ext(e.Name())[1:] {
 		case chunkFile:
 			s.chunk = info.Size()
 		case secondaryFile:

@@ -3,6 +3,7 @@ package relay_test
 import (
 	"bytes"
 	"context"
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -97,7 +98,7 @@ func TestRelayRefusesByronJunk(t *testing.T) {
 					t.Error(err)
 				}
 			})
-			db, err := immutable.Open(dir, immutable.Options{Network: n})
+			db, err := immutable.Open(filepath.Join(dir, "immutable"), immutable.Options{Network: n})
 			if err != nil {
 				t.Fatal(err)
 			}

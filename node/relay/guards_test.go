@@ -92,7 +92,7 @@ func TestSaveNeedsSync(t *testing.T) {
 	v, blocks := newTestVerifier(t), shortGenerator().Blocks(3)
 	dir, db := folderOf(t, blocks)
 	v.start(statesAfter(t, v, blocks)[2])
-	r := &Relay{cfg: Config{DataDir: dir}, db: db, verifier: v}
+	r := &Relay{cfg: Config{DataDir: dir}, root: dir, db: db, verifier: v}
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/internal/logging"
 	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/ledger/folder"
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/follow"
@@ -40,11 +41,14 @@ type Config struct {
 	// closes it.
 	Listener net.Listener
 
-	// DataDir is an ImmutableDB folder to append to and start from; it is made
-	// if it is not there. The last k blocks stay in memory.
+	// DataDir is the folder of a node, as cardano-node has it, to append to and start
+	// from; it is made if it is not there. One in which an earlier relay kept chunk
+	// files, without the folder immutable around them, has these moved; see package
+	// folder. The last k blocks stay in memory.
 	DataDir string
 
-	// ImmutableDir is an ImmutableDB folder to start from and only read.
+	// ImmutableDir is a folder to start from and only read: that of a node, or the one
+	// in it with the chunk files.
 	ImmutableDir string
 
 	// Keep bounds the bytes of the chain in memory where no folder takes it;
@@ -73,6 +77,8 @@ type Config struct {
 type Relay struct {
 	cfg    Config
 	files  files
+	folder *folder.Folder // of DataDir
+	root   string         // where files of ours are, "" without a folder
 	db     *immutable.DB
 	store  *store
 	follow *follow.Follower
@@ -131,17 +137,12 @@ func New(cfg Config) (*Relay, error) {
 	r := &Relay{cfg: cfg, files: files, txs: newTxQueue(cfg.MaxTxSize), submitting: make(chan struct{}, 1)}
 	r.ended, r.end = context.WithCancel(context.Background())
 	r.submitter = r.txs.newSender(r.ended)
-	var err error
-	options := immutable.Options{Network: cfg.Follow.Network}
-	switch {
-	case cfg.DataDir != "":
-		r.db, err = immutable.OpenAppend(cfg.DataDir, options)
-		cfg.Keep = 0 // bounded by k
-	case cfg.ImmutableDir != "":
-		r.db, err = immutable.Open(cfg.ImmutableDir, options)
-	}
-	if err != nil {
+	if err := r.openFolder(); err != nil {
 		return nil, fmt.Errorf("relay: %w", err)
+	}
+	var err error
+	if cfg.DataDir != "" {
+		cfg.Keep = 0 // bounded by k
 	}
 	r.store = newStore(r.db, cfg.DataDir != "", cfg.Keep)
 	anchor := r.store.Tip()
@@ -229,7 +230,7 @@ func (r *Relay) Run(ctx context.Context) error {
 	if ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) {
 		err = nil
 	}
-	return also(err, r.close())
+	return r.closeAfter(err)
 }
 
 // also adds an error of tidying up to the one before it, each once: a folder that
@@ -328,15 +329,6 @@ func (r *Relay) moved() error {
 	err := r.save(saveEvery)
 	r.verifier.forgetBefore(r.db.Tip().Point.Hash)
 	return err
-}
-
-func (r *Relay) folder() string { return r.cfg.DataDir + r.cfg.ImmutableDir } // one is empty
-
-func (r *Relay) close() error {
-	if r.db == nil {
-		return nil
-	}
-	return r.db.Close()
 }
 
 // maxShared is how many addresses a peer gets, as from cardano-node.

@@ -150,7 +150,7 @@ func (r *Relay) keepState(s praos.State) error {
 	if err := r.db.Sync(); err != nil { // or the file could be ahead of the chain
 		return err
 	}
-	return saveState(filepath.Join(r.cfg.DataDir, stateFile), s)
+	return saveState(filepath.Join(r.root, stateFile), s)
 }
 
 // resume finds the state after the last block of the folder; see the function.
@@ -159,7 +159,7 @@ func (r *Relay) resume(ctx context.Context) error {
 	if r.cfg.DataDir != "" {
 		keep = r.keepState
 	}
-	state, saved, err := resume(ctx, r.verifier, r.db, r.folder(), r.cfg.Observer.Resuming, keep)
+	state, saved, err := resume(ctx, r.verifier, r.db, r.root, r.cfg.Observer.Resuming, keep)
 	if err != nil {
 		return fmt.Errorf("relay: resume verification: %w", err)
 	}

@@ -28,6 +28,7 @@ type Status struct {
 	Decisions     chain.Stats
 
 	Removed int64 // bytes of the folder that a crash had left unusable
+	Moved   int   // chunk files that were moved when the folder was opened, see [Config].DataDir
 
 	// First is the first block of a folder that does not begin at the origin, else
 	// [ledger.Origin]. Nodes that have no block from there on cannot follow the relay.
@@ -61,6 +62,9 @@ func (r *Relay) Status() Status {
 	s := Status{Downstream: int(r.served.Load())}
 	if r.db != nil {
 		s.Removed, s.First = r.db.Removed(), r.store.first()
+	}
+	if r.folder != nil {
+		s.Moved = r.folder.Moved()
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

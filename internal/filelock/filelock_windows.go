@@ -1,16 +1,20 @@
-package immutable
+package filelock
 
 import (
 	"errors"
 	"syscall"
 )
 
-// locksGo says whether a lock goes with the process that has it, so that a file of
+// Ends says whether a lock ends with the process that has it, so that a file of
 // another program can be locked.
-const locksGo = true
+const Ends = true
 
-// Sharing nothing is a lock.
-func lockFile(name string) (unlock func() error, err error) {
+// Try locks a file, which it makes if it is not there, until unlock is called or the
+// process ends. It does not wait: the error is [ErrBusy] while another process or
+// another call has the lock.
+//
+// Sharing nothing is a lock: cardano-node opens the file before it locks it.
+func Try(name string) (unlock func() error, err error) {
 	p, err := syscall.UTF16PtrFromString(name)
 	if err != nil {
 		return nil, err
@@ -19,7 +23,7 @@ func lockFile(name string) (unlock func() error, err error) {
 	h, err := syscall.CreateFile(p, syscall.GENERIC_READ|syscall.GENERIC_WRITE, 0, nil,
 		syscall.OPEN_ALWAYS, syscall.FILE_ATTRIBUTE_NORMAL, 0)
 	if errors.Is(err, sharingViolation) {
-		return nil, errBusy
+		return nil, ErrBusy
 	}
 	if err != nil {
 		return nil, err

@@ -1,0 +1,65 @@
+package relay
+
+import (
+	"errors"
+	"log/slog"
+
+	"github.com/ouronet/ouronet/internal/logging"
+	"github.com/ouronet/ouronet/ledger/folder"
+	"github.com/ouronet/ouronet/ledger/immutable"
+)
+
+// openFolder opens the folder to append to, or the one to read.
+func (r *Relay) openFolder() (err error) {
+	options := immutable.Options{Network: r.cfg.Follow.Network}
+	switch {
+	case r.cfg.DataDir != "":
+		if r.folder, err = folder.Open(r.cfg.DataDir, options.Network); err != nil {
+			return err
+		}
+		r.root, options.Owned = r.folder.Dir(), true
+		if r.db, err = immutable.OpenAppend(r.folder.Immutable(), options); err != nil {
+			return errors.Join(err, r.folder.Close(false))
+		}
+		r.logFolder()
+		if err := r.folder.Begin(); err != nil {
+			return r.closeAfter(err)
+		}
+	case r.cfg.ImmutableDir != "":
+		var chunks string
+		chunks, r.root = folder.Locate(r.cfg.ImmutableDir)
+		r.db, err = immutable.Open(chunks, options)
+	}
+	return err
+}
+
+// logFolder tells what opening the folder has changed, and what it has not checked.
+func (r *Relay) logFolder() {
+	log := logging.Of(r.cfg.Follow.Logger, logging.Folder)
+	if n := r.folder.Moved(); n > 0 {
+		log.Warn("chunk files were moved: the folder has the form of cardano-node's now, which earlier relays cannot open",
+			slog.Int("files", n), slog.String("to", r.folder.Immutable()))
+	}
+	if !r.folder.Clean() {
+		log.Info("the folder was not closed in order: the last chunk is checked, other blocks are checked when they are read",
+			slog.String("folder", r.folder.Dir()), slog.Int64("removed", r.db.Removed()))
+	}
+}
+
+// close closes the folders after nothing went wrong.
+func (r *Relay) close() error { return r.closeAfter(nil) }
+
+// closeAfter closes the folders, and returns err and what more goes wrong. A folder is
+// not closed in order if it cannot be written, or damage was found in it.
+func (r *Relay) closeAfter(err error) error {
+	if r.db == nil {
+		return err
+	}
+	closing := r.db.Close()
+	err = also(err, closing)
+	if r.folder == nil {
+		return err
+	}
+	intact := closing == nil && !errors.As(err, new(*immutable.DamageError))
+	return also(err, r.folder.Close(intact))
+}
