@@ -27,6 +27,10 @@ type block struct {
 
 	span *span // the range it is waited for with: of several, the latest
 
+	// With a judge.
+	barrier *block // the first on the way here that is invalid, else the first deferred; nil for none
+	from    PeerID // who sent the body first, once held
+
 	held    bool // the caller has the body
 	ready   bool // held, and so is all between it and the adopted chain
 	adopted bool // on our chain; true for the anchor
@@ -34,6 +38,10 @@ type block struct {
 	onPath  bool // part of planner.path
 	gone    bool // no longer in the tree
 	bare    bool // only the point is known, see Config.Points
+
+	valid    bool // the judge has found it valid, or the core started with it
+	invalid  bool // the judge has found it invalid
+	deferred bool // the judge could not tell yet: it is asked again later
 }
 
 func (b *block) tip() ledger.Tip { return ledger.Tip{Point: b.point, BlockNo: b.no} }

@@ -5,11 +5,14 @@ import "time"
 // wake does what was put off until now, and finds new intersections for
 // candidates that our chain left more than k blocks behind.
 func (c *Core) wake() {
+	c.recall()
 	for _, p := range c.planner.peers {
 		switch {
 		case p.phase == ended && p.retryAt <= c.now,
 			p.phase == following && p.tip.gone:
 			c.find(p)
+		case c.hopeless(p):
+			c.endChainSync(p, ErrInvalidChain, retryNoIntersection)
 		}
 		if len(p.spans) == 0 {
 			continue
@@ -39,7 +42,7 @@ func (p *peer) awaited() *span {
 // replaceable reports whether someone else offers a chain better than ours.
 func (c *Core) replaceable(p *peer) bool {
 	for _, q := range c.planner.peers {
-		if q != p && q.phase == following && !q.stalled && !q.tip.gone && c.tree.better(q.tip, c.tree.tip) {
+		if q != p && q.phase == following && !q.stalled && !q.tip.gone && c.tree.better(q.tip.sound(), c.tree.tip) {
 			return true
 		}
 	}
@@ -65,6 +68,9 @@ func (c *Core) Deadline() (at time.Duration, ok bool) {
 		if s := p.due(); s != nil && !c.planner.late(p) {
 			earlier(max(p.pace.of(s).lookAt, c.now+1))
 		}
+	}
+	for _, w := range c.court.waits {
+		earlier(w.till)
 	}
 	earlier(c.planner.hurryAt)
 	return at, ok

@@ -34,9 +34,11 @@ const (
 	kindFetchFailed    = 11
 	kindConsumed       = 12
 	kindTick           = 13
+	kindJudged         = 14
 )
 
-// Lengths of arrays.
+// Lengths of arrays. That of a Config is without the fields that are left out as long
+// as they, and all behind them, mean what a Config without them means: Judge.
 const (
 	lenConfig = 15
 	lenHeader = 10
@@ -51,7 +53,11 @@ const (
 func AppendConfig(dst []byte, cfg *Config) []byte {
 	full := *cfg
 	full.complete() // an error leaves what New refuses, too
-	dst = cbor.AppendMessage(dst, lenConfig, kindConfig)
+	n := lenConfig
+	if full.Judge {
+		n++
+	}
+	dst = cbor.AppendMessage(dst, n, kindConfig)
 	dst = appendInt(dst, full.K)
 	dst = full.Anchor.AppendCBOR(dst)
 	dst = appendHeaders(dst, full.Adopted)
@@ -64,12 +70,16 @@ func AppendConfig(dst []byte, cfg *Config) []byte {
 	}
 	dst = cbor.AppendUint(dst, uint64(full.MaxGap))
 	dst = appendInt(dst, full.StallTimeout)
-	return cbor.AppendUint(dst, full.Salt)
+	dst = cbor.AppendUint(dst, full.Salt)
+	if full.Judge {
+		dst = cbor.AppendBool(dst, true)
+	}
+	return dst
 }
 
 // AppendEvent appends the encoding of what [Core.Step] is given: an event and
-// its time. It allocates nothing but room in dst and, for a [BadHeader], what the
-// text of its error takes; it keeps nothing of ev.
+// its time. It allocates nothing but room in dst and, for a [BadHeader] or
+// [Judged], what the text of its error takes; it keeps nothing of ev.
 //
 // An event of a type that is not one of the package's is written as a [Tick],
 // which is how Step takes it.
@@ -106,6 +116,10 @@ func AppendEvent(dst []byte, now time.Duration, ev Event) []byte {
 		return span(0, kindNoBlocks, ev.Peer, ev.Range)
 	case FetchFailed:
 		return span(0, kindFetchFailed, ev.Peer, ev.Range)
+	case Judged:
+		dst = ev.Point.AppendCBOR(begin(4, kindJudged))
+		dst = cbor.AppendUint(dst, uint64(ev.Verdict))
+		return appendReason(appendInt(dst, ev.Retry), ev.Err)
 	case Consumed:
 		return appendInt(begin(1, kindConsumed), ev.Bytes)
 	}

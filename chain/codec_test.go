@@ -52,6 +52,9 @@ var allEvents = []Event{
 	RangeDone{6, 7},
 	NoBlocks{6, 8},
 	FetchFailed{6, 9},
+	Judged{pointA, Valid, 0, nil},
+	Judged{pointA, Impossible, 0, errors.New("spends what is not there")},
+	Judged{pointB, Later, 3 * time.Second, nil},
 	Consumed{90_000},
 	Tick{},
 }
@@ -59,7 +62,7 @@ var allEvents = []Event{
 var fullConfig = Config{
 	K: 432, Anchor: tipA, Adopted: []ledger.Header{firstHeader, laterHeader}, Points: []ledger.Point{pointB, ledger.Origin},
 	MaxLead: 1, MaxSideHeaders: 2, MaxBytes: 3, MaxRangeBlocks: 4, MaxRanges: 5, FetchPeers: 6, MaxRefusals: 7,
-	MaxGap: 8, StallTimeout: 9, Salt: 1<<64 - 1,
+	MaxGap: 8, StallTimeout: 9, Salt: 1<<64 - 1, Judge: true,
 }
 
 // allEffects has every type of effect and of error.
@@ -74,6 +77,8 @@ var allEffects = []Effect{
 	Disconnect{4, &HeaderError{pointA, errors.New("bad signature")}},
 	Disconnect{4, &UnavailableError{pointA, 5}},
 	Disconnect{4, &RangeError{pointA, pointB}},
+	Disconnect{4, &InvalidBlockError{pointB, errors.New("too large")}},
+	StopChainSync{3, ErrInvalidChain, time.Minute},
 	Disconnect{4, errors.New("other")},
 	Disconnect{4, nil},
 	Fetch{5, 6, []*ledger.Header{&firstHeader, &laterHeader}, 7},
@@ -82,6 +87,7 @@ var allEffects = []Effect{
 	RollBack{tipB},
 	Immutable{tipA},
 	Forget{pointA},
+	Judge{&laterHeader, tipA, true},
 }
 
 func TestInputsRoundTrip(t *testing.T) {
@@ -160,6 +166,12 @@ func TestGoldenEncoding(t *testing.T) {
 			AppendConfig(nil, &Config{K: 5, Salt: 9}),
 			"8f0005" + "82800080" + "80" + "192000" + "198000" + "1a02000000" + "1903e8" + "10" + "00" + "05" + "00" + "1b00000002540be400" + "09",
 		},
+		{
+			AppendConfig(nil, &Config{K: 5, Salt: 9, Judge: true}),
+			"900005" + "82800080" + "80" + "192000" + "198000" + "1a02000000" + "1903e8" + "10" + "00" + "05" + "00" + "1b00000002540be400" + "09" + "f5",
+		},
+		{AppendEvent(nil, 0, Judged{pointA, Invalid, 5, errors.New("bad")}), "860e00" + "8207" + a + "02" + "05" + "63626164"},
+		{AppendEffects(nil, []Effect{Judge{&laterHeader, tipA, true}}), "81840b" + "821bffffffffffffffff5820" + repeat("03") + "828207" + a + "03" + "f5"},
 		{AppendEffects(nil, nil), "80"},
 		{AppendEffects(nil, []Effect{RequestHeaders{1, 9}, Forget{pointB}}), "82" + "83020109" + "820a" + "821b0000010000000000" + b},
 		{AppendEffects(nil, []Effect{Disconnect{4, &RangeError{Got: pointA}}}), "81830404" + "8308" + "80" + "8207" + a},

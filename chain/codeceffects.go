@@ -21,6 +21,7 @@ const (
 	kindRollBack       = 8
 	kindImmutable      = 9
 	kindForget         = 10
+	kindJudge          = 11
 )
 
 // Errors in effects.
@@ -34,6 +35,8 @@ const (
 	kindHeaderError      = 6
 	kindUnavailableError = 7
 	kindRangeError       = 8
+	kindInvalidBlock     = 9
+	kindInvalidChain     = 10
 )
 
 // AppendEffects appends the encoding of the effects of one step, in order. Equal
@@ -74,6 +77,9 @@ func appendEffect(dst []byte, e Effect) []byte {
 		return appendInt(dst, e.Bytes)
 	case CancelFetch:
 		return cbor.AppendUint(peer(1, kindCancelFetch, e.Peer), uint64(e.Range))
+	case Judge:
+		dst = e.Header.Point().AppendCBOR(cbor.AppendMessage(dst, 4, kindJudge))
+		return cbor.AppendBool(e.After.AppendCBOR(dst), e.Again)
 	case Adopt:
 		return appendInt(e.Header.Point().AppendCBOR(cbor.AppendMessage(dst, 3, kindAdopt)), e.Bytes)
 	case RollBack:
@@ -103,6 +109,8 @@ func appendError(dst []byte, err error) []byte {
 		return points(kindIntersectError, e.Point)
 	case *HeaderError:
 		return points(kindHeaderError, e.Point)
+	case *InvalidBlockError:
+		return points(kindInvalidBlock, e.Point)
 	case *UnavailableError:
 		dst = e.Start.AppendCBOR(cbor.AppendMessage(dst, 3, kindUnavailableError))
 		return appendInt(dst, e.Times)
@@ -116,6 +124,8 @@ func appendError(dst []byte, err error) []byte {
 		return points(kindTooFarError)
 	case errors.Is(err, ErrCrowdedOut):
 		return points(kindCrowdedOutError)
+	case errors.Is(err, ErrInvalidChain):
+		return points(kindInvalidChain)
 	}
 	return appendReason(cbor.AppendMessage(dst, 2, kindOtherError), err)
 }

@@ -114,7 +114,11 @@ func (r *inputReader) config(n int) (cfg Config) {
 	cfg.MaxGap = ledger.Slot(r.Uint())
 	cfg.StallTimeout = time.Duration(r.UintMax(math.MaxInt64))
 	cfg.Salt = r.Uint()
-	r.rest(n - known)
+	if n -= known; n > 0 {
+		cfg.Judge = r.Bool()
+		n--
+	}
+	r.rest(n)
 	return cfg
 }
 
@@ -157,6 +161,9 @@ func (r *inputReader) event(kind uint64, n int) (ev Event) {
 	case kindConsumed:
 		fields(1)
 		ev = Consumed{r.int()}
+	case kindJudged:
+		fields(4)
+		ev = Judged{r.point(), Verdict(r.UintMax(uint64(Impossible))), time.Duration(r.UintMax(math.MaxInt64)), r.reason()}
 	case kindTick:
 		fields(0)
 		ev = Tick{}

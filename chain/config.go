@@ -115,6 +115,10 @@ type Config struct {
 	// node, or all nodes ask the same peer. (relay-behaviour, 10.2 no. 40)
 	Salt uint64
 
+	// Judge has a judge find each block valid before it is adopted: see [Judge].
+	// Anchor, Adopted and Points are what it has found valid before.
+	Judge bool
+
 	// Prefer reports whether to leave a chain for another of the same length,
 	// given their last headers; nil stands for [PreferPraos].
 	Prefer func(ours, cand *ledger.Header) bool

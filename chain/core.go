@@ -17,6 +17,7 @@ type Core struct {
 	tree    tree
 	planner planner
 	credits credits
+	court   court
 
 	byID map[PeerID]*peer
 
@@ -50,12 +51,15 @@ func New(cfg Config) (*Core, error) {
 		if err != nil {
 			return nil, fmt.Errorf("chain: Config.Adopted[%d]: %w", i, err)
 		}
-		b.held, b.ready = true, true
+		b.held, b.ready, b.valid = true, true, true
 		t.adopt(b)
 		c.forget(t.advance())
 	}
 	c.cfg.Adopted, c.cfg.Points = nil, nil
 	t.moved = false
+	if cfg.Judge {
+		t.stands = t.tip
+	}
 	return c, nil
 }
 
@@ -89,6 +93,8 @@ func (c *Core) Step(now time.Duration, ev Event) []Effect {
 		c.noBlocks(ev)
 	case FetchFailed:
 		c.fetchFailed(ev)
+	case Judged:
+		c.judged(ev)
 	case Consumed:
 		c.planner.backlog = max(0, c.planner.backlog-max(0, ev.Bytes))
 	}
@@ -102,8 +108,13 @@ func (c *Core) emit(e Effect) { c.out.emit(e) }
 func (c *Core) decide() {
 	c.wake()
 	c.aim()
-	c.adoptPath()
-	aside := c.aside && c.adoptAside()
+	aside := false
+	if c.cfg.Judge {
+		aside = c.adoptJudged()
+	} else {
+		c.adoptPath()
+		aside = c.aside && c.adoptAside()
+	}
 	c.evict()
 	if c.tree.moved {
 		c.tree.moved = false
@@ -117,6 +128,9 @@ func (c *Core) decide() {
 	if aside {
 		c.aim()
 		c.planner.countReady()
+	}
+	if c.cfg.Judge {
+		c.ask()
 	}
 	c.planner.run(c.tree.tip.point.Slot, c.tree.heldBytes)
 	c.grant()

@@ -54,6 +54,19 @@ type (
 		Range RangeID
 	}
 
+	// Judge asks whether a block whose body is held may follow After. It comes only
+	// with Config.Judge; the answer is [Judged], and no other Judge comes before it.
+	//
+	// The judge stands at the end of a chain: at the start of ours, then at the
+	// last block that it found valid. After is where it stands, or a block below, to
+	// which it has to go back first; never one below [Core.Anchor]. It may also be one of
+	// Config.Points that is on our chain still.
+	Judge struct {
+		Header *ledger.Header
+		After  ledger.Tip
+		Again  bool // it was found valid before; the judge has left it since
+	}
+
 	// Adopt extends the adopted chain by one block, whose body is held.
 	Adopt struct {
 		Header *ledger.Header
@@ -78,6 +91,7 @@ func (StopChainSync) effect()  {}
 func (Disconnect) effect()     {}
 func (Fetch) effect()          {}
 func (CancelFetch) effect()    {}
+func (Judge) effect()          {}
 func (Adopt) effect()          {}
 func (RollBack) effect()       {}
 func (Immutable) effect()      {}

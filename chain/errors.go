@@ -20,6 +20,10 @@ var (
 	// ErrCrowdedOut: too many headers are held that nobody adopted, and this
 	// peer's chain is not better than ours.
 	ErrCrowdedOut = errors.New("chain: no room for headers of a chain that is not better than ours")
+
+	// ErrInvalidChain: the peer's chain goes over a block that the judge found
+	// invalid, and on for as many headers as it may be ahead of ours.
+	ErrInvalidChain = errors.New("chain: the peer's chain goes over an invalid block")
 )
 
 // LinkError says that a header does not follow the one the peer sent before.
@@ -55,6 +59,20 @@ func (e *HeaderError) Error() string { return fmt.Sprintf("chain: header %v: %v"
 
 // Unwrap returns what the check said.
 func (e *HeaderError) Unwrap() error { return e.Err }
+
+// InvalidBlockError says that a peer sent a block that can be valid after no block:
+// see [Impossible].
+type InvalidBlockError struct {
+	Point ledger.Point
+	Err   error
+}
+
+func (e *InvalidBlockError) Error() string {
+	return fmt.Sprintf("chain: block %v can never be valid: %v", e.Point, e.Err)
+}
+
+// Unwrap returns what the judge said.
+func (e *InvalidBlockError) Unwrap() error { return e.Err }
 
 // UnavailableError says that a peer refused to deliver blocks of the chain it
 // announces, several times in a row.

@@ -1,6 +1,8 @@
 package chain
 
 import (
+	"time"
+
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -95,6 +97,15 @@ type (
 		Range RangeID
 	}
 
+	// Judged answers [Judge]: each is answered once, after whatever time. What the
+	// Verdict is about is named by Point.
+	Judged struct {
+		Point   ledger.Point
+		Verdict Verdict
+		Retry   time.Duration // with Later: when to ask again; 0 stands for a second, an hour is the most
+		Err     error         // why the block is not valid
+	}
+
 	// Consumed gives back bytes handed over by [Adopt].
 	Consumed struct{ Bytes int }
 
@@ -113,5 +124,6 @@ func (BlockFetched) event()   {}
 func (RangeDone) event()      {}
 func (NoBlocks) event()       {}
 func (FetchFailed) event()    {}
+func (Judged) event()         {}
 func (Consumed) event()       {}
 func (Tick) event()           {}

@@ -66,7 +66,12 @@ func (c *Core) blockFetched(ev BlockFetched) {
 	switch {
 	case b.gone:
 		c.emit(Forget{b.point})
+	case b.falsified():
+		c.emit(Forget{b.point})
+		c.planner.await(b)
+		c.prune(b)
 	case !b.held:
+		b.from = p.id
 		if b.claims > 0 {
 			c.planner.outrun(b)
 		}

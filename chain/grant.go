@@ -43,7 +43,7 @@ func (c *Core) allowance(p *peer) (n int, full bool) {
 func (c *Core) crowdOut(p *peer) {
 	var worst *peer
 	for _, q := range c.planner.peers {
-		if q == p || q.phase != following || q.tip.adopted || q.tip.kept || c.tree.better(q.tip, c.tree.tip) {
+		if q == p || q.phase != following || q.tip.adopted || q.tip.kept || c.tree.better(q.tip.sound(), c.tree.tip) {
 			continue
 		}
 		if worst == nil || c.tree.better(worst.tip, q.tip) {

@@ -52,6 +52,7 @@ func (c *Core) headers(ev Headers) {
 		}
 		if fresh {
 			c.planner.comeBack(b)
+			c.recognize(b)
 		}
 		c.retip(p, b)
 		c.credits.spend(&p.credit)

@@ -13,12 +13,16 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 )
 
-// longer returns an array with items added behind its own.
+// longer returns an array with items added behind its own, and behind the fields that
+// a Config may leave out.
 func longer(tb testing.TB, array []byte, items ...[]byte) []byte {
 	r := cbor.NewReader(array)
 	n := r.Array()
 	if r.Err() != nil {
 		tb.Fatal(r.Err())
+	}
+	if n == lenConfig && r.Rest()[0] == kindConfig {
+		items = slices.Concat([][]byte{cbor.AppendBool(nil, false)}, items)
 	}
 	return slices.Concat(cbor.AppendArray(nil, n+len(items)), r.Rest(), slices.Concat(items...))
 }
@@ -75,7 +79,7 @@ func item(random *rand.Rand, depth int) []byte {
 
 // unknownEvent is an event of a kind that there is not.
 func unknownEvent(random *rand.Rand, now time.Duration) (kind uint64, input []byte) {
-	kind = kindTick + 1 + random.Uint64N(1000)
+	kind = kindJudged + 1 + random.Uint64N(1000)
 	n := random.IntN(4)
 	input = appendInt(cbor.AppendMessage(nil, 2+n, kind), now)
 	for range n {
@@ -152,7 +156,7 @@ func TestLaterInputBytes(t *testing.T) {
 		{"a field", longer(t, config, []byte{5}), &UnknownInputError{kindConfig, 1}},
 		{"many fields", longer(t, config, slices.Repeat([][]byte{{0xf6}}, 300)...), &UnknownInputError{kindConfig, 300}},
 		{"a field of a tick", []byte{0x83, kindTick, 7, 0x80}, &UnknownInputError{kindTick, 1}},
-		{"kind", []byte{0x82, kindTick + 1, 7}, &UnknownInputError{Kind: kindTick + 1}},
+		{"kind", []byte{0x82, kindJudged + 1, 7}, &UnknownInputError{Kind: kindJudged + 1}},
 		{"highest kind", slices.Concat([]byte{0x83, 0x1b}, bytes.Repeat([]byte{0xff}, 8), []byte{7, 1}), &UnknownInputError{Kind: 1<<64 - 1}},
 		{"a field too few", slices.Concat([]byte{config[0] - 1}, config[1:len(config)-1]), nil},
 		{"a field that the head does not count", slices.Concat([]byte{config[0] - 1}, config[1:]), nil},
@@ -162,9 +166,9 @@ func TestLaterInputBytes(t *testing.T) {
 		{"a field that is no item", longer(t, config, []byte{0xff}), nil},
 		{"known field of another type", []byte{0x83, kindTick, 0x40, 1}, nil},
 		{"a byte behind", append(longer(t, tick, []byte{5}), 0), nil},
-		{"kind without a time", []byte{0x81, kindTick + 1}, nil},
-		{"kind with a time that is none", []byte{0x82, kindTick + 1, 0x40}, nil},
-		{"kind with a byte behind", []byte{0x82, kindTick + 1, 7, 0}, nil},
+		{"kind without a time", []byte{0x81, kindJudged + 1}, nil},
+		{"kind with a time that is none", []byte{0x82, kindJudged + 1, 0x40}, nil},
+		{"kind with a byte behind", []byte{0x82, kindJudged + 1, 7, 0}, nil},
 		{"kind below zero", []byte{0x82, 0x20, 7}, nil},
 		{"nothing", nil, nil},
 	} {
@@ -190,7 +194,7 @@ func TestLaterInputBytes(t *testing.T) {
 
 // An event that is not known does not begin a core.
 func TestLaterInputFirst(t *testing.T) {
-	if effects, err := new(Replayer).Step([]byte{0x82, kindTick + 1, 7}); !errors.Is(err, ErrNoConfig) {
+	if effects, err := new(Replayer).Step([]byte{0x82, kindJudged + 1, 7}); !errors.Is(err, ErrNoConfig) {
 		t.Errorf("%x, %v", effects, err)
 	}
 }
@@ -215,7 +219,7 @@ func FuzzLaterInput(f *testing.F) {
 			}
 			return in, err == nil
 		}
-		kind = max(kind, kindTick+1)
+		kind = max(kind, kindJudged+1)
 		event := slices.Concat(appendInt(cbor.AppendMessage(nil, 3, kind), 5), field)
 		if in, ok := read(event); ok && !reflect.DeepEqual(in, Input{Now: 5, Unknown: &UnknownInputError{Kind: kind}}) {
 			t.Fatalf("%x is read as %+v", event, in)

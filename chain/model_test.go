@@ -31,6 +31,8 @@ type world struct {
 	late    []Event // to be told after the present step
 	resumed bool    // from points, with unknown blocks between them
 
+	bench bench // the judge
+
 	record func(input, effects []byte) // of each step, if not nil
 
 	adopts, rollbacks, nextName int
@@ -84,7 +86,11 @@ func (w *world) step(ev Event) {
 	if len(w.ours) < before && !w.resumed {
 		w.t.Fatalf("our chain got shorter: %d blocks, had %d", len(w.ours), before)
 	}
-	if s := w.core.Stats(); s.InFlight-s.Spare+s.Held+s.Backlog > w.cfg.MaxBytes+(w.cfg.K+1)*w.size {
+	forks := 1 // that are not better than our chain yet and have many blocks there
+	if w.resumed && w.cfg.Judge {
+		forks = 2
+	}
+	if s := w.core.Stats(); s.InFlight-s.Spare+s.Held+s.Backlog > w.cfg.MaxBytes+forks*(w.cfg.K+1)*w.size {
 		w.t.Fatalf("%+v is over %d bytes", s, w.cfg.MaxBytes)
 	}
 }
@@ -135,7 +141,10 @@ func (w *world) handle(e Effect) {
 				break
 			}
 		}
+	case Judge:
+		w.bench.asked(w, e)
 	case Adopt:
+		w.bench.adopted(w, e.Header.Point())
 		last := w.ours[len(w.ours)-1]
 		if !e.Header.PrevIs(last.Point) {
 			w.t.Fatalf("adopted %v after %v", e.Header.Tip(), last)
@@ -307,6 +316,7 @@ func (w *world) playOut() {
 			w.step(Consumed{n})
 			busy = true
 		}
+		busy = w.bench.answer(w) || busy
 		if busy {
 			continue
 		}
@@ -347,7 +357,11 @@ func (w *world) run(steps int) uint64 {
 		case x < 20 && len(w.owed) > 0:
 			w.step(Consumed{w.owed[0]})
 			w.owed = w.owed[1:]
-		case x < 21:
+		case x < 26 && w.cfg.Judge:
+			w.bench.answer(w)
+		case x < 32 && w.cfg.Judge && len(w.peers) > 0:
+			w.spoil(main)
+		case x < 21 || w.cfg.Judge && x < 33:
 			w.now += time.Duration(w.rnd.IntN(15)) * time.Second
 			w.step(Tick{})
 		case len(w.peers) > 0:

@@ -64,9 +64,13 @@ func (pl *planner) countReady() {
 }
 
 // popReady takes the blocks that were counted off path, which are on our chain now.
-func (pl *planner) popReady() {
-	for ; pl.readyN > 0; pl.readyN-- {
+func (pl *planner) popReady() { pl.pop(pl.readyN) }
+
+// pop takes n of the blocks that were counted off path, which are on our chain now.
+func (pl *planner) pop(n int) {
+	for ; n > 0; n-- {
 		pl.path.popFirst().onPath = false
+		pl.readyN--
 		pl.cursor = max(0, pl.cursor-1)
 	}
 }

@@ -26,7 +26,7 @@ func (pl *planner) plan(heldBytes int) (asked bool) {
 			// its way to us or from us, only more blocks make room. What was
 			// cancelled may never come, and the first that we lack does not wait
 			// for what is late.
-			if pl.backlog > 0 || pl.awaited(pl.cursor == pl.readyN) {
+			if pl.backlog > 0 || pl.judging || pl.awaited(pl.cursor == pl.readyN) {
 				return asked
 			}
 			room = max(room, 0)

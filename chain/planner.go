@@ -31,6 +31,8 @@ type planner struct {
 	// another peer was to send them.
 	flying, backlog, spare, twice int
 
+	judging bool // blocks that are there are not adopted because the judge has not found them valid yet
+
 	ghosts map[ledger.Hash]*ghost // of blocks that left the tree
 
 	hurryAt time.Duration // when to look at the head of path again, 0 for no time

@@ -136,7 +136,9 @@ func (s *scenario) setup(words []string) error {
 				"bytes": &s.cfg.MaxBytes, "blocks": &s.cfg.MaxRangeBlocks,
 				"ranges": &s.cfg.MaxRanges, "fetchpeers": &s.cfg.FetchPeers,
 			}[key]
-			if key == "stall" {
+			if key == "judge" {
+				s.cfg.Judge = n != 0
+			} else if key == "stall" {
 				s.cfg.StallTimeout = time.Duration(n) * time.Second
 			} else if ok {
 				*field = n
@@ -179,6 +181,16 @@ func (s *scenario) parseEvent(w []string) (Event, error) {
 		}
 		s.waited, s.now = at-s.now, at
 		return Tick{}, nil
+	case "judged": // judged x verdict, later with a time
+		p, err := s.point(args[0])
+		ev := Judged{Point: p, Verdict: map[string]Verdict{"valid": Valid, "invalid": Invalid, "impossible": Impossible}[args[1]]}
+		switch ev.Verdict {
+		case Later:
+			ev.Retry, err = time.ParseDuration(args[2])
+		case Invalid, Impossible:
+			ev.Err = errors.New("wrong")
+		}
+		return ev, err
 	case "consumed":
 		n, err := strconv.Atoi(args[0])
 		return Consumed{n}, err

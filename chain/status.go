@@ -38,6 +38,11 @@ type Stats struct {
 	Held        int // bytes held and not adopted
 	Backlog     int // bytes adopted and not consumed
 	Missing     int // blocks between our chain and the best candidate
+
+	// With Config.Judge.
+	Judging  int // blocks that the judge is asked about: 1 or 0
+	Deferred int // blocks that it will be asked about again, see [Later]
+	Invalid  int // blocks that it found invalid, those that are remembered
 }
 
 // Stats returns the present sizes.
@@ -45,6 +50,7 @@ func (c *Core) Stats() Stats {
 	return Stats{
 		Peers: len(c.planner.peers), SideHeaders: c.tree.side, OldForks: c.tree.keptN,
 		InFlight: c.planner.flying, Spare: c.planner.spare, Held: c.tree.heldBytes, Backlog: c.planner.backlog, Missing: c.planner.path.len(),
+		Judging: c.court.busy(), Deferred: len(c.court.waits), Invalid: len(c.court.invalid),
 	}
 }
 

@@ -20,14 +20,22 @@ func worldConfig(seed uint64) Config {
 // TestRandomStories checks after every step what must always hold, at the end
 // that we have the best chain an honest peer has, and that nothing is left
 // when all are gone.
-func TestRandomStories(t *testing.T) {
+func TestRandomStories(t *testing.T) { testStories(t, false) }
+
+// TestJudgedStories has some of the peers' chains go over blocks that a judge finds
+// invalid, sometimes long after it was asked, or not at the first time.
+func TestJudgedStories(t *testing.T) { testStories(t, true) }
+
+func testStories(t *testing.T, judge bool) {
 	n := uint64(300)
 	if testing.Short() {
 		n = 30
 	}
-	adopts, rollbacks := 0, 0
+	adopts, rollbacks, invalid := 0, 0, 0
 	for seed := range n {
-		w := newWorld(t, seed, worldConfig(seed))
+		cfg := worldConfig(seed)
+		cfg.Judge = judge
+		w := newWorld(t, seed, cfg)
 		w.run(1500)
 		for _, r := range append([]*remote(nil), w.peers...) {
 			if r.liar {
@@ -54,25 +62,30 @@ func TestRandomStories(t *testing.T) {
 		for _, n := range w.owed {
 			w.step(Consumed{n})
 		}
-		if s := w.core.Stats(); s != (Stats{OldForks: s.OldForks}) {
+		if s := w.core.Stats(); s != (Stats{OldForks: s.OldForks, Invalid: s.Invalid}) {
 			t.Fatalf("seed %d: left behind %+v", seed, s)
 		}
 		if w.core.credits.granted != 0 || len(w.core.byID) != 0 {
 			t.Fatalf("seed %d: peers left behind", seed)
 		}
-		adopts, rollbacks = adopts+w.adopts, rollbacks+w.rollbacks
+		adopts, rollbacks, invalid = adopts+w.adopts, rollbacks+w.rollbacks, invalid+w.bench.invalid
 	}
 	if adopts < int(50*n) || rollbacks < int(n) {
 		t.Errorf("only %d adoptions and %d rollbacks: the stories are too dull", adopts, rollbacks)
 	}
-	t.Logf("%d adoptions, %d rollbacks", adopts, rollbacks)
+	if judge && invalid < int(n)/3 {
+		t.Errorf("only %d invalid blocks were judged", invalid)
+	}
+	t.Logf("%d adoptions, %d rollbacks, %d invalid blocks", adopts, rollbacks, invalid)
 }
 
 // TestSameEventsSameEffects runs each story twice.
 func TestSameEventsSameEffects(t *testing.T) {
 	for seed := range uint64(20) {
-		a := newWorld(t, seed, worldConfig(seed)).run(1000)
-		b := newWorld(t, seed, worldConfig(seed)).run(1000)
+		cfg := worldConfig(seed)
+		cfg.Judge = seed%2 == 1
+		a := newWorld(t, seed, cfg).run(1000)
+		b := newWorld(t, seed, cfg).run(1000)
 		if a != b {
 			t.Fatalf("seed %d: %x and %x", seed, a, b)
 		}
@@ -82,8 +95,11 @@ func TestSameEventsSameEffects(t *testing.T) {
 // TestResume starts again from some of the points of a chain, with peers that
 // have that chain, part of it, or forks of it.
 func TestResume(t *testing.T) {
-	for seed := range uint64(200) {
-		w := newWorld(t, seed, worldConfig(seed))
+	for i := range uint64(400) {
+		seed := i / 2
+		cfg := worldConfig(seed)
+		cfg.Judge = i%2 == 1
+		w := newWorld(t, seed, cfg)
 		chain := w.grow(nil, 0, 60)
 		var points []ledger.Point
 		w.ours = w.ours[:1]
@@ -102,6 +118,9 @@ func TestResume(t *testing.T) {
 		}
 		w.core = core
 		w.connect(chain[:30+w.rnd.IntN(30)], false)
+		if cfg.Judge {
+			w.spoil(chain)
+		}
 		w.connect(w.grow(chain, w.rnd.IntN(20), w.rnd.IntN(20)), false)
 		best := w.grow(chain, w.rnd.IntN(20), 30)
 		w.connect(best, false)

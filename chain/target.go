@@ -7,7 +7,7 @@ func (c *Core) aim() {
 	var best *block
 	late := false                 // all that have best are, or must be left alone
 	if c.planner.path.len() > 0 { // of equals, stay with the one being fetched
-		if b := c.planner.path.last(); !b.gone && b.tips > 0 && c.tree.better(b, c.tree.tip) {
+		if b := c.planner.path.last(); !b.gone && c.tree.better(b, c.tree.tip) {
 			if wanted, slow := c.wanted(b); wanted {
 				best, late = b, slow
 			}
@@ -16,19 +16,23 @@ func (c *Core) aim() {
 	for _, p := range c.planner.peers {
 		// A tip that we left for a better one is not worth a second look
 		// before it grows: ties could lead in a circle.
-		if p.phase != following || p.stalled || p.tip.adopted || p.tip.kept {
+		if p.phase != following || p.stalled {
 			continue
 		}
-		if p.tip == best {
+		end := p.tip.sound()
+		if end.adopted || end.kept {
+			continue
+		}
+		if end == best {
 			late = late && c.slow(p)
 			continue
 		}
-		if !c.tree.better(p.tip, c.tree.tip) && !c.overdue(p) {
+		if !c.tree.better(end, c.tree.tip) && !c.overdue(p) {
 			continue
 		}
 		slow := c.slow(p)
-		if best == nil || late && !slow || late == slow && c.tree.better(p.tip, best) {
-			best, late = p.tip, slow
+		if best == nil || late && !slow || late == slow && c.tree.better(end, best) {
+			best, late = end, slow
 		}
 	}
 	c.yield = best != nil && !c.tree.better(best, c.tree.tip)
@@ -36,7 +40,10 @@ func (c *Core) aim() {
 }
 
 // slow reports whether p's candidate is to wait for those of others.
-func (c *Core) slow(p *peer) bool { return !p.tip.ready && (c.planner.late(p) || p.idleTill > c.now) }
+func (c *Core) slow(p *peer) bool {
+	end := p.tip.sound()
+	return end.barrier != nil || !end.ready && (c.planner.late(p) || p.idleTill > c.now)
+}
 
 // overdue reports whether p left our chain at a point so old that the bounds let
 // no more of its headers in, although none is yet later than our tip, of which
@@ -53,7 +60,7 @@ func (c *Core) overdue(p *peer) bool {
 // and whether it is slow with all of them.
 func (c *Core) wanted(b *block) (ok, slow bool) {
 	for _, p := range c.planner.peers {
-		if p.tip == b && !p.stalled {
+		if p.phase == following && p.tip.sound() == b && !p.stalled {
 			if ok = true; !c.slow(p) {
 				return true, false
 			}

@@ -15,6 +15,7 @@ type tree struct {
 	tip     *block        // of our chain
 	adopted queue[*block] // our chain above the anchor
 	bare    []*block      // of our chain, above the anchor at the start
+	stands  *block        // where the judge stands: what it found valid last, or went back to; nil without one
 
 	kept     queue[keptBlock] // left behind by switches, oldest first; some not kept any more
 	keptN    int              // of them kept
@@ -47,7 +48,7 @@ func (t *tree) add(b *block, h *ledger.Header) *block {
 	own := *h // a pointer into the caller's batch would keep all of it
 	x := &block{
 		h: &own, point: own.Point(), no: own.BlockNo,
-		height: b.height + 1, parent: b, next: b.child, size: own.BlockSize(),
+		height: b.height + 1, parent: b, next: b.child, size: own.BlockSize(), barrier: b.barrier,
 	}
 	if b.child != nil {
 		b.child.prev = x
@@ -86,6 +87,9 @@ func (t *tree) removeTree(b *block) {
 
 // remove removes b, which has no child and is not adopted.
 func (t *tree) remove(b *block) {
+	if t.stands == b {
+		t.stands = b.parent
+	}
 	b.unlink()
 	b.gone, b.ready = true, false
 	if b.kept {

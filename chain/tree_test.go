@@ -128,6 +128,12 @@ func (f *forest) show(e Effect) string {
 		return fmt.Sprintf("p%d fetch %d:%s", e.Peer, e.Range, names(e.Headers))
 	case CancelFetch:
 		return fmt.Sprintf("p%d cancel-fetch %d", e.Peer, e.Range)
+	case Judge:
+		s := "judge " + f.name(e.Header.Point()) + " after " + f.name(e.After.Point)
+		if e.Again {
+			s += ", again"
+		}
+		return s
 	case Adopt:
 		return "adopt " + f.name(e.Header.Point())
 	case RollBack:
@@ -228,6 +234,7 @@ func (c *Core) check(t testing.TB) {
 		if want := b.held && (b == c.tree.anchor || b.parent.ready); b.ready != want {
 			bad("%v ready is %v", b.point, b.ready)
 		}
+		c.checkJudged(bad, b)
 		for x := b.child; x != nil; x = x.next {
 			if x.parent != b {
 				bad("%v has a wrong parent", x.point)
