@@ -147,6 +147,13 @@ func (c *Core) noBlocks(ev NoBlocks) {
 	}
 	p.refusals++
 	c.release(p, s)
+	if p.refusals >= c.cfg.MaxRefusals && c.cfg.Judge && p.credit == 0 {
+		// As long as the judge takes, no more headers may come, nor a rollback.
+		p.refused, p.refusals = ledger.Hash{}, 0
+		c.planner.cancel(p)
+		c.find(p)
+		return
+	}
 	if p.refusals >= c.cfg.MaxRefusals {
 		c.disconnect(p, &UnavailableError{first, p.refusals})
 		return

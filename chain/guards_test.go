@@ -486,7 +486,7 @@ func TestPauseEnds(t *testing.T) {
 		slow bool
 	}{{0, false}, {time.Second, false}, {time.Second + 1, true}} {
 		p.idleTill = test.till
-		if got := r.slow(p); got != test.slow {
+		if got := r.rank(p) == slow; got != test.slow {
 			t.Errorf("paused till %v, now %v: slow %t", test.till, r.now, got)
 		}
 	}

@@ -62,7 +62,7 @@ func testStories(t *testing.T, judge bool) {
 		for _, n := range w.owed {
 			w.step(Consumed{n})
 		}
-		if s := w.core.Stats(); s != (Stats{OldForks: s.OldForks, Invalid: s.Invalid}) {
+		if s := w.core.Stats(); s != (Stats{OldForks: s.OldForks, Invalid: s.Invalid, Deferred: s.Deferred}) {
 			t.Fatalf("seed %d: left behind %+v", seed, s)
 		}
 		if w.core.credits.granted != 0 || len(w.core.byID) != 0 {

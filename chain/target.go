@@ -2,14 +2,15 @@ package chain
 
 // aim makes path lead to the best candidate that is better than our chain. Those
 // that only late peers have come after all others, unless their blocks are there:
-// a longer chain that is fed slowly must not keep us from another.
+// a longer chain that is fed slowly must not keep us from another. Last come those that
+// cannot be judged yet.
 func (c *Core) aim() {
 	var best *block
-	late := false                 // all that have best are, or must be left alone
+	rank := prompt                // of best
 	if c.planner.path.len() > 0 { // of equals, stay with the one being fetched
 		if b := c.planner.path.last(); !b.gone && c.tree.better(b, c.tree.tip) {
-			if wanted, slow := c.wanted(b); wanted {
-				best, late = b, slow
+			if wanted, r := c.wanted(b); wanted {
+				best, rank = b, r
 			}
 		}
 	}
@@ -24,25 +25,40 @@ func (c *Core) aim() {
 			continue
 		}
 		if end == best {
-			late = late && c.slow(p)
+			rank = min(rank, c.rank(p))
 			continue
 		}
 		if !c.tree.better(end, c.tree.tip) && !c.overdue(p) {
 			continue
 		}
-		slow := c.slow(p)
-		if best == nil || late && !slow || late == slow && c.tree.better(end, best) {
-			best, late = end, slow
+		r := c.rank(p)
+		if best == nil || r < rank || r == rank && c.tree.better(end, best) {
+			best, rank = end, r
 		}
 	}
 	c.yield = best != nil && !c.tree.better(best, c.tree.tip)
 	c.planner.setTarget(best)
 }
 
-// slow reports whether p's candidate is to wait for those of others.
-func (c *Core) slow(p *peer) bool {
+// rank says which candidates come before others, the lower one first.
+type rank uint8
+
+const (
+	prompt   rank = iota
+	slow          // its peer is late, or must be left alone
+	deferred      // the judge is to be asked about it later
+)
+
+// rank returns the rank of p's candidate.
+func (c *Core) rank(p *peer) rank {
 	end := p.tip.sound()
-	return end.barrier != nil || !end.ready && (c.planner.late(p) || p.idleTill > c.now)
+	switch {
+	case end.barrier != nil:
+		return deferred
+	case !end.ready && (c.planner.late(p) || p.idleTill > c.now):
+		return slow
+	}
+	return prompt
 }
 
 // overdue reports whether p left our chain at a point so old that the bounds let
@@ -57,14 +73,15 @@ func (c *Core) overdue(p *peer) bool {
 }
 
 // wanted reports whether peers that are not stalled have a candidate ending at b,
-// and whether it is slow with all of them.
-func (c *Core) wanted(b *block) (ok, slow bool) {
+// and the lowest rank that it has with one of them.
+func (c *Core) wanted(b *block) (ok bool, lowest rank) {
 	for _, p := range c.planner.peers {
-		if p.phase == following && p.tip.sound() == b && !p.stalled {
-			if ok = true; !c.slow(p) {
-				return true, false
-			}
+		if p.phase != following || p.stalled || p.tip.sound() != b {
+			continue
+		}
+		if r := c.rank(p); !ok || r < lowest {
+			ok, lowest = true, r
 		}
 	}
-	return ok, ok
+	return ok, lowest
 }

@@ -43,6 +43,8 @@ const (
 	txForgotten                 // one asked from a peer that went is not asked of another
 	peerForgotten               // a lost connection is not tried again
 	txUnrequested               // replies are not checked against requests
+	anyBlockValid               // a judge finds blocks valid that are not
+	verdictSwallowed            // what a judge says is not told
 	bugs
 )
 

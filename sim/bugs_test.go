@@ -45,6 +45,8 @@ func TestPlantedBugs(t *testing.T) {
 		{"transaction forgotten with its peer", txForgotten, []string{"progress"}},
 		{"peer forgotten", peerForgotten, []string{"redial"}},
 		{"reply with a transaction nobody asked for", txUnrequested, []string{"txs"}},
+		{"invalid block found valid", anyBlockValid, []string{"valid"}},
+		{"verdict not told", verdictSwallowed, []string{"progress"}},
 	}
 	all := Scenarios()
 	for i, test := range tests {

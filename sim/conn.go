@@ -36,6 +36,7 @@ const (
 	drainLimit  // chain-sync's
 	syncLimit   // the same
 	resetByPeer // a connection ends
+	judgement   // node's judge, about block a; b says which of the node's lives
 )
 
 // event is what happens; which fields have a meaning depends on its kind.

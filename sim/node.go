@@ -36,6 +36,8 @@ type node struct {
 	caught   time.Duration // when it had as many blocks as there were at the start
 	parted   bool          // oracle: from a peer that does not hinder, before that
 	pool     pool
+
+	asked blockID // the judge, about the block; 0 if it is asked about none
 }
 
 type owed struct {
@@ -48,7 +50,7 @@ func (n *node) tip() blockID { return n.chain[len(n.chain)-1] }
 // honest reports whether n is never to be blamed. One that fell silent may be, for
 // blocks that it has no more and never rolled back.
 func (n *node) honest() bool {
-	return n.manner != Lying && n.manner != Withholding && n.manner != Silent
+	return n.manner != Lying && n.manner != Withholding && n.manner != Silent && n.manner != Poisoning
 }
 
 // hinders reports whether n is one that others must do without.
@@ -153,6 +155,7 @@ func (n *node) do(e chain.Effect) {
 			w.watch.ruled(c, e.Err)
 			w.watch.findWanted(c)
 			w.watch.ended(c, e.Err)
+			w.watch.astray(c, e.Err)
 			c.finding, c.points, c.granted = true, nil, 0
 			c.retryAt = w.now + e.Retry
 		}
@@ -160,6 +163,7 @@ func (n *node) do(e chain.Effect) {
 		if c := n.conn(e.Peer); c != nil {
 			w.watch.ruled(c, e.Err)
 			w.watch.blamed(c, e.Err)
+			w.watch.absurd(c, e.Err)
 			w.end(c)
 		}
 	case chain.Fetch:
@@ -171,6 +175,8 @@ func (n *node) do(e chain.Effect) {
 		if c := n.conn(e.Peer); c != nil {
 			c.cancel(w, e.Range)
 		}
+	case chain.Judge:
+		n.judge(e)
 	case chain.Adopt:
 		id, _ := w.tree.idOf(e.Header.Hash)
 		w.watch.forward(n, id, e.Bytes)

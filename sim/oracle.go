@@ -26,6 +26,8 @@ type Oracle struct{ Name, About string }
 func Oracles() []Oracle {
 	return []Oracle{
 		{"ledger", "an application's chain: no block twice, none that does not fit, whose body is not held or that does not verify; rollbacks to known points, at most k deep, and only for a better chain"},
+		{"valid", "with a judge, no block is adopted before it was found valid, and none after an invalid one"},
+		{"judge", "a judge is asked about one block at a time, along one chain, whose bodies are held; not about what it found invalid, and again when it said later"},
 		{"best", "a chain that is better, also if only by the tie-break, is adopted if it is there, and else asked for"},
 		{"stream", "what an honest server sends by chain-sync: first a rollback to the intersection, then headers and rollbacks that fit"},
 		{"turn", "no new intersection is asked for while replies are outstanding"},
@@ -75,6 +77,7 @@ type model struct {
 	flight []flight        // by block
 	sound  []bool          // by block: a body came that verifies
 	txs    []bool          // delivered or submitted, by number
+	bench  bench
 }
 
 // flight is who is to send a block, with which range and since when, the latest last.
@@ -115,6 +118,7 @@ func (o *watch) started(n *node, bare bool, root int) {
 	m.fixed, m.bare, m.owed, m.busyAt, m.fedAt = root, bare, 0, o.w.now, o.w.now
 	clear(m.flight)
 	clear(m.left)
+	m.bench.start(m.line)
 	for _, id := range m.line {
 		m.room(id)
 		m.sound[id] = true
@@ -143,6 +147,7 @@ func (o *watch) forward(n *node, id blockID, bytes int) {
 	case b.bad:
 		o.w.fail("ledger", "%v: block %d adopted, which does not verify", n, id)
 	}
+	o.found(n, id)
 	m.line = append(m.line, id)
 	m.owed += bytes
 }
@@ -194,6 +199,7 @@ func (o *watch) forget(n *node, id blockID, known bool) {
 	}
 	m.room(id)
 	m.sound[id] = m.sound[id] && (m.bare || o.stored(n, id))
+	m.bench.forgotten(id, n.asked)
 }
 
 // stored reports whether a block is part of what cannot change, and so kept
@@ -219,6 +225,8 @@ func (o *watch) after(n *node) {
 		w.fail("limits", "%v: more than %d bytes: %+v", n, l.bytes, s)
 	case s.SideHeaders > l.side+l.k:
 		w.fail("limits", "%v: more than %d headers: %+v", n, l.side, s)
+	case s.Invalid > l.k || s.Judging != min(int(n.asked), 1) && len(n.late) == 0:
+		w.fail("limits", "%v: more than %d invalid blocks, or judging %d: %+v", n, l.k, n.asked, s)
 	case s.OldForks > l.k:
 		w.fail("limits", "%v: more than %d old blocks: %+v", n, l.k, s)
 	case s.Backlog != m.owed && len(n.late) == 0:
@@ -250,7 +258,7 @@ func (o *watch) after(n *node) {
 // drained looks at what is left of a node without peers and backlog.
 func (o *watch) drained(n *node) {
 	s, m := n.core.Stats(), o.model(n)
-	if s != (chain.Stats{OldForks: s.OldForks}) {
+	if s != (chain.Stats{OldForks: s.OldForks, Invalid: s.Invalid, Deferred: s.Deferred}) {
 		o.w.fail("leak", "%v: left behind %+v", n, s)
 	}
 	extra := 0

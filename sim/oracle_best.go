@@ -10,6 +10,7 @@ func (o *watch) content(n *node) {
 		return
 	}
 	var best *conn
+	var end blockID // of its chain, as far as it may be adopted now
 	waits := len(n.owed) > 0
 	for _, c := range n.conns {
 		for _, a := range c.asks {
@@ -18,17 +19,18 @@ func (o *watch) content(n *node) {
 		if !c.seen.active {
 			continue
 		}
+		at := o.open(n, c.seen.at)
 		switch {
-		case best == nil || t.height(c.seen.at) > t.height(best.seen.at):
-			best = c
-		case t.height(c.seen.at) == t.height(best.seen.at) && c.seen.at != best.seen.at:
+		case best == nil || t.height(at) > t.height(end):
+			best, end = c, at
+		case t.height(at) == t.height(end) && at != end:
 			return
 		}
 	}
-	if best == nil || len(best.asks) > 0 || !o.better(m, best.seen.at) {
+	if best == nil || len(best.asks) > 0 || !o.better(m, end) || n.asked != 0 {
 		return
 	}
-	tip, id := len(m.line)-1, best.seen.at
+	tip, id := len(m.line)-1, end
 	there := true
 	for h := t.height(id); (h > tip || m.line[h] != id) && there; h-- {
 		m.room(id)
@@ -48,5 +50,5 @@ func (o *watch) content(n *node) {
 func (o *watch) better(m *model, id blockID) bool {
 	t, tip := o.w.tree, len(m.line)-1
 	m.room(id)
-	return !m.left[id] && !t.blocks[id].bad && (t.height(id) > tip || t.height(id) == tip && prefer(&t.blocks[m.line[tip]].h, &t.blocks[id].h))
+	return !m.left[id] && !t.blocks[id].bad && o.valid(m, id) == id && (t.height(id) > tip || t.height(id) == tip && prefer(&t.blocks[m.line[tip]].h, &t.blocks[id].h))
 }

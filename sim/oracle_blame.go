@@ -21,6 +21,7 @@ const (
 	badHeader       verdict = "a header that does not verify"
 	tooFarBack      verdict = "a rollback behind what may change"
 	badRange        verdict = "other blocks than asked for"
+	badBlock        verdict = "a block that can be valid nowhere"
 	unavailable     verdict = "blocks announced and refused again and again"
 )
 
@@ -32,6 +33,7 @@ func verdictOf(err error) verdict {
 		header       *chain.HeaderError
 		blocks       *chain.RangeError
 		refused      *chain.UnavailableError
+		block        *chain.InvalidBlockError
 	)
 	switch {
 	case errors.As(err, &intersection):
@@ -42,6 +44,8 @@ func verdictOf(err error) verdict {
 		return badHeader
 	case errors.As(err, &blocks):
 		return badRange
+	case errors.As(err, &block):
+		return badBlock
 	case errors.As(err, &refused):
 		return unavailable
 	case errors.Is(err, chain.ErrNoIntersection):
@@ -115,7 +119,11 @@ func (o *watch) refusals(c *conn, a *ask) verdict {
 		c.refused, c.refusals = a.blocks[0], 0
 	}
 	c.refusing = true
-	if c.refusals++; c.refusals >= most {
+	if c.refusals++; c.refusals >= most && o.w.sc.Judged && c.mayAsk == 0 {
+		c.refusals, c.refused = 0, 0 // it could not tell of a rollback
+		return fine
+	}
+	if c.refusals >= most {
 		return unavailable
 	}
 	return fine

@@ -16,7 +16,8 @@ func (o *watch) cancelled(c *conn, a *ask) {
 		there = there && c.client.holds(id)
 	}
 	late := a.again && o.w.now-c.asks[0].at > tardyTime
-	if !silent && !c.refusing && !there && !late && !o.lost(c.client, a.blocks[len(a.blocks)-1]) {
+	falsified := o.valid(o.model(c.client), a.blocks[a.next]) != a.blocks[a.next]
+	if !silent && !c.refusing && !there && !late && !falsified && !o.lost(c.client, a.blocks[len(a.blocks)-1]) {
 		o.w.fail("patience", "%v gives %v up %v after the last block", c.client, c.server, o.w.now-c.heard)
 	}
 }
@@ -38,7 +39,7 @@ func (n *node) ending(c *conn) bool {
 func (o *watch) patient(n *node) {
 	const most = 2*stallTimeout + time.Second
 	m := o.model(n)
-	busy := len(n.owed) > 0
+	busy := len(n.owed) > 0 || n.asked != 0
 	for _, c := range n.conns {
 		if c.sent > 0 && c.limit < o.w.now {
 			o.w.fail("patience", "%v still waits for a block of %v, which had until %v", n, c.server, c.limit)
@@ -49,7 +50,7 @@ func (o *watch) patient(n *node) {
 	}
 	for _, other := range n.conns {
 		d := o.spare(m, other)
-		if d <= most {
+		if d <= most || o.deferred(n, other.seen.at) {
 			continue
 		}
 		if d = min(d, o.w.now-m.busyAt); d > most && !busy && !m.bare {

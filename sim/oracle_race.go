@@ -19,7 +19,7 @@ const (
 // on a good line has announced it.
 func (o *watch) raced(n *node) {
 	m := o.model(n)
-	if m.bare || len(n.owed) > 0 {
+	if m.bare || len(n.owed) > 0 || n.asked != 0 {
 		return
 	}
 	for _, c := range n.conns {
@@ -29,6 +29,9 @@ func (o *watch) raced(n *node) {
 		}
 		if c.server.manner != Honest || c.worst > goodLine || !c.seen.active || c.seen.first || c.refusing ||
 			o.w.now-since <= raceTime || !o.better(m, c.seen.at) {
+			continue
+		}
+		if o.deferred(n, c.seen.at) {
 			continue
 		}
 		if missing, at := o.missing(n, c.seen.at); missing > 0 && missing <= 2 && o.w.now-at > raceTime && !o.occupied(n, c.seen.at) {
@@ -48,9 +51,11 @@ func (o *watch) occupied(n *node, id blockID) bool {
 	return false
 }
 
-// feeds reports whether blocks come from c's server, which is honest and on a good line.
+// feeds reports whether blocks come from c's server, which does so as an honest one and is
+// on a good line.
 func (o *watch) feeds(c *conn) bool {
-	return c.server.manner <= Honest && c.worst <= goodLine && c.seen.active && len(c.asks) > 0 &&
+	m := c.server.manner
+	return (m <= Honest || m == Credulous || m == Poisoning) && c.worst <= goodLine && c.seen.active && len(c.asks) > 0 &&
 		o.w.now-c.heard < raceTime/2
 }
 

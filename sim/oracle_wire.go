@@ -182,6 +182,9 @@ func (o *watch) arrived(c *conn, a *ask, id blockID, bad bool) {
 	m.room(id)
 	m.sound[id] = !bad
 	m.came[id] = o.w.now
+	if _, twice := m.bench.sender[id]; !twice {
+		m.bench.sender[id] = c
+	}
 	c.heard = o.w.now
 	m.flight[id].take(a)
 	for _, other := range c.client.conns {

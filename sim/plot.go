@@ -36,8 +36,8 @@ type Plot struct {
 	// and the first scripted peer has it soon.
 	Quiet time.Duration
 
-	// Best is the last block. Its chain is longer than any other, and its slot
-	// later, so that all nodes must come to have it.
+	// Best is the last block, but for some that are not valid. Its chain is longer than
+	// any other that is valid, and its slot later, so that all nodes must come to have it.
 	Best int
 
 	limits limits
@@ -50,7 +50,18 @@ type Block struct {
 	Height int // blocks up to here; 0 for the start of all chains
 	Slot   ledger.Slot
 	Body   int // bytes
+	Flaw   Flaw
 }
+
+// Flaw is what a judge finds wrong with a block.
+type Flaw uint8
+
+// The flaws of blocks.
+const (
+	Sound  Flaw = iota
+	Unfit       // it may not follow the block before it
+	Absurd      // it may follow no block
+)
 
 // Move has a scripted peer go over to the chain that ends with a block, whatever
 // it had before.
@@ -102,6 +113,9 @@ func NewPlot(sc Scenario, seed uint64) *Plot {
 		p.Manners[sc.Nodes+i] = manner
 	}
 	p.write(source(2))
+	if sc.Judged {
+		p.poison(source(9))
+	}
 	p.join(source(6))
 	p.spoil(source(7))
 	return p
@@ -120,7 +134,7 @@ func (p *Plot) Config(node int) chain.Config {
 	return chain.Config{
 		K: l.k, MaxLead: l.lead, MaxSideHeaders: l.side, MaxBytes: l.bytes, MaxRangeBlocks: l.rangeBlocks,
 		MaxRanges: l.ranges, FetchPeers: l.fetchPeers, StallTimeout: stallTimeout,
-		MaxGap: maxGap, Salt: mix(uint64(node)), Prefer: prefer,
+		MaxGap: maxGap, Salt: mix(uint64(node)), Prefer: prefer, Judge: p.Scenario.Judged,
 	}
 }
 

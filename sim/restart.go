@@ -42,7 +42,7 @@ func (n *node) start(bare bool) {
 			n.hold(id, true)
 		}
 	}
-	n.owed, n.late, n.tickAt, n.deadline = nil, nil, 0, 0
+	n.owed, n.late, n.tickAt, n.deadline, n.asked = nil, nil, 0, 0, 0
 	core, err := chain.New(cfg)
 	if err != nil {
 		w.fail("restart", "node %d: %v", n.index, err)

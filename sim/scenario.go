@@ -23,9 +23,11 @@ const (
 	Lying                     // sends what is wrong, in any message
 	Dripping                  // is near, and sends bodies at 200 to 2,000 bytes a second
 	Hoarding                  // is near, and sends most bodies 1 to 20 s late
+	Credulous                 // as Honest, but goes over blocks that are not valid, for it does not judge any
+	Poisoning                 // the same with blocks that can be valid nowhere, which is its fault
 )
 
-var manners = []string{"node", "honest", "slow", "forking", "resetting", "silent", "withholding", "lying", "dripping", "hoarding"}
+var manners = []string{"node", "honest", "slow", "forking", "resetting", "silent", "withholding", "lying", "dripping", "hoarding", "credulous", "poisoning"}
 
 // String returns the manner in a word.
 func (m Manner) String() string { return manners[m] }
@@ -60,6 +62,7 @@ type Scenario struct {
 	Drawn   bool    // the numbers are bounds of what is drawn, as are all manners and kinds
 	Roomy   bool    // the bounds are those of a node; else drawn, and tight
 	Heavy   bool    // blocks are as large as on mainnet; else small
+	Judged  bool    // nodes have judges, and peers that are Credulous or Poisoning what these are to refuse
 	Alone   bool    // also without peers that are Dripping or Hoarding, to compare
 
 	bug bug
@@ -99,6 +102,9 @@ func Scenarios() []Scenario {
 		{Name: "wild", About: "What happens is drawn as well.", Drawn: true,
 			Nodes: 7, Peers: 9, Manners: all, Blocks: 160, Reorgs: 70, Txs: 30,
 			Faults: 50, Kinds: []Fault{Cut, Delay, Part, Restart, RestartBare}},
+		{Name: "judged", About: "Nodes judge blocks, and peers have longer chains over blocks that are not valid.", Judged: true,
+			Nodes: 3, Peers: 7, Manners: []Manner{Credulous, Poisoning, Honest, Credulous, Forking, Slow}, Blocks: 100, Reorgs: 20,
+			Faults: 8, Kinds: []Fault{Cut, Delay, Restart, RestartBare}},
 	}
 }
 

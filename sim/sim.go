@@ -104,6 +104,10 @@ func (w *world) take(e *event) {
 		e.node.step(chain.Tick{})
 	case consume:
 		e.node.consumed()
+	case judgement:
+		if int(e.b) == e.node.alive {
+			e.node.judged(blockID(e.a))
+		}
 	case move:
 		w.planMove()
 		e.node.move(blockID(e.a))
@@ -186,7 +190,7 @@ func (w *world) look() {
 	behind := ""
 	best := w.plot.Blocks[w.plot.Best].Height
 	for _, n := range w.nodes[:w.sc.Nodes] {
-		if have := len(n.chain) - 1; have < best {
+		if have := len(n.chain) - 1; have < best || w.sc.Judged && n.tip() != blockID(w.plot.Best) {
 			behind = fmt.Sprintf("%v, the best chain has %d: %+v", n, best, n.core.Stats())
 		}
 		if len(n.pool.order) < w.submitted {
@@ -216,6 +220,9 @@ func (w *world) drain() {
 			n.busy = true
 			n.consumed()
 		}
+		for n.asked != 0 && w.failure == nil {
+			n.judged(n.asked)
+		}
 		if w.failure == nil {
 			w.watch.drained(n)
 		}
@@ -243,6 +250,8 @@ func (w *world) count(e chain.Effect) {
 	case chain.CancelFetch:
 		w.result.Cancelled++
 		w.note(6, uint64(e.Peer), uint64(e.Range))
+	case chain.Judge:
+		w.note(11, hash(e.Header.Tip()), hash(e.After))
 	case chain.Adopt:
 		w.result.Adopted++
 		w.note(7, hash(e.Header.Tip()))

@@ -15,6 +15,8 @@ type block struct {
 	height int32 // 1 for the first block
 	size   int32 // bytes
 	bad    bool  // what only a check of the header tells
+	flaw   Flaw  // what only a judge tells
+	rotten bool  // it has a flaw, or a block before it
 	misfit bool  // by its number or slot it is not the next after its parent
 }
 
@@ -31,7 +33,10 @@ func newTree(p *Plot) *tree {
 	t := &tree{blocks: make([]block, 1, n+n/4), salt: p.Seed, raw: make([]byte, 84)}
 	for _, b := range p.Blocks[1:] {
 		parent := blockID(b.Parent)
-		t.grow(parent, int(b.Slot-t.blocks[parent].h.Slot), b.Body)
+		id := t.grow(parent, int(b.Slot-t.blocks[parent].h.Slot), b.Body)
+		if x := &t.blocks[id]; b.Flaw != Sound {
+			x.flaw, x.rotten = b.Flaw, true
+		}
 	}
 	return t
 }
@@ -41,7 +46,7 @@ func newTree(p *Plot) *tree {
 func (t *tree) grow(parent blockID, gap, body int) blockID {
 	id := blockID(len(t.blocks))
 	p := &t.blocks[parent]
-	b := block{parent: parent, height: p.height + 1, size: int32(body + len(t.raw) + 16)}
+	b := block{parent: parent, height: p.height + 1, rotten: p.rotten, size: int32(body + len(t.raw) + 16)}
 	b.h.Raw = ledger.RawHeader{Era: ledger.Conway, Bytes: t.raw}
 	binary.BigEndian.PutUint64(b.h.Hash[:], mix(t.salt^uint64(id)))
 	binary.BigEndian.PutUint64(b.h.Hash[24:], uint64(id))

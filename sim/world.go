@@ -27,7 +27,7 @@ type world struct {
 
 	// Sources of chance: what the network does, what peers do, what planted
 	// faults do.
-	link, peers, bugs *rand.Rand
+	link, peers, bugs, judges *rand.Rand
 
 	lastPeer  chain.PeerID
 	batch     []ledger.Header // scratch
@@ -41,7 +41,7 @@ func newWorld(sc Scenario, seed uint64, alone bool) *world {
 	source := func(n uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, n)) }
 	p := NewPlot(sc, seed)
 	sc = p.Scenario
-	w := &world{sc: sc, alone: alone, plot: p, limits: p.limits, link: source(1), peers: source(3), bugs: source(4)}
+	w := &world{sc: sc, alone: alone, plot: p, limits: p.limits, link: source(1), peers: source(3), bugs: source(4), judges: source(10)}
 	w.tree = newTree(p)
 	w.watch.w = w
 	w.models = make([]model, len(p.Manners))
