@@ -138,10 +138,16 @@ func (o *watch) valid(m *model, id blockID) blockID {
 	return end
 }
 
+// falsified reports whether the node's judge has found the chain up to id invalid.
+func (o *watch) falsified(n *node, id blockID) bool { return o.valid(o.model(n), id) != id }
+
 // open returns the end of the chain up to id as far as it is not known to be invalid, and
 // the node's judge has not said of a block of it that it is to be asked later.
 func (o *watch) open(n *node, id blockID) blockID {
 	x, t := &o.model(n).bench, o.w.tree
+	if !o.w.sc.Judged {
+		return id
+	}
 	id = o.valid(o.model(n), id)
 	end := id
 	for h := t.height(id); h >= len(x.applied) || x.applied[h] != id; h-- {
@@ -157,6 +163,20 @@ func (o *watch) open(n *node, id blockID) blockID {
 // it is to be asked later.
 func (o *watch) deferred(n *node, id blockID) bool {
 	return n.asked != 0 || o.open(n, id) != o.valid(o.model(n), id)
+}
+
+// deferredTill returns when a block up to id was to be judged again at the latest, 0 if
+// there was none.
+func (o *watch) deferredTill(n *node, id blockID) (at time.Duration) {
+	x, t := &o.model(n).bench, o.w.tree
+	if len(x.again) == 0 {
+		return 0
+	}
+	for h := t.height(id); h >= len(x.applied) || x.applied[h] != id; h-- {
+		at = max(at, x.again[id])
+		id = t.blocks[id].parent
+	}
+	return at
 }
 
 // absurd looks at who is blamed for a block that can be valid nowhere.

@@ -16,7 +16,7 @@ func (o *watch) cancelled(c *conn, a *ask) {
 		there = there && c.client.holds(id)
 	}
 	late := a.again && o.w.now-c.asks[0].at > tardyTime
-	falsified := o.valid(o.model(c.client), a.blocks[a.next]) != a.blocks[a.next]
+	falsified := !there && o.falsified(c.client, a.blocks[a.next])
 	if !silent && !c.refusing && !there && !late && !falsified && !o.lost(c.client, a.blocks[len(a.blocks)-1]) {
 		o.w.fail("patience", "%v gives %v up %v after the last block", c.client, c.server, o.w.now-c.heard)
 	}

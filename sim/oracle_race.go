@@ -31,7 +31,7 @@ func (o *watch) raced(n *node) {
 			o.w.now-since <= raceTime || !o.better(m, c.seen.at) {
 			continue
 		}
-		if o.deferred(n, c.seen.at) {
+		if o.deferred(n, c.seen.at) || o.w.now-o.deferredTill(n, c.seen.at) <= raceTime {
 			continue
 		}
 		if missing, at := o.missing(n, c.seen.at); missing > 0 && missing <= 2 && o.w.now-at > raceTime && !o.occupied(n, c.seen.at) {

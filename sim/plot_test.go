@@ -25,12 +25,14 @@ func checkPlot(t *testing.T, p *Plot) {
 	t.Helper()
 	nodes, all := p.Scenario.Nodes, len(p.Manners)
 	best := p.Blocks[p.Best]
+	rotten := make([]bool, len(p.Blocks))
 	for i, b := range p.Blocks[1:] {
+		rotten[i+1] = b.Flaw != Sound || rotten[b.Parent]
 		up := p.Blocks[b.Parent]
 		if b.Parent > i || b.Height != up.Height+1 || b.Slot <= up.Slot {
 			t.Errorf("block %d: %+v after %+v", i+1, b, up)
 		}
-		if i+1 != p.Best && (b.Height >= best.Height || b.Slot >= best.Slot) {
+		if i+1 != p.Best && !rotten[i+1] && (b.Height >= best.Height || b.Slot >= best.Slot) {
 			t.Errorf("block %d, %+v, is not behind the best, %+v", i+1, b, best)
 		}
 	}
