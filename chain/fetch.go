@@ -147,9 +147,9 @@ func (c *Core) noBlocks(ev NoBlocks) {
 	}
 	p.refusals++
 	c.release(p, s)
-	if p.refusals >= c.cfg.MaxRefusals && c.cfg.Judge && p.credit == 0 {
-		// As long as the judge takes, no more headers may come, nor a rollback.
-		p.refused, p.refusals = ledger.Hash{}, 0
+	if c.cfg.Judge && p.credit == 0 {
+		// As long as the judge takes, no more headers may come, and no rollback.
+		p.refused, p.idleTill = ledger.Hash{}, c.now+pauseRefused
 		c.planner.cancel(p)
 		c.find(p)
 		return

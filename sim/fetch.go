@@ -182,6 +182,9 @@ func (c *conn) block(w *world, a *ask, id blockID, bad bool) {
 		w.watch.arrived(c, a, id, bad)
 	}
 	c.judged(w, want, chain.BlockFetched{Peer: c.id, Range: a.id, Point: w.tree.point(id), Bytes: int(w.tree.blocks[id].size)})
+	if inv := w.watch.model(n).bench.invalid; len(inv) > 0 && expected && n.holds(id) && w.tree.height(id) >= w.tree.height(inv[len(inv)-1]) {
+		w.watch.letGo(n)
+	}
 }
 
 // over ends a range at the client.

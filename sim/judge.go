@@ -53,6 +53,9 @@ func (n *node) judged(id blockID) {
 	}
 	sender := w.watch.verdict(n, id, ev)
 	n.step(ev)
+	if ev.Verdict == chain.Invalid || ev.Verdict == chain.Impossible {
+		w.watch.letGo(n)
+	}
 	if sender != nil && sender.up {
 		w.fail("blame", "%v does not blame %v for block %d, which can be valid nowhere", n, sender.server, id)
 	}

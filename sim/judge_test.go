@@ -17,6 +17,9 @@ func TestJudged(t *testing.T) {
 	for seed := range n {
 		w := newWorld(sc, seed, false)
 		w.play()
+		if w.failure != nil && *first {
+			t.Fatalf("seed %d: %v", seed, w.failure)
+		}
 		if w.failure != nil {
 			t.Errorf("seed %d: %v", seed, w.failure)
 		}

@@ -119,8 +119,8 @@ func (o *watch) refusals(c *conn, a *ask) verdict {
 		c.refused, c.refusals = a.blocks[0], 0
 	}
 	c.refusing = true
-	if c.refusals++; c.refusals >= most && o.w.sc.Judged && c.mayAsk == 0 {
-		c.refusals, c.refused = 0, 0 // it could not tell of a rollback
+	if c.refusals++; o.w.sc.Judged && c.mayAsk == 0 {
+		c.refusals, c.refused = 1, 0 // it could not tell of a rollback
 		return fine
 	}
 	if c.refusals >= most {

@@ -179,6 +179,18 @@ func (o *watch) deferredTill(n *node, id blockID) (at time.Duration) {
 	return at
 }
 
+// letGo looks whether n still holds bodies of blocks after the one found invalid last, or
+// that block's.
+func (o *watch) letGo(n *node) {
+	x, t := &o.model(n).bench, o.w.tree
+	last := x.invalid[len(x.invalid)-1]
+	for id := range blockID(len(t.blocks)) {
+		if t.blocks[id].rotten && n.holds(id) && t.height(id) >= t.height(last) && t.back(id, t.height(id)-t.height(last)) == last {
+			o.w.fail("leak", "%v: the body of block %d is held, and the chain to it is not valid", n, id)
+		}
+	}
+}
+
 // absurd looks at who is blamed for a block that can be valid nowhere.
 func (o *watch) absurd(c *conn, err error) {
 	var bad *chain.InvalidBlockError

@@ -54,8 +54,11 @@ func (e *ReplayError) Error() string {
 //     not held; rollbacks to known points, at most k deep, and only for a better
 //     chain; what is immutable stays
 //   - limits: bytes handed over and not taken are counted as they are
+//   - valid: with a judge, who is asked about one block at a time whose body is held, no
+//     block is adopted that it did not find valid
 //   - blame: a header that is not valid, or does not follow the one before it, is
-//     held against its sender, and nobody else is blamed for it
+//     held against its sender, and nobody else is blamed for it; for a block that can
+//     be valid nowhere, who sent it
 //
 // prefer is chain.Config.Prefer, which no recording can hold; nil is the
 // default. The error is a [*ReplayError].

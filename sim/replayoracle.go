@@ -19,6 +19,7 @@ type replayed struct {
 	held  map[ledger.Point]bool
 	owed  int // bytes handed over and not given back
 	peers map[chain.PeerID]*candidate
+	bench replayedBench
 }
 
 // place is a block of the adopted chain. Of those of a configuration only the
@@ -45,6 +46,7 @@ func (r *replayed) begin(cfg *chain.Config) {
 	r.sums.Cores++
 	r.k, r.bare, r.fixed, r.owed = cfg.K, len(cfg.Points) > 0, 0, 0
 	r.held, r.peers = make(map[ledger.Point]bool), make(map[chain.PeerID]*candidate)
+	r.bench = newReplayedBench(cfg)
 	r.line = append(r.line[:0], place{tip: cfg.Anchor})
 	if r.bare {
 		r.line = r.line[:0]
@@ -82,12 +84,19 @@ func (r *replayed) step(ev chain.Event, effects []chain.Effect) *replayFault {
 	if f := r.blame(ev, effects); f != nil {
 		return f
 	}
+	if f := r.bench.event(ev); f != nil {
+		return f
+	}
 	before, left := *r.tip(), false
 	for _, e := range effects {
 		var f *replayFault
 		switch e := e.(type) {
+		case chain.Judge:
+			f = r.bench.judge(e, r.held[e.Header.Point()])
 		case chain.Adopt:
-			f = r.adopt(e)
+			if f = r.bench.adopt(e.Header.Point()); f == nil {
+				f = r.adopt(e)
+			}
 		case chain.RollBack:
 			left = true
 			f = r.rollBack(e.Tip)
@@ -98,6 +107,7 @@ func (r *replayed) step(ev chain.Event, effects []chain.Effect) *replayFault {
 				f = faultf("ledger", "block %v of the chain forgotten", e.Point)
 			}
 			delete(r.held, e.Point)
+			r.bench.forget(e.Point)
 		}
 		if f != nil {
 			return f
@@ -149,6 +159,7 @@ func (r *replayed) settle(tip ledger.Tip) *replayFault {
 	}
 	for _, x := range r.line[r.fixed:i] { // stored
 		delete(r.held, x.tip.Point)
+		r.bench.forget(x.tip.Point)
 	}
 	r.line = append(r.line[:0], r.line[i:]...)
 	r.fixed = 0
@@ -210,6 +221,9 @@ func (r *replayed) blame(ev chain.Event, effects []chain.Effect) *replayFault {
 	for _, e := range effects {
 		switch e := e.(type) {
 		case chain.Disconnect:
+			if _, bad := e.Err.(*chain.InvalidBlockError); bad && r.bench.impossible(ev, e.Peer) {
+				peer = e.Peer // the event is about its block
+			}
 			if e.Peer != peer || r.peers[peer] == nil {
 				return faultf("blame", "peer %d disconnected by an event that is not about it: %T", e.Peer, ev)
 			}
