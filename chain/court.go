@@ -23,6 +23,11 @@ const (
 
 	// Impossible: it may follow no block at all, which the block alone shows. The peer
 	// that sent it is disconnected with an [*InvalidBlockError].
+	//
+	// The Haskell node also disconnects who sent an Invalid block, unless it is the end of
+	// a chain and may have been announced before it was validated; and who has sent
+	// headers after one. All its peers validate; ours need not. (ouroboros-consensus,
+	// InvalidBlockPunishment.hs and invalidBlockRejector in ChainSync/Client.hs)
 	Impossible
 )
 

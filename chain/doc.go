@@ -37,14 +37,19 @@
 //     is forgotten too: what is stored, or about to be, is kept apart.
 //  6. What [Adopt] handed over is given back by [Consumed] when it was taken;
 //     until then it counts against Config.MaxBytes.
-//  7. [Core.Deadline] says when to call Step with a [Tick] if nothing else
+//  7. With Config.Judge, [Judge] has the next block judged, and [Judged] says what came
+//     of it, after whatever time; see there for what a judge has to be able to do. All
+//     else goes on meanwhile. A block is adopted once it and all before it are valid;
+//     what follows an invalid one is given up, and the next best chain taken. Of what is
+//     invalid, K hashes are remembered; a block that was forgotten is judged again.
+//  8. [Core.Deadline] says when to call Step with a [Tick] if nothing else
 //     happens.
-//  8. Headers in effects are shared and must not be changed.
+//  9. Headers in effects are shared and must not be changed.
 //
 // A follower that saved only points starts with Config.Points. Then a rollback
 // may go further back than to the fork, to the next older point, and depth is
 // counted in points where blocks are not known.
 //
-// Left out on purpose: timeouts of the mini-protocols, which Sessions keep;
-// validation of transactions.
+// Left out on purpose: timeouts of the mini-protocols, which Sessions keep; a ledger,
+// which is what a judge has.
 package chain

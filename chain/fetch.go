@@ -143,12 +143,13 @@ func (c *Core) noBlocks(ev NoBlocks) {
 		return
 	}
 	if p.refused != first.Hash {
-		p.refused, p.refusals = first.Hash, 0
+		p.refused, p.refusals, p.unheard = first.Hash, 0, false
 	}
 	p.refusals++
+	// As long as the judge takes, no more headers may come, and so no rollback.
+	p.unheard = p.phase == following && (p.unheard || c.cfg.Judge && p.credit == 0)
 	c.release(p, s)
-	if c.cfg.Judge && p.credit == 0 {
-		// As long as the judge takes, no more headers may come, and no rollback.
+	if p.refusals >= c.cfg.MaxRefusals && p.unheard {
 		p.refused, p.idleTill = ledger.Hash{}, c.now+pauseRefused
 		c.planner.cancel(p)
 		c.find(p)

@@ -40,6 +40,7 @@ type peer struct {
 
 	refused  ledger.Hash   // start of the range refused last
 	refusals int           // of it
+	unheard  bool          // it could not tell us of a rollback meanwhile
 	idleTill time.Duration // nothing is asked for before
 	stallAt  time.Duration // while live ranges are in flight
 	stalled  bool          // not asked again before it delivers

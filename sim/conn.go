@@ -94,6 +94,7 @@ type notes struct {
 	offered  []ledger.Point // by the FindIntersect sent last
 	refused  blockID        // first block of the range refused last
 	refusals int            // of it in a row
+	unheard  bool           // it could not tell of a rollback meanwhile
 	refusing bool           // the core is being told
 	restTill time.Duration  // nothing is to be asked for before
 	retryAt  time.Duration  // chain-sync was ended until then; 0 if it was not

@@ -116,14 +116,15 @@ func (o *watch) refusals(c *conn, a *ask) verdict {
 		return fine
 	}
 	if c.refused != a.blocks[0] {
-		c.refused, c.refusals = a.blocks[0], 0
+		c.refused, c.refusals, c.unheard = a.blocks[0], 0, false
 	}
 	c.refusing = true
-	if c.refusals++; o.w.sc.Judged && c.mayAsk == 0 {
-		c.refusals, c.refused = 1, 0 // it could not tell of a rollback
-		return fine
-	}
-	if c.refusals >= most {
+	c.refusals++
+	c.unheard = c.seen.active && (c.unheard || o.w.sc.Judged && c.mayAsk == 0)
+	switch {
+	case c.refusals >= most && c.unheard: // it could not tell of a rollback
+		c.refusals, c.refused = 1, 0
+	case c.refusals >= most:
 		return unavailable
 	}
 	return fine

@@ -44,8 +44,8 @@ type Config struct {
 	// one of them to change: see [Status].Stuck. Without it that ends the run.
 	Persist bool
 
-	// Chain adjusts the bounds of the decisions; its K, Anchor, Adopted and
-	// Points are ignored.
+	// Chain adjusts the bounds of the decisions; its K, Anchor, Adopted, Points and
+	// Judge are ignored.
 	Chain chain.Config
 
 	// Verifier, if not nil, checks headers before anything is fetched.
@@ -189,7 +189,7 @@ func (cfg *Config) complete() error {
 		return errors.New("follow: Config.Adopted goes with Config.Anchor, which it follows, and with Config.Bodies, which has the blocks")
 	}
 	cfg.Chain.K = int(cfg.Network.SecurityParam)
-	cfg.Chain.Anchor, cfg.Chain.Adopted, cfg.Chain.Points = ledger.Tip{}, nil, nil
+	cfg.Chain.Anchor, cfg.Chain.Adopted, cfg.Chain.Points, cfg.Chain.Judge = ledger.Tip{}, nil, nil, false
 	return nil
 }
 
