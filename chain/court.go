@@ -184,8 +184,14 @@ func (pl *planner) cancelFalsified() {
 	}
 }
 
-// recognize marks b, which is new to the tree, if it is known to be invalid.
+// recognize marks b, which is new to the tree, if it is known to be invalid. If it was
+// there before and the judge is asked about it still, the answer counts, as long as
+// nothing else is missing before it: a judge may take longer than any connection lasts.
 func (c *Core) recognize(b *block) {
+	if x := c.court.asked; x != nil && x.gone && x.point == b.point && b.parent == c.tree.stands {
+		b.from, b.valid = x.from, x.valid
+		c.court.asked = b
+	}
 	if _, known := c.court.invalid[b.point.Hash]; known {
 		b.invalid = true
 		c.tree.bar(b)

@@ -1,6 +1,10 @@
 package node
 
-import "time"
+import (
+	"time"
+
+	"github.com/ouronet/ouronet/ledger"
+)
 
 // Observer is told what happens, by functions of which each may be nil. They must
 // not block, and may overlap, but for those about one connection as said. The zero
@@ -27,6 +31,10 @@ type Observer struct {
 	// although it is connected, and the time until it is tried again. Without
 	// Stopped, that is logged.
 	Stopped func(address string, err error, retry time.Duration)
+
+	// Judged is told by package follow what its Judge has returned about a block, and
+	// how long that took.
+	Judged func(block ledger.Point, took time.Duration, err error)
 }
 
 // tellConnected tells the Observer of a connection, and Close to tell of its end.

@@ -91,11 +91,9 @@ func (o *watch) verdict(n *node, id blockID, ev chain.Judged) (sender *conn) {
 	x := &m.bench
 	m.busyAt, m.fedAt = o.w.now, o.w.now
 	delete(x.again, id)
-	delete(x.early, id)
 	if ev.Verdict == chain.Later {
-		if x.deferred++; !x.stale {
-			x.again[id] = o.w.now + ev.Retry
-		}
+		x.deferred++
+		x.again[id], x.early[id] = o.w.now+ev.Retry, x.stale
 		return nil
 	}
 	x.said[id] = ev.Verdict

@@ -13,6 +13,9 @@
 // Which blocks to fetch from whom is decided in package chain, a pure function of
 // what is told here; connections are those of package node.
 //
+// A program that has a ledger refuses blocks with [Config].Judge: what follows one is given
+// up then, whoever has it, and the next best chain taken.
+//
 // Left out on purpose: signatures and proofs of headers, unless [Config].Verifier
-// checks them, and whatever is a ledger's.
+// checks them, and whatever is a ledger's, unless [Config].Judge knows it.
 package follow

@@ -78,6 +78,8 @@ type Engine struct {
 	catch  []message        // those whose caught is not closed yet
 	over   bool             // the end of the run is on its way to the loop
 
+	bench bench // of the judge, if there is one
+
 	decisions      Decisions // nil if nothing is recorded, or no more
 	input, effects []byte    // scratch
 }
@@ -86,6 +88,7 @@ type Engine struct {
 // is complete, or, if that has none, at points. It ends with ctx.
 func newEngine(ctx context.Context, of Config, points []ledger.Point) (*Engine, error) {
 	cfg := of.Chain
+	cfg.Judge = of.Judge != nil
 	if of.Anchor != nil {
 		cfg.Anchor, cfg.Adopted = *of.Anchor, of.Adopted
 	} else {
@@ -106,6 +109,7 @@ func newEngine(ctx context.Context, of Config, points []ledger.Point) (*Engine, 
 		start:  core.Tip(),
 		at:     core.Tip(),
 		failed: make(map[string]error),
+		bench:  newBench(),
 	}
 	if e.bodies == nil {
 		e.bodies = newMemory()
@@ -162,6 +166,11 @@ func (e *Engine) send(ctx context.Context, m message) bool {
 }
 
 func (e *Engine) run(ctx context.Context) {
+	if e.cfg.Judge != nil {
+		var judging sync.WaitGroup
+		judging.Go(func() { e.judge(ctx) })
+		defer judging.Wait()
+	}
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	ticked := false // since the last message
@@ -191,6 +200,8 @@ func (e *Engine) run(ctx context.Context) {
 			if m.taken != nil {
 				signal(m.taken)
 			}
+		case j := <-e.bench.answers:
+			e.judged(j)
 		case <-tick:
 			e.step(chain.Tick{})
 		case <-ctx.Done():
@@ -282,6 +293,8 @@ func (e *Engine) step(ev chain.Event) {
 			if l := e.links[effect.Peer]; l != nil && l.cancelFetch(effect.Range) {
 				e.own = append(e.own, chain.FetchFailed(effect))
 			}
+		case chain.Judge:
+			e.ask(effect)
 		case chain.Adopt:
 			e.change.adopt(effect)
 		case chain.RollBack:
@@ -437,7 +450,7 @@ func blame(err error) error {
 	switch {
 	case errors.As(err, &unavailable):
 		v.Protocol, v.State, v.Message = "block-fetch", "StBusy", "MsgNoBlocks"
-	case errors.As(err, &wrong):
+	case errors.As(err, &wrong), errors.As(err, new(*chain.InvalidBlockError)):
 		v.Protocol, v.State, v.Message = "block-fetch", "StStreaming", "MsgBlock"
 	case errors.As(err, &intersection):
 		v.State, v.Message = "StIntersect", "MsgIntersectFound"

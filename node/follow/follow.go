@@ -51,6 +51,10 @@ type Config struct {
 	// Verifier, if not nil, checks headers before anything is fetched.
 	Verifier Verifier
 
+	// Judge, if not nil, finds each block valid before it is adopted. It has done so with
+	// Adopted, and with what the points to start at say.
+	Judge Judge
+
 	// TxSubmission makes what is offered to a peer while it is followed; nil
 	// offers nothing. ctx ends as that of [node.Spell].
 	TxSubmission func(ctx context.Context, conn *node.Conn) txsubmission.Source
@@ -76,7 +80,7 @@ type Event interface{ event() }
 
 // RollForward extends the chain by a block. Its body has been checked against
 // its header, its header against its place in the chain and by the
-// [Config].Verifier; nothing is known of transactions.
+// [Config].Verifier; nothing is known of transactions but what the [Config].Judge knows.
 type RollForward struct {
 	Block ledger.Block
 

@@ -31,6 +31,7 @@ func TestObserver(t *testing.T) {
 		anchor := c.Blocks()[40].Header.Tip()
 		cfg := w.FollowConfig("good", "other", "nobody")
 		cfg.Anchor = &anchor
+		cfg.Judge = &court{t: t}
 		var mu sync.Mutex
 		told := make(map[string]int)      // how often, by function
 		of := make(map[*node.Conn]string) // by connection, the functions in order

@@ -1,0 +1,144 @@
+package follow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/ouronet/ouronet/chain"
+	"github.com/ouronet/ouronet/ledger"
+)
+
+// Judge says which blocks are valid. With one, a block is adopted only after it and all
+// before it were found valid; what follows an invalid one is given up, and the next best
+// chain is taken.
+type Judge interface {
+	// Judge says whether q.Block may follow q.After. It returns nil if so, an
+	// [*InvalidBlockError] if not, and a [*LaterError] if that cannot be told yet. Any
+	// other error ends the run, which returns it.
+	//
+	// Blocks are judged one at a time, and nothing but adopting waits meanwhile: Judge
+	// may take any time. The run ends when it returns; ctx ends with the run.
+	Judge(ctx context.Context, q Question) error
+}
+
+// Question is what a [Judge] is asked.
+//
+// Questions lead along one chain, block by block, from where the run begins. After is the
+// block that was found valid last, or one below it that the judge goes back to: our chain
+// is left for another one there, long before that is adopted, and maybe come back to. It
+// may also be a point that the run began with, while that is on our chain. So a judge has
+// two ways to do its work:
+//
+//   - It keeps the state after each block from Anchor on, looks up the one after After,
+//     and keeps what comes of Block.
+//   - It keeps one state, and what undoes each block since Anchor. It has no use for a
+//     state once it went back from it, and is asked Again about blocks it left.
+type Question struct {
+	Block ledger.Block // its header and the hash of its body are checked
+
+	After  ledger.Tip // the block before it
+	Anchor ledger.Tip // none below is gone back to
+
+	// Again: the block was found valid in this run, or was adopted before, and has to be
+	// applied once more because the judge has left it since.
+	Again bool
+}
+
+// InvalidBlockError says that a block is not valid. It and what follows it are given up;
+// should it be forgotten (k are remembered), it is judged again.
+type InvalidBlockError struct {
+	// Impossible: no chain can have the block, which it shows by itself, without a
+	// ledger's state. So who sent it is blamed, and disconnected. Else nobody is: a relay
+	// may pass on blocks that it does not judge.
+	Impossible bool
+
+	Err error // what is wrong with it
+}
+
+func (e *InvalidBlockError) Error() string { return fmt.Sprintf("follow: invalid block: %v", e.Err) }
+
+// Unwrap returns Err.
+func (e *InvalidBlockError) Unwrap() error { return e.Err }
+
+// LaterError says that a block cannot be judged yet. Meanwhile other chains may be
+// adopted that do not have it.
+type LaterError struct {
+	Retry time.Duration // when to ask again: 0 stands for a second, an hour is the most
+}
+
+func (e *LaterError) Error() string { return "follow: the block cannot be judged yet" }
+
+// judgement answers a question.
+type judgement struct {
+	block ledger.Tip
+	again bool
+	err   error
+}
+
+// bench is where the judge works: one question is under way at most.
+type bench struct {
+	questions chan Question  // capacity 1
+	answers   chan judgement // capacity 1
+}
+
+func newBench() bench { return bench{make(chan Question, 1), make(chan judgement, 1)} }
+
+// judge answers questions until ctx ends. It is a goroutine of its own.
+func (e *Engine) judge(ctx context.Context) {
+	for {
+		select {
+		case q := <-e.bench.questions:
+			began := time.Now()
+			err := e.cfg.Judge.Judge(ctx, q)
+			if ctx.Err() != nil {
+				return // it may have been interrupted
+			}
+			tip := q.Block.Header.Tip()
+			if judged := e.cfg.Observer.Judged; judged != nil {
+				judged(tip.Point, time.Since(began), err)
+			}
+			e.bench.answers <- judgement{tip, q.Again, err}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// ask has the judge look at a block, whose body is held.
+func (e *Engine) ask(j chain.Judge) {
+	b, err := e.bodies.Get(j.Header.Point())
+	if err != nil {
+		e.cancel(err)
+		return
+	}
+	e.bench.questions <- Question{Block: b.Block, After: j.After, Anchor: e.core.Anchor(), Again: j.Again}
+}
+
+// judged tells the core what the judge says.
+func (e *Engine) judged(j judgement) {
+	ev := chain.Judged{Point: j.block.Point, Verdict: chain.Valid}
+	var invalid *InvalidBlockError
+	var later *LaterError
+	switch {
+	case j.err == nil:
+	case errors.As(j.err, &invalid) && j.again:
+		e.cancel(fmt.Errorf("follow: Config.Judge: block %v, which was found valid before: %w", j.block, j.err))
+		return
+	case errors.As(j.err, &invalid):
+		ev.Verdict, ev.Err = chain.Invalid, invalid.Err
+		if invalid.Impossible {
+			ev.Verdict = chain.Impossible
+		}
+		e.log.LogAttrs(context.Background(), slog.LevelWarn, "invalid block",
+			slog.String("block", j.block.String()), slog.Any("error", invalid.Err), slog.Bool("impossible", invalid.Impossible))
+	case errors.As(j.err, &later):
+		ev.Verdict, ev.Retry = chain.Later, later.Retry
+	default:
+		e.cancel(fmt.Errorf("follow: Config.Judge: block %v: %w", j.block, j.err))
+		return
+	}
+	e.step(ev)
+}
