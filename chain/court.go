@@ -1,6 +1,7 @@
 package chain
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/ouronet/ouronet/ledger"
@@ -30,6 +31,21 @@ const (
 	// InvalidBlockPunishment.hs and invalidBlockRejector in ChainSync/Client.hs)
 	Impossible
 )
+
+// String returns the verdict in a word.
+func (v Verdict) String() string {
+	switch v {
+	case Later:
+		return "later"
+	case Valid:
+		return "valid"
+	case Invalid:
+		return "invalid"
+	case Impossible:
+		return "impossible"
+	}
+	return fmt.Sprintf("verdict %d", uint8(v))
+}
 
 // When the judge is asked again.
 const (

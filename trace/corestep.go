@@ -129,6 +129,15 @@ func describeEvent(ev chain.Event) string {
 		return fmt.Sprintf("peer %d, range %d: no blocks", ev.Peer, ev.Range)
 	case chain.FetchFailed:
 		return fmt.Sprintf("peer %d, range %d: failed", ev.Peer, ev.Range)
+	case chain.Judged:
+		text := fmt.Sprintf("block %s is judged %s", point(ev.Point), ev.Verdict)
+		switch {
+		case ev.Verdict == chain.Later:
+			text += fmt.Sprintf(", in %v", ev.Retry)
+		case ev.Err != nil:
+			text += fmt.Sprintf(": %v", ev.Err)
+		}
+		return text
 	case chain.Consumed:
 		return fmt.Sprintf("%d B consumed", ev.Bytes)
 	case chain.Tick:
@@ -153,6 +162,12 @@ func describeEffect(e chain.Effect) string {
 			e.Peer, e.Range, len(e.Headers), tip(first.Tip()), tip(last.Tip()), e.Bytes)
 	case chain.CancelFetch:
 		return fmt.Sprintf("cancel range %d of peer %d", e.Range, e.Peer)
+	case chain.Judge:
+		text := fmt.Sprintf("judge %s after %s", tip(e.Header.Tip()), tip(e.After))
+		if e.Again {
+			text += ", again"
+		}
+		return text
 	case chain.Adopt:
 		return fmt.Sprintf("adopt %s, %d B", tip(e.Header.Tip()), e.Bytes)
 	case chain.RollBack:
