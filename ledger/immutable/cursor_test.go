@@ -3,13 +3,14 @@ package immutable
 import (
 	"errors"
 	"io"
-	"os"
+	"io/fs"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/disk"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -19,12 +20,11 @@ type counted struct{ opens, reads, bytes map[string]int }
 // count makes db count what is read from now on.
 func count(db *DB) *counted {
 	n := &counted{make(map[string]int), make(map[string]int), make(map[string]int)}
-	db.opens = func(name string) (file, error) {
+	db.disk = opener{disk.OS, func(f disk.File, name string) disk.File {
 		kind := strings.TrimPrefix(filepath.Ext(name), ".")
 		n.opens[kind]++
-		f, err := os.Open(name)
-		return &countedFile{f, n, kind}, err
-	}
+		return &countedFile{f, n, kind}
+	}}
 	return n
 }
 
@@ -32,8 +32,22 @@ func (n *counted) total() int {
 	return n.reads[chunkFile] + n.reads[secondaryFile] + n.reads[primaryFile]
 }
 
+// opener wraps the files that are opened.
+type opener struct {
+	disk.FS
+	wrap func(f disk.File, name string) disk.File
+}
+
+func (o opener) OpenFile(name string, flag int, perm fs.FileMode) (disk.File, error) {
+	f, err := o.FS.OpenFile(name, flag, perm)
+	if err != nil {
+		return nil, err
+	}
+	return o.wrap(f, name), nil
+}
+
 type countedFile struct {
-	*os.File
+	disk.File
 	n    *counted
 	kind string
 }
@@ -194,7 +208,7 @@ func TestHeaderReads(t *testing.T) {
 
 // stopping is a file that cannot be read from a byte on.
 type stopping struct {
-	*os.File
+	disk.File
 	at  int64
 	err error
 }
@@ -216,10 +230,7 @@ func TestReadAheadStops(t *testing.T) {
 		for _, in := range []int{0, 1, 7, 48, 49} {
 			for _, at := range []int64{0, 1, x.headerEnd(in) - 1, x.headerEnd(in), x.size(in) - 1} {
 				offset, _ := x.place(in)
-				db.opens = func(name string) (file, error) {
-					f, err := os.Open(name)
-					return stopping{f, offset + at, cause}, err
-				}
+				db.disk = opener{disk.OS, func(f disk.File, _ string) disk.File { return stopping{f, offset + at, cause} }}
 				wantBlocks, wantHeaders := in, in
 				if at >= x.headerEnd(in) {
 					wantHeaders++

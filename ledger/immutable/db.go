@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"slices"
 	"sync/atomic"
 
+	"github.com/ouronet/ouronet/internal/disk"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -19,6 +19,10 @@ type Options struct {
 	// Owned says that the caller has locked the folder above, as package folder does.
 	// [OpenAppend] takes that lock itself otherwise, where cardano-node left one.
 	Owned bool
+
+	// Disk is where the files are; nil is the operating system's. Others are for
+	// this module's own tests, and are not locked.
+	Disk disk.FS
 }
 
 // DB is an ImmutableDB folder. All methods may be called by many goroutines at
@@ -60,6 +64,9 @@ func Open(dir string, o Options) (*DB, error) {
 	f, err := newFolder(dir, o.Network)
 	if err != nil {
 		return nil, err
+	}
+	if o.Disk != nil {
+		f.disk = o.Disk
 	}
 	r := recognizer{folder: f, network: &o.Network}
 	if err := r.marker(); err != nil {
@@ -170,7 +177,7 @@ func (db *DB) checkLastTwo(s *state) error {
 // readTail reads the index of a chunk that may end anywhere, up to the last
 // complete block. The result is nil if there is none.
 func (db *DB) readTail(chunk uint64) (*index, ledger.Header, error) {
-	if _, err := os.Stat(db.name(chunk, secondaryFile)); errors.Is(err, fs.ErrNotExist) {
+	if _, err := db.disk.Stat(db.name(chunk, secondaryFile)); errors.Is(err, fs.ErrNotExist) {
 		return nil, ledger.Header{}, nil
 	}
 	x, err := db.readSecondary(chunk)

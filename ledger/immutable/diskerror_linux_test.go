@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/disk"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -41,10 +42,10 @@ func appended(t *testing.T) (db *DB, blocks []ledger.Block, next ledger.Block) {
 // A file that takes all that is written but cannot be forced to the disk is an
 // error when it is to be: by a call, at the end of a chunk and at the end.
 func TestFileWithoutSync(t *testing.T) {
-	for name, file := range map[string]func(*chunkFiles) **os.File{
-		"chunk":     func(f *chunkFiles) **os.File { return &f.chunk },
-		"secondary": func(f *chunkFiles) **os.File { return &f.secondary },
-		"primary":   func(f *chunkFiles) **os.File { return &f.primary },
+	for name, file := range map[string]func(*chunkFiles) *disk.File{
+		"chunk":     func(f *chunkFiles) *disk.File { return &f.chunk },
+		"secondary": func(f *chunkFiles) *disk.File { return &f.secondary },
+		"primary":   func(f *chunkFiles) *disk.File { return &f.primary },
 	} {
 		for how, use := range map[string]func(db *DB, next ledger.Block) error{
 			"Sync":   func(db *DB, _ ledger.Block) error { return db.Sync() },
@@ -138,7 +139,7 @@ func TestFolderForFile(t *testing.T) {
 	wantCause("Open", err, syscall.ENOTDIR)
 	_, err = OpenAppend(file, o)
 	wantCause("OpenAppend", err, syscall.ENOTDIR)
-	f := folder{dir: file, slots: db.slots}
+	f := folder{dir: file, slots: db.slots, disk: disk.OS}
 	_, err = f.readSecondary(0)
 	wantCause("readSecondary", err, syscall.ENOTDIR)
 	_, err = f.openChunk(0)
@@ -154,5 +155,5 @@ func TestFolderForFile(t *testing.T) {
 	wantCause("readEntries", err, syscall.ENOTDIR)
 	_, err = openChunkFiles(f, 0, 0)
 	wantCause("openChunkFiles", err, syscall.ENOTDIR)
-	wantCause("roll", (&writer{}).roll(folder{dir: filepath.Join(file, "none"), slots: db.slots}, 0, 0), syscall.ENOTDIR)
+	wantCause("roll", (&writer{}).roll(folder{dir: filepath.Join(file, "none"), slots: db.slots, disk: disk.OS}, 0, 0), syscall.ENOTDIR)
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/disk"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -19,7 +20,7 @@ func (broken) ReadAt([]byte, int64) (int, error) { return 0, errBroken }
 // What cannot be read is not damaged: the error is that of the disk.
 func TestReadError(t *testing.T) {
 	n := chaingen.New(chaingen.Config{}).Network()
-	f := folder{dir: "dir", slots: 10}
+	f := folder{dir: "dir", slots: 10, disk: disk.OS}
 	x := &index{raw: entry{0, 3, 5, 1, ledger.Hash{1}, 4}.append(nil), end: 10}
 	for what, read := range map[string]func() error{
 		"piece":  func() error { _, err := f.readPiece(broken{}, x, 0, 5); return err },
@@ -35,7 +36,7 @@ func TestReadError(t *testing.T) {
 
 // A file that is shorter than its index says is damaged where it ends.
 func TestReadBeyondEnd(t *testing.T) {
-	f := folder{dir: "dir", slots: 10}
+	f := folder{dir: "dir", slots: 10, disk: disk.OS}
 	x := &index{chunk: 3}
 	file, err := os.CreateTemp(t.TempDir(), "")
 	if err != nil {
@@ -64,10 +65,10 @@ func TestReadBeyondEnd(t *testing.T) {
 func TestSyncError(t *testing.T) {
 	g := chaingen.New(chaingen.Config{})
 	blocks := g.Blocks(2)
-	for name, broken := range map[string]func(*chunkFiles) *os.File{
-		"chunk":     func(f *chunkFiles) *os.File { return f.chunk },
-		"secondary": func(f *chunkFiles) *os.File { return f.secondary },
-		"primary":   func(f *chunkFiles) *os.File { return f.primary },
+	for name, broken := range map[string]func(*chunkFiles) disk.File{
+		"chunk":     func(f *chunkFiles) disk.File { return f.chunk },
+		"secondary": func(f *chunkFiles) disk.File { return f.secondary },
+		"primary":   func(f *chunkFiles) disk.File { return f.primary },
 	} {
 		db, err := OpenAppend(t.TempDir(), Options{Network: g.Network()})
 		if err != nil {

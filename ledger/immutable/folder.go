@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 
+	"github.com/ouronet/ouronet/internal/disk"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -23,22 +23,14 @@ type folder struct {
 	dir   string
 	slots uint64 // in a chunk
 	sure  bool   // the files show that chunks have so many
-
-	opens func(name string) (file, error) // opens a file for reading; nil is os.Open
-}
-
-// file is a file of a chunk that is open for reading.
-type file interface {
-	io.ReaderAt
-	io.Closer
-	Stat() (fs.FileInfo, error)
+	disk  disk.FS
 }
 
 // maxChunkSlots bounds the size of an index: mainnet has 21,600 slots.
 const maxChunkSlots = 10_000_000
 
 func newFolder(dir string, n ledger.Network) (folder, error) {
-	f := folder{dir: dir, slots: n.Eras[ledger.Byron].EpochLength}
+	f := folder{dir: dir, slots: n.Eras[ledger.Byron].EpochLength, disk: disk.OS}
 	if f.slots < 2 || f.slots > maxChunkSlots {
 		return f, fmt.Errorf("immutable: network %q has Byron epochs, and so chunks, of %d slots: set Options.Network", n.Name, f.slots)
 	}
@@ -143,21 +135,15 @@ func (f folder) checkIndex(x *index) error {
 	}
 }
 
-func (f folder) openChunk(chunk uint64) (file, error) { return f.open(chunk, chunkFile) }
+func (f folder) openChunk(chunk uint64) (disk.File, error) { return f.open(chunk, chunkFile) }
 
-func (f folder) open(chunk uint64, kind string) (file, error) {
-	name := f.name(chunk, kind)
-	var opened file
-	var err error
-	if f.opens != nil {
-		opened, err = f.opens(name)
-	} else {
-		opened, err = os.Open(name)
-	}
+// open opens a file for reading.
+func (f folder) open(chunk uint64, kind string) (disk.File, error) {
+	file, err := disk.Open(f.disk, f.name(chunk, kind))
 	if err != nil {
 		return nil, f.fileError(chunk, kind, err)
 	}
-	return opened, nil
+	return file, nil
 }
 
 // fileError makes a missing file a damage.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/cbor"
+	"github.com/ouronet/ouronet/internal/disk"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -113,7 +114,7 @@ func TestNewEntryLimits(t *testing.T) {
 // Where the last block ends is what its bytes say: in the file, later than that,
 // or nowhere.
 func TestBlockEnd(t *testing.T) {
-	f := folder{dir: "dir", slots: 10}
+	f := folder{dir: "dir", slots: 10, disk: disk.OS}
 	text := func(length int) []byte { // a byte string of this length in all
 		return append([]byte{0x5a, 0, byte((length - 5) >> 16), byte((length - 5) >> 8), byte(length - 5)}, make([]byte, length-5)...)
 	}

@@ -2,7 +2,7 @@ package immutable
 
 import (
 	"fmt"
-	"os"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -22,7 +22,7 @@ func (f folder) hint() string {
 	dir := filepath.Clean(f.dir)
 	for _, in := range []string{dir, filepath.Join(dir, "db"), filepath.Dir(dir)} {
 		meant := filepath.Join(in, nodeImmutable)
-		if info, err := os.Stat(meant); err == nil && info.IsDir() && meant != dir {
+		if info, err := f.disk.Stat(meant); err == nil && info.IsDir() && meant != dir {
 			return "did you mean " + meant + "?"
 		}
 	}
@@ -32,11 +32,11 @@ func (f folder) hint() string {
 // checkUnused returns an error if a folder without chunks has other files than those
 // of this module, hidden ones, and the one that file systems have.
 func (f folder) checkUnused() error {
-	entries, err := os.ReadDir(f.dir)
+	entries, err := f.disk.ReadDir(f.dir)
 	if err != nil {
 		return fmt.Errorf("immutable: %w", err)
 	}
-	i := slices.IndexFunc(entries, func(e os.DirEntry) bool {
+	i := slices.IndexFunc(entries, func(e fs.DirEntry) bool {
 		name := e.Name()
 		return !strings.HasPrefix(name, ownPrefix) && !strings.HasPrefix(name, ".") && name != "lost+found"
 	})

@@ -3,12 +3,12 @@ package immutable
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/ouronet/ouronet/internal/disk"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -60,7 +60,7 @@ func (r *recognizer) differs(format string, args ...any) error {
 
 // marker compares the network with the marker, if there is one.
 func (r *recognizer) marker() error {
-	b, err := os.ReadFile(filepath.Join(filepath.Dir(filepath.Clean(r.dir)), markerFile))
+	b, err := disk.ReadFile(r.disk, filepath.Join(filepath.Dir(filepath.Clean(r.dir)), markerFile))
 	if err != nil {
 		return nil
 	}

@@ -4,8 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"slices"
+
+	"github.com/ouronet/ouronet/internal/disk"
 )
 
 // OpenAppend opens a folder for appending and reading, and makes it if it is
@@ -26,11 +27,14 @@ func OpenAppend(dir string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Disk != nil {
+		f.disk = o.Disk
+	}
 	r := recognizer{folder: f, network: &o.Network}
 	if err := r.marker(); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := disk.MakeFolder(f.disk, dir); err != nil {
 		return nil, fmt.Errorf("immutable: %w", err)
 	}
 	chunks, err := f.survey()
@@ -46,9 +50,11 @@ func OpenAppend(dir string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	unlock, err := lock(dir, o.Owned)
-	if err != nil {
-		return nil, err
+	unlock := func() error { return nil }
+	if f.disk == disk.OS {
+		if unlock, err = lock(dir, o.Owned); err != nil {
+			return nil, err
+		}
 	}
 	db := &DB{folder: r.folder, network: o.Network, writer: &writer{unlock: unlock}}
 	if err := db.repair(); err != nil {
@@ -109,16 +115,15 @@ func (db *DB) repair() error {
 			return err
 		}
 	}
-	dir, err := os.Open(db.dir)
-	if err != nil {
+	if err := disk.SyncDir(db.disk, db.dir); err != nil {
 		return fmt.Errorf("immutable: %w", err)
 	}
-	return errors.Join(syncDir(dir), dir.Close())
+	return nil
 }
 
 func (f folder) remove(chunk uint64) error {
 	for _, kind := range []string{primaryFile, secondaryFile, chunkFile} {
-		if err := os.Remove(f.name(chunk, kind)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := f.disk.Remove(f.name(chunk, kind)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("immutable: %w", err)
 		}
 	}
@@ -127,7 +132,7 @@ func (f folder) remove(chunk uint64) error {
 
 // size returns the length of a chunk file, 0 if it is missing.
 func (f folder) size(chunk uint64) int64 {
-	info, err := os.Stat(f.name(chunk, chunkFile))
+	info, err := f.disk.Stat(f.name(chunk, chunkFile))
 	if err != nil {
 		return 0
 	}

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"testing"
 
+	"github.com/ouronet/ouronet/internal/disk"
 	"github.com/ouronet/ouronet/internal/race"
 	"github.com/ouronet/ouronet/ledger"
 )
@@ -49,7 +50,7 @@ func putFile(tb testing.TB, f folder, chunk uint64, kind string, b []byte) {
 // Two small reads tell what the whole index tells; with one wrong byte in the
 // primary file they tell the same, or damage.
 func TestSeek(t *testing.T) {
-	f := folder{dir: t.TempDir(), slots: 12}
+	f := folder{dir: t.TempDir(), slots: 12, disk: disk.OS}
 	r := rand.New(rand.NewPCG(1, 2))
 	for round := range 60 {
 		chunk := r.Uint64N(4)
@@ -104,7 +105,7 @@ func wantDamage(t *testing.T, err error, file string) *DamageError {
 
 // What is wrong with the offsets of a slot, or the entries there, is named.
 func TestSeekDamage(t *testing.T) {
-	f := folder{dir: t.TempDir(), slots: 10}
+	f := folder{dir: t.TempDir(), slots: 10, disk: disk.OS}
 	const chunk = 2
 	entries := func(slots ...uint64) (b []byte) {
 		for i, s := range slots {

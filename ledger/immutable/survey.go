@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -33,7 +32,7 @@ func ChunkOf(name string) (chunk uint64, ok bool) {
 
 // survey lists the chunks that have files, in order.
 func (f folder) survey() ([]sizes, error) {
-	entries, err := os.ReadDir(f.dir)
+	entries, err := f.disk.ReadDir(f.dir)
 	if err != nil {
 		return nil, fmt.Errorf("immutable: %w", err)
 	}

@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"sync"
 
+	"github.com/ouronet/ouronet/internal/disk"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -21,19 +21,20 @@ type writer struct {
 	err     error       // why nothing can be appended any more
 	files   *chunkFiles // nil before the first block, and when none could be opened
 	offsets uint64      // in the primary file
+	scratch []byte      // what is written to it
 }
 
 // chunkFiles are the three open files of a chunk.
-type chunkFiles struct{ chunk, secondary, primary *os.File }
+type chunkFiles struct{ chunk, secondary, primary disk.File }
 
 func openChunkFiles(f folder, chunk uint64, flag int) (*chunkFiles, error) {
 	var files chunkFiles
 	for _, o := range []struct {
-		file **os.File
+		file *disk.File
 		kind string
 	}{{&files.chunk, chunkFile}, {&files.secondary, secondaryFile}, {&files.primary, primaryFile}} {
 		var err error
-		if *o.file, err = os.OpenFile(f.name(chunk, o.kind), os.O_RDWR|flag, 0o644); err != nil {
+		if *o.file, err = f.disk.OpenFile(f.name(chunk, o.kind), os.O_RDWR|flag, 0o644); err != nil {
 			files.close()
 			return nil, fmt.Errorf("immutable: %w", err)
 		}
@@ -53,7 +54,7 @@ func (files *chunkFiles) close() error {
 		return nil
 	}
 	var err error
-	for _, f := range []*os.File{files.chunk, files.secondary, files.primary} {
+	for _, f := range []disk.File{files.chunk, files.secondary, files.primary} {
 		if f != nil {
 			err = errors.Join(err, f.Close())
 		}
@@ -99,9 +100,9 @@ func (w *writer) write(f folder, s, next *state, e entry, raw ledger.RawBlock) e
 		return w.fail(err)
 	}
 	slot := x.relativeSlot(x.len() - 1)
-	offsets := appendOffsets(nil, before, slot+1-w.offsets)
-	offsets = appendOffsets(offsets, len(x.raw), 1)
-	if _, err := w.files.primary.WriteAt(offsets, primaryOffset(w.offsets)); err != nil {
+	w.scratch = appendOffsets(w.scratch[:0], before, slot+1-w.offsets)
+	w.scratch = appendOffsets(w.scratch, len(x.raw), 1)
+	if _, err := w.files.primary.WriteAt(w.scratch, primaryOffset(w.offsets)); err != nil {
 		return w.fail(err)
 	}
 	w.offsets = slot + 2
@@ -145,7 +146,7 @@ func (w *writer) finish(f folder, x *index) error {
 // can be opened, nothing of a block is written, and the next call tries again:
 // it truncates what this one has made.
 func (w *writer) roll(f folder, from, to uint64) error {
-	dir, err := os.Open(f.dir)
+	dir, err := f.disk.OpenDir(f.dir)
 	if err != nil {
 		return fmt.Errorf("immutable: %w", err)
 	}
@@ -160,7 +161,7 @@ func (w *writer) roll(f folder, from, to uint64) error {
 			return w.fail(err)
 		}
 		if chunk == to {
-			return w.fail(syncDir(dir))
+			return w.fail(dir.Sync())
 		}
 		if err := w.finish(f, &index{}); err != nil {
 			return err
@@ -189,12 +190,4 @@ func (w *writer) close() error {
 	}
 	w.err = ErrReadOnly
 	return errors.Join(err, w.unlock())
-}
-
-// syncDir makes new files last. Windows has no such thing for folders.
-func syncDir(dir *os.File) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	return dir.Sync()
 }

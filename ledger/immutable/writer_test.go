@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/disk"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -15,10 +16,10 @@ import (
 func TestWriteError(t *testing.T) {
 	g := chaingen.New(chaingen.Config{})
 	blocks := g.Blocks(20)
-	for name, broken := range map[string]func(*chunkFiles) *os.File{
-		"chunk":     func(f *chunkFiles) *os.File { return f.chunk },
-		"secondary": func(f *chunkFiles) *os.File { return f.secondary },
-		"primary":   func(f *chunkFiles) *os.File { return f.primary },
+	for name, broken := range map[string]func(*chunkFiles) disk.File{
+		"chunk":     func(f *chunkFiles) disk.File { return f.chunk },
+		"secondary": func(f *chunkFiles) disk.File { return f.secondary },
+		"primary":   func(f *chunkFiles) disk.File { return f.primary },
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -71,10 +72,10 @@ func TestFinishError(t *testing.T) {
 	n := g.Network()
 	n.Eras[ledger.Byron].EpochLength = 100
 	blocks := g.Blocks(60)
-	for name, broken := range map[string]func(*chunkFiles) *os.File{
-		"chunk":     func(f *chunkFiles) *os.File { return f.chunk },
-		"secondary": func(f *chunkFiles) *os.File { return f.secondary },
-		"primary":   func(f *chunkFiles) *os.File { return f.primary },
+	for name, broken := range map[string]func(*chunkFiles) disk.File{
+		"chunk":     func(f *chunkFiles) disk.File { return f.chunk },
+		"secondary": func(f *chunkFiles) disk.File { return f.secondary },
+		"primary":   func(f *chunkFiles) disk.File { return f.primary },
 	} {
 		db, err := OpenAppend(t.TempDir(), Options{Network: n})
 		if err != nil {
