@@ -15,15 +15,13 @@ func MakeFolder(files FS, name string) error {
 	if above == name {
 		return nil
 	}
-	if _, err := files.Stat(name); errors.Is(err, fs.ErrNotExist) {
+	if _, err := files.Stat(name); err != nil {
 		// From above, so that what is there is in folders whose names were synced.
 		if err := MakeFolder(files, above); err != nil {
 			return err
 		}
-		if err := files.MkdirAll(name, 0o755); err != nil {
-			return err
-		}
-	} else if err != nil {
+	}
+	if err := files.MkdirAll(name, 0o755); err != nil { // also if a file has the name
 		return err
 	}
 	err := SyncDir(files, above)

@@ -103,15 +103,21 @@ func (db *DB) repair() error {
 	if err := db.start(s, chunks); err != nil {
 		return err
 	}
-	if s.head != nil {
-		db.removed = db.size(s.head.chunk) - s.head.end
-		if err := db.writer.reopen(db.folder, s.head); err != nil {
-			return err
-		}
-	}
 	for _, c := range slices.Backward(chunks[good:]) {
 		db.removed += max(c.chunk, 0)
 		if err := db.remove(c.number); err != nil {
+			return err
+		}
+		// While a chunk has anything, those before it are held to be finished.
+		if c.chunk > 0 || c.secondary > 0 {
+			if err := disk.SyncDir(db.disk, db.dir); err != nil {
+				return fmt.Errorf("immutable: %w", err)
+			}
+		}
+	}
+	if s.head != nil {
+		db.removed += db.size(s.head.chunk) - s.head.end
+		if err := db.writer.reopen(db.folder, s.head); err != nil {
 			return err
 		}
 	}

@@ -24,6 +24,10 @@ type writer struct {
 	scratch []byte      // what is written to it
 }
 
+// keptScratch is how much of scratch is kept: an offset for each slot of a chunk of the
+// public networks.
+const keptScratch = 1 << 17
+
 // chunkFiles are the three open files of a chunk.
 type chunkFiles struct{ chunk, secondary, primary disk.File }
 
@@ -106,6 +110,9 @@ func (w *writer) write(f folder, s, next *state, e entry, raw ledger.RawBlock) e
 		return w.fail(err)
 	}
 	w.offsets = slot + 2
+	if cap(w.scratch) > keptScratch {
+		w.scratch = nil
+	}
 	return nil
 }
 
