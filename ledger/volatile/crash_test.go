@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"sync"
 	"testing"
 
+	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/internal/disk/disktest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/volatile"
@@ -18,6 +20,7 @@ import (
 type history struct {
 	kill    bool // processes end without closing
 	sparse  bool // one block of each file is kept
+	checks  int
 	options volatile.Options
 	begun   map[ledger.Point]ledger.Block // ever put, or being put
 	put     map[ledger.Point]bool         // not synced yet
@@ -109,8 +112,52 @@ func (h *history) check(c *disktest.Crash) error {
 			return err
 		}
 	}
-	return nil
+	if h.checks++; h.checks%8 > 0 {
+		return nil
+	}
+	return h.goesOn(c)
 }
+
+// goesOn puts blocks into a folder that was opened after a crash: what is synced then
+// lasts, and so does all that was found.
+func (h *history) goesOn(c *disktest.Crash) error {
+	db, err := h.open(c.FS)
+	if err != nil {
+		return err
+	}
+	for _, b := range goOn() {
+		h.begun[b.Header.Point()] = b
+		if err := db.Put(b); err != nil {
+			return err
+		}
+	}
+	if err := db.Sync(); err != nil {
+		return err
+	}
+	for _, again := range c.Crashed(3, 4) {
+		found, err := h.open(again.FS)
+		if err != nil {
+			return err
+		}
+		for h, err := range db.Headers() {
+			if err != nil {
+				return err
+			}
+			if !found.Has(h.Point()) {
+				return fmt.Errorf("block %v was found after the first crash, or synced then, and is lost", h.Point())
+			}
+		}
+		if err := found.Close(); err != nil {
+			return err
+		}
+	}
+	return db.Close()
+}
+
+// goOn are blocks of another chain.
+var goOn = sync.OnceValue(func() []ledger.Block {
+	return chaingen.New(chaingen.Config{Seed: 9, Network: chaingen.AllEras(), BlockSize: 1}).Blocks(5)
+})
 
 // life puts, syncs and drops blocks, and opens the folder again now and then. It goes on
 // in spite of errors, after opening the folder again, but not when a sync failed:
@@ -169,9 +216,10 @@ func TestCrashes(t *testing.T) {
 			n := disktest.Crashes(t, disktest.Trial{
 				Run:   func(f *disktest.FS) { h.life(f, blocks) },
 				Check: h.check,
-				Again: 7,
+				Again: 40,
+				PerOp: 10,
 			})
-			if len(h.synced) < 10 || n < 1000 {
+			if len(h.synced) < 10 || n < 500 {
 				t.Errorf("%d blocks synced, %d crashes", len(h.synced), n)
 			}
 		})
