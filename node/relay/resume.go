@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/ouronet/ouronet/internal/disk"
 	"github.com/ouronet/ouronet/internal/logging"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
@@ -108,19 +109,7 @@ func saveState(name string, s praos.State) error {
 	if err != nil {
 		return err
 	}
-	temporary := name + ".new"
-	f, err := os.Create(temporary)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(temporary, name)
+	return disk.Replace(disk.OS, name, b)
 }
 
 // save keeps what is needed to verify the header after the folder's last block,
