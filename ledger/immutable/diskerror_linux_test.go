@@ -9,35 +9,9 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/internal/disk"
 	"github.com/ouronet/ouronet/ledger"
 )
-
-// appended returns a folder that is open for appending and has blocks, the last
-// of them in the second chunk or a later one, and the block that begins the next
-// chunk.
-func appended(t *testing.T) (db *DB, blocks []ledger.Block, next ledger.Block) {
-	t.Helper()
-	g := chaingen.New(chaingen.Config{})
-	n := g.Network()
-	n.Eras[ledger.Byron].EpochLength = 100
-	db, err := OpenAppend(t.TempDir(), Options{Network: n})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		b := g.Next()
-		if len(blocks) > 0 && db.chunkOf(blocks[len(blocks)-1].Header.Slot) > db.chunkOf(blocks[0].Header.Slot) &&
-			db.chunkOf(b.Header.Slot) > db.chunkOf(blocks[len(blocks)-1].Header.Slot) {
-			return db, blocks, b
-		}
-		if err := db.Append(b); err != nil {
-			t.Fatal(err)
-		}
-		blocks = append(blocks, b)
-	}
-}
 
 // A file that takes all that is written but cannot be forced to the disk is an
 // error when it is to be: by a call, at the end of a chunk and at the end.

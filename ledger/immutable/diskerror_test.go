@@ -89,3 +89,28 @@ func TestSyncError(t *testing.T) {
 		}
 	}
 }
+
+// appended returns a folder that is open for appending and has blocks, the last
+// of them in the second chunk or a later one, and the block that begins the next
+// chunk.
+func appended(t *testing.T) (db *DB, blocks []ledger.Block, next ledger.Block) {
+	t.Helper()
+	g := chaingen.New(chaingen.Config{})
+	n := g.Network()
+	n.Eras[ledger.Byron].EpochLength = 100
+	db, err := OpenAppend(t.TempDir(), Options{Network: n})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		b := g.Next()
+		if len(blocks) > 0 && db.chunkOf(blocks[len(blocks)-1].Header.Slot) > db.chunkOf(blocks[0].Header.Slot) &&
+			db.chunkOf(b.Header.Slot) > db.chunkOf(blocks[len(blocks)-1].Header.Slot) {
+			return db, blocks, b
+		}
+		if err := db.Append(b); err != nil {
+			t.Fatal(err)
+		}
+		blocks = append(blocks, b)
+	}
+}
