@@ -29,17 +29,7 @@
 // returned nil; any of the blocks put since may be, whichever came first. They can
 // be fetched again. Put syncs a file before it begins the next, so those are all in
 // one file. Sync costs one fsync, none when nothing was put since the last one, and
-// two when a file was begun: at the tip one for a block, far behind one for as many as
-// are put together. What Open finds and an earlier process had not synced, the first
-// Sync forces to the disk. cardano-node itself syncs nothing here.
-//
-// Dropping is not synced: a file that was removed may be there again. A block that
-// moves, see [DB.Drop], is synced in its new file before the old one goes, and nothing
-// is put behind it before that lasts.
-//
-// A Sync that failed is the one thing that opening the folder again cannot mend: the
-// blocks that it was for can be read until the machine stops, and may then be lost with
-// all that follows them in the file. Stop, and look at the disk.
+// two when a file was begun. cardano-node itself syncs nothing here.
 //
 // # A folder that is opened
 //
@@ -50,6 +40,17 @@
 // bodies only after it was not stopped cleanly, and then signatures too, which here
 // are left to whoever takes the blocks. After a crash as above what is cut
 // off was never synced. A second opening cuts nothing.
+//
+// What was found and an earlier process had not synced, the first Sync forces to the
+// disk.
+//
+// Dropping is not synced: a file that was removed may be there again. A block that
+// moves, see [DB.Drop], is synced in its new file before the old one goes, and nothing
+// is put behind it before that lasts.
+//
+// A Sync that failed is the one thing that opening the folder again cannot mend: the
+// blocks that it was for can be read until the machine stops, and may then be lost with
+// all that follows them in the file. Stop, and look at the disk.
 //
 // A block of an era that is not known is a [*ledger.UnknownEraError], and nothing is
 // cut.
