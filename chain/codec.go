@@ -95,7 +95,7 @@ func AppendEvent(dst []byte, now time.Duration, ev Event) []byte {
 	}
 	switch ev := ev.(type) {
 	case PeerConnected:
-		return appendInt(peer(1, kindPeerConnected, ev.Peer), ev.MaxInFlight)
+		return cbor.AppendUint(appendInt(peer(2, kindPeerConnected, ev.Peer), ev.MaxInFlight), ev.Address)
 	case PeerGone:
 		return peer(0, kindPeerGone, ev.Peer)
 	case Intersected:

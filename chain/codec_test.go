@@ -39,7 +39,8 @@ var (
 
 // allEvents has every type of event.
 var allEvents = []Event{
-	PeerConnected{1, 30},
+	PeerConnected{1, 30, 0},
+	PeerConnected{2, 30, 9},
 	PeerGone{1 << 63},
 	Intersected{2, pointA, tipB},
 	NoIntersection{2, ledger.Tip{}},
@@ -154,7 +155,8 @@ func TestGoldenEncoding(t *testing.T) {
 		got  []byte
 		want string
 	}{
-		{AppendEvent(nil, 1000, PeerConnected{1, 30}), "8401" + "1903e8" + "01" + "181e"},
+		{AppendEvent(nil, 1000, PeerConnected{1, 30, 0}), "8501" + "1903e8" + "01" + "181e" + "00"},
+		{AppendEvent(nil, 1000, PeerConnected{1, 30, 9}), "8501" + "1903e8" + "01" + "181e" + "09"},
 		{AppendEvent(nil, 0, Intersected{2, pointA, tipA}), "850300028207" + a + "828207" + a + "03"},
 		{AppendEvent(nil, 0, BadHeader{5, pointA, errors.New("bad")}), "850700058207" + a + "63626164"},
 		{AppendEvent(nil, 0, Tick{}), "820d00"},

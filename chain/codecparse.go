@@ -137,7 +137,12 @@ func (r *inputReader) event(kind uint64, n int) (ev Event) {
 	}
 	switch kind {
 	case kindPeerConnected:
-		ev = PeerConnected{peer(1), r.int()}
+		connected := PeerConnected{Peer: peer(1), MaxInFlight: r.int()}
+		if n > known { // recordings before it was added lack it
+			connected.Address = r.Uint()
+			known++
+		}
+		ev = connected
 	case kindPeerGone:
 		ev = PeerGone{peer(0)}
 	case kindIntersected:

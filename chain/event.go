@@ -27,6 +27,12 @@ type (
 		// half the ingress limit of block-fetch. Zero means
 		// [DefaultMaxInFlight].
 		MaxInFlight int
+
+		// Address stands for the address that was dialled: the same number each
+		// time, for none other, from 1. What the core has seen of the lateness of
+		// one peer then holds for the next one at its address; 0 is an address of
+		// which nothing is remembered. The core remembers some 256.
+		Address uint64
 	}
 
 	// PeerGone says that the connection ended. What was in flight is lost.

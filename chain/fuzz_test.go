@@ -64,7 +64,7 @@ func fuzzStep(t *testing.T, all []ledger.Header, in []byte, judge bool) {
 		var ev Event
 		switch op {
 		case 0:
-			ev = PeerConnected{peer, int(x) * 100}
+			ev = PeerConnected{peer, int(x) * 100, uint64(x % 3)}
 		case 1:
 			ev = PeerGone{peer}
 		case 2:

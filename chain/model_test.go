@@ -182,7 +182,7 @@ func (w *world) handle(e Effect) {
 func (w *world) connect(chain []string, liar bool) {
 	r := &remote{id: PeerID(w.rnd.Uint64()), chain: chain, have: -1, liar: liar}
 	w.peers = append(w.peers, r)
-	w.step(PeerConnected{r.id, w.rnd.IntN(5) * 4000})
+	w.step(PeerConnected{r.id, w.rnd.IntN(5) * 4000, 0})
 }
 
 func (w *world) lose(id PeerID) {

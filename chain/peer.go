@@ -23,8 +23,9 @@ const (
 
 // peer is all that is known about one connection.
 type peer struct {
-	id   PeerID
-	salt uint64
+	id      PeerID
+	address uint64 // see PeerConnected
+	salt    uint64
 
 	phase     phase
 	offered   []ledger.Point // while finding
@@ -55,10 +56,11 @@ func (c *Core) peerConnected(ev PeerConnected) {
 	if c.byID[ev.Peer] != nil {
 		return
 	}
-	p := &peer{id: ev.Peer, salt: mix(uint64(ev.Peer) ^ c.cfg.Salt), limit: ev.MaxInFlight}
+	p := &peer{id: ev.Peer, address: ev.Address, salt: mix(uint64(ev.Peer) ^ c.cfg.Salt), limit: ev.MaxInFlight}
 	if p.limit <= 0 {
 		p.limit = DefaultMaxInFlight
 	}
+	c.planner.recall(p)
 	c.byID[ev.Peer] = p
 	c.planner.peers = append(c.planner.peers, p)
 	c.find(p)
@@ -101,6 +103,7 @@ func (c *Core) drop(p *peer) {
 	if p == nil {
 		return
 	}
+	c.planner.remember(p)
 	delete(c.byID, p.id)
 	for i, q := range c.planner.peers {
 		if q == p {

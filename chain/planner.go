@@ -16,6 +16,8 @@ type planner struct {
 
 	peers []*peer // in order of connection
 
+	remembered []lateness // of addresses, the last one to be left last
+
 	policy policy // of this step
 
 	// The way to the best candidate: from the block after our chain to the end

@@ -212,7 +212,7 @@ func FuzzReplay(f *testing.F) {
 	for _, ev := range allEvents {
 		f.Add(join(begin, AppendEvent(nil, 1, ev)))
 	}
-	f.Add(join(AppendConfig(nil, &fullConfig), resumed, AppendEvent(nil, 1, PeerConnected{1, 2})))
+	f.Add(join(AppendConfig(nil, &fullConfig), resumed, AppendEvent(nil, 1, PeerConnected{1, 2, 3})))
 	f.Fuzz(func(t *testing.T, in []byte) {
 		var r Replayer
 		for len(in) >= 2 {

@@ -211,7 +211,7 @@ func (s *scenario) parseEvent(w []string) (Event, error) {
 	}
 	switch args[0] {
 	case "connects":
-		return PeerConnected{peer, max}, nil
+		return PeerConnected{peer, max, 0}, nil
 	case "gone":
 		return PeerGone{peer}, nil
 	case "intersects":

@@ -44,6 +44,34 @@ type pace struct {
 	due time.Time // when all that was asked for is paid
 }
 
+// paces is how many a connection has.
+const paces = 4
+
+func (c *Conn) paces() [paces]*pace {
+	return [paces]*pace{&c.intersecting, &c.sharing, &c.pinging, &c.refusing}
+}
+
+// owes returns until when what the peer has asked for is paid, by pace.
+func (c *Conn) owes() (due [paces]time.Time) {
+	for i, p := range c.paces() {
+		p.mu.Lock()
+		due[i] = p.due
+		p.mu.Unlock()
+	}
+	return due
+}
+
+// owe has the peer begin with what connections before this one owe.
+func (c *Conn) owe(due [paces]time.Time) {
+	for i, p := range c.paces() {
+		p.mu.Lock()
+		if due[i].After(p.due) {
+			p.due = due[i]
+		}
+		p.mu.Unlock()
+	}
+}
+
 // wait waits until n more units may be had.
 func (p *pace) wait(ctx context.Context, n int) error {
 	p.mu.Lock()

@@ -80,6 +80,7 @@ type places struct {
 	agreed []*place // in any order
 	counts map[netip.Prefix]int
 	pruned time.Time // when the last one of agreed made way
+	debts  debts
 }
 
 // place is one connection.
@@ -190,6 +191,25 @@ func (ps *places) leave(p *place) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	ps.remove(p)
+}
+
+// owed returns what peers at the address of p owe.
+func (ps *places) owed(p *place) (due [paces]time.Time) {
+	if n := p.networks(); len(n) > 0 {
+		ps.mu.Lock()
+		defer ps.mu.Unlock()
+		due = ps.debts.of(n[len(n)-1])
+	}
+	return due
+}
+
+// remember keeps what the peer of p, which is gone, owes; exempt ones owe nothing.
+func (ps *places) remember(p *place, due [paces]time.Time) {
+	if n := p.networks(); len(n) > 0 && !p.exempt {
+		ps.mu.Lock()
+		defer ps.mu.Unlock()
+		ps.debts.add(n[len(n)-1], due, time.Now())
+	}
 }
 
 // full reports whether a new connection can only stay in place of another.

@@ -99,6 +99,8 @@ func serve(ctx context.Context, conn net.Conn, cfg Config, places *places, p *pl
 		logEnd(ctx, cfg.connections, "handshake", "", err)
 		return
 	}
+	c.owe(places.owed(p))
+	defer func() { places.remember(p, c.owes()) }()
 	if err := places.settle(p, time.Now(), c.unused, c.Fail); err != nil {
 		logEnd(ctx, cfg.connections, "connection ended", c.peer, err)
 		c.Fail(err)

@@ -136,7 +136,7 @@ func (w *world) connect(c *conn) {
 		}
 	}
 	w.startTxs(c)
-	n.step(chain.PeerConnected{Peer: c.id, MaxInFlight: w.plot.MaxInFlight()})
+	n.step(chain.PeerConnected{Peer: c.id, MaxInFlight: w.plot.MaxInFlight(), Address: uint64(to.index) + 1})
 }
 
 // line returns how far a server is and how long it takes to send a KiB. It is the same
@@ -167,6 +167,7 @@ func (w *world) end(c *conn) {
 	c.client.conns = without(c.client.conns, c)
 	c.server.followers = without(c.server.followers, c)
 	w.watch.connEnded(c)
+	c.upstream.slow = c.slow // the core may remember it
 	w.endTxs(c)
 	if w.sc.bug != candidateKept {
 		c.client.tell(chain.PeerGone{Peer: c.id})

@@ -15,6 +15,7 @@ type upstream struct {
 	since          time.Duration // when it was dialled last
 	due            time.Duration // when it will be dialled next, while there is no connection
 	lost           int           // oracle: connections in a row that did not last
+	slow           bool          // oracle: the last connection was, see conn.tardy
 }
 
 // follow has an upstream dialled at a time.
@@ -41,6 +42,7 @@ func (w *world) dial(u *upstream) {
 	}
 	w.lastPeer++
 	c := &conn{id: w.lastPeer, upstream: u, client: n, server: to, up: true}
+	c.slow = u.slow
 	u.conn = c
 	if w.sc.bug == reusedPeerID {
 		c.id = chain.PeerID(n.index)<<8 | chain.PeerID(to.index)
@@ -60,4 +62,4 @@ func (w *world) again(u *upstream, lasted time.Duration, permanent bool) {
 }
 
 // restarted is told that the upstream's client has lost what it knew.
-func (u *upstream) restarted() { u.pauses, u.lost = redial.Pauses{}, 0 }
+func (u *upstream) restarted() { u.pauses, u.lost, u.slow = redial.Pauses{}, 0, false }

@@ -73,7 +73,7 @@ func (e *Engine) attach(ctx context.Context, conn *node.Conn, u *upstream) error
 	e.mu.Lock()
 	u.id = l.id
 	e.mu.Unlock()
-	e.send(e.ctx, message{event: chain.PeerConnected{Peer: l.id, MaxInFlight: conn.BlockFetch().Window()}, link: l})
+	e.send(e.ctx, message{event: chain.PeerConnected{Peer: l.id, MaxInFlight: conn.BlockFetch().Window(), Address: u.number}, link: l})
 	what := node.Spell{ChainSync: l.headers, BlockFetch: l.fetchBlocks}
 	if e.cfg.TxSubmission != nil {
 		what.TxSubmission = func(ctx context.Context) txsubmission.Source { return e.cfg.TxSubmission(ctx, conn) }

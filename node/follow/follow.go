@@ -218,8 +218,8 @@ func (f *Follower) run(ctx context.Context, points []ledger.Point, yield func(Ev
 	var tasks sync.WaitGroup
 	defer tasks.Wait()
 	defer e.cancel(errStopped)
-	for _, address := range f.cfg.Peers {
-		e.peers = append(e.peers, &upstream{engine: e, address: address})
+	for i, address := range f.cfg.Peers {
+		e.peers = append(e.peers, &upstream{engine: e, address: address, number: uint64(i) + 1})
 	}
 	f.mu.Lock()
 	f.engine = e

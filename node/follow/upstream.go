@@ -16,6 +16,7 @@ import (
 type upstream struct {
 	engine  *Engine
 	address string
+	number  uint64 // of the address, see chain.PeerConnected; 0 if we did not dial it
 
 	// Below: guarded by engine.mu.
 	id      chain.PeerID // of the last hot spell on conn, 0 before one
