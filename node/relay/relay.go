@@ -135,6 +135,10 @@ func New(cfg Config) (*Relay, error) {
 		files.needed, files.limit = need, limit
 	}
 	r := &Relay{cfg: cfg, files: files, txs: newTxQueue(cfg.MaxTxSize), submitting: make(chan struct{}, 1)}
+	r.txs.dropped = func(id ledger.TxID) {
+		logging.Of(cfg.Follow.Logger, logging.Follow).LogAttrs(context.Background(), slog.LevelWarn,
+			"transaction dropped: each peer that got it ended the connection", slog.Any("transaction", id), slog.Int("peers", maxEnds))
+	}
 	r.ended, r.end = context.WithCancel(context.Background())
 	r.submitter = r.txs.newSender(r.ended)
 	if err := r.openFolder(); err != nil {

@@ -46,6 +46,14 @@ func (q *txQueue) newReader() *txReader {
 // dropped. Who sent it would else keep us from being connected to anybody.
 func (r *txReader) close() {
 	q := r.q
+	var dropped []ledger.TxID
+	defer func() {
+		for _, id := range dropped {
+			if q.dropped != nil {
+				q.dropped(id)
+			}
+		}
+	}()
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, o := range r.owed {
@@ -57,6 +65,7 @@ func (r *txReader) close() {
 			t.ends++
 		}
 		if t.suspect = true; t.ends == maxEnds {
+			dropped = append(dropped, t.ID)
 			q.remove(o.ticket)
 		}
 	}

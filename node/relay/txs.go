@@ -59,6 +59,10 @@ type txQueue struct {
 	changed chan struct{} // closed when a transaction comes
 
 	received, passed int64 // since the start: see TxStatus
+
+	// dropped, if not nil, is told of each transaction that is taken for one that no
+	// node can decode. Set it before use.
+	dropped func(ledger.TxID)
 }
 
 // usage is an amount of transactions.

@@ -748,6 +748,11 @@ func TestTxQueueUndecodable(t *testing.T) {
 	for _, poison := range [][]int{{0}, {7}, {9}, {24}, {3, 4, 18}, {-1, 0}, {-1, 3, 9}} {
 		synctest.Test(t, func(t *testing.T) {
 			q := newTxQueue(0)
+			var dropped []ledger.TxID
+			q.dropped = func(id ledger.TxID) {
+				q.status() // what is told may ask: no lock is held
+				dropped = append(dropped, id)
+			}
 			s := q.newSender(t.Context())
 			for i := range 25 {
 				send(t.Context(), s, tx(i, 300))
@@ -783,6 +788,9 @@ func TestTxQueueUndecodable(t *testing.T) {
 			}
 			if len(arrived) != 25-len(poison) {
 				t.Errorf("with %v: %d of 25 arrived", poison, len(arrived))
+			}
+			if len(dropped) != len(poison) || slices.ContainsFunc(dropped, func(id ledger.TxID) bool { return !bad(id) }) {
+				t.Errorf("with %v: told of %v", poison, dropped)
 			}
 		})
 	}
