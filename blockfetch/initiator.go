@@ -56,7 +56,7 @@ type Result struct {
 // NewInitiator starts a conversation. network is needed to read headers.
 func NewInitiator(spec *protocol.Spec, t protocol.Transport, network ledger.Network) *Initiator {
 	i := &Initiator{
-		s:       protocol.NewSession[Message](spec, protocol.Initiator, t),
+		s:       protocol.NewSession[Message](into(spec, new(received)), protocol.Initiator, t),
 		network: network,
 		window:  spec.Ingress / 2,
 	}

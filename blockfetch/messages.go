@@ -1,6 +1,8 @@
 package blockfetch
 
 import (
+	"slices"
+
 	"github.com/ouronet/ouronet/internal/cbor"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/protocol"
@@ -148,6 +150,14 @@ func (NoBlocks) Decode(raw []byte) (protocol.Message, error) {
 
 // Decode implements protocol.Message. The block is a copy of exactly its size.
 func (Block) Decode(raw []byte) (protocol.Message, error) {
+	block, err := decodeBlock(raw)
+	if err != nil {
+		return nil, err
+	}
+	return Block{block}, nil
+}
+
+func decodeBlock(raw []byte) (ledger.RawBlock, error) {
 	r := cbor.NewReader(raw)
 	r.Message(2, tagBlock)
 	content := r.Encoded()
@@ -156,7 +166,33 @@ func (Block) Decode(raw []byte) (protocol.Message, error) {
 	}
 	block := make([]byte, len(content))
 	copy(block, content)
-	return Block{block}, nil
+	return block, nil
+}
+
+// received is the Block that an initiator got last: one for all blocks costs none of
+// them an allocation. Raw is a new copy each time.
+type received struct{ Block }
+
+// Decode implements protocol.Message; it returns m.
+func (m *received) Decode(raw []byte) (_ protocol.Message, err error) {
+	m.Raw, err = decodeBlock(raw)
+	return m, err
+}
+
+// into returns a table that is spec but for the blocks received, which are decoded
+// into m.
+func into(spec *protocol.Spec, m *received) *protocol.Spec {
+	own := *spec
+	own.States = slices.Clone(spec.States)
+	for i := range own.States {
+		own.States[i].Edges = slices.Clone(own.States[i].Edges)
+		for j, e := range own.States[i].Edges {
+			if _, ok := e.Msg.(Block); ok {
+				own.States[i].Edges[j].Msg = m
+			}
+		}
+	}
+	return &own
 }
 
 // Decode implements protocol.Message.

@@ -22,8 +22,10 @@ func (i *Initiator) receive(msg Message) (result Result, ready bool, err error) 
 			return Result{}, false, i.s.Violation(m, fmt.Errorf("%w: after %d blocks", ErrTooFewBlocks, i.taken))
 		}
 		i.finish()
-	case Block:
-		block, err := i.network.ParseBlock(m.Raw)
+	case *received:
+		raw := m.Raw
+		m.Raw = nil // or it would be kept until the next block comes
+		block, err := i.network.ParseBlock(raw)
 		if err != nil {
 			return Result{}, false, i.s.Violation(m, r.unreadable(i.taken, err))
 		}
