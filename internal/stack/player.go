@@ -105,6 +105,9 @@ func (r *player) run(ctx context.Context, dir string) (bare bool) {
 func (r *player) config(l net.Listener, dir string) relay.Config {
 	cfg := follow.Config{Config: r.s.config(r.index), Peers: r.peers, Chain: r.s.plot.Config(r.index)}
 	cfg.Dial = r.dial
+	if r.s.plot.Scenario.Judged {
+		cfg.Judge = &plotJudge{s: r.s, seen: make(map[ledger.Hash]bool)}
+	}
 	told := &decisions{w: &r.s.watch, host: name(r.index)}
 	if rec := r.s.cfg.Recorder; rec != nil {
 		cfg.Mux.Record = rec.Record

@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -131,8 +130,7 @@ func each(t *testing.T, scenarios []sim.Scenario, few int, signed bool) {
 // The plots of all scenarios, played with relays.
 func TestPlay(t *testing.T) {
 	leak.Check(t)
-	// A relay has no judge.
-	all := slices.DeleteFunc(sim.Scenarios(), func(sc sim.Scenario) bool { return sc.Judged })
+	all := sim.Scenarios()
 	for i := range all {
 		all[i].Blocks, all[i].Faults = min(all[i].Blocks, 40), min(all[i].Faults, *faults)
 	}

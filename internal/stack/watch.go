@@ -145,6 +145,8 @@ func (w *watch) event(i int, ev follow.Event) {
 			w.failLocked("ledger: %s: block %v does not fit on %v", name(i), h.Point(), m.line[len(m.line)-1])
 		case !ok || !bytes.Equal(ev.Block.Raw, w.s.tree.Blocks[id].Raw):
 			w.failLocked("ledger: %s: block %v is not one that was made", name(i), h.Point())
+		case w.s.rotten(id):
+			w.failLocked("ledger: %s: block %v is not valid", name(i), h.Point())
 		}
 		m.line = append(m.line, h.Point())
 		w.r.Adopted++
@@ -179,7 +181,7 @@ func (w *watch) lost(i int, address string, err error) {
 	}
 	w.r.Blamed++
 	w.blamed[p]++
-	if m := w.s.plot.Manners[p]; m < sim.Silent {
+	if m := w.s.plot.Manners[p]; m < sim.Silent || m == sim.Credulous {
 		w.failLocked("blame: %s blames %s (%v): %v", name(i), name(p), m, err)
 	}
 }
