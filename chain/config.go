@@ -69,7 +69,7 @@ type Config struct {
 	// MaxBytes bounds blocks: asked for, held but not adopted, and adopted
 	// but not consumed. A block counts once, also if it is to come from several
 	// peers, or is there and still to come. When it is reached, and nothing
-	// waits to be consumed or comes from a peer but what was cancelled, or all
+	// waits to be consumed or judged or comes from a peer but what was cancelled, or all
 	// that come are late and the first that our chain lacks is none of them,
 	// only more blocks make room: one is asked for all the same. So beyond it
 	// may go, of each peer,

@@ -18,7 +18,7 @@ type Status struct {
 	Tip ledger.Tip
 
 	Best  ledger.Tip   // the end of the best candidate, or Tip if none is better
-	Chain chain.Stats  // how much is held and waited for
+	Chain chain.Stats  // how much is held and waited for, also of the [Judge]
 	Peers []PeerStatus // in the order of Config.Peers, or that they were attached in
 
 	// Stuck is why no peer can be followed, an [*UnfollowableError], while
