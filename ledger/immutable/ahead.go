@@ -65,7 +65,7 @@ func (c *cursor) giveBack() {
 func readAhead[T any](c *cursor, ahead []piece, n int, to place, what part[T]) ([]piece, error) {
 	c.giveBack()
 	if err := c.next(n); err != nil {
-		return ahead, err
+		return ahead, c.explain(err)
 	}
 	if (place{c.chunk, c.i}).after(to) {
 		return ahead, io.EOF
@@ -91,7 +91,15 @@ func readAhead[T any](c *cursor, ahead []piece, n int, to place, what part[T]) (
 		raw = raw[size:]
 		c.i++
 	}
-	return ahead, err
+	return ahead, c.explain(err)
+}
+
+// explain returns err, unless it is about a chunk that was dropped meanwhile.
+func (c *cursor) explain(err error) error {
+	if err != nil && err != io.EOF && c.chunk < c.db.state.Load().firstChunk {
+		return c.db.dropped(c.chunk)
+	}
+	return err
 }
 
 // fill returns where the blocks end, from i on and before end, of which the pieces have

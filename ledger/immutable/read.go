@@ -162,7 +162,16 @@ func (db *DB) search(p ledger.Point) (at place, ok bool, err error) {
 	} else {
 		at.i, ok, err = db.seek(chunk, p)
 	}
+	if err != nil && chunk < db.state.Load().firstChunk {
+		return place{}, false, nil // dropped meanwhile
+	}
 	return at, ok, err
+}
+
+// dropped is the error for a chunk before the first one: one that was there when reading
+// began, whose files may be gone at any moment.
+func (db *DB) dropped(chunk uint64) error {
+	return fmt.Errorf("%w: chunk %d was dropped while it was read", ErrNotFound, chunk)
 }
 
 func lookup[T any](db *DB, p ledger.Point, what part[T]) (T, error) {
