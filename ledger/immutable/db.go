@@ -61,12 +61,9 @@ type state struct {
 // file protocolMagicId that cardano-node keeps beside the folder, or by the first
 // block.
 func Open(dir string, o Options) (*DB, error) {
-	f, err := newFolder(dir, o.Network)
+	f, err := newFolder(dir, o.Network, o.Disk)
 	if err != nil {
 		return nil, err
-	}
-	if o.Disk != nil {
-		f.disk = o.Disk
 	}
 	r := recognizer{folder: f, network: &o.Network}
 	if err := r.marker(); err != nil {

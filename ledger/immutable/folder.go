@@ -29,8 +29,12 @@ type folder struct {
 // maxChunkSlots bounds the size of an index: mainnet has 21,600 slots.
 const maxChunkSlots = 10_000_000
 
-func newFolder(dir string, n ledger.Network) (folder, error) {
-	f := folder{dir: dir, slots: n.Eras[ledger.Byron].EpochLength, disk: disk.OS}
+// newFolder returns a folder that is on files, nil for the operating system's.
+func newFolder(dir string, n ledger.Network, files disk.FS) (folder, error) {
+	if files == nil {
+		files = disk.OS
+	}
+	f := folder{dir: dir, slots: n.Eras[ledger.Byron].EpochLength, disk: files}
 	if f.slots < 2 || f.slots > maxChunkSlots {
 		return f, fmt.Errorf("immutable: network %q has Byron epochs, and so chunks, of %d slots: set Options.Network", n.Name, f.slots)
 	}

@@ -29,7 +29,7 @@ func (e *NetworkError) Error() string {
 // It is no check of anything else, and takes any folder with chunk files, such as one
 // that some have been moved out of.
 func Recognize(dir string, n ledger.Network) error {
-	f, err := newFolder(dir, n)
+	f, err := newFolder(dir, n, nil)
 	if err != nil {
 		return err
 	}

@@ -23,12 +23,9 @@ import (
 // that is not known, an [*ledger.UnknownEraError]. A folder of another network is a
 // [*NetworkError], as with [Open].
 func OpenAppend(dir string, o Options) (*DB, error) {
-	f, err := newFolder(dir, o.Network)
+	f, err := newFolder(dir, o.Network, o.Disk)
 	if err != nil {
 		return nil, err
-	}
-	if o.Disk != nil {
-		f.disk = o.Disk
 	}
 	r := recognizer{folder: f, network: &o.Network}
 	if err := r.marker(); err != nil {

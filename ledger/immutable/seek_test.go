@@ -189,7 +189,7 @@ func byronSize(tb testing.TB) (*DB, []ledger.Point) {
 	tb.Helper()
 	const chunks, each = 208, 5
 	tb.Chdir(tb.TempDir())
-	f, err := newFolder(".", ledger.Mainnet) // the same length everywhere
+	f, err := newFolder(".", ledger.Mainnet, nil) // the same length everywhere
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -108,7 +108,7 @@ func TestFinishError(t *testing.T) {
 // A folder that cannot be listed is not an empty one.
 func TestRepairWithoutFolder(t *testing.T) {
 	n := chaingen.New(chaingen.Config{}).Network()
-	f, err := newFolder(filepath.Join(t.TempDir(), "none"), n)
+	f, err := newFolder(filepath.Join(t.TempDir(), "none"), n, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

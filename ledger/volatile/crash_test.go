@@ -231,7 +231,7 @@ func TestCrashes(t *testing.T) {
 func TestFaults(t *testing.T) {
 	for name, sparse := range map[string]bool{"dense": false, "sparse": true} {
 		t.Run(name, func(t *testing.T) {
-			blocks := generated(map[bool]int{false: 20, true: 48}[sparse])
+			blocks := generated(map[bool]int{false: 20, true: 40}[sparse])
 			var h *history
 			disktest.Faults(t, disktest.Trial{
 				Run: func(f *disktest.FS) {
@@ -240,7 +240,7 @@ func TestFaults(t *testing.T) {
 					h.life(f, blocks)
 				},
 				Check: func(c *disktest.Crash) error { return h.check(c) },
-				PerOp: 4,
+				PerOp: 3,
 			})
 		})
 	}
