@@ -1,6 +1,7 @@
 package blockfetch_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/blockfetch"
+	"github.com/ouronet/ouronet/internal/cbor"
 	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/internal/leak"
 	"github.com/ouronet/ouronet/internal/pipe"
@@ -175,4 +177,46 @@ func TestBlocksGetLater(t *testing.T) {
 	if n := len(got); n < 2 || n > 22 {
 		t.Errorf("stopped after %d blocks", n)
 	}
+}
+
+// Boundary blocks of one slot that link are stopped as well, though the regular block
+// after one may share its slot.
+func TestBoundaryBlocksGetLater(t *testing.T) {
+	network := chaingen.Network()
+	blocks := boundaryBlocks(t, network, 5)
+	us, peer := pipe.New()
+	go func() {
+		<-peer.Ready()
+		peer.Send(context.Background(), blockfetch.StartBatch{}.AppendCBOR(nil), nil)
+		for _, b := range blocks {
+			peer.Send(context.Background(), blockfetch.Block{Raw: b.Raw}.AppendCBOR(nil), nil)
+		}
+		peer.Close()
+	}()
+	i := blockfetch.NewInitiator(blockfetch.Spec(), us, network)
+	got, err := collect(i.Range(t.Context(), blocks[0].Header.Point(), ledger.Point{Slot: 1 << 40, Hash: p1.Hash}))
+	checkViolation(t, err, blockfetch.ErrWrongBlock, "MsgBlock")
+	checkBlocks(t, got, blocks[:1])
+}
+
+// boundaryBlocks returns boundary blocks of the first epoch but one, each of which
+// names the one before it.
+func boundaryBlocks(t *testing.T, network ledger.Network, n int) (blocks []ledger.Block) {
+	t.Helper()
+	prev := ledger.Hash{1}
+	body := ledger.Hash(bytes.Clone(unhex(t, ebb)[45:77])) // of an empty list
+	for range n {
+		raw := cbor.AppendArray([]byte{0x82, 0, 0x83}, 5)
+		raw = cbor.AppendUint(raw, uint64(network.Magic))
+		raw = cbor.AppendBytes(raw, prev[:])
+		raw = cbor.AppendBytes(raw, body[:])
+		raw = append(raw, 0x82, 1, 0x81, 0, 0x81, 0xa0, 0x9f, 0xff, 0x81, 0xa0)
+		b, err := network.ParseBlock(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		blocks = append(blocks, b)
+		prev = b.Header.Hash
+	}
+	return blocks
 }

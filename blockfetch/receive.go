@@ -96,11 +96,17 @@ func (r *request) checkPlain(taken int, h *ledger.Header) error {
 		return fmt.Errorf("%w: got %v, want %v", ErrWrongBlock, p, r.from)
 	case taken > 0 && r.from == r.to:
 		return fmt.Errorf("%w: %v after the last", ErrTooManyBlocks, p)
-	case taken > 0 && !h.PrevIs(r.from):
-		return fmt.Errorf("%w: %v does not follow %v", ErrWrongBlock, p, r.from)
-	case taken > 0 && (p.Slot < r.from.Slot || p.Slot == r.from.Slot && !r.boundary):
-		return fmt.Errorf("%w: %v is not later than %v", ErrWrongBlock, p, r.from)
-	case p.Slot > r.to.Slot:
+	}
+	if taken > 0 {
+		parent := ledger.Parent{Tip: ledger.Tip{Point: r.from}, Boundary: r.boundary, BlockNoUnknown: true}
+		switch parent.Link(h) {
+		case ledger.LinkPrev:
+			return fmt.Errorf("%w: %v does not follow %v", ErrWrongBlock, p, r.from)
+		case ledger.LinkSlot:
+			return fmt.Errorf("%w: %v is not later than %v", ErrWrongBlock, p, r.from)
+		}
+	}
+	if p.Slot > r.to.Slot {
 		return fmt.Errorf("%w: %v is behind the end of the range, %v", ErrWrongBlock, p, r.to)
 	}
 	r.from, r.boundary = p, h.Raw.EBB

@@ -28,33 +28,29 @@ func (t *tree) extend(b *block, h *ledger.Header) (x *block, fresh bool, err err
 }
 
 // broken returns the rule that h breaks as a successor of b, or "".
-// (points-headers-blocks, 8, numbering rules)
 func (b *block) broken(h *ledger.Header) string {
-	if !h.PrevIs(b.point) {
+	parent := b.asParent()
+	switch parent.Link(h) {
+	case ledger.LinkFollows:
+		return ""
+	case ledger.LinkPrev:
 		return "the hash of the header before it"
+	case ledger.LinkSlot:
+		return "a later slot"
 	}
-	origin := b.point.IsOrigin()
 	switch {
-	case origin:
-		if h.BlockNo != 0 {
-			return "block number 0 at the start of a chain"
-		}
-		return ""
-	case b.bare:
+	case b.point.IsOrigin():
+		return "block number 0 at the start of a chain"
 	case h.Raw.EBB:
-		// A boundary block shares the number of the block before it, unless that is
-		// one, too. Whether the first anchor is one is not known.
-		shares := h.BlockNo == b.no && !b.isEBB()
-		if follows := b.no+1 != 0 && h.BlockNo == b.no+1 && (b.h == nil || b.isEBB()); !shares && !follows {
-			return "a boundary block with the number of the regular block before it"
-		}
-	case b.no+1 == 0 || h.BlockNo != b.no+1:
-		return "the next block number"
+		return "a boundary block with the number of the regular block before it"
 	}
-	// The block after a boundary block may share its slot.
-	sameSlot := h.Raw.Era == ledger.Byron && !h.Raw.EBB && (b.h == nil || b.isEBB())
-	if h.Slot > b.point.Slot || sameSlot && h.Slot == b.point.Slot {
-		return ""
+	return "the next block number"
+}
+
+// asParent returns what is known of b: of the first anchor not whether it is a
+// boundary block, and of a bare point no number either.
+func (b *block) asParent() ledger.Parent {
+	return ledger.Parent{
+		Tip: b.tip(), Boundary: b.isEBB(), BoundaryUnknown: b.h == nil, BlockNoUnknown: b.bare,
 	}
-	return "a later slot"
 }

@@ -32,14 +32,18 @@ func (h *Header) Point() Point { return Point{h.Slot, h.Hash} }
 // Tip returns the header as the tip of a chain.
 func (h *Header) Tip() Tip { return Tip{h.Point(), h.BlockNo} }
 
-// PrevIs reports whether the header follows the block with point p; [Origin]
-// stands for the start of the chain.
+// PrevIs reports whether the header names the block with point p as the one before
+// it; [Origin] stands for the start of the chain. For the other rules between the two
+// see [Parent].
 func (h *Header) PrevIs(p Point) bool {
 	if p.IsOrigin() {
 		return !h.HasPrev
 	}
-	return h.HasPrev && h.Prev == p.Hash
+	return h.PrevHashIs(p.Hash)
 }
+
+// PrevHashIs is PrevIs for a block of which the hash alone is known.
+func (h *Header) PrevHashIs(hash Hash) bool { return h.HasPrev && h.Prev == hash }
 
 // ParseHeader reads a header and computes its hash. raw.Bytes must be one
 // complete header of the era's layout, with nothing after it. Signatures,

@@ -47,7 +47,8 @@ func (c *Conn) Blocks(ctx context.Context, from, to ledger.Point) iter.Seq2[ledg
 			yield(ledger.Block{}, fmt.Errorf("node: %w: %v to %v", blockfetch.ErrInvalidRange, from, to))
 			return
 		}
-		w := way{conn: c, at: from, to: to, news: make(chan struct{}, 1), room: make(chan struct{}, 1)}
+		start := ledger.Parent{Tip: ledger.Tip{Point: from}, BoundaryUnknown: true, BlockNoUnknown: true}
+		w := way{conn: c, at: from, parent: start, to: to, news: make(chan struct{}, 1), room: make(chan struct{}, 1)}
 		if err := w.walk(ctx, yield); err != nil {
 			yield(ledger.Block{}, err)
 		}
@@ -59,7 +60,10 @@ func (c *Conn) Blocks(ctx context.Context, from, to ledger.Point) iter.Seq2[ledg
 type way struct {
 	conn *Conn
 	to   ledger.Point
-	at   ledger.Point // of the last header; the goroutine's
+
+	// The goroutine's: the last header, and what is known of it.
+	at     ledger.Point
+	parent ledger.Parent
 
 	news chan struct{} // capacity 1: there is more to fetch
 	room chan struct{} // capacity 1: the loop has few blocks left
@@ -193,9 +197,11 @@ func (w *way) extend(ctx context.Context) error {
 			if err != nil {
 				return cs.Violation(u, fmt.Errorf("%w: %w", protocol.ErrMalformed, err))
 			}
-			if !h.PrevIs(w.at) {
+			if w.parent.Link(&h) != ledger.LinkFollows {
 				return cs.Violation(u, errUnlinked)
 			}
+			w.parent = ledger.ParentOf(&h)
+			w.parent.BlockNoUnknown = true // numbers are not looked at
 			if w.at = h.Point(); w.at.Slot > w.to.Slot {
 				return w.gone(w.to)
 			}
@@ -208,7 +214,7 @@ func (w *way) extend(ctx context.Context) error {
 	return nil
 }
 
-// errUnlinked: a header is not the child of the one that the peer sent before.
+// errUnlinked: a header does not follow the one that the peer sent before.
 var errUnlinked = errors.New("does not follow the header before it")
 
 // signal wakes whoever waits on c, a channel of capacity 1.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/internal/cbor"
 	"github.com/ouronet/ouronet/internal/nodetest"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
@@ -251,6 +252,43 @@ func TestBlocksOfLiar(t *testing.T) {
 			t.Errorf("%d blocks, %v", len(got), err)
 		}
 		checkRange(t, got, c.Blocks()[4:4+len(got)])
+	})
+}
+
+// Whose headers link and never get later is blamed: they could go on for ever.
+func TestBlocksGetLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := nodetest.NewChain().Grow(100)
+		cfg := narrow()
+		cfg.Network.Eras[ledger.Byron].EpochLength = 1
+		prev, n := c.Point(95), 0
+		epoch := uint64(prev.Slot) + 1
+		c.Lie(testnode.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
+			f, ok := u.(chainsync.RollForward)
+			if !ok {
+				return u
+			}
+			// A boundary header in the slot of the one before it.
+			b := cbor.AppendUint(cbor.AppendArray(nil, 5), uint64(cfg.Network.Magic))
+			b = cbor.AppendBytes(cbor.AppendBytes(b, prev.Hash[:]), make([]byte, 32))
+			b = cbor.AppendUint(cbor.AppendArray(b, 2), epoch)
+			b = cbor.AppendUint(cbor.AppendArray(b, 1), 4)
+			b = cbor.AppendMap(cbor.AppendArray(b, 1), 0)
+			f.Header = ledger.RawHeader{Era: ledger.Byron, EBB: true, Bytes: b}
+			h, err := cfg.Network.ParseHeader(f.Header)
+			if err != nil {
+				t.Error(err)
+			}
+			prev = h.Point()
+			n++
+			return f
+		}})
+		a, _ := nodetest.Pair(t, cfg, sources(c))
+		got, err := take(a.Blocks(t.Context(), c.Point(95), c.Point(0)), never)
+		var v *protocol.ViolationError
+		if !errors.As(err, &v) || v.Protocol != "chain-sync" || n < 2 || len(got) > 1 {
+			t.Errorf("%d blocks of %d headers, %v", len(got), n, err)
+		}
 	})
 }
 

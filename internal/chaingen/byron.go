@@ -29,16 +29,12 @@ func (g *Generator) byronBlock(source *rand.ChaCha8) ledger.RawBlock {
 
 // byronSlot returns the first slot that the next block can have.
 func (g *Generator) byronSlot() ledger.Slot {
-	switch last := g.last(); {
-	case len(g.chain) == 0 && g.config.After > 0:
+	if len(g.chain) == 0 && g.config.After > 0 {
 		return g.config.After + 1
-	case len(g.chain) == 0:
-		return 0
-	case last.ebb:
-		return last.tip.Point.Slot
-	default:
-		return last.tip.Point.Slot + 1
 	}
+	parent := g.last().parent()
+	s, _ := parent.NextSlot(&ledger.Header{Raw: regular})
+	return s
 }
 
 // byronPrev returns the previous hash of the next block.
@@ -67,7 +63,7 @@ func (g *Generator) boundaryBlock(r *rand.ChaCha8, epoch uint64) ledger.RawBlock
 	b = cbor.AppendArray(b, 2)
 	b = cbor.AppendUint(b, epoch)
 	b = cbor.AppendArray(b, 1)
-	b = cbor.AppendUint(b, uint64(g.last().tip.BlockNo)) // that of the block before
+	b = cbor.AppendUint(b, uint64(g.nextBlockNo(boundary)))
 	if b = cbor.AppendArray(b, 1); len(g.chain) == 0 && epoch > 0 {
 		b = cbor.AppendMap(b, 1) // the chain starts here
 		b = cbor.AppendUint(b, 255)
@@ -107,9 +103,9 @@ func (g *Generator) regularBlock(source *rand.ChaCha8, r *rand.Rand, epoch, slot
 	b = append(b, proof...)
 	if g.signer != nil {
 		extra = appendRandom(extra, source, len(ledger.Hash{}))
-		b = g.signer.appendByron(b, prev, proof, epoch, slot, uint64(g.nextBlockNo()), extra)
+		b = g.signer.appendByron(b, prev, proof, epoch, slot, uint64(g.nextBlockNo(regular)), extra)
 	} else {
-		b = appendUnsignedByron(b, source, epoch, slot, uint64(g.nextBlockNo()))
+		b = appendUnsignedByron(b, source, epoch, slot, uint64(g.nextBlockNo(regular)))
 		b = append(b, extra...)
 		b = appendRandom(b, source, len(ledger.Hash{}))
 	}

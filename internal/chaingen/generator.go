@@ -219,11 +219,17 @@ func (g *Generator) nextSlot(r *rand.Rand) ledger.Slot {
 	return slot
 }
 
-// nextBlockNo returns the number of the next block if it is not a boundary
-// block.
-func (g *Generator) nextBlockNo() ledger.BlockNo {
-	if len(g.chain) == 0 {
-		return 0
-	}
-	return g.last().tip.BlockNo + 1
+// nextBlockNo returns the number of the next block.
+func (g *Generator) nextBlockNo(kind ledger.RawHeader) ledger.BlockNo {
+	parent := g.last().parent()
+	n, _ := parent.NextBlockNo(&ledger.Header{Raw: kind})
+	return n
 }
+
+func (l link) parent() ledger.Parent { return ledger.Parent{Tip: l.tip, Boundary: l.ebb} }
+
+// What is to follow a block, as nextBlockNo takes it.
+var (
+	regular  = ledger.RawHeader{Era: ledger.Byron}
+	boundary = ledger.RawHeader{Era: ledger.Byron, EBB: true}
+)

@@ -43,7 +43,7 @@ func (g *Generator) shelleyBlock(source *rand.ChaCha8, era ledger.Era) ledger.Ra
 		bodyHash = ledger.Hash(hash) // of the only part
 	}
 	h := header{
-		blockNo: g.nextBlockNo(), prev: g.last().tip.Point,
+		blockNo: g.nextBlockNo(ledger.RawHeader{Era: era}), prev: g.last().tip.Point,
 		bodySize: size, bodyHash: bodyHash,
 	}
 	if era >= ledger.Dijkstra && r.IntN(4) > 0 {

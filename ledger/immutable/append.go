@@ -114,17 +114,17 @@ func (db *DB) Sync() error {
 	return w.fail(w.files.sync())
 }
 
-// follows returns why h cannot come after prev, or "". The block after a
-// boundary block may be in the same slot. (points-headers-blocks, 8)
+// follows returns why h cannot come after prev, or "". Block numbers are not looked at.
 func follows(prev, h *ledger.Header) string {
-	afterBoundary := prev.Raw.EBB && !h.Raw.EBB
-	switch {
-	case !h.PrevIs(prev.Point()):
-		return fmt.Sprintf("its predecessor is %v, the tip is %v", h.Prev, prev.Point())
-	case h.Slot < prev.Slot, h.Slot == prev.Slot && !afterBoundary:
+	parent := ledger.ParentOf(prev)
+	parent.BlockNoUnknown = true
+	switch parent.Link(h) {
+	case ledger.LinkFollows:
+		return ""
+	case ledger.LinkSlot:
 		return fmt.Sprintf("its slot is not after that of the tip %v", prev.Point())
 	}
-	return ""
+	return fmt.Sprintf("its predecessor is %v, the tip is %v", h.Prev, prev.Point())
 }
 
 // cannotBeFirst returns why h, the first block of a folder, cannot be one of the

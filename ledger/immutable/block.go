@@ -74,7 +74,7 @@ func (f folder) parseHeader(n *ledger.Network, x *index, i int, head ledger.RawB
 		return ledger.Header{}, f.damage(x.chunk, secondaryFile, int64(x.from+i)*entrySize, "the header of block %v is not at byte %d of the block", h.Point(), e.headerOffset)
 	}
 	if i > 0 {
-		if prev := x.entry(i - 1).hash; !h.HasPrev || h.Prev != prev {
+		if prev := x.entry(i - 1).hash; !h.PrevHashIs(prev) {
 			return ledger.Header{}, f.damage(x.chunk, chunkFile, offset, "block %v does not follow %v, the one before it", h.Point(), prev)
 		}
 	}

@@ -134,7 +134,7 @@ func (db *DB) checkLink(first uint64, x *index) error {
 	if err != nil {
 		return err
 	}
-	if !h.HasPrev || h.Prev != prev {
+	if !h.PrevHashIs(prev) {
 		return db.damage(x.chunk, chunkFile, 0, "block %v does not follow %v, the last one of the chunks before: blocks are missing", h.Point(), prev)
 	}
 	return nil

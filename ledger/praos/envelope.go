@@ -16,16 +16,21 @@ func (v *Verifier) envelope(s *State, h *ledger.Header) error {
 	if err := v.CheckEra(h); err != nil {
 		return err
 	}
-	if tip := s.Tip.Point; !h.PrevIs(tip) {
-		if tip.IsOrigin() && h.Raw.Era == ledger.Byron && !h.Raw.EBB {
+	parent := ledger.Parent{Tip: s.Tip, Boundary: s.EBB}
+	switch parent.Link(h) {
+	case ledger.LinkPrev:
+		if s.Tip.Point.IsOrigin() && h.Raw.Era == ledger.Byron && !h.Raw.EBB {
 			return &FirstBlockError{}
 		}
-		return &PrevHashError{h.Prev, tip.Hash}
-	}
-	if want := nextBlockNo(s, h); h.BlockNo != want {
+		return &PrevHashError{h.Prev, s.Tip.Point.Hash}
+	case ledger.LinkBlockNo:
+		want, _ := parent.NextBlockNo(h)
 		return &BlockNoError{h.BlockNo, want}
-	}
-	if least := nextSlot(s, h); h.Slot < least {
+	case ledger.LinkSlot:
+		least, ok := parent.NextSlot(h)
+		if !ok {
+			least = ledger.Never
+		}
 		return &SlotError{h.Slot, least, ledger.Never}
 	}
 	if want, ok := v.config.Checkpoints[h.BlockNo]; ok && want != h.Hash {
@@ -44,28 +49,6 @@ func (v *Verifier) CheckEra(h *ledger.Header) error {
 		return nil
 	}
 	return &EraError{h.Slot, h.Raw.Era, v.config.Network.EraAt(h.Slot)}
-}
-
-func nextBlockNo(s *State, h *ledger.Header) ledger.BlockNo {
-	switch {
-	case s.Tip.Point.IsOrigin():
-		return 0
-	case h.Raw.EBB && !s.EBB:
-		return s.Tip.BlockNo // that of the block before
-	case s.Tip.BlockNo == math.MaxUint64:
-		return 0 // no block follows
-	}
-	return s.Tip.BlockNo + 1
-}
-
-func nextSlot(s *State, h *ledger.Header) ledger.Slot {
-	if s.Tip.Point.IsOrigin() || s.EBB && h.Raw.Era == ledger.Byron && !h.Raw.EBB {
-		return s.Tip.Point.Slot
-	}
-	if s.Tip.Point.Slot == ledger.Never {
-		return ledger.Never
-	}
-	return s.Tip.Point.Slot + 1
 }
 
 // checkLimits checks sizes and protocol version, from Shelley on. In Praos the

@@ -55,39 +55,6 @@ func TestCheckCounter(t *testing.T) {
 	}
 }
 
-// The number and the least slot of the next block, by what the last one was.
-func TestNextPlace(t *testing.T) {
-	at := func(slot ledger.Slot, number ledger.BlockNo, ebb bool) State {
-		return State{Tip: ledger.Tip{Point: ledger.Point{Slot: slot, Hash: ledger.Hash{1}}, BlockNo: number}, EBB: ebb}
-	}
-	regular := ledger.RawHeader{Era: ledger.Byron}
-	boundary := ledger.RawHeader{Era: ledger.Byron, EBB: true}
-	later := ledger.RawHeader{Era: ledger.Shelley}
-	for _, test := range []struct {
-		name   string
-		s      State
-		next   ledger.RawHeader
-		number ledger.BlockNo
-		slot   ledger.Slot
-	}{
-		{"boundary block first", State{}, boundary, 0, 0},
-		{"Shelley first", State{}, later, 0, 0},
-		{"regular", at(7, 3, false), regular, 4, 8},
-		{"boundary block after a regular one", at(7, 3, false), boundary, 3, 8},
-		{"regular after a boundary block", at(7, 3, true), regular, 4, 7},
-		{"boundary block after a boundary block", at(7, 3, true), boundary, 4, 8},
-		{"Shelley after a boundary block", at(7, 3, true), later, 4, 8},
-		{"Shelley", at(7, 3, false), later, 4, 8},
-		{"after the last number", at(7, math.MaxUint64, false), later, 0, 8},
-		{"after the last slot", at(ledger.Never, 3, false), later, 4, ledger.Never},
-	} {
-		h := &ledger.Header{Raw: test.next}
-		if number, slot := nextBlockNo(&test.s, h), nextSlot(&test.s, h); number != test.number || slot != test.slot {
-			t.Errorf("%s: number %d from slot %d on, want %d from %d on", test.name, number, slot, test.number, test.slot)
-		}
-	}
-}
-
 // forgetful knows an epoch once.
 type forgetful struct{ d *Distribution }
 

@@ -1,0 +1,81 @@
+package ledger
+
+import "math"
+
+// Parent is what is known of a block that a header may follow. It has the rules that
+// hold between a header and the one before it, in all eras and for all that ask.
+type Parent struct {
+	Tip      Tip  // the zero Tip stands for the start of a chain
+	Boundary bool // it is a Byron epoch boundary block
+
+	// What is not known. A header follows if it would for either kind of block, and
+	// with any block number.
+	BoundaryUnknown bool
+	BlockNoUnknown  bool
+}
+
+// ParentOf returns what is known of the block of a header: all.
+func ParentOf(h *Header) Parent { return Parent{Tip: h.Tip(), Boundary: h.Raw.EBB} }
+
+// Link is whether a header follows a block, and if not, why.
+type Link uint8
+
+// The kinds of links, in the order in which they are looked for.
+const (
+	LinkFollows Link = iota // it follows
+	LinkPrev                // it names another header before it
+	LinkBlockNo             // its block number is not the next one
+	LinkSlot                // its slot is not a later one
+)
+
+// Link reports whether h follows p. (points-headers-blocks, 8, numbering rules;
+// ouroboros-consensus, HeaderValidation.hs, validateEnvelope)
+func (p *Parent) Link(h *Header) Link {
+	switch {
+	case !h.PrevIs(p.Tip.Point):
+		return LinkPrev
+	case !p.BlockNoUnknown && !p.numbers(h):
+		return LinkBlockNo
+	}
+	if least, ok := p.NextSlot(h); !ok || h.Slot < least {
+		return LinkSlot
+	}
+	return LinkFollows
+}
+
+// numbers reports whether the block number of h follows that of p.
+func (p *Parent) numbers(h *Header) bool {
+	next, ok := p.NextBlockNo(h)
+	// What may be a boundary block may be a regular one, too.
+	return ok && h.BlockNo == next || p.BoundaryUnknown && h.Raw.EBB && h.BlockNo == p.Tip.BlockNo
+}
+
+// mayBeBoundary reports whether p is a boundary block as far as is known.
+func (p *Parent) mayBeBoundary() bool { return p.Boundary || p.BoundaryUnknown }
+
+// NextBlockNo returns the block number of a header of h's kind that follows p; ok is
+// false if there is none. The first block of a chain has number 0. A boundary block
+// has the number of the block before it, unless that is one, too; of one that may be,
+// NextBlockNo returns the higher of the two. (ouroboros-consensus,
+// Byron/Ledger/HeaderValidation.hs, expectedNextBlockNo)
+func (p *Parent) NextBlockNo(h *Header) (n BlockNo, ok bool) {
+	switch {
+	case p.Tip.Point.IsOrigin():
+		return 0, true
+	case h.Raw.EBB && !p.mayBeBoundary():
+		return p.Tip.BlockNo, true
+	}
+	return p.Tip.BlockNo + 1, p.Tip.BlockNo != math.MaxUint64
+}
+
+// NextSlot returns the least slot of a header of h's kind that follows p; ok is false
+// if there is none. The first block of a chain may be in any slot; the regular Byron
+// block after a boundary block may share its slot. (ouroboros-consensus,
+// Byron/Ledger/HeaderValidation.hs, minimumNextSlotNo)
+func (p *Parent) NextSlot(h *Header) (s Slot, ok bool) {
+	at := p.Tip.Point.Slot
+	if p.Tip.Point.IsOrigin() || p.mayBeBoundary() && h.Raw.Era == Byron && !h.Raw.EBB {
+		return at, true
+	}
+	return at + 1, at != Never
+}
