@@ -6,7 +6,9 @@ import "github.com/ouronet/ouronet/ledger"
 // other block has a parent. There is no index by hash: each message of a peer
 // is about the end of that peer's candidate, which is at hand.
 type block struct {
-	h     *ledger.Header // nil for the anchor the core started with
+	header ledger.Header
+	h      *ledger.Header // header; nil for the anchor the core started with
+
 	point ledger.Point
 	no    ledger.BlockNo
 

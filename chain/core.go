@@ -67,9 +67,12 @@ func New(cfg Config) (*Core, error) {
 // returns what to do about it. The slice is valid until the next call.
 func (c *Core) Step(now time.Duration, ev Event) []Effect {
 	c.now = max(c.now, now)
-	c.planner.now = c.now
+	c.planner.before, c.planner.now = c.planner.now, c.now
 	clear(c.out)
 	c.out = c.out[:0]
+	if _, ok := ev.(Consumed); !ok {
+		c.planner.noPeer.of = nil
+	}
 	switch ev := ev.(type) {
 	case PeerConnected:
 		c.peerConnected(ev)

@@ -63,6 +63,7 @@ func (pl *planner) judge(p *peer) {
 	}
 	p.pace.lookAt = s.sentAt + pl.patience(s, s.blocks[s.next])
 	if p.pace.lookAt <= pl.now {
+		pl.noPeer.of = nil
 		p.lateTill = pl.now + lateTime<<p.strikes
 		p.strikes = min(p.strikes+1, maxStrikes)
 		for _, s := range p.spans {

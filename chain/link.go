@@ -50,7 +50,7 @@ func (b *block) broken(h *ledger.Header) string {
 // asParent returns what is known of b: of the first anchor not whether it is a
 // boundary block, and of a bare point no number either.
 func (b *block) asParent() ledger.Parent {
-	return ledger.Parent{
-		Tip: b.tip(), Boundary: b.isEBB(), BoundaryUnknown: b.h == nil, BlockNoUnknown: b.bare,
-	}
+	p := ledger.Parent{Boundary: b.isEBB(), BoundaryUnknown: b.h == nil, BlockNoUnknown: b.bare}
+	p.Tip.Point, p.Tip.BlockNo = b.point, b.no
+	return p
 }

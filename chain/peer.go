@@ -83,6 +83,7 @@ func (c *Core) find(p *peer) {
 
 // endChainSync ends chain-sync with a peer that is not to blame.
 func (c *Core) endChainSync(p *peer, err error, retry time.Duration) {
+	c.planner.noPeer.of = nil
 	c.retip(p, nil)
 	c.credits.revoke(&p.credit)
 	p.phase, p.offered, p.retryAt = ended, nil, c.now+retry

@@ -10,6 +10,8 @@ import (
 // While a peer is busy its next range gathers, so batching needs no timer. It
 // reports whether it asked for any. Bytes of heldBytes are there and not adopted.
 func (pl *planner) plan(heldBytes int) (asked bool) {
+	last := pl.noPeer
+	pl.noPeer = noPeer{}
 	for {
 		for ; pl.cursor < pl.path.len(); pl.cursor++ {
 			if b := pl.path.at(pl.cursor); !b.held && b.span == nil {
@@ -31,8 +33,12 @@ func (pl *planner) plan(heldBytes int) (asked bool) {
 			}
 			room = max(room, 0)
 		}
-		p := pl.choose(b)
+		var p *peer
+		if !last.holds(pl, b) {
+			p = pl.choose(b)
+		}
 		if p == nil {
+			pl.noPeer = noPeer{b, pl.pathNo}
 			return asked
 		}
 		pl.request(p, room)

@@ -12,7 +12,8 @@ import (
 type planner struct {
 	cfg *Config
 	out *effects
-	now time.Duration
+
+	now, before time.Duration // of this step, and of the last one
 
 	peers []*peer // in order of connection
 
@@ -39,10 +40,38 @@ type planner struct {
 
 	hurryAt time.Duration // when to look at the head of path again, 0 for no time
 
+	noPeer noPeer
+
 	lastRange RangeID
 
 	route []*block // scratch
 }
+
+// noPeer is what choose found at the end of a step: no peer for the block of, when path
+// had a number; nil if it found one, or was not asked. It finds none in the next step
+// either if that is about a Consumed, which changes nothing that choose looks at.
+type noPeer struct {
+	of   *block
+	path uint64
+}
+
+// holds reports whether there is still no peer for b. All other events forget what
+// choose found, and so does what changes a peer without an effect; for the rest, look at
+// the effects of this step, at path, and at the clock.
+func (x noPeer) holds(pl *planner, b *block) bool {
+	if b != x.of || pl.pathNo != x.path || len(*pl.out) > 0 {
+		return false
+	}
+	for _, p := range pl.peers {
+		if pl.passed(p.idleTill) || pl.passed(p.lateTill) {
+			return false
+		}
+	}
+	return true
+}
+
+// passed reports whether it was too early for at in the last step, and is not now.
+func (pl *planner) passed(at time.Duration) bool { return pl.before < at && at <= pl.now }
 
 // run asks for what is lacking, as far as the bounds allow. Our chain ends in slot ours;
 // of the blocks beside it, heldBytes are there.
@@ -53,6 +82,7 @@ func (pl *planner) run(ours ledger.Slot, heldBytes int) {
 	}
 	pl.hurry() // before the others' room is spent on what comes later
 	if pl.plan(heldBytes) {
+		pl.noPeer.of = nil
 		pl.hurry()
 	}
 }

@@ -138,3 +138,55 @@ func TestClaimsAddUp(t *testing.T) {
 	step("and came back", held, 100, 0)
 	step("the third came", pl.disclaim, 0, 0)
 }
+
+// That no peer is there for a block holds until something changes which choose looks at:
+// the block, path, a peer by an effect of the step, or a time that passes.
+func TestNoPeerHolds(t *testing.T) {
+	const before, now = time.Second, 2 * time.Second
+	b := new(block)
+	for _, test := range []struct {
+		name   string
+		b      *block
+		path   uint64
+		out    effects
+		idle   time.Duration
+		late   time.Duration
+		before time.Duration
+		want   bool
+	}{
+		{"nothing", b, 7, nil, 0, 0, before, true},
+		{"another block", new(block), 7, nil, 0, 0, before, false},
+		{"another path", b, 8, nil, 0, 0, before, false},
+		{"an effect", b, 7, effects{CancelFetch{1, 2}}, 0, 0, before, false},
+		{"idle until later", b, 7, nil, now + 1, 0, before, true},
+		{"idle until now", b, 7, nil, now, 0, before, false},
+		{"idle until after the last step", b, 7, nil, before + 1, 0, before, false},
+		{"idle until the last step", b, 7, nil, before, 0, before, true},
+		{"late until later", b, 7, nil, 0, now + 1, before, true},
+		{"late until now", b, 7, nil, 0, now, before, false},
+		{"late until after the last step", b, 7, nil, 0, before + 1, before, false},
+		{"late until the last step", b, 7, nil, 0, before, before, true},
+		{"no time passed", b, 7, nil, now, now, now, true},
+	} {
+		out := test.out
+		pl := &planner{
+			out: &out, now: now, before: test.before, pathNo: test.path,
+			peers: []*peer{{}, {idleTill: test.idle, lateTill: test.late}},
+		}
+		if got := (noPeer{b, 7}).holds(pl, test.b); got != test.want {
+			t.Errorf("%s: %t", test.name, got)
+		}
+	}
+}
+
+// When chain-sync with a peer ends, those in use are others, and it is looked again.
+func TestNoPeerForgotten(t *testing.T) {
+	hs := line(10)
+	core, _ := connect(t, Config{K: 5}, ledger.Origin, hs[9].Tip())
+	core.Step(0, Headers{1, hs, hs[9].Tip()})
+	core.planner.noPeer.of = core.tree.tip
+	core.endChainSync(core.byID[1], ErrCrowdedOut, time.Second)
+	if core.planner.noPeer.of != nil {
+		t.Error("nobody is said to be there for a block, as before")
+	}
+}

@@ -45,17 +45,17 @@ func PreferPraos(ours, cand *ledger.Header) bool {
 	if ours.Raw.Era == ledger.Byron && cand.Raw.Era == ledger.Byron {
 		return cand.Raw.EBB && !ours.Raw.EBB
 	}
-	a, okA := ours.Shelley()
-	b, okB := cand.Shelley()
+	a, okA := ours.TieBreak()
+	b, okB := cand.TieBreak()
 	if !okA || !okB {
 		return false
 	}
-	if a.Slot == b.Slot && bytes.Equal(a.Issuer, b.Issuer) && a.OCert.Counter != b.OCert.Counter {
-		return b.OCert.Counter > a.OCert.Counter
+	if ours.Slot == cand.Slot && bytes.Equal(a.Issuer, b.Issuer) && a.Counter != b.Counter {
+		return b.Counter > a.Counter
 	}
-	apart := max(a.Slot, b.Slot) - min(a.Slot, b.Slot)
+	apart := max(ours.Slot, cand.Slot) - min(ours.Slot, cand.Slot)
 	if max(ours.Raw.Era, cand.Raw.Era) >= ledger.Conway && apart > maxTieSlots {
 		return false
 	}
-	return bytes.Compare(b.LeaderVRF.Output, a.LeaderVRF.Output) < 0
+	return bytes.Compare(b.VRF, a.VRF) < 0
 }

@@ -111,5 +111,25 @@ func TestPreferPraos(t *testing.T) {
 		if got := PreferPraos(cand, ours); got != test.back {
 			t.Errorf("%s, the other way round: %v", test.name, got)
 		}
+		if ours.Raw.Era == ledger.Byron {
+			continue
+		}
+		// As they come from the wire.
+		ours, cand = parsed(t, ours), parsed(t, cand)
+		if got, back := PreferPraos(ours, cand), PreferPraos(cand, ours); got != test.want || back != test.back {
+			t.Errorf("%s, parsed: %v, the other way round %v", test.name, got, back)
+		}
+		if n := testing.AllocsPerRun(10, func() { PreferPraos(ours, cand) }); n > 0 {
+			t.Errorf("%s: %v allocations", test.name, n)
+		}
 	}
+}
+
+func parsed(t *testing.T, h *ledger.Header) *ledger.Header {
+	t.Helper()
+	p, err := ledger.Preview.ParseHeader(h.Raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &p
 }

@@ -28,7 +28,7 @@ func (c *Core) aim() {
 			rank = min(rank, c.rank(p))
 			continue
 		}
-		if !c.tree.better(end, c.tree.tip) && !c.overdue(p) {
+		if !c.tree.better(end, c.tree.tip) && !(c.tree.tip.bare && c.overdue(p)) {
 			continue
 		}
 		r := c.rank(p)
@@ -36,7 +36,8 @@ func (c *Core) aim() {
 			best, rank = end, r
 		}
 	}
-	c.yield = best != nil && !c.tree.better(best, c.tree.tip)
+	// Only one that is overdue is not better.
+	c.yield = c.tree.tip.bare && best != nil && !c.tree.better(best, c.tree.tip)
 	c.planner.setTarget(best)
 }
 
@@ -61,11 +62,11 @@ func (c *Core) rank(p *peer) rank {
 	return prompt
 }
 
-// overdue reports whether p left our chain at a point so old that the bounds let
-// no more of its headers in, although none is yet later than our tip, of which
-// only the point is known.
+// overdue reports whether p left our chain, of whose tip only the point is known, so
+// long ago that the bounds let no more of its headers in, although none is yet later
+// than our tip.
 func (c *Core) overdue(p *peer) bool {
-	if !c.tree.tip.bare || p.credit > 0 {
+	if p.credit > 0 {
 		return false
 	}
 	n, _ := c.allowance(p)

@@ -45,11 +45,12 @@ func newTree(cfg *Config) tree {
 
 // add puts a header that follows b into the tree.
 func (t *tree) add(b *block, h *ledger.Header) *block {
-	own := *h // a pointer into the caller's batch would keep all of it
 	x := &block{
-		h: &own, point: own.Point(), no: own.BlockNo,
-		height: b.height + 1, parent: b, next: b.child, size: own.BlockSize(), barrier: b.barrier,
+		header: *h, // a pointer into the caller's batch would keep all of it
+		point:  h.Point(), no: h.BlockNo,
+		height: b.height + 1, parent: b, next: b.child, size: h.BlockSize(), barrier: b.barrier,
 	}
+	x.h = &x.header
 	if b.child != nil {
 		b.child.prev = x
 	}

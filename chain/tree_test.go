@@ -161,6 +161,12 @@ func (c *Core) check(t testing.TB) {
 		t.Helper()
 		t.Fatalf("invariant: "+format, args...)
 	}
+	// What choose is not asked again.
+	if b := c.planner.noPeer.of; b != nil && c.planner.noPeer.path == c.planner.pathNo {
+		if p := c.planner.choose(b); p != nil {
+			bad("peer %d could be asked for %v, and none is said to be there", p.id, b.point)
+		}
+	}
 	tips, claims, live := map[*block]int{}, map[*block]int{}, map[*block]int{}
 	flying, credits, twice, again := 0, 0, 0, 0
 	for _, p := range c.planner.peers {

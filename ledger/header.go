@@ -24,6 +24,8 @@ type Header struct {
 	// a proof of several parts instead, and both are zero.
 	BodyHash Hash
 	BodySize uint32
+
+	tie tiePlace
 }
 
 // Point returns the header's point.
@@ -64,7 +66,8 @@ func (n *Network) parseHeader(raw RawHeader) (Header, error) {
 	case raw.Era == Byron:
 		n.parseByron(&h, &r)
 	default:
-		s := readShelleyHeader(&r, raw.Era)
+		s, tie := readShelleyHeader(&r, raw.Era)
+		h.tie = tie.checked(raw.Bytes, &s)
 		h.Slot, h.BlockNo = s.Slot, s.BlockNo
 		h.Prev, h.HasPrev = s.Prev, s.HasPrev
 		h.BodyHash, h.BodySize = s.BodyHash, s.BodySize

@@ -31,10 +31,13 @@ const (
 // Link reports whether h follows p. (points-headers-blocks, 8, numbering rules;
 // ouroboros-consensus, HeaderValidation.hs, validateEnvelope)
 func (p *Parent) Link(h *Header) Link {
-	switch {
-	case !h.PrevIs(p.Tip.Point):
+	start := p.Tip.Point.IsOrigin()
+	if start && h.HasPrev || !start && !h.PrevHashIs(p.Tip.Point.Hash) {
 		return LinkPrev
-	case !p.BlockNoUnknown && !p.numbers(h):
+	}
+	if next, ok := p.NextBlockNo(h); !p.BlockNoUnknown && (!ok || h.BlockNo != next) &&
+		// What may be a boundary block may be a regular one, too.
+		!(p.BoundaryUnknown && h.Raw.EBB && h.BlockNo == p.Tip.BlockNo) {
 		return LinkBlockNo
 	}
 	if least, ok := p.NextSlot(h); !ok || h.Slot < least {
@@ -42,16 +45,6 @@ func (p *Parent) Link(h *Header) Link {
 	}
 	return LinkFollows
 }
-
-// numbers reports whether the block number of h follows that of p.
-func (p *Parent) numbers(h *Header) bool {
-	next, ok := p.NextBlockNo(h)
-	// What may be a boundary block may be a regular one, too.
-	return ok && h.BlockNo == next || p.BoundaryUnknown && h.Raw.EBB && h.BlockNo == p.Tip.BlockNo
-}
-
-// mayBeBoundary reports whether p is a boundary block as far as is known.
-func (p *Parent) mayBeBoundary() bool { return p.Boundary || p.BoundaryUnknown }
 
 // NextBlockNo returns the block number of a header of h's kind that follows p; ok is
 // false if there is none. The first block of a chain has number 0. A boundary block
@@ -62,7 +55,7 @@ func (p *Parent) NextBlockNo(h *Header) (n BlockNo, ok bool) {
 	switch {
 	case p.Tip.Point.IsOrigin():
 		return 0, true
-	case h.Raw.EBB && !p.mayBeBoundary():
+	case h.Raw.EBB && !p.Boundary && !p.BoundaryUnknown:
 		return p.Tip.BlockNo, true
 	}
 	return p.Tip.BlockNo + 1, p.Tip.BlockNo != math.MaxUint64
@@ -74,7 +67,7 @@ func (p *Parent) NextBlockNo(h *Header) (n BlockNo, ok bool) {
 // Byron/Ledger/HeaderValidation.hs, minimumNextSlotNo)
 func (p *Parent) NextSlot(h *Header) (s Slot, ok bool) {
 	at := p.Tip.Point.Slot
-	if p.Tip.Point.IsOrigin() || p.mayBeBoundary() && h.Raw.Era == Byron && !h.Raw.EBB {
+	if p.Tip.Point.IsOrigin() || (p.Boundary || p.BoundaryUnknown) && h.Raw.Era == Byron && !h.Raw.EBB {
 		return at, true
 	}
 	return at + 1, at != Never

@@ -42,7 +42,9 @@ type Point struct {
 var Origin Point
 
 // IsOrigin reports whether p is [Origin].
-func (p Point) IsOrigin() bool { return p == Point{} }
+func (p Point) IsOrigin() bool {
+	return p.Slot == 0 && p.Hash == Hash{} // mostly decided by the first
+}
 
 // String returns "origin" or "slot.hash".
 func (p Point) String() string {

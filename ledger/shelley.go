@@ -84,7 +84,7 @@ func (h *Header) Shelley() (s ShelleyHeader, ok bool) {
 		return ShelleyHeader{}, false
 	}
 	r := cbor.NewReader(h.Raw.Bytes)
-	s = readShelleyHeader(&r, h.Raw.Era)
+	s, _ = readShelleyHeader(&r, h.Raw.Era)
 	if r.Err() != nil {
 		return ShelleyHeader{}, false
 	}
@@ -179,7 +179,7 @@ const maxMajor = 13
 // TPraos/BlockHeader.hs, BHBody and BHeaderRaw, Praos/BlockHeader.hs, HeaderBody
 // and HeaderRaw, and TPraos/OCert.hs; cardano-ledger-binary,
 // Decoding/DecCBOR.hs, CertifiedVRF; cardano-ledger-core, BaseTypes.hs, ProtVer)
-func readShelleyHeader(r *cbor.Reader, e Era) (s ShelleyHeader) {
+func readShelleyHeader(r *cbor.Reader, e Era) (s ShelleyHeader, tie tieEnds) {
 	outer := openRecord(r, 2)
 	before := r.Rest()
 	start := r.Pos()
@@ -190,12 +190,14 @@ func readShelleyHeader(r *cbor.Reader, e Era) (s ShelleyHeader) {
 		s.Prev = readEraHash(r, e)
 	}
 	s.Issuer = readFixed(r, vkeySize, e)
+	tie.issuer = r.Pos()
 	s.VRFKey = readFixed(r, vkeySize, e)
 	s.NonceVRF = readVRFCert(r, e)
 	s.LeaderVRF = s.NonceVRF
 	if fields == tpraosFields {
 		s.LeaderVRF = readVRFCert(r, e)
 	}
+	tie.cert = r.Pos()
 	s.BodySize = uint32(r.UintMax(math.MaxUint32))
 	s.BodyHash = readEraHash(r, e)
 	nested := fields != tpraosFields
@@ -230,7 +232,7 @@ func readShelleyHeader(r *cbor.Reader, e Era) (s ShelleyHeader) {
 	s.Body = before[:r.Pos()-start]
 	s.Signature = readFixed(r, kesSize, e)
 	closeRecord(r, outer)
-	return s
+	return s, tie
 }
 
 // readLeios reads the fields of Leios, the last ones of a header body.

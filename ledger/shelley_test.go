@@ -236,6 +236,10 @@ func checkForm(t *testing.T, era Era, name string, b []byte, plain ShelleyHeader
 	if at := bytes.Index(b, want.Body); at >= 0 && &got.Body[0] != &b[at] {
 		t.Errorf("%v, %s: the body was encoded again", era, name)
 	}
+	tie, ok := h.TieBreak()
+	if !ok || !reflect.DeepEqual(tie, TieBreak{want.Issuer, want.OCert.Counter, want.LeaderVRF.Output}) {
+		t.Errorf("%v, %s: tie-break %+v of %+v", era, name, tie, want)
+	}
 	if h.Hash != sum256(b) || h.Slot != want.Slot || h.BlockNo != want.BlockNo {
 		t.Errorf("%v, %s: parsed as %+v", era, name, h)
 	}
