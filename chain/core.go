@@ -77,7 +77,7 @@ func (c *Core) Step(now time.Duration, ev Event) []Effect {
 	case PeerConnected:
 		c.peerConnected(ev)
 	case PeerGone:
-		c.drop(c.byID[ev.Peer])
+		c.forgetPeer(c.byID[ev.Peer])
 	case Intersected:
 		c.intersected(ev)
 	case NoIntersection:

@@ -118,7 +118,7 @@ func (c *Core) rangeDone(ev RangeDone) {
 	if p.strikes > 0 && !c.planner.late(p) {
 		p.strikes--
 	}
-	c.release(p, s)
+	c.forgetRange(p, s)
 }
 
 // noBlocks moves the range and those behind it to other peers. The peer is
@@ -139,7 +139,7 @@ func (c *Core) noBlocks(ev NoBlocks) {
 	}
 	first := s.blocks[0].point
 	if s.cancelled { // it went with an earlier one
-		c.release(p, s)
+		c.forgetRange(p, s)
 		return
 	}
 	if p.refused != first.Hash {
@@ -148,7 +148,7 @@ func (c *Core) noBlocks(ev NoBlocks) {
 	p.refusals++
 	// As long as the judge takes, no more headers may come, and so no rollback.
 	p.unheard = p.phase == following && (p.unheard || c.cfg.Judge && p.credit == 0)
-	c.release(p, s)
+	c.forgetRange(p, s)
 	if p.refusals >= c.cfg.MaxRefusals && p.unheard {
 		p.refused, p.idleTill = ledger.Hash{}, c.now+pauseRefused
 		c.planner.cancel(p)
@@ -171,7 +171,7 @@ func (c *Core) fetchFailed(ev FetchFailed) {
 	if !s.cancelled {
 		p.idleTill = c.now + pauseFailed
 	}
-	c.release(p, s)
+	c.forgetRange(p, s)
 }
 
 // cancel frees all blocks in flight with p for others. The ranges still count
@@ -209,8 +209,8 @@ func (pl *planner) cancelGone() {
 	}
 }
 
-// release forgets a range; what did not come is missing again.
-func (c *Core) release(p *peer, s *span) {
+// forgetRange forgets a range; what did not come is missing again.
+func (c *Core) forgetRange(p *peer, s *span) {
 	for i, x := range p.spans {
 		if x == s {
 			p.spans = append(p.spans[:i], p.spans[i+1:]...)

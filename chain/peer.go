@@ -96,11 +96,11 @@ func (c *Core) disconnect(p *peer, err error) {
 		return
 	}
 	c.emit(Disconnect{p.id, err})
-	c.drop(p)
+	c.forgetPeer(p)
 }
 
-// drop forgets a peer. What it was to deliver can be fetched from others.
-func (c *Core) drop(p *peer) {
+// forgetPeer forgets a peer. What it was to deliver can be fetched from others.
+func (c *Core) forgetPeer(p *peer) {
 	if p == nil {
 		return
 	}
@@ -113,7 +113,7 @@ func (c *Core) drop(p *peer) {
 		}
 	}
 	for len(p.spans) > 0 {
-		c.release(p, p.spans[len(p.spans)-1])
+		c.forgetRange(p, p.spans[len(p.spans)-1])
 	}
 	c.credits.revoke(&p.credit)
 	c.retip(p, nil)

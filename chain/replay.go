@@ -36,7 +36,7 @@ var errReplayPeers = errors.New("chain: more peers at once than a replay takes")
 // without the fields that are not known here; without, the event was left out.
 // After any other error the replay cannot go on.
 func (r *Replayer) Step(input []byte) (effects []byte, err error) {
-	in, todo, err := r.Take(input)
+	in, todo, err := r.StepDecoded(input)
 	switch {
 	case err != nil:
 		return nil, err
@@ -50,10 +50,10 @@ func (r *Replayer) Step(input []byte) (effects []byte, err error) {
 	return r.buf, nil
 }
 
-// Take is Step for those who want to look at the input and the effects
+// StepDecoded is Step for those who want to look at the input and the effects
 // themselves. The effects are valid until the next call. What is not known here is
 // no error: Input.Unknown names it.
-func (r *Replayer) Take(input []byte) (Input, []Effect, error) {
+func (r *Replayer) StepDecoded(input []byte) (Input, []Effect, error) {
 	in, err := ParseInput(input)
 	if err != nil {
 		return in, nil, err

@@ -176,7 +176,7 @@ func TestReplayIsBounded(t *testing.T) {
 	}
 	var offered []ledger.Point
 	for id := range PeerID(maxReplayPeers) {
-		_, effects, err := r.Take(AppendEvent(nil, 0, PeerConnected{Peer: id}))
+		_, effects, err := r.StepDecoded(AppendEvent(nil, 0, PeerConnected{Peer: id}))
 		if err != nil || len(effects) != 1 {
 			t.Fatalf("peer %d: %v, %v", id, effects, err)
 		}

@@ -127,7 +127,7 @@ func (i *Initiator) Stream(ctx context.Context, more func(outstanding int) bool,
 				}
 				continue
 			}
-			if err := i.note(u); err != nil {
+			if err := i.recordUpdate(u); err != nil {
 				yield(nil, err)
 				return
 			}
@@ -158,8 +158,8 @@ func (i *Initiator) wants(outstanding int) bool {
 	return true
 }
 
-// note keeps what wants needs to know of an update.
-func (i *Initiator) note(u Update) error {
+// recordUpdate keeps what wants needs to know of an update.
+func (i *Initiator) recordUpdate(u Update) error {
 	switch u := u.(type) {
 	case RollForward:
 		n, err := u.Header.BlockNo()

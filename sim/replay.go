@@ -73,7 +73,7 @@ func Replay(steps []Step, prefer func(ours, cand *ledger.Header) bool) (Replayed
 		fail := func(oracle, format string, args ...any) (Replayed, error) {
 			return told.sums, &ReplayError{i, oracle, fmt.Sprintf(format, args...)}
 		}
-		in, effects, err := core.Take(s.Input)
+		in, effects, err := core.StepDecoded(s.Input)
 		if err != nil {
 			return fail("effects", "%v", err)
 		}

@@ -48,7 +48,7 @@ func (d *decoder) step(r Record) {
 	if c.given != "" {
 		return
 	}
-	_, effects, err := c.replay.Take(r.Data)
+	_, effects, err := c.replay.StepDecoded(r.Data)
 	if err != nil {
 		d.giveUp(r, c, err.Error())
 		return

@@ -129,19 +129,19 @@ func (f *flows) data(at time.Time, c *flow, side int, s tcpSegment) {
 		h.ahead = append(h.ahead, ahead{s.seq, bytes.Clone(s.data)})
 		return
 	}
-	f.take(at, c, side, s.seq, s.data)
+	f.addNew(at, c, side, s.seq, s.data)
 	for i := 0; i < len(h.ahead); i++ {
 		if a := h.ahead[i]; int32(a.seq-h.next) <= 0 {
 			h.ahead = append(h.ahead[:i], h.ahead[i+1:]...)
 			h.kept -= len(a.data) + aheadCost
-			f.take(at, c, side, a.seq, a.data)
+			f.addNew(at, c, side, a.seq, a.data)
 			i = -1
 		}
 	}
 }
 
-// take hands on the part of data that is new.
-func (f *flows) take(at time.Time, c *flow, side int, seq uint32, data []byte) {
+// addNew records the part of data that is new.
+func (f *flows) addNew(at time.Time, c *flow, side int, seq uint32, data []byte) {
 	h := &c.half[side]
 	old := h.next - seq
 	if uint64(old) >= uint64(len(data)) {

@@ -47,7 +47,7 @@ func look(t *testing.T, c *trace.Core, examples ...any) (cores int, missing []re
 	var types []reflect.Type
 	var r chain.Replayer
 	for _, s := range c.Steps {
-		in, effects, err := r.Take(s.Input)
+		in, effects, err := r.StepDecoded(s.Input)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -196,7 +196,7 @@ func (e *Engine) run(ctx context.Context) {
 		ticked = false
 		select {
 		case m := <-e.events:
-			e.take(m)
+			e.accept(m)
 			if m.taken != nil {
 				signal(m.taken)
 			}
@@ -210,8 +210,8 @@ func (e *Engine) run(ctx context.Context) {
 	}
 }
 
-// take gives a message to the core.
-func (e *Engine) take(m message) {
+// accept gives a message to the core.
+func (e *Engine) accept(m message) {
 	if m.ended != nil {
 		defer e.recordEnd(m.address, m.ended)
 	}
@@ -225,7 +225,7 @@ func (e *Engine) take(m message) {
 	case chain.PeerConnected:
 		e.links[ev.Peer] = m.link
 	case chain.Intersected:
-		e.announced(ev.Peer, ev.Tip)
+		e.recordTip(ev.Peer, ev.Tip)
 		if ev.Point == e.start.Point {
 			e.begin()
 		}
@@ -234,14 +234,14 @@ func (e *Engine) take(m message) {
 			e.markFollowable(l.upstream.address)
 		}
 	case chain.RolledBack:
-		e.announced(ev.Peer, ev.Tip)
+		e.recordTip(ev.Peer, ev.Tip)
 	case chain.Headers:
-		e.announced(ev.Peer, ev.Tip)
+		e.recordTip(ev.Peer, ev.Tip)
 		if l := e.links[ev.Peer]; l != nil {
 			e.markFollowable(l.upstream.address)
 		}
 	case chain.PeerGone:
-		e.announced(ev.Peer, ledger.Tip{})
+		e.recordTip(ev.Peer, ledger.Tip{})
 		delete(e.links, ev.Peer)
 		e.catch = slices.DeleteFunc(e.catch, func(m message) bool { return m.link.id == ev.Peer })
 	case chain.BlockFetched:
@@ -278,10 +278,10 @@ func (e *Engine) step(ev chain.Event) {
 				l.grant(effect.N)
 			}
 		case chain.StopChainSync:
-			e.stop(effect)
+			e.endChainSync(effect)
 		case chain.Disconnect:
 			if l := e.links[effect.Peer]; l != nil {
-				e.announced(effect.Peer, ledger.Tip{})
+				e.recordTip(effect.Peer, ledger.Tip{})
 				delete(e.links, effect.Peer)
 				l.conn.Fail(blame(effect.Err))
 			}
@@ -325,9 +325,9 @@ func (e *Engine) begin() {
 	}
 }
 
-// announced keeps what a peer says is the end of its chain, zero if that does not
+// recordTip keeps what a peer says is the end of its chain, zero if that does not
 // count any more. Of two that are equally long, the one with the lower hash counts.
-func (e *Engine) announced(id chain.PeerID, tip ledger.Tip) {
+func (e *Engine) recordTip(id chain.PeerID, tip ledger.Tip) {
 	l := e.links[id]
 	if l == nil || l.announced == tip {
 		return
@@ -371,11 +371,11 @@ func (e *Engine) catchUp() {
 	})
 }
 
-// stop ends chain-sync with a peer without blame; the core will want to try
+// endChainSync ends chain-sync with a peer without blame; the core will want to try
 // again. When not one peer has any of the points that the caller of Follow gave,
 // nothing will come of it; an anchor is there to stay, and peers that are behind
 // it may catch up.
-func (e *Engine) stop(s chain.StopChainSync) {
+func (e *Engine) endChainSync(s chain.StopChainSync) {
 	l := e.links[s.Peer]
 	if l == nil {
 		return
@@ -385,9 +385,9 @@ func (e *Engine) stop(s chain.StopChainSync) {
 	} else {
 		e.log.LogAttrs(context.Background(), slog.LevelInfo, "stop following", slog.String("peer", l.conn.Peer()), slog.Any("error", s.Err), slog.Duration("retry", s.Retry))
 	}
-	e.announced(s.Peer, ledger.Tip{})
-	l.upstream.stop(s.Err)
-	l.stop()
+	e.recordTip(s.Peer, ledger.Tip{})
+	l.upstream.recordStopped(s.Err)
+	l.endChainSync()
 	if e.cfg.Anchor != nil || !errors.Is(s.Err, chain.ErrNoIntersection) || e.core.Tip() != e.start {
 		return
 	}

@@ -58,14 +58,14 @@ func (s *stand) connect(id chain.PeerID) *link {
 	other := <-done
 	s.t.Cleanup(func() { conn.Close(); other.Close() })
 	l := newLink(&upstream{engine: s.e, address: "a:1"}, conn, id)
-	s.e.take(message{event: chain.PeerConnected{Peer: id}, link: l})
+	s.e.accept(message{event: chain.PeerConnected{Peer: id}, link: l})
 	tip := s.blocks[len(s.blocks)-1].Header.Tip()
-	s.e.take(message{event: chain.Intersected{Peer: id, Tip: tip}})
+	s.e.accept(message{event: chain.Intersected{Peer: id, Tip: tip}})
 	headers := make([]ledger.Header, len(s.blocks))
 	for i, b := range s.blocks {
 		headers[i] = b.Header
 	}
-	s.e.take(message{event: chain.Headers{Peer: id, Headers: headers, Tip: tip}})
+	s.e.accept(message{event: chain.Headers{Peer: id, Headers: headers, Tip: tip}})
 	return l
 }
 
@@ -73,9 +73,9 @@ func (s *stand) connect(id chain.PeerID) *link {
 func (s *stand) deliver(id chain.PeerID, f chain.Fetch) {
 	for _, h := range f.Headers {
 		b := s.blocks[h.BlockNo]
-		s.e.take(message{event: chain.BlockFetched{Peer: id, Range: f.Range, Point: h.Point(), Bytes: len(b.Raw)}, block: b})
+		s.e.accept(message{event: chain.BlockFetched{Peer: id, Range: f.Range, Point: h.Point(), Bytes: len(b.Raw)}, block: b})
 	}
-	s.e.take(message{event: chain.RangeDone{Peer: id, Range: f.Range}})
+	s.e.accept(message{event: chain.RangeDone{Peer: id, Range: f.Range}})
 }
 
 // The bodies that a peer sent before it knew that it was disconnected go.
@@ -83,14 +83,14 @@ func TestEngineHoldsNothingOfDisconnected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStand(t, 5, 10)
 		l := s.connect(1)
-		s.e.take(message{event: chain.BadHeader{Peer: 1}})
+		s.e.accept(message{event: chain.BadHeader{Peer: 1}})
 		if l.conn.Err() == nil || !node.Blame(l.conn.Err()) {
 			t.Errorf("connection ended with %v", l.conn.Err())
 		}
 		for _, f := range l.fetches {
 			s.deliver(1, f)
 		}
-		s.e.take(message{event: chain.PeerGone{Peer: 1}})
+		s.e.accept(message{event: chain.PeerGone{Peer: 1}})
 		if len(l.fetches) == 0 || s.e.held() > 0 {
 			t.Errorf("%d bodies are kept of %d ranges", s.e.held(), len(l.fetches))
 		}
@@ -103,10 +103,10 @@ func TestEngineCatchUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStand(t, 5, 10)
 		whole, back, lost := s.connect(1), s.connect(2), s.connect(3)
-		s.e.take(message{event: chain.RolledBack{Peer: 2, Point: s.blocks[5].Header.Point(), Tip: s.blocks[5].Header.Tip()}})
+		s.e.accept(message{event: chain.RolledBack{Peer: 2, Point: s.blocks[5].Header.Point(), Tip: s.blocks[5].Header.Tip()}})
 		told := func(l *link) func() bool {
 			caught := make(chan struct{})
-			s.e.take(message{link: l, caught: caught})
+			s.e.accept(message{link: l, caught: caught})
 			return func() bool {
 				select {
 				case <-caught:
@@ -117,7 +117,7 @@ func TestEngineCatchUp(t *testing.T) {
 			}
 		}
 		end, less, gone := told(whole), told(back), told(lost)
-		s.e.take(message{event: chain.PeerGone{Peer: 3}})
+		s.e.accept(message{event: chain.PeerGone{Peer: 3}})
 		if len(s.e.catch) != 2 {
 			t.Errorf("%d wait, want 2", len(s.e.catch))
 		}
@@ -129,10 +129,10 @@ func TestEngineCatchUp(t *testing.T) {
 				if end() || less() != (n > 5) {
 					t.Errorf("with %d blocks: %t, %t", n, end(), less())
 				}
-				s.e.take(message{event: chain.BlockFetched{Peer: 1, Range: f.Range, Point: h.Point(), Bytes: 1}, block: s.blocks[n]})
+				s.e.accept(message{event: chain.BlockFetched{Peer: 1, Range: f.Range, Point: h.Point(), Bytes: 1}, block: s.blocks[n]})
 				n++
 			}
-			s.e.take(message{event: chain.RangeDone{Peer: 1, Range: f.Range}})
+			s.e.accept(message{event: chain.RangeDone{Peer: 1, Range: f.Range}})
 		}
 		now := told(whole)
 		if !end() || !less() || !now() || gone() || n != 10 || len(s.e.catch) != 0 {

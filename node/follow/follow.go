@@ -225,7 +225,7 @@ func (f *Follower) run(ctx context.Context, points []ledger.Point, yield func(Ev
 	f.engine = e
 	f.mu.Unlock()
 	for _, u := range e.peers { // which stay the same
-		tasks.Go(func() { u.keep(e.ctx) })
+		tasks.Go(func() { u.keepConnected(e.ctx) })
 	}
 	tasks.Go(func() { e.run(e.ctx) })
 	return e.yield(e.ctx, yield)

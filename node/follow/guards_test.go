@@ -72,12 +72,12 @@ func TestVerifyFollowsMessages(t *testing.T) {
 func TestEngineStopsChainSync(t *testing.T) {
 	s := newStand(t, 5, 3)
 	l := s.connect(1)
-	s.e.stop(chain.StopChainSync{Peer: 1, Err: chain.ErrRolledBackTooFar})
+	s.e.endChainSync(chain.StopChainSync{Peer: 1, Err: chain.ErrRolledBackTooFar})
 	l.mu.Lock()
 	stopped := l.stopped
 	l.mu.Unlock()
 	if !stopped || l.upstream.status().Stopped != chain.ErrRolledBackTooFar {
 		t.Errorf("stopped %t, status %+v", stopped, l.upstream.status())
 	}
-	s.e.stop(chain.StopChainSync{Peer: 2, Err: chain.ErrRolledBackTooFar}) // gone meanwhile
+	s.e.endChainSync(chain.StopChainSync{Peer: 2, Err: chain.ErrRolledBackTooFar}) // gone meanwhile
 }

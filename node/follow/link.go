@@ -66,7 +66,7 @@ func (l *link) find(points []ledger.Point) {
 	l.command(func() { l.points, l.stopped, l.granted = points, false, 0 })
 }
 
-func (l *link) stop() {
+func (l *link) endChainSync() {
 	l.command(func() { l.points, l.stopped, l.granted = nil, true, 0 })
 }
 
@@ -166,14 +166,14 @@ func (l *link) intersect(ctx, following context.Context, points []ledger.Point) 
 	p, tip, err := cs.Intersect(ctx, points...)
 	switch {
 	case errors.Is(err, chainsync.ErrNoIntersect):
-		l.announce(tip, ledger.Tip{})
-		l.pass(ctx, chain.NoIntersection{Peer: l.id, Tip: tip})
+		l.recordTip(tip, ledger.Tip{})
+		l.deliver(ctx, chain.NoIntersection{Peer: l.id, Tip: tip})
 		return nil
 	case err != nil:
 		return err
 	}
-	l.announce(tip, ledger.Tip{})
-	l.pass(ctx, chain.Intersected{Peer: l.id, Point: p, Tip: tip})
+	l.recordTip(tip, ledger.Tip{})
+	l.deliver(ctx, chain.Intersected{Peer: l.id, Point: p, Tip: tip})
 
 	received := 0
 	var last ledger.Tip // that came, zero if not known
@@ -185,8 +185,8 @@ func (l *link) intersect(ctx, following context.Context, points []ledger.Point) 
 	var batch []ledger.Header
 	flush := func() {
 		if len(batch) > 0 {
-			l.announce(cs.Tip(), last)
-			l.pass(ctx, chain.Headers{Peer: l.id, Headers: batch, Tip: cs.Tip()})
+			l.recordTip(cs.Tip(), last)
+			l.deliver(ctx, chain.Headers{Peer: l.id, Headers: batch, Tip: cs.Tip()})
 			batch = nil
 		}
 	}
@@ -197,7 +197,7 @@ func (l *link) intersect(ctx, following context.Context, points []ledger.Point) 
 		if err != nil {
 			flush()
 			if errors.As(err, new(*ledger.UnknownEraError)) {
-				l.finish(following, err)
+				l.awaitOurs(following, err)
 			}
 			return err
 		}
@@ -215,20 +215,20 @@ func (l *link) intersect(ctx, following context.Context, points []ledger.Point) 
 		case chainsync.RollBackward:
 			flush()
 			last = ledger.Tip{}
-			l.announce(u.Tip, last)
-			l.settle(ctx, chain.RolledBack{Peer: l.id, Point: u.Point, Tip: u.Tip})
+			l.recordTip(u.Tip, last)
+			l.deliverAndWait(ctx, chain.RolledBack{Peer: l.id, Point: u.Point, Tip: u.Tip})
 		}
 	}
 	return nil
 }
 
-// finish waits, where no more can be read of a peer's chain, until ours is as long
+// awaitOurs waits, where no more can be read of a peer's chain, until ours is as long
 // as what came of it: the end of the connection would be the end of all fetches,
 // the next one of the same headers, and what is before the end might never come.
-func (l *link) finish(following context.Context, err error) {
-	l.upstream.stop(err)
+func (l *link) awaitOurs(following context.Context, err error) {
+	l.upstream.recordStopped(err)
 	caught := make(chan struct{})
-	if !l.hand(following, message{link: l, caught: caught}) {
+	if !l.deliverMessage(following, message{link: l, caught: caught}) {
 		return
 	}
 	select {
@@ -302,9 +302,9 @@ func (l *link) fetchBlocks(ctx context.Context) error {
 
 func (l *link) send(ctx context.Context, m message) { l.upstream.engine.send(ctx, m) }
 
-// announce keeps the tip that the peer says it has, and the last header that
+// recordTip keeps the tip that the peer says it has, and the last header that
 // came, if it is known.
-func (l *link) announce(tip, reached ledger.Tip) {
+func (l *link) recordTip(tip, reached ledger.Tip) {
 	l.upstream.engine.mu.Lock()
 	l.upstream.tip, l.upstream.told, l.upstream.stopped = tip, true, nil
 	if l.upstream.reached = reached; reached.BlockNo > l.upstream.highest {

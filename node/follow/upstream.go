@@ -51,15 +51,15 @@ func (u *upstream) lastTip() ledger.Tip {
 	return u.tip
 }
 
-// stop notes why the peer's chain is not followed any more.
-func (u *upstream) stop(err error) {
+// recordStopped keeps why the peer's chain is not followed any more.
+func (u *upstream) recordStopped(err error) {
 	u.engine.mu.Lock()
 	u.stopped = err
 	u.engine.mu.Unlock()
 }
 
-// keep connects to the peer again and again until ctx ends.
-func (u *upstream) keep(ctx context.Context) {
+// keepConnected connects to the peer again and again until ctx ends.
+func (u *upstream) keepConnected(ctx context.Context) {
 	random := seeded.Source(u.engine.cfg.Seed, "pauses", u.address)
 	for {
 		since := time.Now()

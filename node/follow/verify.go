@@ -100,14 +100,16 @@ func (l *link) verify(ctx context.Context, at ledger.Point, headers []ledger.Hea
 	return good, err
 }
 
-// pass hands on what chain-sync received: to be verified first, or at once.
-func (l *link) pass(ctx context.Context, ev chain.Event) { l.hand(ctx, message{event: ev}) }
+// deliver hands on what chain-sync received: to be verified first, or at once.
+func (l *link) deliver(ctx context.Context, ev chain.Event) {
+	l.deliverMessage(ctx, message{event: ev})
+}
 
-// settle is pass, and waits until the engine has done what follows: if that ends
+// deliverAndWait is deliver, and waits until the engine has done what follows: if that ends
 // chain-sync or starts it anew, asking for one more update first would mean to
 // wait for the peer's next block.
-func (l *link) settle(ctx context.Context, ev chain.Event) {
-	if !l.hand(ctx, message{event: ev, taken: l.taken}) {
+func (l *link) deliverAndWait(ctx context.Context, ev chain.Event) {
+	if !l.deliverMessage(ctx, message{event: ev, taken: l.taken}) {
 		return
 	}
 	select {
@@ -116,8 +118,8 @@ func (l *link) settle(ctx context.Context, ev chain.Event) {
 	}
 }
 
-// hand reports false if ctx ended first.
-func (l *link) hand(ctx context.Context, m message) bool {
+// deliverMessage reports false if ctx ended first.
+func (l *link) deliverMessage(ctx context.Context, m message) bool {
 	if l.received == nil {
 		return l.upstream.engine.send(ctx, m)
 	}
