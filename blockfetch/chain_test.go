@@ -28,7 +28,13 @@ var mixed = sync.OnceValue(func() []ledger.Block {
 func wantsOf(blocks []ledger.Block) []blockfetch.Want {
 	wants := make([]blockfetch.Want, len(blocks))
 	for i := range blocks {
-		wants[i] = blockfetch.WantOf(&blocks[i].Header)
+		if i%2 == 0 {
+			wants[i] = blockfetch.WantOf(&blocks[i].Header)
+		} else { // as a chain keeps it
+			known := blocks[i].Header
+			known.Raw.Bytes = bytes.Clone(known.Raw.Bytes)
+			wants[i] = blockfetch.WantKnown(&known)
+		}
 	}
 	return wants
 }

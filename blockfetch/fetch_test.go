@@ -93,3 +93,24 @@ func TestBreak(t *testing.T) {
 		}
 	}
 }
+
+// The header of a block that comes is the one that was known, not parsed again.
+func TestKnownHeader(t *testing.T) {
+	blocks := mixed()[:3]
+	var wants []blockfetch.Want
+	for i := range blocks {
+		marked := blocks[i].Header
+		marked.BlockNo += 1000
+		wants = append(wants, blockfetch.WantKnown(&marked))
+	}
+	got, err := collect(serve(t, &chain{blocks: mixed()}).Fetch(t.Context(), wants))
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkBlocks(t, got, blocks)
+	for i, b := range got {
+		if want := blocks[i].Header.BlockNo + 1000; b.Header.BlockNo != want {
+			t.Errorf("block %d has number %d, want %d", i, b.Header.BlockNo, want)
+		}
+	}
+}

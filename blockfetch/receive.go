@@ -25,7 +25,7 @@ func (i *Initiator) receive(msg Message) (result Result, ready bool, err error) 
 	case *received:
 		raw := m.Raw
 		m.Raw = nil // or it would be kept until the next block comes
-		block, err := i.network.ParseBlock(raw)
+		block, err := i.network.ParseBlockOf(r.header(i.taken), raw)
 		if err != nil {
 			return Result{}, false, i.s.Violation(m, r.unreadable(i.taken, err))
 		}
@@ -46,6 +46,14 @@ func (i *Initiator) receive(msg Message) (result Result, ready bool, err error) 
 		return result, true, nil
 	}
 	return Result{}, false, nil
+}
+
+// header returns the header of the block after taken others, if it is known.
+func (r *request) header(taken int) *ledger.Header {
+	if taken < len(r.wants) {
+		return r.wants[taken].header
+	}
+	return nil
 }
 
 // complete reports whether taken blocks are all of the range.

@@ -8,8 +8,9 @@ type Want struct {
 	Point ledger.Point
 	Size  int // bytes the encoded block takes, as far as its header tells
 
-	era   ledger.Era
-	known bool // era is
+	era    ledger.Era
+	known  bool           // era is
+	header *ledger.Header // nil for one that is not kept
 }
 
 // WantOf returns what to ask for to get the block of a header.
@@ -19,7 +20,15 @@ func WantOf(h *ledger.Header) Want {
 		size = max(size, byronSize)
 	}
 	// A larger one would not be accepted, whatever its header says.
-	return Want{h.Point(), min(size, MaxBlock), h.Raw.Era, true}
+	return Want{Point: h.Point(), Size: min(size, MaxBlock), era: h.Raw.Era, known: true}
+}
+
+// WantKnown is WantOf for a header that is kept anyway, and must not change until its
+// block has come: then it is not parsed again.
+func WantKnown(h *ledger.Header) Want {
+	w := WantOf(h)
+	w.header = h
+	return w
 }
 
 // byronSize is how many bytes a Byron block is assumed to take at least. Its

@@ -1,6 +1,9 @@
 package ledger
 
-import "testing"
+import (
+	"bytes"
+	"testing"
+)
 
 // benchBlock returns the largest block of a real chain.
 func benchBlock(b *testing.B) RawBlock {
@@ -47,6 +50,24 @@ func BenchmarkParseBlock(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := Preview.ParseBlock(raw); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkParseBlockOf is with a header that chain-sync brought before.
+func BenchmarkParseBlockOf(b *testing.B) {
+	raw := benchBlock(b)
+	block, err := Preview.ParseBlock(raw)
+	if err != nil {
+		b.Fatal(err)
+	}
+	known := block.Header
+	known.Raw.Bytes = bytes.Clone(known.Raw.Bytes)
+	b.SetBytes(int64(len(raw)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Preview.ParseBlockOf(&known, raw); err != nil {
 			b.Fatal(err)
 		}
 	}

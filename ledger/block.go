@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 
@@ -91,15 +92,26 @@ type Block struct {
 // The array and tag around a block need not be in the shortest form, but no hash
 // covers them, and cardano-node, which stores and serves blocks with a shortest
 // one, reads no other from its files: Block.Raw has it then, in a copy.
-func (n Network) ParseBlock(raw RawBlock) (Block, error) {
+func (n Network) ParseBlock(raw RawBlock) (Block, error) { return n.ParseBlockOf(nil, raw) }
+
+// ParseBlockOf is ParseBlock for the block of a header that the same network parsed
+// before. A header with the same bytes says the same and has the same hash: it is
+// neither read nor hashed again. With another one, or without known, nothing is saved.
+// Nothing of known is kept.
+func (n *Network) ParseBlockOf(known *Header, raw RawBlock) (Block, error) {
 	raw = raw.shortest()
 	h, body, indefinite, err := raw.split()
 	if err != nil {
 		return Block{}, err
 	}
-	header, err := n.parseHeader(h)
-	if err != nil {
+	b := Block{Raw: raw, body: body, indefinite: indefinite}
+	if known != nil && h.Era == known.Raw.Era && h.EBB == known.Raw.EBB && bytes.Equal(h.Bytes, known.Raw.Bytes) {
+		b.Header = *known
+		b.Header.Raw = h
+		return b, nil
+	}
+	if b.Header, err = n.parseHeader(h); err != nil {
 		return Block{}, err
 	}
-	return Block{Header: header, Raw: raw, body: body, indefinite: indefinite}, nil
+	return b, nil
 }

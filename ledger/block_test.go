@@ -3,6 +3,7 @@ package ledger
 import (
 	"bytes"
 	"errors"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -247,5 +248,47 @@ func TestIndefiniteBlock(t *testing.T) {
 	b := checkBlock(t, Preview, raw)
 	if b.Header.Hash != sum256(indefinite) || b.Header.HasPrev {
 		t.Errorf("header %+v", b.Header)
+	}
+}
+
+// A header that is known is neither read nor hashed again, if the bytes and what is
+// said of them are the same; the block is the same in any case.
+func TestParseBlockOf(t *testing.T) {
+	raws := []RawBlock{byronTestBlock(4), mustUnhex(ebbB5)}
+	for era := Shelley; era <= Dijkstra; era++ {
+		raws = append(raws, shelleyTestBlock(era))
+	}
+	for _, raw := range raws {
+		want, err := Mainnet.ParseBlock(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		known := want.Header
+		known.Raw.Bytes = bytes.Clone(known.Raw.Bytes)
+		known.Raw.SizeHint = 1 // as another peer has it
+		marked := known
+		marked.Hash = Hash{1, 2, 3}
+		bad := marked
+		bad.Raw.Bytes = bytes.Clone(known.Raw.Bytes)
+		bad.Raw.Bytes[len(bad.Raw.Bytes)-1] ^= 1
+		era, ebb := marked, marked
+		era.Raw.Era, ebb.Raw.EBB = (era.Raw.Era+1)%Era(NumEras), !ebb.Raw.EBB
+		carried := want
+		carried.Header.Hash = marked.Hash
+		for name, test := range map[string]struct {
+			known *Header
+			want  Block
+		}{
+			"none": {nil, want}, "the same": {&known, want}, "the same, marked": {&marked, carried},
+			"other bytes": {&bad, want}, "another era": {&era, want}, "another kind": {&ebb, want}, "no bytes": {&Header{}, want},
+		} {
+			got, err := Mainnet.ParseBlockOf(test.known, raw)
+			if err != nil || !reflect.DeepEqual(got, test.want) || &got.Header.Raw.Bytes[0] != &want.Header.Raw.Bytes[0] {
+				t.Errorf("%v, %s: %v, hash %v, slot %d", want.Header.Raw.Era, name, err, got.Header.Hash, got.Header.Slot)
+			}
+		}
+		if _, err := Mainnet.ParseBlockOf(&known, raw[:1]); err == nil {
+			t.Errorf("%v: a block of one byte", known.Raw.Era)
+		}
 	}
 }

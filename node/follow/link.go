@@ -259,7 +259,7 @@ func (l *link) fetchBlocks(ctx context.Context) error {
 		queue = append(queue, asked{id: f.Range, blocks: len(f.Headers), left: len(f.Headers)})
 		wants := make([]blockfetch.Want, len(f.Headers))
 		for i, h := range f.Headers {
-			wants[i] = blockfetch.WantOf(h)
+			wants[i] = blockfetch.WantKnown(h)
 		}
 		return wants, true
 	}
