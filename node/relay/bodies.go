@@ -20,29 +20,40 @@ func (r bodies) Drop(p ledger.Point) { r.store.drop(p) }
 // are needed until then.
 func (r bodies) Immutable(to ledger.Tip) {
 	r.store.settle(to.Point)
-	if r.verifier != nil && !r.store.append {
+	if r.verifier != nil && r.store.vault == nil {
 		r.verifier.forgetBefore(to.Point.Hash)
 	}
 }
 
-// Adopt changes all that is in memory at once, for Status.
+// Adopt writes the blocks, and then changes all that is in memory at once, for Status.
 func (r bodies) Adopt(after ledger.Tip, blocks []ledger.Point) error {
+	joined, err := r.store.joining(blocks)
+	if err != nil {
+		return err
+	}
+	if v := r.store.vault; v != nil {
+		v.saving.Lock()
+		defer v.saving.Unlock()
+		if err := v.save(r.store, joined); err != nil {
+			return err
+		}
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	left, joined, err := r.store.adopt(after.Point, blocks)
+	left, err := r.store.adopt(after.Point, joined)
 	if err != nil {
 		return err
 	}
 	if len(left) > 0 {
-		r.txs.rollBack(left)
+		r.txs.rollBack(left, r.store.body)
 		if r.verifier != nil {
 			r.verifier.rollBack(after.Point.Hash)
 		}
 	}
 	for _, e := range joined {
-		r.txs.adopt(&e.block)
+		r.txs.adopt(e, r.store.body)
 		r.blocks++
-		r.bytes += e.size()
+		r.bytes += e.size
 		if r.verifier != nil {
 			r.verifier.extend(&e.block.Header)
 		}

@@ -28,7 +28,18 @@ func (d *decider) extend(b ledger.Block) error {
 func (d *decider) rollBack(p ledger.Point) error { return d.adopt(p) }
 
 func (d *decider) adopt(after ledger.Point, blocks ...ledger.Point) error {
-	left, _, err := d.s.adopt(after, blocks)
+	joined, err := d.s.joining(blocks)
+	if err != nil {
+		return err
+	}
+	if d.s.vault != nil {
+		d.s.vault.saving.Lock()
+		defer d.s.vault.saving.Unlock()
+		if err := d.s.vault.save(d.s, joined); err != nil {
+			return err
+		}
+	}
+	left, err := d.s.adopt(after, joined)
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,11 @@ func (r *Relay) closeAfter(err error) error {
 	if r.db == nil {
 		return err
 	}
-	closing := r.db.Close()
+	var closing error
+	if r.store != nil {
+		closing = r.store.vault.close()
+	}
+	closing = also(closing, r.db.Close())
 	err = also(err, closing)
 	if r.folder == nil {
 		return err

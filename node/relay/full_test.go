@@ -27,32 +27,37 @@ func TestStoreFull(t *testing.T) {
 	}
 }
 
-// What was stored is there after a restart; what was in memory is fetched again.
+// All is there after a restart, however the process ended: what can be rolled back, too,
+// but for old forks.
 func TestStoreRestart(t *testing.T) {
-	w := newStoreWorld(t, 3, true)
-	for range 5 {
-		w.extend(20)
-		w.rollBack(2)
-		if err := w.store.db.Close(); err != nil {
-			t.Fatal(err)
-		}
-		w.open()
-		n := w.below
-		if got := w.store.Tip().Point; got != w.point(n) {
-			t.Fatalf("tip %v, want %v", got, w.point(n))
-		}
-		gen, err := w.gen.Fork(w.point(n))
-		if err != nil {
-			t.Fatal(err)
-		}
-		w.gen, w.chain, w.old = gen, w.chain[:n:n], nil
-		r := &reader{f: newFollower(w.store), cut: 1 << 30}
-		for w.read(r) {
-		}
-		for range 20 {
-			w.fetch()
-			w.intersect(r)
-			w.read(r)
+	for _, killed := range []bool{false, true} {
+		w := newStoreWorld(t, 3, true)
+		for range 5 {
+			w.extend(20)
+			w.rollBack(2)
+			w.extend(3)
+			if !killed {
+				if err := w.store.vault.close(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := w.store.db.Close(); err != nil { // or it stays locked
+				t.Fatal(err)
+			}
+			w.open()
+			if got := w.store.Tip().Point; got != w.point(len(w.chain)) {
+				t.Fatalf("tip %v, want %v", got, w.point(len(w.chain)))
+			}
+			w.old = nil
+			w.check()
+			r := &reader{f: newFollower(w.store), cut: 1 << 30}
+			for w.read(r) {
+			}
+			for range 20 {
+				w.fetch()
+				w.intersect(r)
+				w.read(r)
+			}
 		}
 	}
 }
@@ -105,7 +110,7 @@ func TestAdoptedAgainCountsOnce(t *testing.T) {
 	for _, b := range blocks {
 		size += int64(len(b.Raw))
 	}
-	s := newStore(nil, false, 2*size)
+	s := newStore(nil, 2*size)
 	d := decider{s: s, k: 2000}
 	extend := func(blocks []ledger.Block) {
 		for _, b := range blocks {
@@ -137,7 +142,7 @@ func TestSwitchesKeepNoMemory(t *testing.T) {
 		size = max(size, int64(len(b.Raw)))
 	}
 	for _, keep := range []int64{0, size * (2*k + 2)} {
-		s := newStore(nil, false, keep)
+		s := newStore(nil, keep)
 		d := decider{s: s, k: k}
 		extend := func(blocks []ledger.Block) {
 			t.Helper()

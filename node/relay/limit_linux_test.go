@@ -83,10 +83,10 @@ func TestStoreWithoutFiles(t *testing.T) {
 	}
 	w = newStoreWorld(t, 4, true) // with no file open yet
 	withoutFiles(t, func() {
-		for range w.k + maxBehind + 1 {
+		for range maxBehind + 1 {
 			b := w.gen.Next()
 			if err := w.decider.extend(b); err != nil {
-				if n := len(w.store.chain); n != w.k+maxBehind+1 || !tooManyFiles(err) {
+				if n := len(w.store.chain); n != maxBehind || !tooManyFiles(err) {
 					t.Errorf("%d blocks in memory, %v", n, err)
 				}
 				return

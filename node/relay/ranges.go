@@ -9,7 +9,6 @@ import (
 	"slices"
 
 	"github.com/ouronet/ouronet/ledger"
-	"github.com/ouronet/ouronet/ledger/immutable"
 )
 
 // inFolder reports whether p is a block in the folder. The origin is if the folder
@@ -175,24 +174,16 @@ func (s *store) stretch(at int64, to ledger.Point) (points []ledger.Point) {
 	return points
 }
 
-// block returns a block from memory or the folder.
+// block returns a block from memory or one of the folders.
 func (s *store) block(p ledger.Point) (ledger.RawBlock, error) {
 	s.mu.RLock()
 	e := s.shown(p)
-	var raw ledger.RawBlock
-	if e != nil {
-		raw = e.block.Raw
-	}
 	s.mu.RUnlock()
-	switch {
-	case raw != nil:
-		return raw, nil
-	case s.db == nil:
-		return nil, fmt.Errorf("%w: %v", errForkGone, p)
+	if e != nil {
+		b, err := s.body(e)
+		if !errors.Is(err, errGone) {
+			return b.Raw, err
+		}
 	}
-	raw, err := s.db.Block(p)
-	if errors.Is(err, immutable.ErrNotFound) {
-		err = fmt.Errorf("%w: %v", errForkGone, p)
-	}
-	return raw, err
+	return s.older(p)
 }

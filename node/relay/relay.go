@@ -44,7 +44,8 @@ type Config struct {
 	// DataDir is the folder of a node, as cardano-node has it, to append to and start
 	// from; it is made if it is not there. One in which an earlier relay kept chunk
 	// files, without the folder immutable around them, has these moved; see package
-	// folder. The last k blocks stay in memory.
+	// folder. The last k blocks are in it, too: the relay starts where it was, also when
+	// it was killed. A [*FolderError] ends it.
 	DataDir string
 
 	// ImmutableDir is a folder to start from and only read: that of a node, or the one
@@ -148,9 +149,14 @@ func New(cfg Config) (*Relay, error) {
 	if cfg.DataDir != "" {
 		cfg.Keep = 0 // bounded by k
 	}
-	r.store = newStore(r.db, cfg.DataDir != "", cfg.Keep)
+	r.store = newStore(r.db, cfg.Keep)
 	anchor := r.store.Tip()
-	r.tipEra.Store(uint32(cfg.Follow.Network.EraAt(anchor.Point.Slot)))
+	if cfg.DataDir != "" {
+		if cfg.Follow.Adopted, err = r.store.openVault(volatileDir(r.root), &cfg.Follow); err != nil {
+			return nil, errors.Join(err, r.close())
+		}
+	}
+	r.tipEra.Store(uint32(cfg.Follow.Network.EraAt(r.store.Tip().Point.Slot)))
 	cfg.Follow.Anchor = &anchor
 	cfg.Follow.Bodies = bodies{r}
 	cfg.Follow.Persist = true
@@ -318,6 +324,11 @@ func (r *Relay) keep(ctx context.Context) (err error) {
 		if err := r.moved(); err != nil {
 			return err
 		}
+		if forward, ok := ev.(follow.RollForward); ok && !forward.More && r.store.vault != nil {
+			if err := r.store.vault.sync(); err != nil {
+				return err
+			}
+		}
 		if r.cfg.Observer.Event != nil {
 			r.cfg.Observer.Event(ev)
 		}
@@ -327,7 +338,7 @@ func (r *Relay) keep(ctx context.Context) (err error) {
 
 // moved does what is due after blocks went to the folder.
 func (r *Relay) moved() error {
-	if r.verifier == nil || !r.store.append {
+	if r.verifier == nil || r.store.vault == nil {
 		return nil
 	}
 	err := r.save(saveEvery)

@@ -153,6 +153,9 @@ func (r *Relay) resume(ctx context.Context) error {
 		return fmt.Errorf("relay: resume verification: %w", err)
 	}
 	r.verifier.start(state)
+	if err := r.verifier.restore(r.cfg.Follow.Adopted); err != nil {
+		return fmt.Errorf("relay: resume verification: %s: %w: is the folder of the network that was named?", r.store.vault.folder, err)
+	}
 	r.saved = saved
 	return nil
 }

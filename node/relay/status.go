@@ -61,7 +61,7 @@ type TxStatus struct {
 func (r *Relay) Status() Status {
 	s := Status{Downstream: int(r.served.Load())}
 	if r.db != nil {
-		s.Removed, s.First = r.db.Removed(), r.store.first()
+		s.Removed, s.First = r.db.Removed()+r.store.vault.removed(), r.store.first()
 	}
 	if r.folder != nil {
 		s.Moved = r.folder.Moved()

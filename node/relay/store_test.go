@@ -13,6 +13,8 @@ import (
 	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
+	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 )
 
 // world is a store with what it should be: a list of blocks.
@@ -61,15 +63,23 @@ func newStoreWorld(t *testing.T, seed uint64, folder bool) *world {
 // open makes a store of the folder, if there is one.
 func (w *world) open() {
 	w.t.Helper()
-	var db *immutable.DB
+	w.store = newStore(nil, 0)
 	if w.dir != "" {
-		var err error
-		if db, err = immutable.OpenAppend(w.dir, immutable.Options{Network: w.gen.Network()}); err != nil {
+		db, err := immutable.OpenAppend(w.dir, immutable.Options{Network: w.gen.Network()})
+		if err != nil {
 			w.t.Fatal(err)
 		}
-		w.t.Cleanup(func() { db.Close() })
+		w.store = newStore(db, 0)
+		w.t.Cleanup(func() { errors.Join(w.store.vault.close(), db.Close()) })
+		headers, err := w.store.openVault(volatileDir(w.dir), &follow.Config{Config: node.Config{Network: w.gen.Network()}})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		w.store.most = 5000                 // bytes in memory, a few blocks
+		if n := len(headers) - w.k; n > 0 { // as the engine does
+			w.store.settle(headers[n-1].Point())
+		}
 	}
-	w.store = newStore(db, db != nil, 0)
 	w.decider = decider{s: w.store, k: w.k}
 	w.store.batch = 3 // chains are short here
 }
@@ -272,14 +282,15 @@ func (w *world) check() {
 	var bytes int64
 	left := 0
 	for p, e := range w.store.entries {
-		switch bytes += e.size(); {
+		bytes += int64(len(e.block.Raw))
+		switch {
 		case e.state == abandoned:
 			left++
 		case e.state != adopted:
 			w.t.Fatalf("%v is in state %d", p, e.state)
 		}
-		if e.size() == 0 {
-			w.t.Fatalf("%v is in memory without its bytes", p)
+		if e.block.Raw == nil && (w.dir == "" || !w.store.vault.db.Has(p)) {
+			w.t.Fatalf("%v is nowhere", p)
 		}
 	}
 	if n := len(w.store.entries); left > w.k || n != len(w.store.chain)+left {
@@ -288,8 +299,8 @@ func (w *world) check() {
 	if got := bytesOf(w.store); got != bytes {
 		w.t.Fatalf("%d bytes, want %d", got, bytes)
 	}
-	if w.dir != "" && len(w.store.chain) > w.k {
-		w.t.Fatalf("%d blocks in memory", len(w.store.chain))
+	if w.dir != "" && (len(w.store.chain) > w.k || bytes > w.store.most) {
+		w.t.Fatalf("%d blocks are not in the folder, %d bytes in memory", len(w.store.chain), bytes)
 	}
 }
 

@@ -196,12 +196,16 @@ func (q *txQueue) use(from *txSender, n, bytes int) {
 }
 
 // adopt removes the transactions of a block.
-func (q *txQueue) adopt(block *ledger.Block) {
+func (q *txQueue) adopt(e *entry, body func(*entry) (ledger.Block, error)) {
 	q.mu.Lock()
 	none := len(q.has) == 0
 	q.mu.Unlock()
 	if none {
 		return // most of all while there is much to fetch
+	}
+	block, err := body(e)
+	if err != nil {
+		return // a disk that cannot be read ends the relay elsewhere
 	}
 	txs, err := block.Txs()
 	if err != nil {
@@ -219,15 +223,19 @@ func (q *txQueue) adopt(block *ledger.Block) {
 
 // rollBack forgets that transactions of blocks were here: they are on no chain any
 // more, and if a peer sends one again it is to be passed on again.
-func (q *txQueue) rollBack(blocks []*entry) {
+func (q *txQueue) rollBack(blocks []*entry, body func(*entry) (ledger.Block, error)) {
 	q.mu.Lock()
 	none := len(q.gone) == 0
 	q.mu.Unlock()
 	if none {
 		return
 	}
-	for i := range blocks {
-		txs, err := blocks[i].block.Txs()
+	for _, e := range blocks {
+		block, err := body(e)
+		if err != nil {
+			continue // as in adopt
+		}
+		txs, err := block.Txs()
 		if err != nil {
 			continue // as in adopt
 		}

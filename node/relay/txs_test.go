@@ -389,7 +389,7 @@ func TestTxOfRolledBackBlock(t *testing.T) {
 		var block ledger.Block
 		var txs []ledger.Tx
 		g := chaingen.New(chaingen.Config{Seed: 7, BlockSize: 1100})
-		r := &Relay{store: newStore(nil, false, 1<<20), txs: newTxQueue(0)}
+		r := &Relay{store: newStore(nil, 1<<20), txs: newTxQueue(0)}
 		owner := bodies{r}
 		extend := func(b ledger.Block) error {
 			owner.Hold(follow.Body{Block: b})

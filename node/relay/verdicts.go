@@ -165,6 +165,24 @@ func (v *verdicts) last() praos.Checks {
 	return v.checks
 }
 
+// restore makes headers that were adopted, and so verified, before the start the
+// adopted ones, after that of start.
+func (v *verifier) restore(headers []ledger.Header) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for i := range headers {
+		h := &headers[i]
+		job, state, err := v.v.Prepare(v.known[v.adopted[len(v.adopted)-1]].state, h)
+		if err != nil {
+			return err
+		}
+		v.known[h.Hash] = &verdict{state: state, checks: job.Checks(), done: closed, adopted: true}
+		v.adopted = append(v.adopted, h.Hash)
+		v.checks = job.Checks()
+	}
+	return nil
+}
+
 // extend notes that the header of an adopted block is needed for as long as it
 // may get children.
 func (v *verifier) extend(h *ledger.Header) {

@@ -1,0 +1,194 @@
+package relay
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+
+	"github.com/ouronet/ouronet/chain"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/ledger/immutable"
+	"github.com/ouronet/ouronet/ledger/volatile"
+	"github.com/ouronet/ouronet/node/follow"
+)
+
+// volatileDir is where a data folder has the blocks that can still be rolled back.
+func volatileDir(data string) string { return filepath.Join(data, "volatile") }
+
+// vault is the folder of blocks that can still be rolled back. Each block that is
+// adopted is written to it before anybody hears of it: so a process that is killed
+// loses nothing that it told or served.
+//
+// The engine writes to it in its step, which takes as long as to hand the bytes of a
+// block to the operating system. It waits for the disk only when that takes no more
+// for now, or while the loop removes a file. The loop does what is slow: it forces
+// blocks to the disk once it has no more to do, which at the tip is after each, and
+// gives up those that are immutable, a thousand at a time, after these were forced to
+// the disk where they are now. A machine that stops while it catches up loses what
+// was adopted since, of which any part may be there; it is fetched again.
+type vault struct {
+	db     *volatile.DB
+	older  *immutable.DB
+	folder string // for errors
+
+	unsaved []*entry       // the engine's: adopted, while no file can be opened
+	unmoved int            // attempts in a row to move blocks that found no file to open
+	stale   []ledger.Point // moved since blocks were given up last; the loop's
+
+	// saving is held by the engine from writing blocks to their adoption, and by the
+	// loop while it gives up blocks, which might be held and adopted again meanwhile.
+	saving sync.Mutex
+
+	mu   sync.Mutex
+	gone []ledger.Point // that are to be given up
+}
+
+// openVault opens the folder of blocks that can still be rolled back, beside the one
+// that s has, and adopts the chain in it, whose headers it returns.
+func (s *store) openVault(dir string, cfg *follow.Config) ([]ledger.Header, error) {
+	db, err := volatile.Open(dir, volatile.Options{Network: cfg.Network})
+	if err != nil {
+		return nil, &FolderError{dir, err}
+	}
+	s.vault, s.most = &vault{db: db, older: s.db, folder: dir}, warmBytes
+	prefer := cfg.Chain.Prefer
+	if prefer == nil {
+		prefer = chain.PreferPraos
+	}
+	return s.recover(prefer)
+}
+
+// giveUpEvery is how many blocks are moved between two times that they are given up.
+const giveUpEvery = 1000
+
+// maxBehind is how many times in a row blocks may fail to be written, as the process
+// has too many files open. It is tried with each block, so that is how many more may
+// be in memory.
+const maxBehind = 1000
+
+// FolderError says that a data folder cannot be written or read any more, such as on a
+// disk that is full. It ends the relay; what was adopted before is there when it is
+// started again.
+type FolderError struct {
+	Folder string
+	Err    error
+}
+
+func (e *FolderError) Error() string {
+	return fmt.Sprintf("relay: the data folder %s: %v", e.Folder, e.Err)
+}
+
+// Unwrap returns what failed.
+func (e *FolderError) Unwrap() error { return e.Err }
+
+func (v *vault) wrap(err error) error {
+	if err == nil || errors.As(err, new(*FolderError)) {
+		return err
+	}
+	return &FolderError{v.folder, err}
+}
+
+// wait returns nil for an error that will pass by itself, up to a number of times.
+func (v *vault) wait(times *int, err error) error {
+	if *times++; tooManyFiles(err) && *times <= maxBehind {
+		return nil
+	}
+	return v.wrap(err)
+}
+
+// save writes entries that are to be adopted. While no file can be opened they stay
+// in memory alone, and are written with the next ones.
+func (v *vault) save(s *store, entries []*entry) error {
+	v.unsaved = append(v.unsaved, entries...)
+	for len(v.unsaved) > 0 {
+		e := v.unsaved[0]
+		s.mu.RLock()
+		b := e.block // empty if it was dropped or moved meanwhile
+		s.mu.RUnlock()
+		if !e.saved && b.Raw != nil {
+			if err := v.db.Put(b); err != nil {
+				if tooManyFiles(err) && len(v.unsaved) <= maxBehind {
+					return nil
+				}
+				return v.wrap(err)
+			}
+			e.saved = true
+		}
+		v.unsaved[0] = nil
+		v.unsaved = v.unsaved[1:]
+	}
+	v.unsaved = nil
+	return nil
+}
+
+// giveUp has the next clean give up a block that is needed no more.
+func (v *vault) giveUp(p ledger.Point) {
+	v.mu.Lock()
+	v.gone = append(v.gone, p)
+	v.mu.Unlock()
+}
+
+// moved has a later clean give up a block that is in the immutable folder.
+func (v *vault) moved(p ledger.Point) { v.stale = append(v.stale, p) }
+
+// clean gives up blocks.
+func (v *vault) clean(s *store) error {
+	v.mu.Lock()
+	points := v.gone
+	v.gone = nil
+	v.mu.Unlock()
+	if len(v.stale) >= giveUpEvery {
+		if err := v.older.Sync(); err != nil {
+			return v.wrap(err)
+		}
+		points, v.stale = append(points, v.stale...), nil
+	}
+	if len(points) == 0 {
+		return nil
+	}
+	v.saving.Lock()
+	defer v.saving.Unlock()
+	unneeded := points[:0]
+	s.mu.RLock()
+	for _, p := range points {
+		if e := s.entries[p]; e == nil || e.state == held {
+			unneeded = append(unneeded, p)
+		}
+	}
+	s.mu.RUnlock()
+	if err := v.db.Drop(unneeded...); err != nil && !tooManyFiles(err) {
+		return v.wrap(err)
+	}
+	return nil
+}
+
+// sync forces what was saved to the disk.
+func (v *vault) sync() error {
+	if err := v.db.Sync(); err != nil && !tooManyFiles(err) {
+		return v.wrap(err)
+	}
+	return nil
+}
+
+func (v *vault) close() error {
+	if v == nil {
+		return nil
+	}
+	return v.wrap(v.db.Close())
+}
+
+// removed returns how many bytes a crash had left unusable.
+func (v *vault) removed() (n int64) {
+	if v == nil {
+		return 0
+	}
+	for _, c := range v.db.Cuts() {
+		n += c.Bytes
+	}
+	return n
+}
+
+// warmBytes is how many bytes of blocks that are on the disk stay in memory, so that
+// what is new is not read from there for each of many followers.
+const warmBytes = 16 << 20
