@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -319,36 +318,6 @@ func TestOtherChain(t *testing.T) {
 	}
 	p.cmd.Process.Kill()
 	p.end()
-	sameBlocks(t, dir, ledger.Preview, chain.Blocks())
-}
-
-// A relay that was killed in the middle goes on from its folder.
-func TestKilled(t *testing.T) {
-	chain := newChain(1).Grow(4000)
-	var free atomic.Bool
-	blocked := chain.Copy().Lie(testnode.Hooks{Block: func(ctx context.Context, b ledger.Block) {
-		if b.Header.BlockNo == 2000 && !free.Load() {
-			<-ctx.Done()
-		}
-	}})
-	dir := t.TempDir()
-	args := []string{"-data", dir, "-exit-at-tip", "-peer", upstream(t, blocked)}
-	p := start(t, args...)
-	p.await("2,000 blocks", func(e line) bool { return e.Event == "status" && e.Blocks == 2000 })
-	p.cmd.Process.Kill() // SIGKILL: nothing is flushed or closed
-	p.end()
-
-	free.Store(true)
-	p = start(t, args...)
-	if begin := p.named("start").Block; begin < 1000 || begin > 2000-int(ledger.Preview.SecurityParam) {
-		t.Errorf("goes on from block %d", begin)
-	}
-	if end := p.named("end"); end.Block != 3999 {
-		t.Errorf("ends at block %d", end.Block)
-	}
-	if exit := p.end(); exit != 0 {
-		t.Errorf("exit code %d, %s", exit, p.stderr.String())
-	}
 	sameBlocks(t, dir, ledger.Preview, chain.Blocks())
 }
 
