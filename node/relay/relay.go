@@ -152,7 +152,7 @@ func New(cfg Config) (*Relay, error) {
 	r.store = newStore(r.db, cfg.Keep)
 	anchor := r.store.Tip()
 	if cfg.DataDir != "" {
-		if cfg.Follow.Adopted, err = r.store.openVault(volatileDir(r.root), &cfg.Follow); err != nil {
+		if cfg.Follow.Adopted, err = r.store.openVault(r.folder.Volatile(), &cfg.Follow); err != nil {
 			return nil, errors.Join(err, r.close())
 		}
 	}

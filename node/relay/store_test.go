@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -65,13 +66,13 @@ func (w *world) open() {
 	w.t.Helper()
 	w.store = newStore(nil, 0)
 	if w.dir != "" {
-		db, err := immutable.OpenAppend(w.dir, immutable.Options{Network: w.gen.Network()})
+		db, err := immutable.OpenAppend(filepath.Join(w.dir, "immutable"), immutable.Options{Network: w.gen.Network()})
 		if err != nil {
 			w.t.Fatal(err)
 		}
 		w.store = newStore(db, 0)
 		w.t.Cleanup(func() { errors.Join(w.store.vault.close(), db.Close()) })
-		headers, err := w.store.openVault(volatileDir(w.dir), &follow.Config{Config: node.Config{Network: w.gen.Network()}})
+		headers, err := w.store.openVault(filepath.Join(w.dir, "volatile"), &follow.Config{Config: node.Config{Network: w.gen.Network()}})
 		if err != nil {
 			w.t.Fatal(err)
 		}

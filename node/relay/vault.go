@@ -13,9 +13,6 @@ import (
 	"github.com/ouronet/ouronet/node/follow"
 )
 
-// volatileDir is where a data folder has the blocks that can still be rolled back.
-func volatileDir(data string) string { return filepath.Join(data, "volatile") }
-
 // vault is the folder of blocks that can still be rolled back. Each block that is
 // adopted is written to it before anybody hears of it: so a process that is killed
 // loses nothing that it told or served.
@@ -45,13 +42,13 @@ type vault struct {
 }
 
 // openVault opens the folder of blocks that can still be rolled back, beside the one
-// that s has, and adopts the chain in it, whose headers it returns.
+// with the older ones, and adopts the chain in it, whose headers it returns.
 func (s *store) openVault(dir string, cfg *follow.Config) ([]ledger.Header, error) {
 	db, err := volatile.Open(dir, volatile.Options{Network: cfg.Network})
 	if err != nil {
-		return nil, &FolderError{dir, err}
+		return nil, &FolderError{filepath.Dir(dir), err}
 	}
-	s.vault, s.most = &vault{db: db, older: s.db, folder: dir}, warmBytes
+	s.vault, s.most = &vault{db: db, older: s.db, folder: filepath.Dir(dir)}, warmBytes
 	prefer := cfg.Chain.Prefer
 	if prefer == nil {
 		prefer = chain.PreferPraos
