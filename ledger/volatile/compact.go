@@ -33,16 +33,20 @@ func (db *DB) compact() error {
 		if sparse == nil {
 			return nil
 		}
-		if err := db.move(sparse); err != nil {
+		copied, err := db.move(sparse)
+		switch {
+		case err != nil && copied:
 			return db.fail(err) // nothing may be put behind copies of what is still in a file before
+		case err != nil:
+			return fmt.Errorf("volatile: %w", err)
 		}
 	}
 }
 
 // move appends the blocks of a file to the current one and removes the file. Until the
 // removal lasts they are there twice, and opening the folder cuts off the copies:
-// so nothing is put behind them before.
-func (db *DB) move(f *file) error {
+// so nothing is put behind them before. It reports whether something was copied.
+func (db *DB) move(f *file) (copied bool, err error) {
 	type block struct {
 		p ledger.Point
 		e entry
@@ -59,19 +63,20 @@ func (db *DB) move(f *file) error {
 	for i, b := range blocks {
 		e, raw, err := db.read(b.p, func(e entry) uint32 { return e.size })
 		if err != nil {
-			return err
+			return copied, err
 		}
 		if crc32.ChecksumIEEE(raw) != e.crc {
-			return db.damage(e, "block %v has another CRC-32 than before", b.p)
+			return copied, db.damage(e, "block %v has another CRC-32 than before", b.p)
 		}
 		if err := db.room(); err != nil {
-			return err
+			return copied, err
 		}
 		to := db.current
+		copied = true // or a part of it
 		if _, err := to.handle.WriteAt(raw, to.size); err != nil {
-			return err
+			return copied, err
 		}
-		db.unsynced = true
+		to.unsynced = true
 		blocks[i].e.file, blocks[i].e.offset = to.number, to.size
 		db.mu.Lock()
 		to.size += int64(len(raw))
@@ -79,7 +84,7 @@ func (db *DB) move(f *file) error {
 		db.mu.Unlock()
 	}
 	if err := db.sync(); err != nil {
-		return err
+		return copied, err
 	}
 	db.mu.Lock()
 	for _, b := range blocks {
@@ -89,8 +94,8 @@ func (db *DB) move(f *file) error {
 	}
 	db.mu.Unlock()
 	if err := db.remove(f); err != nil {
-		return fmt.Errorf("blocks were copied, but: %w", err)
+		return copied, fmt.Errorf("blocks were copied, but: %w", err)
 	}
 	db.newName = true
-	return db.sync()
+	return copied, db.sync()
 }

@@ -44,13 +44,16 @@ type DB struct {
 	readOnly  bool
 	cuts      []Cut
 
-	// writing is held while something is written, synced, removed or closed.
-	writing  sync.Mutex
-	err      error  // why nothing can be written any more
-	current  *file  // where the next block goes; nil: into a new file
-	next     uint32 // number of the next new file
-	unsynced bool   // bytes of current
-	newName  bool   // the folder has a name that was not synced
+	// syncing is held while files are synced, removed or closed; it comes before
+	// writing.
+	syncing sync.Mutex
+
+	// writing is held while something is written, removed or closed.
+	writing sync.Mutex
+	err     error  // why nothing can be written any more
+	current *file  // where the next block goes; nil: into a new file
+	next    uint32 // number of the next new file
+	newName bool   // the folder has a name that was not synced
 
 	// mu guards what readers see; idle is told when a file is not read any more.
 	mu      sync.Mutex
@@ -72,6 +75,8 @@ type file struct {
 	live    int // of them not dropped
 	handle  disk.File
 	readers int
+
+	unsynced bool // there are bytes that were not synced; guarded by DB.writing
 }
 
 // entry says where a block is.
@@ -148,6 +153,8 @@ func (db *DB) Size() Size {
 // Close syncs what was put and closes all files, after reads under way. Later calls
 // return [ErrClosed].
 func (db *DB) Close() error {
+	db.syncing.Lock()
+	defer db.syncing.Unlock()
 	db.writing.Lock()
 	defer db.writing.Unlock()
 	err := db.sync()

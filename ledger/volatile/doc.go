@@ -27,9 +27,9 @@
 // When the process ends, nothing that [DB.Put] returned for is lost. When the
 // machine stops, nothing is lost that was put before the last [DB.Sync] that
 // returned nil; any of the blocks put since may be, whichever came first. They can
-// be fetched again. Put syncs a file before it begins the next, so those are all in
-// one file. Sync costs one fsync, none when nothing was put since the last one, and
-// two when a file was begun. cardano-node itself syncs nothing here.
+// be fetched again. Sync costs one fsync, none when nothing was put since the last one,
+// and one more for each file that was begun, and for their names. cardano-node itself
+// syncs nothing here.
 //
 // # A folder that is opened
 //
@@ -58,7 +58,8 @@
 // # Beside one another
 //
 // One goroutine at a time writes; any number reads meanwhile. A block can be read as
-// soon as Put returned, until it is dropped. No reader waits for a write or a sync;
+// soon as Put returned, until it is dropped. No reader waits for a write or a sync, and Put
+// does not wait for Sync, only for files that Drop removes or merges;
 // Drop waits for reads under way in files that it removes. At most four files are
 // open, however many there are and read from: a reader of a fifth waits until one of
 // the others is not being read.

@@ -18,6 +18,8 @@ import (
 // When a file cannot be removed, its blocks are dropped all the same, and the next
 // call tries again. When files cannot be merged, the error is as of [DB.Put].
 func (db *DB) Drop(points ...ledger.Point) error {
+	db.syncing.Lock()
+	defer db.syncing.Unlock()
 	db.writing.Lock()
 	defer db.writing.Unlock()
 	if err := db.writable(); err != nil {

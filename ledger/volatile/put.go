@@ -36,40 +36,10 @@ func (db *DB) Put(b ledger.Block) error {
 	if _, err := f.handle.WriteAt(b.Raw, f.size); err != nil {
 		return db.fail(err)
 	}
-	db.unsynced = true
+	f.unsynced = true
 	db.mu.Lock()
 	db.add(f, p, e)
 	db.mu.Unlock()
-	return nil
-}
-
-// Sync forces all that was put to the disk.
-func (db *DB) Sync() error {
-	db.writing.Lock()
-	defer db.writing.Unlock()
-	return db.sync()
-}
-
-func (db *DB) sync() error {
-	if err := db.writable(); err != nil {
-		return err
-	}
-	if db.unsynced {
-		if err := db.current.handle.Sync(); err != nil {
-			return db.fail(err)
-		}
-		db.unsynced = false
-	}
-	if db.newName {
-		dir, err := db.disk.OpenDir(db.dir)
-		if err != nil {
-			return fmt.Errorf("volatile: %w", err) // nothing is lost: it can be tried again
-		}
-		if err := errors.Join(dir.Sync(), dir.Close()); err != nil {
-			return db.fail(err)
-		}
-		db.newName = false
-	}
 	return nil
 }
 
@@ -108,13 +78,6 @@ func (db *DB) revive(p ledger.Point) bool {
 func (db *DB) room() error {
 	if db.current != nil && db.current.blocks < db.maxBlocks {
 		return nil
-	}
-	if db.current != nil {
-		// All that is not synced is in one file.
-		if err := db.sync(); err != nil {
-			return err
-		}
-		db.current = nil
 	}
 	f := &file{number: db.next}
 	if f.number+1 == 0 {

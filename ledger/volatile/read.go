@@ -144,12 +144,9 @@ func (db *DB) acquire(p ledger.Point) (entry, *file, disk.File, error) {
 				db.idle.Wait()
 				continue // it may have been dropped
 			}
-			handle, err := disk.Open(db.disk, db.name(f.number))
-			if err != nil {
+			if err := db.openFile(f); err != nil {
 				return e, nil, nil, fmt.Errorf("volatile: %w", err)
 			}
-			f.handle = handle
-			db.open++
 		}
 		f.readers++
 		return e, f, f.handle, nil

@@ -59,8 +59,11 @@ func (db *DB) recover() error {
 	}
 	db.open++
 	db.current = f
-	// A process that ended before it synced the file may have left it.
-	db.unsynced, db.newName = true, true
+	// A process that ended before it synced the files may have left them.
+	for _, f := range db.files { // any order
+		f.unsynced = true
+	}
+	db.newName = true
 	return nil
 }
 
