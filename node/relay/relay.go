@@ -18,6 +18,7 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/folder"
 	"github.com/ouronet/ouronet/ledger/immutable"
+	"github.com/ouronet/ouronet/ledger/volatile"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/follow"
 	"github.com/ouronet/ouronet/peersharing"
@@ -152,7 +153,7 @@ func New(cfg Config) (*Relay, error) {
 	r.store = newStore(r.db, cfg.Keep)
 	anchor := r.store.Tip()
 	if cfg.DataDir != "" {
-		if cfg.Follow.Adopted, err = r.store.openVault(r.folder.Volatile(), &cfg.Follow); err != nil {
+		if cfg.Follow.Adopted, err = r.store.openVault(r.folder.Volatile(), volatile.Options{Network: cfg.Follow.Network}, cfg.Follow.Chain.Prefer); err != nil {
 			return nil, errors.Join(err, r.close())
 		}
 	}

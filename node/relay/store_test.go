@@ -14,8 +14,7 @@ import (
 	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
-	"github.com/ouronet/ouronet/node"
-	"github.com/ouronet/ouronet/node/follow"
+	"github.com/ouronet/ouronet/ledger/volatile"
 )
 
 // world is a store with what it should be: a list of blocks.
@@ -72,7 +71,7 @@ func (w *world) open() {
 		}
 		w.store = newStore(db, 0)
 		w.t.Cleanup(func() { errors.Join(w.store.vault.close(), db.Close()) })
-		headers, err := w.store.openVault(filepath.Join(w.dir, "volatile"), &follow.Config{Config: node.Config{Network: w.gen.Network()}})
+		headers, err := w.store.openVault(filepath.Join(w.dir, "volatile"), volatile.Options{Network: w.gen.Network()}, nil)
 		if err != nil {
 			w.t.Fatal(err)
 		}

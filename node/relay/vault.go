@@ -10,7 +10,6 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/ledger/volatile"
-	"github.com/ouronet/ouronet/node/follow"
 )
 
 // vault is the folder of blocks that can still be rolled back. Each block that is
@@ -29,6 +28,8 @@ type vault struct {
 	older  *immutable.DB
 	folder string // for errors
 
+	giveUpEvery int // for tests
+
 	unsaved []*entry       // the engine's: adopted, while no file can be opened
 	unmoved int            // attempts in a row to move blocks that found no file to open
 	stale   []ledger.Point // moved since blocks were given up last; the loop's
@@ -43,13 +44,13 @@ type vault struct {
 
 // openVault opens the folder of blocks that can still be rolled back, beside the one
 // with the older ones, and adopts the chain in it, whose headers it returns.
-func (s *store) openVault(dir string, cfg *follow.Config) ([]ledger.Header, error) {
-	db, err := volatile.Open(dir, volatile.Options{Network: cfg.Network})
+func (s *store) openVault(dir string, o volatile.Options, prefer func(ours, cand *ledger.Header) bool) ([]ledger.Header, error) {
+	db, err := volatile.Open(dir, o)
 	if err != nil {
 		return nil, &FolderError{filepath.Dir(dir), err}
 	}
-	s.vault, s.most = &vault{db: db, older: s.db, folder: filepath.Dir(dir)}, warmBytes
-	prefer := cfg.Chain.Prefer
+	s.vault = &vault{db: db, older: s.db, folder: filepath.Dir(dir), giveUpEvery: giveUpEvery}
+	s.most = warmBytes
 	if prefer == nil {
 		prefer = chain.PreferPraos
 	}
@@ -135,7 +136,7 @@ func (v *vault) clean(s *store) error {
 	points := v.gone
 	v.gone = nil
 	v.mu.Unlock()
-	if len(v.stale) >= giveUpEvery {
+	if len(v.stale) >= v.giveUpEvery {
 		if err := v.older.Sync(); err != nil {
 			return v.wrap(err)
 		}
