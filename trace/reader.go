@@ -99,10 +99,17 @@ func (r *Reader) record() (Record, int, error) {
 		return Record{}, 0, errDamaged
 	}
 	length := binary.BigEndian.Uint32(head[4:])
-	if length < bodyHead || length > maxBody {
+	most := uint32(maxBody)
+	if Kind(head[2]) == Stepped {
+		most = maxStepBody
+	}
+	if length < bodyHead || length > most {
 		return Record{}, 0, errDamaged
 	}
 	n := recordHead + int(length)
+	if n > r.b.Size() { // which is rare
+		r.b = bufio.NewReaderSize(r.b, recordHead+maxStepBody)
+	}
 	all, _ := r.b.Peek(n)
 	if len(all) < n || checksum(all) != binary.BigEndian.Uint32(all[8:]) {
 		return Record{}, 0, errDamaged

@@ -73,6 +73,12 @@ const (
 	// divided.
 	maxData = 1 << 20
 	maxBody = bodyHead + sha256.Size + maxData
+
+	// maxStep is the largest input of a core that a record carries. A chain core that
+	// begins with 2,160 adopted headers of Conway has an input of 2.2 MB.
+	maxStep     = 3 << 20
+	maxStepBody = bodyHead + sha256.Size + maxStep
+
 	maxText = 1024 // bytes of an address or a reason
 )
 

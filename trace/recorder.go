@@ -210,7 +210,7 @@ func (s *stream) put(kind Kind, number uint64, n int, parts ...[]byte) bool {
 	}
 	size := recordHead + bodyHead + n
 	at := time.Since(r.start)
-	if len(r.queue)+size > r.limit || int64(size) > r.left || n > sha256.Size+maxData {
+	if len(r.queue)+size > r.limit || int64(size) > r.left || n > sha256.Size+maxStep {
 		s.truncated = true
 		r.truncated++
 		r.marks = appendHead(r.marks, Truncated, at, s.id, number, 0)
@@ -308,7 +308,7 @@ func (d *Decisions) Step(input, effects []byte) error {
 	switch {
 	case kept:
 		return nil
-	case len(input) > maxData:
+	case len(input) > maxStep:
 		return errInput
 	}
 	return errFull

@@ -131,7 +131,7 @@ func TestStepTooLarge(t *testing.T) {
 	var file bytes.Buffer
 	r := trace.NewRecorder(&file, trace.Config{})
 	d, other := r.Core("large"), r.Core("small")
-	for i, size := range []int{1 << 20, 1<<20 + 1, 1} {
+	for i, size := range []int{3 << 20, 3<<20 + 1, 1} {
 		if err := d.Step(make([]byte, size), nil); (err != nil) != (i > 0) {
 			t.Errorf("%d bytes: %v", size, err)
 		}
