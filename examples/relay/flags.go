@@ -137,7 +137,7 @@ var without = []struct{ flag, other, reason string }{
 	{"demo", "keep", "the demo's chain is small"},
 	{"network", "genesis", "give one of them"},
 	{"data", "immutable", "give one of them: to append to, or only to read"},
-	{"data", "keep", "with -data the last k blocks are in memory, whatever their size"},
+	{"data", "keep", "with -data no more than 16 MiB of blocks stay in memory"},
 }
 
 func (o *options) check(set map[string]bool) error {

@@ -37,7 +37,7 @@ func (p *program) tellStart(address string, submit net.Listener) {
 	keep := "in memory, at most " + size(float64(p.o.keep)) + "; -data DIR keeps them on disk"
 	switch {
 	case p.o.data != "":
-		keep = fmt.Sprintf("in %s, the last %d in memory", p.o.data, p.network.SecurityParam)
+		keep = "in " + p.o.data
 	case p.o.immutable != "":
 		keep = fmt.Sprintf("from %s, new ones in memory, at most %s", p.o.immutable, size(float64(p.o.keep)))
 	}
