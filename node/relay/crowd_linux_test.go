@@ -58,7 +58,7 @@ func BenchmarkCrowd(b *testing.B) {
 	for _, size := range []int{1000, 18_000, 72_000} {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
 			db, blocks := crowdFolder(b, size)
-			s := newStore(db, true, 0)
+			s := newStore(db, 0)
 			run := func(b *testing.B, read func(i, n int) error) {
 				b.ReportAllocs()
 				b.SetBytes(int64(len(blocks[0].Raw)))

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -47,7 +46,7 @@ func resume(ctx context.Context, v *verifier, db *immutable.DB, dir string, repo
 		return state, saved, nil
 	}
 	headers := db.HeadersFrom(db.First())
-	if s, ok := loadState(filepath.Join(dir, stateFile)); ok {
+	if s, ok := readState(v.files, filepath.Join(dir, stateFile)); ok {
 		on, err := db.Contains(s.Tip.Point)
 		if err != nil {
 			return state, saved, err
@@ -96,20 +95,20 @@ func resume(ctx context.Context, v *verifier, db *immutable.DB, dir string, repo
 	return state, saved, err
 }
 
-// loadState reads the file. It only saves time: without it, or with one that
+// readState reads the file. It only saves time: without it, or with one that
 // cannot be used, the state is made anew from the chain.
-func loadState(name string) (s praos.State, ok bool) {
-	b, err := os.ReadFile(name)
+func readState(files disk.FS, name string) (s praos.State, ok bool) {
+	b, err := disk.ReadFile(files, name)
 	return s, err == nil && s.UnmarshalBinary(b) == nil
 }
 
-// saveState replaces the file as a whole, also if the machine stops meanwhile.
-func saveState(name string, s praos.State) error {
+// writeState replaces the file as a whole, also if the machine stops meanwhile.
+func writeState(files disk.FS, name string, s praos.State) error {
 	b, err := s.MarshalBinary()
 	if err != nil {
 		return err
 	}
-	return disk.Replace(disk.OS, name, b)
+	return disk.Replace(files, name, b)
 }
 
 // save keeps what is needed to verify the header after the folder's last block,
@@ -139,7 +138,7 @@ func (r *Relay) keepState(s praos.State) error {
 	if err := r.db.Sync(); err != nil { // or the file could be ahead of the chain
 		return err
 	}
-	return saveState(filepath.Join(r.root, stateFile), s)
+	return writeState(r.verifier.files, filepath.Join(r.root, stateFile), s)
 }
 
 // resume finds the state after the last block of the folder; see the function.

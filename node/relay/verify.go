@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ouronet/ouronet/internal/disk"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/praos"
 	"github.com/ouronet/ouronet/node/follow"
@@ -23,6 +24,8 @@ type verifier struct {
 
 	reportEvery     time.Duration // while a folder is read
 	checkpointEvery int           // headers, the same
+
+	files disk.FS // of the state
 
 	checked atomic.Int64 // headers whose signatures and proofs were checked
 
