@@ -44,6 +44,7 @@ func newVerifier(n ledger.Network) (*verifier, error) {
 
 		reportEvery:     reportEvery,
 		checkpointEvery: checkpointEvery,
+		files:           disk.OS,
 
 		verdicts: newVerdicts(),
 	}, nil
