@@ -165,7 +165,8 @@ func (db *DB) release(f *file) {
 // held. Which one makes no difference: few are open, and reads go from old to new.
 func (db *DB) evict() bool {
 	for _, f := range db.files { // any order
-		if f.handle != nil && f.readers == 0 && f != db.current {
+		written := f.number+1 == db.next // or full; db.current is the writer's
+		if f.handle != nil && f.readers == 0 && !written {
 			db.closeFile(f)
 			return true
 		}
