@@ -46,7 +46,9 @@ type Config struct {
 	// from; it is made if it is not there. One in which an earlier relay kept chunk
 	// files, without the folder immutable around them, has these moved; see package
 	// folder. The last k blocks are in it, too: the relay starts where it was, also when
-	// it was killed. A [*FolderError] ends it.
+	// it was killed. They are not judged again: with Follow.Judge, begin with a ledger
+	// that knows the state after Status.Tip of a relay that does not run yet. A
+	// [*FolderError] ends the relay.
 	DataDir string
 
 	// ImmutableDir is a folder to start from and only read: that of a node, or the one
