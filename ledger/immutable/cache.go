@@ -122,6 +122,9 @@ func (db *DB) checkLink(first uint64, x *index) error {
 		return nil
 	}
 	prev, ok, err := db.lastBefore(first, x.chunk)
+	if err != nil && x.chunk <= db.state.Load().firstChunk {
+		return nil // those before were dropped meanwhile
+	}
 	if err != nil || !ok {
 		return err
 	}

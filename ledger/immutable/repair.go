@@ -54,7 +54,11 @@ func OpenAppend(dir string, o Options) (*DB, error) {
 		}
 	}
 	db := &DB{folder: r.folder, network: o.Network, writer: &writer{unlock: unlock}}
-	if err := db.repair(); err != nil {
+	err = db.finishDrop()
+	if err == nil {
+		err = db.repair()
+	}
+	if err != nil {
 		return nil, errors.Join(r.explain(err, chunks), db.writer.files.close(), unlock())
 	}
 	return db, nil

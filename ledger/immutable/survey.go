@@ -36,10 +36,14 @@ func (f folder) survey() ([]sizes, error) {
 	if err != nil {
 		return nil, fmt.Errorf("immutable: %w", err)
 	}
+	first, err := f.dropping()
+	if err != nil {
+		return nil, err
+	}
 	found := make(map[uint64]sizes)
 	for _, e := range entries {
 		n, ok := ChunkOf(e.Name())
-		if !ok {
+		if !ok || n < first {
 			continue
 		}
 		info, err := e.Info()

@@ -22,6 +22,9 @@ type writer struct {
 	files   *chunkFiles // nil before the first block, and when none could be opened
 	offsets uint64      // in the primary file
 	scratch []byte      // what is written to it
+
+	looked   bool // by Drop, while lookedAt was the last chunk
+	lookedAt uint64
 }
 
 // keptScratch is how much of scratch is kept: an offset for each slot of a chunk of the

@@ -2,9 +2,11 @@ package relay
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 
 	"github.com/ouronet/ouronet/internal/logging"
+	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/folder"
 	"github.com/ouronet/ouronet/ledger/immutable"
 )
@@ -44,6 +46,43 @@ func (r *Relay) logFolder() {
 		log.Info("the folder was not closed in order: the last chunk is checked, other blocks are checked when they are read",
 			slog.String("folder", r.folder.Dir()), slog.Int64("removed", r.db.Removed()))
 	}
+}
+
+// LeastKeepBlocks returns the least [Config].KeepBlocks: 2 k. Whoever follows the relay may
+// be k blocks behind what a peer can have it roll back to, which must not be dropped.
+func LeastKeepBlocks(n ledger.Network) uint64 { return 2 * n.SecurityParam }
+
+func (cfg *Config) checkKeepBlocks() error {
+	least := LeastKeepBlocks(cfg.Follow.Network)
+	switch {
+	case cfg.KeepBlocks == 0:
+		return nil
+	case cfg.DataDir == "":
+		return errors.New("relay: KeepBlocks is of a folder to append to: set DataDir")
+	case cfg.KeepBlocks < least:
+		return fmt.Errorf("relay: KeepBlocks is %d: keep %d blocks or more, or 0 to keep all", cfg.KeepBlocks, least)
+	}
+	return nil
+}
+
+// dropOld drops what is too much in the folder. When that fails, the folder is only larger
+// than it should be, and the next chunk tries again.
+func (r *Relay) dropOld() error {
+	if r.cfg.KeepBlocks == 0 {
+		return nil
+	}
+	n, err := r.db.Drop(r.cfg.KeepBlocks)
+	log := logging.Of(r.cfg.Follow.Logger, logging.Folder)
+	if n > 0 {
+		log.Info("old chunks are dropped", slog.Int("chunks", n), slog.String("first", r.db.First().String()))
+	}
+	if errors.As(err, new(*immutable.DamageError)) {
+		return err
+	}
+	if err != nil {
+		log.Warn("old chunks cannot be dropped", slog.String("error", err.Error()))
+	}
+	return nil
 }
 
 // close closes the folders after nothing went wrong.

@@ -51,6 +51,13 @@ type Config struct {
 	// [*FolderError] ends the relay.
 	DataDir string
 
+	// KeepBlocks has the folder of DataDir roll: old chunks are dropped, whole ones, as
+	// long as so many blocks stay in it, those of the last k that are not in chunks yet
+	// not counted. It is at least 2 k; 0 keeps all. Nodes find no intersection and get
+	// no blocks before [Status].First then; one that stands on a block that is dropped,
+	// or is being sent one, loses its connection, and finds its place on another.
+	KeepBlocks uint64
+
 	// ImmutableDir is a folder to start from and only read: that of a node, or the one
 	// in it with the chunk files.
 	ImmutableDir string
@@ -112,6 +119,9 @@ type Relay struct {
 func New(cfg Config) (*Relay, error) {
 	if cfg.DataDir != "" && cfg.ImmutableDir != "" {
 		return nil, errors.New("relay: give a folder to append to or one to read, not both")
+	}
+	if err := cfg.checkKeepBlocks(); err != nil {
+		return nil, err
 	}
 	if cfg.Keep == 0 {
 		cfg.Keep = DefaultKeep
@@ -344,7 +354,7 @@ func (r *Relay) moved() error {
 	if r.verifier == nil || r.store.vault == nil {
 		return nil
 	}
-	err := r.save(saveEvery)
+	err := also(r.dropOld(), r.save(saveEvery))
 	r.verifier.forgetBefore(r.db.Tip().Point.Hash)
 	return err
 }

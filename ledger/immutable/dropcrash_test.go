@@ -1,0 +1,82 @@
+package immutable
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/ouronet/ouronet/internal/disk"
+	"github.com/ouronet/ouronet/internal/disk/disktest"
+)
+
+// SetFiles has chunks be dropped from another file system.
+func (db *DB) SetFiles(files disk.FS) { db.disk = files }
+
+// A crash of the machine while chunks are dropped leaves no chunk of which a part is
+// there, once the folder is opened: all of them, or those from the first one that stays.
+func TestDropCrash(t *testing.T) {
+	whole := false
+	disktest.Crashes(t, disktest.Trial{
+		Run: func(f *disktest.FS) {
+			db := folder{dir: "db", disk: f}
+			if err := f.MkdirAll("db", 0o755); err != nil {
+				t.Fatal(err)
+			}
+			for chunk := range uint64(5) {
+				for _, kind := range kinds {
+					file, err := f.OpenFile(db.name(chunk, kind), os.O_WRONLY|os.O_CREATE, 0o644)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if err := file.Close(); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			if disk.SyncDir(f, "db") != nil || disk.SyncDir(f, ".") != nil {
+				t.Fatal("cannot be synced")
+			}
+			whole = true
+			for _, first := range []uint64{2, 3} {
+				if err := db.announceDrop(first); err != nil {
+					t.Fatal(err)
+				}
+				if err := db.finishDrop(); err != nil {
+					t.Fatal(err)
+				}
+			}
+		},
+		Check: func(c *disktest.Crash) error {
+			if !whole {
+				return nil
+			}
+			if err := (folder{dir: "db", disk: c.FS}).finishDrop(); err != nil {
+				return err
+			}
+			entries, err := c.ReadDir("db")
+			if err != nil {
+				return err
+			}
+			var all []string
+			for _, e := range entries {
+				if e.Name() != droppingName+".new" {
+					all = append(all, e.Name())
+				}
+			}
+			for _, first := range []int{0, 2, 3} {
+				var want []string
+				for chunk := first; chunk < 5; chunk++ {
+					for _, kind := range []string{chunkFile, primaryFile, secondaryFile} {
+						want = append(want, fmt.Sprintf("%05d.%s", chunk, kind))
+					}
+				}
+				if strings.Join(all, " ") == strings.Join(want, " ") {
+					return nil
+				}
+			}
+			return fmt.Errorf("there are %v", all)
+		},
+		Again: 3,
+	})
+}
