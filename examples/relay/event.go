@@ -18,7 +18,7 @@ type event struct {
 	Magic   uint32   `json:"magic,omitempty"`
 	Listen  string   `json:"listen,omitempty"`
 	Submit  string   `json:"submit,omitempty"`       // HOST:PORT of the endpoint for transactions
-	First   *uint64  `json:"first_slot,omitempty"`   // of a folder that does not begin at the origin
+	First   *uint64  `json:"first_slot,omitempty"`   // of a folder that does not begin at the origin; also of dropped
 	Inbound int      `json:"max_inbound,omitempty"`  // connections that others may open
 	Needed  int      `json:"files_needed,omitempty"` // open at a time, connections among them
 	Files   int      `json:"files_limit,omitempty"`  // that the process may open

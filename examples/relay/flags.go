@@ -28,6 +28,7 @@ type options struct {
 	data      string
 	immutable string
 	keep      int64
+	keepLast  uint64 // blocks, of -keep-blocks
 	noVerify  bool
 	exitAtTip bool
 	json      bool
@@ -91,6 +92,7 @@ func flags(o *options) *flag.FlagSet {
 		o.keep, err = parseBytes(s)
 		return err
 	})
+	f.Uint64Var(&o.keepLast, "keep-blocks", 0, "`NUMBER` of blocks to keep in -data at least, besides those that can be rolled back;\nolder ones are dropped, and nodes that need them must get them elsewhere;\nall are kept by default")
 	f.BoolVar(&o.noVerify, "no-verify", false, "do not verify certificates, KES signatures and VRF proofs of headers")
 	f.BoolVar(&o.exitAtTip, "exit-at-tip", false, "end at the tip of every connected peer; fail if none is reached for a minute")
 	f.BoolVar(&o.json, "json", false, "one JSON object a line for programs, in place of text")
@@ -164,6 +166,9 @@ func (o *options) check(set map[string]bool) error {
 	if o.serveOnly && o.submit != "" {
 		return cli.Usagef("-submit does not go with -peer none: there is no node to pass transactions to")
 	}
+	if set["keep-blocks"] && o.data == "" {
+		return cli.Usagef("-keep-blocks needs -data DIR: it is about the blocks in there")
+	}
 	if o.maxInbound < 1 {
 		return cli.Usagef("-max-inbound is %d: take 1 or more, or -listen 127.0.0.1:0 to serve only this machine", o.maxInbound)
 	}
@@ -198,6 +203,14 @@ func (o *options) chain() (ledger.Network, error) {
 		return n, cli.Usagef("-magic %d is of no public network, which has no bootstrap peers: give -peer HOST:PORT", n.Magic)
 	}
 	return n, nil
+}
+
+// checkKeep checks -keep-blocks, when the network is known.
+func (o *options) checkKeep(n ledger.Network) error {
+	if least := relay.LeastKeepBlocks(n); o.keepLast > 0 && o.keepLast < least {
+		return cli.Usagef("-keep-blocks is %d: take %d or more on this network, or leave the flag out to keep all", o.keepLast, least)
+	}
+	return nil
 }
 
 func help() string {

@@ -94,6 +94,7 @@ type line struct {
 	Blocks int    `json:"blocks"`
 	Block  int    `json:"block"`
 	Error  string `json:"error"`
+	First  uint64 `json:"first_slot"`
 	Max    int    `json:"max_inbound"`
 	Needed int    `json:"files_needed"`
 	Files  int    `json:"files_limit"`
@@ -319,6 +320,37 @@ func TestOtherChain(t *testing.T) {
 	p.cmd.Process.Kill()
 	p.end()
 	sameBlocks(t, dir, ledger.Preview, chain.Blocks())
+}
+
+// A folder that rolls begins later and later, which is told.
+func TestKeepBlocks(t *testing.T) {
+	chain := newChain(1).Grow(3000)
+	dir := t.TempDir()
+	p := start(t, "-data", dir, "-keep-blocks", "864", "-peer", upstream(t, chain))
+	if first := p.named("dropped").First; first == 0 {
+		t.Error("dropped, and begins at the origin")
+	}
+	p.cmd.Process.Kill()
+	p.end()
+	p = start(t, "-data", dir, "-keep-blocks", "864", "-exit-at-tip", "-peer", upstream(t, chain))
+	first := p.named("start").First
+	if exit := p.end(); exit != 0 {
+		t.Errorf("exit code %d, %s", exit, p.stderr.String())
+	}
+	db, err := immutable.Open(filepath.Join(dir, "immutable"), immutable.Options{Network: ledger.Preview})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, err := range db.BlocksFrom(db.First()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		n++
+	}
+	if n < 864 || n > 2000 || first == 0 || uint64(db.First().Slot) < first {
+		t.Errorf("%d blocks, from slot %d on, before from slot %d on", n, db.First().Slot, first)
+	}
 }
 
 // The real chain: one relay serves a folder, another one is killed while it

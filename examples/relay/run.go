@@ -38,6 +38,7 @@ type program struct {
 	start   time.Time
 
 	reached atomic.Bool // it was at the tip: blocks are new from then on
+	first   ledger.Slot // where the folder begins, as told last
 	started bool        // the first event, which tells where the run starts, has come
 	stuck   bool        // that no peer can be followed was told
 	atTip   bool
@@ -53,6 +54,9 @@ type program struct {
 func runRelay(ctx context.Context, o *options, out output) (err error) {
 	network, err := o.chain()
 	if err != nil {
+		return err
+	}
+	if err := o.checkKeep(network); err != nil {
 		return err
 	}
 	advertise, err := advertised(ctx, o.advertise)
@@ -132,6 +136,7 @@ func (p *program) config(l net.Listener, advertise []netip.AddrPort) relay.Confi
 		DataDir:      p.o.data,
 		ImmutableDir: p.o.immutable,
 		Keep:         p.o.keep,
+		KeepBlocks:   p.o.keepLast,
 		NoVerify:     p.o.noVerify,
 		Observer:     relay.Observer{Event: p.observe, Resuming: p.resuming},
 	}
@@ -211,6 +216,10 @@ func (p *program) note(st *status) {
 		p.out.event(event{Event: "tip", text: "at the tip: " + block(st.tip), quiet: p.o.exitAtTip}.at(st.tip))
 	}
 	p.atTip = st.AtTip
+	if slot := uint64(st.first.Slot); st.first.Slot > p.first {
+		p.out.event(event{Event: "dropped", First: &slot, text: "dropped old blocks: the folder begins at slot " + count(slot)})
+		p.first = st.first.Slot
+	}
 	if st.stuck != nil && !p.stuck {
 		p.out.event(event{
 			Event: "stuck", Error: strings.TrimPrefix(st.stuck.Error(), "follow: "),

@@ -40,8 +40,9 @@ type status struct {
 	Upstream []peer `json:"upstream,omitempty"`
 
 	tip     ledger.Tip
-	trouble string // what is wrong with a peer; why is told once, in a line of its own
-	stuck   error  // the same of all peers, if trying again cannot help
+	first   ledger.Point // of the folder, if it begins after the origin
+	trouble string       // what is wrong with a peer; why is told once, in a line of its own
+	stuck   error        // the same of all peers, if trying again cannot help
 	checks  praos.Checks
 }
 
@@ -59,7 +60,7 @@ type peer struct {
 func statusOf(s relay.Status, network ledger.Network, m *meter, now time.Time) *status {
 	st := &status{
 		Peers: len(s.Upstream), Downstream: s.Downstream, Blocks: s.Blocks, Bytes: s.Bytes,
-		AtTip: s.AtTip(), InMemory: s.InMemory, tip: s.Tip,
+		AtTip: s.AtTip(), InMemory: s.InMemory, tip: s.Tip, first: s.First,
 		Headers: s.Verified, Checks: checkNames(s.Checks), checks: s.Checks,
 		Received: s.Txs.Received, Passed: s.Txs.Passed, Waiting: s.Txs.Waiting,
 		stuck: s.Stuck,

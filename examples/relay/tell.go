@@ -38,6 +38,9 @@ func (p *program) tellStart(address string, submit net.Listener) {
 	switch {
 	case p.o.data != "":
 		keep = "in " + p.o.data
+		if p.o.keepLast > 0 {
+			keep += fmt.Sprintf("; older ones than the last %s are dropped", count(p.o.keepLast))
+		}
 	case p.o.immutable != "":
 		keep = fmt.Sprintf("from %s, new ones in memory, at most %s", p.o.immutable, size(float64(p.o.keep)))
 	}
@@ -71,7 +74,7 @@ func (p *program) tellStart(address string, submit net.Listener) {
 	}
 	if !s.First.IsOrigin() {
 		slot := uint64(s.First.Slot)
-		e.First = &slot
+		e.First, p.first = &slot, s.First.Slot
 	}
 	if submit != nil {
 		e.Submit = submit.Addr().String()

@@ -351,10 +351,14 @@ func (r *Relay) keep(ctx context.Context) (err error) {
 
 // moved does what is due after blocks went to the folder.
 func (r *Relay) moved() error {
-	if r.verifier == nil || r.store.vault == nil {
+	if r.store.vault == nil {
 		return nil
 	}
-	err := also(r.dropOld(), r.save(saveEvery))
+	err := r.dropOld()
+	if err != nil || r.verifier == nil {
+		return err
+	}
+	err = r.save(saveEvery)
 	r.verifier.forgetBefore(r.db.Tip().Point.Hash)
 	return err
 }

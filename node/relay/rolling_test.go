@@ -1,0 +1,133 @@
+package relay_test
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ouronet/ouronet/blockfetch"
+	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/testnode"
+	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/relay"
+)
+
+// A relay that keeps few blocks serves the newest ones, says from where on, and loses
+// those who stand on blocks that it drops.
+func TestRollingFolder(t *testing.T) {
+	dir := t.TempDir()
+	n := network()
+	n.Eras[ledger.Byron].EpochLength = 200 // chunks of about ten blocks
+	synctest.Test(t, func(t *testing.T) {
+		s := &stage{t: t, eras: &n}
+		c := testnode.New(chaingen.Config{Seed: 7, BlockSize: 1100, Network: n}).Grow(60)
+		s.upstream("upstream", c)
+		cfg := relay.Config{Follow: s.config("upstream"), DataDir: dir, KeepBlocks: 4 * k}
+		r, stop := s.relay("relay", cfg)
+		reader := s.reader("relay")
+		reader.reach(c)
+		dial := func() *node.Conn {
+			t.Helper()
+			conn, err := node.Dial(t.Context(), "relay", s.config().Config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return conn
+		}
+		// It has some of the blocks, and stands there while the relay goes on.
+		slow := dial()
+		defer slow.Close()
+		follows := slow.ChainSync()
+		start := c.Blocks()[5].Header.Point()
+		if p, _, err := follows.Intersect(t.Context(), start); err != nil || p != start {
+			t.Fatal(p, err)
+		}
+		for range 5 {
+			c.Grow(100)
+			c.Switch(k/2, k/2+3)
+			reader.reach(c)
+			time.Sleep(time.Minute)
+		}
+		blocks := c.Blocks()
+		first := r.Status().First
+		at := 0
+		for at < len(blocks) && blocks[at].Header.Point() != first {
+			at++
+		}
+		if kept := len(blocks) - k - at; kept < 4*k || kept > 4*k+40 {
+			t.Errorf("begins at block %d of %d, %v", at, len(blocks), first)
+		}
+		for _, err := range follows.Updates(t.Context()) {
+			if err == nil {
+				continue // what was on the way
+			}
+			break
+		}
+		select {
+		case <-slow.Done():
+		case <-time.After(time.Minute):
+			t.Error("who stands on a dropped block is still connected")
+		}
+
+		again := dial()
+		defer again.Close()
+		cs := again.ChainSync()
+		if _, tip, err := cs.Intersect(t.Context(), start, ledger.Origin); !errors.Is(err, chainsync.ErrNoIntersect) || tip != c.Tip() {
+			t.Errorf("intersection at blocks that were dropped: tip %v, %v", tip, err)
+		}
+		if p, _, err := cs.Intersect(t.Context(), first, start); err != nil || p != first {
+			t.Errorf("intersection at the first block: %v, %v", p, err)
+		}
+		for _, from := range []int{at - 1, at} {
+			got := 0
+			for raw, err := range again.BlockFetch().Range(t.Context(), blocks[from].Header.Point(), c.Tip().Point) {
+				if err != nil {
+					if from >= at || !errors.Is(err, blockfetch.ErrNoBlocks) {
+						t.Errorf("range from block %d: %v", from, err)
+					}
+					break
+				}
+				if string(raw.Raw) != string(blocks[from+got].Raw) {
+					t.Fatalf("block %d is another", from+got)
+				}
+				got++
+			}
+			if from >= at && got != len(blocks)-at {
+				t.Errorf("%d blocks from the first one on", got)
+			}
+		}
+		if err := stop(); err != nil {
+			t.Fatal(err)
+		}
+		// It goes on from there, and drops more.
+		r, stop = s.relay("relay", cfg)
+		if st := r.Status(); st.First != first || st.Tip.BlockNo < ledger.BlockNo(len(blocks)-1-k) {
+			t.Errorf("started again it begins at %v and ends at %v", st.First, st.Tip)
+		}
+		c.Grow(100)
+		reader.reach(c)
+		if got := r.Status().First; got.Slot <= first.Slot {
+			t.Errorf("still begins at %v", got)
+		}
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Less than what a rollback needs cannot be kept, and nothing without a folder.
+func TestKeepBlocksRefused(t *testing.T) {
+	s := &stage{t: t}
+	for _, cfg := range []relay.Config{
+		{Follow: s.config("a:1"), DataDir: t.TempDir(), KeepBlocks: 2*k - 1},
+		{Follow: s.config("a:1"), KeepBlocks: 100 * k},
+		{Follow: s.config("a:1"), ImmutableDir: t.TempDir(), KeepBlocks: 100 * k},
+	} {
+		if _, err := relay.New(cfg); err == nil {
+			t.Errorf("%d blocks in %q are kept", cfg.KeepBlocks, cfg.DataDir)
+		}
+	}
+}
