@@ -103,6 +103,37 @@ func TestDataFolder(t *testing.T) {
 	}
 }
 
+// A folder of an earlier relay is moved at the first start, which says so once.
+func TestOldFolder(t *testing.T) {
+	leak.Check(t)
+	chain := newChain(1).Grow(1000)
+	dir := t.TempDir()
+	db, err := immutable.OpenAppend(dir, immutable.Options{Network: ledger.Preview})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range chain.Blocks()[:100] {
+		if err := db.Append(b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"-network", "preview", "-no-verify", "-exit-at-tip", "-data", dir, "-peer", upstream(t, chain)}
+	for i := range 2 {
+		exit, stdout, stderr := runProgram(t, args...)
+		if exit != 0 {
+			t.Fatalf("exit code %d, %s", exit, stderr)
+		}
+		told := strings.Contains(stdout, "moved 3 chunk files to "+filepath.Join(dir, "immutable"))
+		if told != (i == 0) || i == 0 && !strings.Contains(stdout, "starts after block 99,") {
+			t.Errorf("start %d said %s", i, stdout)
+		}
+		sameBlocks(t, dir, ledger.Preview, chain.Blocks())
+	}
+}
+
 // A folder that begins after the origin is told at the start.
 func TestFolderBeginsLater(t *testing.T) {
 	leak.Check(t)
