@@ -1,17 +1,55 @@
 package immutable
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
 	"testing"
 
+	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/internal/disk"
 	"github.com/ouronet/ouronet/internal/disk/disktest"
+	"github.com/ouronet/ouronet/ledger"
 )
 
 // SetFiles has chunks be dropped from another file system.
 func (db *DB) SetFiles(files disk.FS) { db.disk = files }
+
+// Who began to look at a chunk before the one before it was dropped needs no link to that.
+func TestDropLink(t *testing.T) {
+	n := chaingen.Network()
+	n.Eras[ledger.Byron].EpochLength = 100
+	db, err := OpenAppend(t.TempDir(), Options{Network: n})
+	if err != nil {
+		t.Fatal(err)
+	}
+	appending := db
+	defer appending.Close()
+	for _, b := range chaingen.New(chaingen.Config{Network: n}).Blocks(40) {
+		if err := db.Append(b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	db = &DB{folder: db.folder, network: n} // which has no index at hand
+	x, err := db.readIndex(1)
+	if err != nil || x.len() == 0 {
+		t.Fatal(err)
+	}
+	if err := db.remove(0); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.checkLink(0, x); !errors.As(err, new(*DamageError)) {
+		t.Errorf("a chunk that was not dropped is missing: %v", err)
+	}
+	db.kept.Store(1)
+	if err := db.checkLink(0, x); err != nil {
+		t.Errorf("a chunk was dropped: %v", err)
+	}
+	if _, err := db.readIndex(0); !errors.Is(err, ErrDropped) || !errors.Is(err, ErrNotFound) {
+		t.Errorf("the chunk itself: %v", err)
+	}
+}
 
 // A crash of the machine while chunks are dropped leaves no chunk of which a part is
 // there, once the folder is opened: all of them, or those from the first one that stays.

@@ -57,6 +57,9 @@ func TestRollingFolder(t *testing.T) {
 		for at < len(blocks) && blocks[at].Header.Point() != first {
 			at++
 		}
+		if at == len(blocks) {
+			t.Fatalf("begins at %v", first)
+		}
 		if kept := len(blocks) - k - at; kept < 4*k || kept > 4*k+40 {
 			t.Errorf("begins at block %d of %d, %v", at, len(blocks), first)
 		}
