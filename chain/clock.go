@@ -11,7 +11,7 @@ func (c *Core) wake() {
 		case p.phase == ended && p.retryAt <= c.now,
 			p.phase == following && p.tip.gone:
 			c.find(p)
-		case c.hopeless(p):
+		case c.cfg.Judge && c.hopeless(p):
 			c.endChainSync(p, ErrInvalidChain, retryNoIntersection)
 		}
 		if len(p.spans) == 0 {

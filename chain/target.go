@@ -25,7 +25,9 @@ func (c *Core) aim() {
 			continue
 		}
 		if end == best {
-			rank = min(rank, c.rank(p))
+			if rank > prompt {
+				rank = min(rank, c.rank(p))
+			}
 			continue
 		}
 		if !c.tree.better(end, c.tree.tip) && !(c.tree.tip.bare && c.overdue(p)) {
@@ -81,7 +83,9 @@ func (c *Core) wanted(b *block) (ok bool, lowest rank) {
 			continue
 		}
 		if r := c.rank(p); !ok || r < lowest {
-			ok, lowest = true, r
+			if ok, lowest = true, r; r == prompt {
+				break
+			}
 		}
 	}
 	return ok, lowest
