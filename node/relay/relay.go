@@ -326,7 +326,13 @@ func (r *Relay) keep(ctx context.Context) (err error) {
 		}
 	}
 	r.logChecks()
-	defer func() { err = also(err, r.save(0)) }()
+	defer func() {
+		// The engine has ended: what it has decided is moved, however far behind this loop was.
+		if !errors.As(err, new(*FolderError)) {
+			err = also(err, r.store.move())
+		}
+		err = also(err, r.save(0))
+	}()
 	for ev, err := range r.follow.Events(ctx) {
 		if err != nil {
 			return err
