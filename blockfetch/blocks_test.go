@@ -11,6 +11,7 @@ import (
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/internal/cbor"
 	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/golden"
 	"github.com/ouronet/ouronet/internal/leak"
 	"github.com/ouronet/ouronet/internal/pipe"
 	"github.com/ouronet/ouronet/ledger"
@@ -204,7 +205,7 @@ func TestBoundaryBlocksGetLater(t *testing.T) {
 func boundaryBlocks(t *testing.T, network ledger.Network, n int) (blocks []ledger.Block) {
 	t.Helper()
 	prev := ledger.Hash{1}
-	body := ledger.Hash(bytes.Clone(unhex(t, ebb)[45:77])) // of an empty list
+	body := ledger.Hash(bytes.Clone(golden.Bytes(t, ebb)[45:77])) // of an empty list
 	for range n {
 		raw := cbor.AppendArray([]byte{0x82, 0, 0x83}, 5)
 		raw = cbor.AppendUint(raw, uint64(network.Magic))

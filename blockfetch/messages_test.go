@@ -8,19 +8,11 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/blockfetch"
+	"github.com/ouronet/ouronet/internal/golden"
 	"github.com/ouronet/ouronet/internal/pipe"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/protocol"
 )
-
-func unhex(t testing.TB, s string) []byte {
-	t.Helper()
-	b, err := hex.DecodeString(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
 
 // ebb is a Byron epoch boundary block, the content of B5 in (examples, 6).
 const ebb = "820083" + "85" + "1a034fa031" + "5820791f4256e14c67b9035c3b80a0826adf719d3636c18eef16c98b84b833723d51" +
@@ -31,36 +23,20 @@ var (
 	p2 = ledger.Point{Slot: 134217728, Hash: ledger.Hash(bytes.Repeat([]byte{0x22}, 32))}
 )
 
-// golden holds the messages of (examples, 6).
-func golden(t testing.TB) []struct {
-	id, hex string
-	msg     blockfetch.Message
-} {
-	return []struct {
-		id, hex string
-		msg     blockfetch.Message
-	}{
+// examples are the messages of (examples, 6).
+func examples(t testing.TB) []golden.Example {
+	return []golden.Example{
 		{"B1", "8300" + "82175820" + strings.Repeat("11", 32) + "821a080000005820" + strings.Repeat("22", 32),
 			blockfetch.RequestRange{From: p1, To: p2}},
 		{"B2", "8101", blockfetch.ClientDone{}},
 		{"B3", "8102", blockfetch.StartBatch{}},
 		{"B4", "8103", blockfetch.NoBlocks{}},
-		{"B5", "8204d8185857" + ebb, blockfetch.Block{Raw: unhex(t, ebb)}},
+		{"B5", "8204d8185857" + ebb, blockfetch.Block{Raw: golden.Bytes(t, ebb)}},
 		{"B6", "8105", blockfetch.BatchDone{}},
 	}
 }
 
-func TestGolden(t *testing.T) {
-	for _, g := range golden(t) {
-		if got := hex.EncodeToString(g.msg.AppendCBOR(nil)); got != g.hex {
-			t.Errorf("%s: encoded %s, want %s", g.id, got, g.hex)
-		}
-		got, err := g.msg.Decode(unhex(t, g.hex))
-		if err != nil || !reflect.DeepEqual(got, g.msg) {
-			t.Errorf("%s: decoded %v, %v; want %v", g.id, got, err, g.msg)
-		}
-	}
-}
+func TestGolden(t *testing.T) { golden.Check(t, examples(t)) }
 
 func TestDecodeRefuses(t *testing.T) {
 	point := "82175820" + strings.Repeat("11", 32)
@@ -78,7 +54,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"indefinite message", "9f05ff", blockfetch.BatchDone{}},
 		{"another tag", "8102", blockfetch.NoBlocks{}},
 	} {
-		if got, err := test.proto.Decode(unhex(t, test.hex)); err == nil {
+		if got, err := test.proto.Decode(golden.Bytes(t, test.hex)); err == nil {
 			t.Errorf("%s: decoded %v", test.name, got)
 		}
 	}
@@ -99,7 +75,7 @@ func TestDecodeCopies(t *testing.T) {
 
 // A block is sent as a head and its own bytes.
 func TestBody(t *testing.T) {
-	raw := ledger.RawBlock(unhex(t, ebb))
+	raw := ledger.RawBlock(golden.Bytes(t, ebb))
 	head, body := blockfetch.Block{Raw: raw}.AppendHead(nil)
 	if &body[0] != &raw[0] || hex.EncodeToString(head) != "8204d8185857" {
 		t.Errorf("head %x", head)
@@ -115,41 +91,26 @@ func TestAnySplit(t *testing.T) {
 		if err := s.Request(t.Context(), blockfetch.RequestRange{From: p1, To: p2}); err != nil {
 			t.Fatal(err)
 		}
-		g := golden(t)
+		g := examples(t)
 		for _, n := range []int{2, 4, 4, 5} { // StartBatch, Block, Block, BatchDone
-			if err := peer.Send(t.Context(), unhex(t, g[n].hex), nil); err != nil {
+			if err := peer.Send(t.Context(), golden.Bytes(t, g[n].Hex), nil); err != nil {
 				t.Fatal(err)
 			}
 		}
 		for _, n := range []int{2, 4, 4, 5} {
-			if got, err := s.Recv(t.Context()); err != nil || !reflect.DeepEqual(got, g[n].msg) {
-				t.Fatalf("%s in pieces of %d: %v, %v", g[n].id, chunk, got, err)
+			if got, err := s.Recv(t.Context()); err != nil || !reflect.DeepEqual(got, g[n].Msg) {
+				t.Fatalf("%s in pieces of %d: %v, %v", g[n].Name, chunk, got, err)
 			}
 		}
 	}
 }
 
-// Whatever is decoded can be sent on and means the same.
+// Checking the body of a decoded block does not panic.
 func FuzzDecode(f *testing.F) {
-	for _, g := range golden(f) {
-		f.Add(unhex(f, g.hex))
-	}
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		for _, state := range blockfetch.Spec().States {
-			for _, edge := range state.Edges {
-				msg, err := edge.Msg.Decode(raw)
-				if err != nil {
-					continue
-				}
-				again, err := edge.Msg.Decode(msg.AppendCBOR(nil))
-				if err != nil || !reflect.DeepEqual(again, msg) || msg.Label() != edge.Msg.Label() {
-					t.Errorf("%x: %v, then %v, %v", raw, msg, again, err)
-				}
-				if m, ok := msg.(blockfetch.Block); ok {
-					if b, err := ledger.Mainnet.ParseBlock(m.Raw); err == nil {
-						b.CheckBody() // must not panic
-					}
-				}
+	golden.Fuzz(f, blockfetch.Spec(), examples(f), func(_ *testing.T, msg protocol.Message) {
+		if m, ok := msg.(blockfetch.Block); ok {
+			if b, err := ledger.Mainnet.ParseBlock(m.Raw); err == nil {
+				b.CheckBody()
 			}
 		}
 	})

@@ -12,7 +12,7 @@ import (
 // The document is what the code says. To write it: go test ./conformance -run
 // TestDocument -update
 func TestDocument(t *testing.T) {
-	golden(t, "../docs/protocols.md", conformance.Markdown(conformance.Protocols()))
+	compare(t, "../docs/protocols.md", conformance.Markdown(conformance.Protocols()))
 }
 
 // Diagrams have every state and every transition, once.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ouronet/ouronet/conformance"
 	"github.com/ouronet/ouronet/handshake"
+	"github.com/ouronet/ouronet/internal/golden"
 	"github.com/ouronet/ouronet/internal/pipe"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/protocol"
@@ -27,7 +28,7 @@ type sample struct {
 
 func samples(t testing.TB) (list []sample) {
 	for _, f := range rows(t, "messages.txt") {
-		list = append(list, sample{f[0], f[1], unhex(t, f[2]), f[3:]})
+		list = append(list, sample{f[0], f[1], golden.Bytes(t, f[2]), f[3:]})
 	}
 	return list
 }
@@ -101,7 +102,7 @@ func TestEveryMessageInEveryState(t *testing.T) {
 
 func TestUnusual(t *testing.T) {
 	for _, f := range rows(t, "unusual.txt") {
-		id, name, state, raw := f[0], f[1], f[2], unhex(t, f[3])
+		id, name, state, raw := f[0], f[1], f[2], golden.Bytes(t, f[3])
 		s, peer := peerOf(t, name, state)
 		if err := peer.Send(t.Context(), raw, nil); err != nil {
 			t.Fatal(err)
@@ -120,7 +121,7 @@ func TestUnusual(t *testing.T) {
 
 func TestRefused(t *testing.T) {
 	for _, f := range rows(t, "refused.txt") {
-		id, name, state, raw, result := f[0], f[1], f[2], unhex(t, f[3]), f[4]
+		id, name, state, raw, result := f[0], f[1], f[2], golden.Bytes(t, f[3]), f[4]
 		s, peer := peerOf(t, name, state)
 		if err := peer.Send(t.Context(), raw, nil); err != nil {
 			t.Fatal(err)

@@ -12,8 +12,8 @@ import (
 
 var update = flag.Bool("update", false, "write the generated files instead of comparing them")
 
-// golden compares text with a file, or writes it there.
-func golden(t *testing.T, path, got string) {
+// compare holds got against the file at path, or writes it there.
+func compare(t *testing.T, path, got string) {
 	t.Helper()
 	if *update {
 		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
@@ -48,5 +48,5 @@ func TestModels(t *testing.T) {
 		}
 	}
 	t.Log("\n" + b.String())
-	golden(t, "testdata/models.txt", b.String())
+	compare(t, "testdata/models.txt", b.String())
 }

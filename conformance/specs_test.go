@@ -1,7 +1,6 @@
 package conformance_test
 
 import (
-	"encoding/hex"
 	"encoding/json"
 	"os"
 	"strings"
@@ -60,15 +59,6 @@ func rows(t testing.TB, file string) (list [][]string) {
 		}
 	}
 	return list
-}
-
-func unhex(t testing.TB, s string) []byte {
-	t.Helper()
-	b, err := hex.DecodeString(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
 }
 
 // startingIn returns a Spec that is the same except that conversations start in

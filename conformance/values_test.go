@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/handshake"
+	"github.com/ouronet/ouronet/internal/golden"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/mux"
 	"github.com/ouronet/ouronet/protocol"
@@ -51,7 +52,7 @@ func reencode(kind string, raw []byte) ([]byte, error) {
 
 func TestValues(t *testing.T) {
 	for _, f := range rows(t, "values.txt") {
-		raw := unhex(t, f[2])
+		raw := golden.Bytes(t, f[2])
 		if got, err := reencode(f[1], raw); err != nil || !bytes.Equal(got, raw) {
 			t.Errorf("%s was encoded again to %x, %v", f[0], got, err)
 		}
@@ -79,7 +80,7 @@ func TestSegments(t *testing.T) {
 		var wire, want []byte
 		ids := ""
 		for ; n < len(list) && list[n][1] == f[1] && list[n][2] == f[2]; n++ {
-			raw := unhex(t, list[n][3])
+			raw := golden.Bytes(t, list[n][3])
 			wire, want = append(wire, raw...), append(want, raw[8:]...)
 			ids += " " + list[n][0]
 		}
@@ -130,7 +131,7 @@ func TestEmptySegment(t *testing.T) {
 	m := mux.New(a, mux.Config{})
 	channel(m, 2, protocol.Responder)
 	m.Start()
-	go b.Write(unhex(t, "0000000100020000"))
+	go b.Write(golden.Bytes(t, "0000000100020000"))
 	select {
 	case <-m.Done():
 		if !protocol.IsPeerFault(m.Err()) {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/handshake"
+	"github.com/ouronet/ouronet/internal/golden"
 	"github.com/ouronet/ouronet/internal/pipe"
 	"github.com/ouronet/ouronet/protocol"
 )
@@ -44,7 +45,7 @@ func TestAnswer(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			client, server := pipe.New()
-			if err := client.Send(t.Context(), unhex(t, test.propose), nil); err != nil {
+			if err := client.Send(t.Context(), golden.Bytes(t, test.propose), nil); err != nil {
 				t.Fatal(err)
 			}
 			ours := handshake.Versions(handshake.Data{Magic: mainnet, PeerSharing: true})

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/handshake"
+	"github.com/ouronet/ouronet/internal/golden"
 	"github.com/ouronet/ouronet/internal/pipe"
 	"github.com/ouronet/ouronet/protocol"
 )
@@ -61,8 +62,8 @@ func TestDeadlines(t *testing.T) {
 func TestLimit(t *testing.T) {
 	for _, size := range []int{5760, 5761} {
 		// Version 1 is unknown and its data may be anything.
-		head := unhex(t, "8200a2"+"01"+"591667")
-		rest := unhex(t, "0f"+v1)
+		head := golden.Bytes(t, "8200a2"+"01"+"591667")
+		rest := golden.Bytes(t, "0f"+v1)
 		body := make([]byte, size-len(head)-len(rest))
 		head[len(head)-2], head[len(head)-1] = byte(len(body)>>8), byte(len(body))
 		client, server := pipe.New()

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/handshake"
+	"github.com/ouronet/ouronet/internal/golden"
 	"github.com/ouronet/ouronet/internal/pipe"
 	"github.com/ouronet/ouronet/protocol"
 )
@@ -96,7 +97,7 @@ func TestQuery(t *testing.T) {
 		client, server := pipe.New()
 		go func() {
 			<-server.Ready()
-			server.Send(t.Context(), unhex(t, test.reply), nil)
+			server.Send(t.Context(), golden.Bytes(t, test.reply), nil)
 		}()
 		got, err := handshake.Query(t.Context(), handshake.Spec(), client, ask)
 		var refused *handshake.RefusedError

@@ -6,17 +6,9 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/handshake"
+	"github.com/ouronet/ouronet/internal/golden"
 	"github.com/ouronet/ouronet/protocol"
 )
-
-func unhex(t testing.TB, s string) []byte {
-	t.Helper()
-	b, err := hex.DecodeString(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
 
 // Version data of (examples, 2).
 const (
@@ -27,19 +19,13 @@ const (
 )
 
 func entry(t testing.TB, v handshake.Version, data string) handshake.Entry {
-	return handshake.Entry{Version: v, Raw: unhex(t, data)}
+	return handshake.Entry{Version: v, Raw: golden.Bytes(t, data)}
 }
 
-// golden holds the messages of (examples, 2).
-func golden(t testing.TB) []struct {
-	id, hex string
-	msg     handshake.Message
-} {
+// examples are the messages of (examples, 2).
+func examples(t testing.TB) []golden.Example {
 	both := handshake.Table{entry(t, 14, v1), entry(t, 15, v1)}
-	return []struct {
-		id, hex string
-		msg     handshake.Message
-	}{
+	return []golden.Example{
 		{"H1", "8200a20e" + v1 + "0f" + v1, handshake.ProposeVersions{Table: both}},
 		{"H1 as a reply", "8200a20e" + v1 + "0f" + v1, handshake.ReplyVersions{Table: both}},
 		{"H2", "8200a30e" + v1 + "0f" + v1 + "10851a2d964a09f401f4f5",
@@ -57,17 +43,7 @@ func golden(t testing.TB) []struct {
 	}
 }
 
-func TestGolden(t *testing.T) {
-	for _, g := range golden(t) {
-		if got := hex.EncodeToString(g.msg.AppendCBOR(nil)); got != g.hex {
-			t.Errorf("%s: encoded %s, want %s", g.id, got, g.hex)
-		}
-		got, err := g.msg.Decode(unhex(t, g.hex))
-		if err != nil || !reflect.DeepEqual(got, g.msg) {
-			t.Errorf("%s: decoded %v, %v; want %v", g.id, got, err, g.msg)
-		}
-	}
-}
+func TestGolden(t *testing.T) { golden.Check(t, examples(t)) }
 
 func TestGoldenData(t *testing.T) {
 	const mainnet, preprod, preview = 764824073, 1, 2
@@ -85,7 +61,7 @@ func TestGoldenData(t *testing.T) {
 			if got := hex.EncodeToString(g.data.AppendCBOR(nil, v)); got != g.hex {
 				t.Errorf("%s: encoded %s, want %s", g.id, got, g.hex)
 			}
-			if got, err := handshake.DecodeData(unhex(t, g.hex), v); err != nil || got != g.data {
+			if got, err := handshake.DecodeData(golden.Bytes(t, g.hex), v); err != nil || got != g.data {
 				t.Errorf("%s: decoded %+v, %v; want %+v", g.id, got, err, g.data)
 			}
 		}
@@ -109,7 +85,7 @@ func TestDecodeDataRefuses(t *testing.T) {
 		{"nothing", "", 15},
 		{"unknown version", "80", 13},
 	} {
-		if got, err := handshake.DecodeData(unhex(t, test.hex), test.version); err == nil && test.version != 13 {
+		if got, err := handshake.DecodeData(golden.Bytes(t, test.hex), test.version); err == nil && test.version != 13 {
 			t.Errorf("%s: decoded %+v", test.name, got)
 		}
 	}
@@ -137,7 +113,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"reason without text", "820282010f", handshake.Refuse{}},
 		{"query reply, keys descending", "8203a20f" + v1 + "0e" + v1, handshake.QueryReply{}},
 	} {
-		if got, err := test.proto.Decode(unhex(t, test.hex)); err == nil {
+		if got, err := test.proto.Decode(golden.Bytes(t, test.hex)); err == nil {
 			t.Errorf("%s: decoded %v", test.name, got)
 		}
 	}
@@ -145,7 +121,7 @@ func TestDecodeRefuses(t *testing.T) {
 
 // Numbers that only a newer node knows may be among the versions it takes.
 func TestDecodeUnknownVersions(t *testing.T) {
-	got, err := handshake.Refuse{}.Decode(unhex(t, "8202820083070f1a00010000"))
+	got, err := handshake.Refuse{}.Decode(golden.Bytes(t, "8202820083070f1a00010000"))
 	want := handshake.Refuse{Refusal: handshake.Refusal{Versions: []uint64{7, 15, 65536}}}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, %v", got, err)
@@ -161,32 +137,16 @@ func TestDecodeKeepsLittleText(t *testing.T) {
 	}
 }
 
-// Whatever is decoded can be sent on and means the same.
+// Negotiating a decoded proposal does not panic, and ends with either an agreement or
+// a refusal.
 func FuzzDecode(f *testing.F) {
-	for _, g := range golden(f) {
-		f.Add(unhex(f, g.hex))
-	}
-	f.Add(unhex(f, "8200a407800d61780e"+v1+"0f"+v1))
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		for _, proto := range []protocol.Message{
-			handshake.ProposeVersions{}, handshake.ReplyVersions{}, handshake.AcceptVersion{}, handshake.Refuse{}, handshake.QueryReply{},
-		} {
-			msg, err := proto.Decode(raw)
-			if err != nil {
-				continue
-			}
-			again, err := proto.Decode(msg.AppendCBOR(nil))
-			if err != nil || !reflect.DeepEqual(again, msg) || msg.Label() != proto.Label() {
-				t.Errorf("%x: %v, then %v, %v", raw, msg, again, err)
-			}
-			if m, ok := msg.(handshake.ProposeVersions); ok {
-				// Negotiating what a peer proposed never panics, and never
-				// ends with both an agreement and a refusal.
-				ours := handshake.Versions(handshake.Data{Magic: 1}, 14, 15, 16)
-				agreed, refusal := handshake.Negotiate(ours, m.Table)
-				if (refusal == nil) != (agreed.Version != 0) {
-					t.Errorf("%x: agreed %v and refused %v", raw, agreed, refusal)
-				}
+	f.Add(golden.Bytes(f, "8200a407800d61780e"+v1+"0f"+v1))
+	golden.Fuzz(f, handshake.Spec(), examples(f), func(t *testing.T, msg protocol.Message) {
+		if m, ok := msg.(handshake.ProposeVersions); ok {
+			ours := handshake.Versions(handshake.Data{Magic: 1}, 14, 15, 16)
+			agreed, refusal := handshake.Negotiate(ours, m.Table)
+			if (refusal == nil) != (agreed.Version != 0) {
+				t.Errorf("%v: agreed %v and refused %v", m, agreed, refusal)
 			}
 		}
 	})

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/handshake"
+	"github.com/ouronet/ouronet/internal/golden"
 )
 
 func TestNegotiate(t *testing.T) {
@@ -148,7 +149,7 @@ func TestVersions(t *testing.T) {
 			t.Errorf("got %v, want %v", test.got, test.want)
 		}
 	}
-	if !reflect.DeepEqual(handshake.Versions(d)[1].Raw, unhex(t, "8401f400f4")) {
+	if !reflect.DeepEqual(handshake.Versions(d)[1].Raw, golden.Bytes(t, "8401f400f4")) {
 		t.Errorf("%x", handshake.Versions(d)[1].Raw)
 	}
 }

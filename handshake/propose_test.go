@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/handshake"
+	"github.com/ouronet/ouronet/internal/golden"
 	"github.com/ouronet/ouronet/internal/pipe"
 	"github.com/ouronet/ouronet/protocol"
 )
@@ -47,7 +48,7 @@ func TestPropose(t *testing.T) {
 			}
 			go func() {
 				<-server.Ready()
-				if err := server.Send(t.Context(), unhex(t, test.reply), nil); err != nil {
+				if err := server.Send(t.Context(), golden.Bytes(t, test.reply), nil); err != nil {
 					t.Error(err)
 				}
 			}()
@@ -70,7 +71,7 @@ func TestPropose(t *testing.T) {
 				t.Errorf("ended with %v", err)
 			}
 			// Whatever the answer is, nothing more is sent.
-			if sent, _ := server.Peek(0); !bytes.Equal(sent, unhex(t, "8200a20e"+v1+"0f"+v1)) {
+			if sent, _ := server.Peek(0); !bytes.Equal(sent, golden.Bytes(t, "8200a20e"+v1+"0f"+v1)) {
 				t.Errorf("sent %x", sent)
 			}
 		})

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/ouronet/ouronet/internal/golden"
 	"github.com/ouronet/ouronet/internal/pipe"
 	"github.com/ouronet/ouronet/internal/race"
 	"github.com/ouronet/ouronet/keepalive"
@@ -145,7 +146,7 @@ func TestIllegalResponders(t *testing.T) {
 				i := keepalive.NewInitiator(keepalive.Spec(), client)
 				go func() {
 					<-server.Ready()
-					if err := server.Send(t.Context(), unhex(t, test.bytes), nil); err != nil {
+					if err := server.Send(t.Context(), golden.Bytes(t, test.bytes), nil); err != nil {
 						t.Error(err)
 					}
 				}()
@@ -178,7 +179,7 @@ func TestIllegalInitiators(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				client, server := pipe.New()
-				if err := client.Send(t.Context(), unhex(t, test.bytes), nil); err != nil {
+				if err := client.Send(t.Context(), golden.Bytes(t, test.bytes), nil); err != nil {
 					t.Fatal(err)
 				}
 				start := time.Now()
@@ -249,7 +250,7 @@ func TestPingAllocations(t *testing.T) {
 	if race.Enabled {
 		t.Skip("the race detector allocates")
 	}
-	i := keepalive.NewInitiator(keepalive.Spec(), &looped{answer: unhex(t, "820119beef")})
+	i := keepalive.NewInitiator(keepalive.Spec(), &looped{answer: golden.Bytes(t, "820119beef")})
 	n := testing.AllocsPerRun(100, func() {
 		if _, err := i.Ping(context.Background(), 48879); err != nil {
 			t.Fatal(err)

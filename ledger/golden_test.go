@@ -5,16 +5,9 @@ import (
 	"encoding/hex"
 	"strings"
 	"testing"
-)
 
-func unhex(tb testing.TB, s string) []byte {
-	tb.Helper()
-	b, err := hex.DecodeString(s)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return b
-}
+	"github.com/ouronet/ouronet/internal/golden"
+)
 
 // repeated returns the hash of 32 bytes v that the examples use.
 func repeated(v byte) Hash { return Hash(filled(v, 32)) }
@@ -94,7 +87,7 @@ func decoded[T encoder](v T, rest []byte, err error) (encoder, []byte, error) { 
 func TestGolden(t *testing.T) {
 	for _, tt := range goldenValues {
 		t.Run(tt.id, func(t *testing.T) {
-			want := unhex(t, tt.hex)
+			want := golden.Bytes(t, tt.hex)
 			if got := tt.value.AppendCBOR([]byte{0xaa}); !bytes.Equal(got[1:], want) || got[0] != 0xaa {
 				t.Errorf("encoded to %x, want %x", got[1:], want)
 			}
@@ -115,7 +108,7 @@ func TestGolden(t *testing.T) {
 }
 
 func TestGoldenBoundaryHeader(t *testing.T) {
-	raw, _, err := DecodeRawHeader(unhex(t, "8200828200185ed8185850"+ebbW8))
+	raw, _, err := DecodeRawHeader(golden.Bytes(t, "8200828200185ed8185850"+ebbW8))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +122,7 @@ func TestGoldenBoundaryHeader(t *testing.T) {
 	if h.Slot != 0 || h.BlockNo != 0 || !h.PrevIs(Origin) || h.BodyHash != sum256([]byte{0x9f, 0xff}) {
 		t.Errorf("header %+v", h)
 	}
-	b, err := Mainnet.ParseBlock(unhex(t, ebbB5))
+	b, err := Mainnet.ParseBlock(golden.Bytes(t, ebbB5))
 	if err != nil || b.Header.Hash != h.Hash {
 		t.Fatalf("block %v, %v", b.Header.Point(), err)
 	}
@@ -142,7 +135,7 @@ func TestGoldenBoundaryHeader(t *testing.T) {
 }
 
 func TestGoldenTxSize(t *testing.T) {
-	tx := RawTx{Era: Conway, Bytes: unhex(t, txX00)}
+	tx := RawTx{Era: Conway, Bytes: golden.Bytes(t, txX00)}
 	if got := tx.WireSize(); got != 19 {
 		t.Errorf("WireSize() = %d, want 19", got)
 	}
@@ -172,7 +165,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"Byron id of kind 4", TxID{}, "820082045820" + h},
 		{"tx in an indefinite array", RawTx{}, "9f06d8184100ff"},
 	} {
-		if _, _, err := decodeLike(tt.like, unhex(t, tt.hex)); err == nil {
+		if _, _, err := decodeLike(tt.like, golden.Bytes(t, tt.hex)); err == nil {
 			t.Errorf("%s decodes", tt.name)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/cbor"
+	"github.com/ouronet/ouronet/internal/golden"
 )
 
 // Parts of a body, which the header promises, in each other form: the body has
@@ -95,9 +96,9 @@ func TestBodyForms(t *testing.T) {
 			if tt.part == invalid && era < Alonzo {
 				continue
 			}
-			body := testBody{era, [][]byte{unhex(t, "83a0a100f6a0"), unhex(t, "83a0a0a0"), unhex(t, "a0"), unhex(t, "80")}}
+			body := testBody{era, [][]byte{golden.Bytes(t, "83a0a100f6a0"), golden.Bytes(t, "83a0a0a0"), golden.Bytes(t, "a0"), golden.Bytes(t, "80")}}
 			body.parts = body.parts[:blockParts(era)-1]
-			body.parts[tt.part] = unhex(t, tt.to)
+			body.parts[tt.part] = golden.Bytes(t, tt.to)
 			raw := testBlock(era, testHeader(body, nil), body.parts)
 			b, err := Preview.ParseBlock(raw)
 			if err != nil {
@@ -117,7 +118,7 @@ func TestBodyForms(t *testing.T) {
 // What the lists say of which transaction.
 func TestBodyPieces(t *testing.T) {
 	body := testBody{Babbage, [][]byte{
-		unhex(t, "85a0a0a0a0a0"), unhex(t, "85a0a100f6a0a0a0"), unhex(t, "a304d90103a001a101f601a0"), unhex(t, "9f0103ff"),
+		golden.Bytes(t, "85a0a0a0a0a0"), golden.Bytes(t, "85a0a100f6a0a0a0"), golden.Bytes(t, "a304d90103a001a101f601a0"), golden.Bytes(t, "9f0103ff"),
 	}}
 	b, err := Preview.ParseBlock(testBlock(Babbage, testHeader(body, nil), body.parts))
 	if err != nil {
@@ -206,7 +207,7 @@ func TestTxForms(t *testing.T) {
 		{"83a0a0f600", 1, 0},
 	} {
 		for era := Shelley; era <= Conway; era++ {
-			b := unhex(t, tt.tx)
+			b := golden.Bytes(t, tt.tx)
 			id, err := RawTx{Era: era, Bytes: b}.ID()
 			if want := tt.from <= era && era <= tt.to; (err == nil) != want {
 				t.Errorf("%v, %s: %v, want right = %t", era, tt.tx, err, want)

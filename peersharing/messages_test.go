@@ -3,23 +3,14 @@ package peersharing_test
 import (
 	"encoding/hex"
 	"net/netip"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/ouronet/ouronet/internal/golden"
 	"github.com/ouronet/ouronet/peersharing"
 	"github.com/ouronet/ouronet/protocol"
 )
-
-func unhex(t testing.TB, s string) []byte {
-	t.Helper()
-	b, err := hex.DecodeString(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
 
 func addrs(s ...string) (peers []netip.AddrPort) {
 	for _, s := range s {
@@ -35,11 +26,8 @@ const (
 	r06 = "86011a20010db8000001190bb9" // [2001:db8::1]:3001
 )
 
-// golden holds the messages of (examples, 9), and others of the same form.
-var golden = []struct {
-	id, hex string
-	msg     peersharing.Message
-}{
+// examples are the messages of (examples, 9), and others of the same form.
+var examples = []golden.Example{
 	{"R0", "82019f" + r0 + "ff", peersharing.SharePeers{Peers: addrs("192.0.2.7:3001")}},
 	{"R0l", "82019f" + r0l + "ff", peersharing.SharePeers{Peers: addrs("127.0.0.1:3001")}},
 	{"R06", "82019f" + r06 + "ff", peersharing.SharePeers{Peers: addrs("[2001:db8::1]:3001")}},
@@ -53,17 +41,7 @@ var golden = []struct {
 		peersharing.SharePeers{Peers: addrs("[1:203:405:607:809:a0b:c0d:e0f]:1", "1.2.3.4:2")}},
 }
 
-func TestGolden(t *testing.T) {
-	for _, g := range golden {
-		if got := hex.EncodeToString(g.msg.AppendCBOR(nil)); got != g.hex {
-			t.Errorf("%s: encoded %s, want %s", g.id, got, g.hex)
-		}
-		got, err := g.msg.Decode(unhex(t, g.hex))
-		if err != nil || !reflect.DeepEqual(got, g.msg) {
-			t.Errorf("%s: decoded %v, %v; want %v", g.id, got, err, g.msg)
-		}
-	}
-}
+func TestGolden(t *testing.T) { golden.Check(t, examples) }
 
 func TestDecodeSharePeers(t *testing.T) {
 	accept := []struct {
@@ -79,7 +57,7 @@ func TestDecodeSharePeers(t *testing.T) {
 		{"lengths not compared", "830182" + "82001a070200c0190bb9" + r0, addrs("192.0.2.7:3001", "192.0.2.7:3001")},
 	}
 	for _, test := range accept {
-		got, err := peersharing.SharePeers{}.Decode(unhex(t, test.hex))
+		got, err := peersharing.SharePeers{}.Decode(golden.Bytes(t, test.hex))
 		if err != nil || !slices.Equal(got.(peersharing.SharePeers).Peers, test.want) {
 			t.Errorf("%s: %v, %v; want %v", test.name, got, err, test.want)
 		}
@@ -97,7 +75,7 @@ func TestDecodeSharePeers(t *testing.T) {
 		{"missing break", "82019f"},
 	}
 	for _, test := range refuse {
-		if got, err := (peersharing.SharePeers{}).Decode(unhex(t, test.hex)); err == nil {
+		if got, err := (peersharing.SharePeers{}).Decode(golden.Bytes(t, test.hex)); err == nil {
 			t.Errorf("%s: decoded %v", test.name, got)
 		}
 	}
@@ -114,7 +92,7 @@ func TestDecodeShareRequest(t *testing.T) {
 		{"two amounts", "83000102", nil},
 	}
 	for _, test := range tests {
-		got, err := peersharing.ShareRequest{}.Decode(unhex(t, test.hex))
+		got, err := peersharing.ShareRequest{}.Decode(golden.Bytes(t, test.hex))
 		if (err == nil) != (test.want != nil) || err == nil && got != test.want {
 			t.Errorf("%s: got %v, %v; want %v", test.name, got, err, test.want)
 		}
@@ -123,7 +101,7 @@ func TestDecodeShareRequest(t *testing.T) {
 
 // What is kept of a message does not grow with what a peer puts into it.
 func TestDecodeKeepsLittle(t *testing.T) {
-	raw := unhex(t, "82019f"+strings.Repeat("83000001", 1400)+"ff")
+	raw := golden.Bytes(t, "82019f"+strings.Repeat("83000001", 1400)+"ff")
 	msg, err := peersharing.SharePeers{}.Decode(raw)
 	if err != nil || len(msg.(peersharing.SharePeers).Peers) != 256 {
 		t.Errorf("kept %d addresses, %v", len(msg.(peersharing.SharePeers).Peers), err)
@@ -137,21 +115,4 @@ func TestInvalidAddressesAreNotSent(t *testing.T) {
 	}
 }
 
-// Whatever is decoded can be sent on and means the same.
-func FuzzDecode(f *testing.F) {
-	for _, g := range golden {
-		f.Add(unhex(f, g.hex))
-	}
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		for _, proto := range []protocol.Message{peersharing.ShareRequest{}, peersharing.SharePeers{}, peersharing.Done{}} {
-			msg, err := proto.Decode(raw)
-			if err != nil {
-				continue
-			}
-			again, err := proto.Decode(msg.AppendCBOR(nil))
-			if err != nil || !reflect.DeepEqual(again, msg) || msg.Label() != proto.Label() {
-				t.Errorf("%x: %v, then %v, %v", raw, msg, again, err)
-			}
-		}
-	})
-}
+func FuzzDecode(f *testing.F) { golden.Fuzz(f, peersharing.Spec(), examples, nil) }

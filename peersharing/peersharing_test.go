@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/ouronet/ouronet/internal/golden"
 	"github.com/ouronet/ouronet/internal/pipe"
 	"github.com/ouronet/ouronet/peersharing"
 	"github.com/ouronet/ouronet/protocol"
@@ -129,7 +130,7 @@ func TestIllegalResponders(t *testing.T) {
 				us, them := pipe.New()
 				go func() {
 					<-them.Ready()
-					if err := them.Send(t.Context(), unhex(t, test.bytes), nil); err != nil {
+					if err := them.Send(t.Context(), golden.Bytes(t, test.bytes), nil); err != nil {
 						t.Error(err)
 					}
 				}()
@@ -158,7 +159,7 @@ func TestIllegalInitiators(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			us, them := pipe.New()
-			if err := us.Send(t.Context(), unhex(t, test.bytes), nil); err != nil {
+			if err := us.Send(t.Context(), golden.Bytes(t, test.bytes), nil); err != nil {
 				t.Fatal(err)
 			}
 			err := peersharing.Respond(t.Context(), peersharing.Spec(), them, list{}, nil)

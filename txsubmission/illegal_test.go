@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/ouronet/ouronet/internal/golden"
 	"github.com/ouronet/ouronet/internal/pipe"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/protocol"
@@ -86,7 +87,7 @@ func TestIllegalProviders(t *testing.T) {
 						}
 						synctest.Wait() // a reply before its request is another breach
 					}
-					if err := them.Send(context.Background(), unhex(t, test.raw), nil); err != nil {
+					if err := them.Send(context.Background(), golden.Bytes(t, test.raw), nil); err != nil {
 						t.Error(err)
 					}
 				}()
@@ -173,7 +174,7 @@ func TestEndlessReplies(t *testing.T) {
 					them.Send(t.Context(), m.AppendCBOR(nil), nil)
 					synctest.Wait()
 				}
-				them.Send(t.Context(), unhex(t, tt.raw), nil)
+				them.Send(t.Context(), golden.Bytes(t, tt.raw), nil)
 				for sent := 0; ; sent++ {
 					synctest.Wait()
 					select {
@@ -235,7 +236,7 @@ func TestIllegalAskers(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if err := us.Send(t.Context(), unhex(t, test.raw), nil); err != nil {
+			if err := us.Send(t.Context(), golden.Bytes(t, test.raw), nil); err != nil {
 				t.Fatal(err)
 			}
 			err := txsubmission.Provide(t.Context(), txsubmission.Spec(), them, &offer{txs: txs})
@@ -290,11 +291,11 @@ func (deaf) Send(context.Context, []byte, []byte) error { return nil }
 
 // Whatever a peer sends, in either role, nothing panics and nothing hangs.
 func FuzzPeers(f *testing.F) {
-	for _, g := range golden(f) {
-		f.Add(slices.Concat(unhex(f, "8106"), unhex(f, g.hex)))
+	for _, g := range examples(f) {
+		f.Add(slices.Concat(golden.Bytes(f, "8106"), golden.Bytes(f, g.Hex)))
 	}
-	f.Add(unhex(f, "8106"+"82019f82"+x0+"13ff"+"82039f"+x00+"ff"+"8104"))
-	f.Add(unhex(f, "8400f50003"+"82029f"+x0+"ff"+"8400f50103"))
+	f.Add(golden.Bytes(f, "8106"+"82019f82"+x0+"13ff"+"82039f"+x00+"ff"+"8104"))
+	f.Add(golden.Bytes(f, "8400f50003"+"82029f"+x0+"ff"+"8400f50103"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		us, them := pipe.New()
 		if err := them.Send(t.Context(), raw, nil); err != nil {
@@ -308,7 +309,7 @@ func FuzzPeers(f *testing.F) {
 		}
 		us.Close()
 		id := ledger.TxID{Era: ledger.Conway, Hash: hash(t, x0[8:])}
-		tx := ledger.RawTx{Era: ledger.Conway, Bytes: unhex(t, x00[10:])}
+		tx := ledger.RawTx{Era: ledger.Conway, Bytes: golden.Bytes(t, x00[10:])}
 		_ = txsubmission.Provide(t.Context(), txsubmission.Spec(), deaf{them}, &offer{txs: []ledger.Tx{{ID: id, Raw: tx}}})
 	})
 }

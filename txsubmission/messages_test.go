@@ -2,24 +2,14 @@ package txsubmission_test
 
 import (
 	"encoding/hex"
-	"reflect"
 	"strings"
 	"testing"
 
+	"github.com/ouronet/ouronet/internal/golden"
 	"github.com/ouronet/ouronet/internal/race"
 	"github.com/ouronet/ouronet/ledger"
-	"github.com/ouronet/ouronet/protocol"
 	"github.com/ouronet/ouronet/txsubmission"
 )
-
-func unhex(t testing.TB, s string) []byte {
-	t.Helper()
-	b, err := hex.DecodeString(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
 
 func hash(t testing.TB, s string) ledger.Hash {
 	t.Helper()
@@ -38,18 +28,13 @@ const (
 	h3  = "3333333333333333333333333333333333333333333333333333333333333333"
 )
 
-type goldenMessage struct {
-	id, hex string
-	msg     txsubmission.Message
-}
-
-// golden returns the messages of (examples, 7), and Byron ones of the same form.
-func golden(t testing.TB) []goldenMessage {
+// examples returns the messages of (examples, 7), and Byron ones of the same form.
+func examples(t testing.TB) []golden.Example {
 	id := ledger.TxID{Era: ledger.Conway, Hash: hash(t, x0[8:])}
 	byron := ledger.TxID{Era: ledger.Byron, Hash: hash(t, x0b[12:])}
-	tx := ledger.RawTx{Era: ledger.Conway, Bytes: unhex(t, x00[10:])}
-	vote := ledger.RawTx{Era: ledger.Byron, Kind: ledger.ByronUpdateVote, Bytes: unhex(t, "8101")}
-	return []goldenMessage{
+	tx := ledger.RawTx{Era: ledger.Conway, Bytes: golden.Bytes(t, x00[10:])}
+	vote := ledger.RawTx{Era: ledger.Byron, Kind: ledger.ByronUpdateVote, Bytes: golden.Bytes(t, "8101")}
+	return []golden.Example{
 		{"X1", "8106", txsubmission.Init{}},
 		{"X2", "8400f50003", txsubmission.RequestTxIDs{Blocking: true, Req: 3}},
 		{"X3", "8400f4010a", txsubmission.RequestTxIDs{Ack: 1, Req: 10}},
@@ -67,17 +52,7 @@ func golden(t testing.TB) []goldenMessage {
 	}
 }
 
-func TestGolden(t *testing.T) {
-	for _, g := range golden(t) {
-		if got := hex.EncodeToString(g.msg.AppendCBOR(nil)); got != g.hex {
-			t.Errorf("%s: encoded %s, want %s", g.id, got, g.hex)
-		}
-		got, err := g.msg.Decode(unhex(t, g.hex))
-		if err != nil || !reflect.DeepEqual(got, g.msg) {
-			t.Errorf("%s: decoded %v, %v; want %v", g.id, got, err, g.msg)
-		}
-	}
-}
+func TestGolden(t *testing.T) { golden.Check(t, examples(t)) }
 
 func TestDecode(t *testing.T) {
 	var (
@@ -114,7 +89,7 @@ func TestDecode(t *testing.T) {
 		{"another tag", "8105", txsubmission.Done{}, false},
 	}
 	for _, test := range tests {
-		if got, err := test.proto.Decode(unhex(t, test.hex)); (err == nil) != test.ok {
+		if got, err := test.proto.Decode(golden.Bytes(t, test.hex)); (err == nil) != test.ok {
 			t.Errorf("%s: %v, %v", test.name, got, err)
 		}
 	}
@@ -123,12 +98,12 @@ func TestDecode(t *testing.T) {
 // What is kept of a message does not grow with what a peer puts into it, and
 // does not keep the peer's buffer.
 func TestDecodeKeepsLittle(t *testing.T) {
-	ids := unhex(t, "82019f"+strings.Repeat("82"+x0+"13", 1000)+"ff")
+	ids := golden.Bytes(t, "82019f"+strings.Repeat("82"+x0+"13", 1000)+"ff")
 	msg, err := txsubmission.ReplyTxIDs{}.Decode(ids)
 	if err != nil || len(msg.(txsubmission.ReplyTxIDs).IDs) != 11 {
 		t.Errorf("kept %d ids, %v", len(msg.(txsubmission.ReplyTxIDs).IDs), err)
 	}
-	raw := unhex(t, "82039f"+strings.Repeat(x00, 1000)+"ff")
+	raw := golden.Bytes(t, "82039f"+strings.Repeat(x00, 1000)+"ff")
 	msg, err = txsubmission.ReplyTxs{}.Decode(raw)
 	if err != nil || len(msg.(txsubmission.ReplyTxs).Txs) != 11 {
 		t.Errorf("kept %d transactions, %v", len(msg.(txsubmission.ReplyTxs).Txs), err)
@@ -144,7 +119,7 @@ func TestDecodeAllocations(t *testing.T) {
 	if race.Enabled {
 		t.Skip("the race detector allocates")
 	}
-	raw := unhex(t, "82039f"+x00+x00+"ff")
+	raw := golden.Bytes(t, "82039f"+x00+x00+"ff")
 	n := testing.AllocsPerRun(100, func() {
 		if _, err := (txsubmission.ReplyTxs{}).Decode(raw); err != nil {
 			t.Fatal(err)
@@ -155,24 +130,4 @@ func TestDecodeAllocations(t *testing.T) {
 	}
 }
 
-// Whatever is decoded can be sent on and means the same.
-func FuzzDecode(f *testing.F) {
-	for _, g := range golden(f) {
-		f.Add(unhex(f, g.hex))
-	}
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		for _, proto := range []protocol.Message{
-			txsubmission.Init{}, txsubmission.RequestTxIDs{}, txsubmission.ReplyTxIDs{},
-			txsubmission.RequestTxs{}, txsubmission.ReplyTxs{}, txsubmission.Done{},
-		} {
-			msg, err := proto.Decode(raw)
-			if err != nil {
-				continue
-			}
-			again, err := proto.Decode(msg.AppendCBOR(nil))
-			if err != nil || !reflect.DeepEqual(again, msg) {
-				t.Errorf("%x: %v, then %v, %v", raw, msg, again, err)
-			}
-		}
-	})
-}
+func FuzzDecode(f *testing.F) { golden.Fuzz(f, txsubmission.Spec(), examples(f), nil) }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/cbor"
+	"github.com/ouronet/ouronet/internal/golden"
 	"github.com/ouronet/ouronet/internal/race"
 )
 
@@ -41,7 +42,7 @@ func TestAllocations(t *testing.T) {
 		t.Skip("the race detector allocates")
 	}
 	msg := header()
-	nested := unhex(t, strings.Repeat("9f", 9)+strings.Repeat("ff", 9))
+	nested := golden.Bytes(t, strings.Repeat("9f", 9)+strings.Repeat("ff", 9))
 	tests := []struct {
 		name string
 		f    func()
@@ -90,7 +91,7 @@ func TestHugeCountsAllocateNothing(t *testing.T) {
 		t.Skip("the race detector allocates")
 	}
 	for _, in := range []string{"9a80000000", "ba80000000", "5a80000000", "7a80000000", "9a800000009a80000000"} {
-		b := unhex(t, in)
+		b := golden.Bytes(t, in)
 		n := testing.AllocsPerRun(100, func() {
 			var s cbor.Scanner
 			s.Scan(b)

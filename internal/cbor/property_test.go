@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/cbor"
+	"github.com/ouronet/ouronet/internal/golden"
 )
 
 // scanSplit feeds b to a Scanner in pieces whose lengths come from next, and
@@ -158,7 +159,7 @@ func TestPending(t *testing.T) {
 	}
 	for _, test := range tests {
 		var s cbor.Scanner
-		if _, _, err := s.Scan(unhex(t, test.in)); err != nil {
+		if _, _, err := s.Scan(golden.Bytes(t, test.in)); err != nil {
 			t.Errorf("%s: %v", test.in, err)
 		}
 		if got := s.Pending(); got != test.want {

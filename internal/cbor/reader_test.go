@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/cbor"
+	"github.com/ouronet/ouronet/internal/golden"
 )
 
 // Each method on good and bad input: its result, where it leaves the Reader,
@@ -89,7 +90,7 @@ func TestReader(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r := cbor.NewReader(unhex(t, test.in))
+			r := cbor.NewReader(golden.Bytes(t, test.in))
 			got := test.read(&r)
 			if !reflect.DeepEqual(got, test.want) || r.Pos() != test.pos {
 				t.Errorf("got %v, then at %d; want %v, %d", got, r.Pos(), test.want, test.pos)
@@ -117,7 +118,7 @@ func TestReaderMore(t *testing.T) {
 		{"a0", nil, false},
 	}
 	for _, test := range tests {
-		r := cbor.NewReader(unhex(t, test.in))
+		r := cbor.NewReader(golden.Bytes(t, test.in))
 		var got []uint64
 		for n := r.ArrayAny(); r.More(&n); {
 			if v := r.Uint(); r.Err() == nil {

@@ -2,22 +2,13 @@ package cbor_test
 
 import (
 	"bytes"
-	"encoding/hex"
 	"errors"
 	"strings"
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/cbor"
+	"github.com/ouronet/ouronet/internal/golden"
 )
-
-func unhex(t testing.TB, s string) []byte {
-	t.Helper()
-	b, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
 
 func TestScan(t *testing.T) {
 	tests := []struct {
@@ -93,7 +84,7 @@ func TestScan(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			var s cbor.Scanner
-			n, done, err := s.Scan(unhex(t, test.in))
+			n, done, err := s.Scan(golden.Bytes(t, test.in))
 			if n != test.n || done != test.done || !errors.Is(err, test.err) {
 				t.Errorf("got %d, %t, %v; want %d, %t, %v", n, done, err, test.n, test.done, test.err)
 			}
@@ -110,7 +101,7 @@ func TestScanDepth(t *testing.T) {
 	for name, opener := range openers {
 		t.Run(name, func(t *testing.T) {
 			var s cbor.Scanner
-			deep := bytes.Repeat(unhex(t, opener), cbor.MaxDepth)
+			deep := bytes.Repeat(golden.Bytes(t, opener), cbor.MaxDepth)
 			if _, done, err := s.Scan(deep); done || err != nil {
 				t.Errorf("depth %d: %t, %v", cbor.MaxDepth, done, err)
 			}
@@ -131,7 +122,7 @@ func TestScanMany(t *testing.T) {
 		"00", "8101", strings.Repeat("9f", 30) + strings.Repeat("ff", 30), "5f4101ff", "a0", "c100",
 		strings.Repeat("81", 30) + "43010203", "bf0001ff", "40",
 	}
-	stream := unhex(t, strings.Join(items, ""))
+	stream := golden.Bytes(t, strings.Join(items, ""))
 	var s cbor.Scanner
 	for i, item := range items {
 		n, done, err := s.Scan(stream)
@@ -149,7 +140,7 @@ func TestScanMany(t *testing.T) {
 // complete an item.
 func TestScanStepsOverStrings(t *testing.T) {
 	var s cbor.Scanner
-	s.Scan(unhex(t, "5a80000000"))
+	s.Scan(golden.Bytes(t, "5a80000000"))
 	piece := make([]byte, 1<<24)
 	const pieces = cbor.MaxLength >> 24
 	for i := range pieces {

@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"filippo.io/edwards25519"
-
 	"github.com/ouronet/ouronet/internal/curve"
+	"github.com/ouronet/ouronet/internal/golden"
 )
 
 // The drafts in big numbers and plain sums, as libsodium computes them: what
@@ -186,7 +186,7 @@ func secret(r *rand.ChaCha8) *big.Int {
 // index i.
 func smallOrder(t *testing.T) (points [8]*edwards25519.Point) {
 	t.Helper()
-	p := plainDecode(unhex(t, "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"))
+	p := plainDecode(golden.Bytes(t, "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"))
 	for i := range points {
 		points[i] = times(big.NewInt(int64(i)), p)
 	}

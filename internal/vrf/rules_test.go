@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"filippo.io/edwards25519"
+	"github.com/ouronet/ouronet/internal/golden"
 )
 
 // badKeys are the encodings that libsodium's ge25519_has_small_order lists, and
@@ -16,8 +17,8 @@ import (
 func badKeys(t *testing.T) (keys [][]byte) {
 	ys := []*big.Int{
 		big.NewInt(0), big.NewInt(1),
-		number(unhex(t, "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05")),
-		number(unhex(t, "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a")),
+		number(golden.Bytes(t, "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05")),
+		number(golden.Bytes(t, "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a")),
 	}
 	for i := range int64(20) {
 		ys = append(ys, new(big.Int).Add(fieldPrime, big.NewInt(i-1)))
@@ -38,8 +39,8 @@ func TestKeyRules(t *testing.T) {
 			t.Errorf("key %x accepted", key)
 		}
 	}
-	key := unhex(t, vectors[0].key)
-	for _, bad := range [][]byte{nil, key[:31], append(bytes.Clone(key), 0), unhex(t, "0200000000000000000000000000000000000000000000000000000000000000")} {
+	key := golden.Bytes(t, vectors[0].key)
+	for _, bad := range [][]byte{nil, key[:31], append(bytes.Clone(key), 0), golden.Bytes(t, "0200000000000000000000000000000000000000000000000000000000000000")} {
 		if NewKey(bad) != nil {
 			t.Errorf("key %x accepted", bad)
 		}
@@ -106,7 +107,7 @@ func TestProofRules(t *testing.T) {
 // Gamma of small order cannot be made.
 func TestDecode(t *testing.T) {
 	one, most := littleEndian(big.NewInt(1)), littleEndian(new(big.Int).Sub(order, big.NewInt(1)))
-	point := unhex(t, vectors[0].key)
+	point := golden.Bytes(t, vectors[0].key)
 	for _, test := range []struct {
 		name     string
 		gamma, s []byte
@@ -120,8 +121,8 @@ func TestDecode(t *testing.T) {
 		{"s = 2^253", point, littleEndian(new(big.Int).Lsh(big.NewInt(1), 253)), false},
 		{"s = 2^255", point, littleEndian(new(big.Int).Lsh(big.NewInt(1), 255)), false},
 		{"neutral", littleEndian(big.NewInt(1)), one, true},
-		{"neutral, x = -0", unhex(t, "0100000000000000000000000000000000000000000000000000000000000080"), one, true},
-		{"order 2, x = -0", unhex(t, "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"), one, true},
+		{"neutral, x = -0", golden.Bytes(t, "0100000000000000000000000000000000000000000000000000000000000080"), one, true},
+		{"order 2, x = -0", golden.Bytes(t, "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"), one, true},
 		{"order 8", smallOrder(t)[1].Bytes(), one, true},
 		{"not canonical", littleEndian(new(big.Int).Add(fieldPrime, big.NewInt(1))), one, false},
 		{"no point", littleEndian(big.NewInt(2)), one, false},

@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"filippo.io/edwards25519"
-
 	"github.com/ouronet/ouronet/internal/curve"
+	"github.com/ouronet/ouronet/internal/golden"
 )
 
 // What libsodium says of proofs whose key or Gamma has a part of small order,
@@ -167,9 +167,9 @@ var torsionVectors = []struct {
 
 func TestTorsionVectors(t *testing.T) {
 	for i, v := range torsionVectors {
-		key, alpha, proof := unhex(t, v.key), unhex(t, v.alpha), unhex(t, v.proof)
+		key, alpha, proof := golden.Bytes(t, v.key), golden.Bytes(t, v.alpha), golden.Bytes(t, v.proof)
 		out, ok := verify(key, alpha, proof)
-		if ok != (v.output != "") || ok && !bytes.Equal(out[:], unhex(t, v.output)) {
+		if ok != (v.output != "") || ok && !bytes.Equal(out[:], golden.Bytes(t, v.output)) {
 			t.Errorf("%d, %s with a part of order %d: %v with output %x, want %q", i, v.part, v.order, ok, out, v.output)
 		}
 	}

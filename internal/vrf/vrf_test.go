@@ -2,10 +2,10 @@ package vrf
 
 import (
 	"bytes"
-	"encoding/hex"
 	"runtime"
 	"testing"
 
+	"github.com/ouronet/ouronet/internal/golden"
 	"github.com/ouronet/ouronet/internal/race"
 )
 
@@ -46,15 +46,6 @@ var vectors = []struct {
 	},
 }
 
-func unhex(t testing.TB, s string) []byte {
-	t.Helper()
-	b, err := hex.DecodeString(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
 // verify verifies a proof of the draft that has its size.
 func verify(key, alpha, proof []byte) (Output, bool) {
 	k := NewKey(key)
@@ -69,8 +60,8 @@ func verify(key, alpha, proof []byte) (Output, bool) {
 
 func TestVectors(t *testing.T) {
 	for _, v := range vectors {
-		key, alpha, proof := unhex(t, v.key), unhex(t, v.alpha), unhex(t, v.proof)
-		if out, ok := verify(key, alpha, proof); !ok || !bytes.Equal(out[:], unhex(t, v.output)) {
+		key, alpha, proof := golden.Bytes(t, v.key), golden.Bytes(t, v.alpha), golden.Bytes(t, v.proof)
+		if out, ok := verify(key, alpha, proof); !ok || !bytes.Equal(out[:], golden.Bytes(t, v.output)) {
 			t.Errorf("%s: %v with output %x, want %s", v.name, ok, out, v.output)
 		}
 		for i := range key {
@@ -101,10 +92,10 @@ func TestVectors(t *testing.T) {
 // FuzzVerify compares verdicts and outputs with those of the slow verification.
 func FuzzVerify(f *testing.F) {
 	for _, v := range vectors {
-		f.Add(unhex(f, v.key), unhex(f, v.alpha), unhex(f, v.proof))
+		f.Add(golden.Bytes(f, v.key), golden.Bytes(f, v.alpha), golden.Bytes(f, v.proof))
 	}
 	for _, v := range torsionVectors {
-		f.Add(unhex(f, v.key), unhex(f, v.alpha), unhex(f, v.proof))
+		f.Add(golden.Bytes(f, v.key), golden.Bytes(f, v.alpha), golden.Bytes(f, v.proof))
 	}
 	f.Fuzz(func(t *testing.T, key, alpha, proof []byte) {
 		got, ok := verify(key, alpha, proof)
@@ -126,7 +117,7 @@ func FuzzVerify(f *testing.F) {
 
 func BenchmarkVerify(b *testing.B) {
 	for _, v := range []int{1, 4} {
-		key, alpha, proof := unhex(b, vectors[v].key), unhex(b, vectors[v].alpha), unhex(b, vectors[v].proof)
+		key, alpha, proof := golden.Bytes(b, vectors[v].key), golden.Bytes(b, vectors[v].alpha), golden.Bytes(b, vectors[v].proof)
 		b.Run(vectors[v].name[:2], func(b *testing.B) {
 			b.ReportAllocs()
 			verify(key, alpha, proof)
@@ -142,7 +133,7 @@ func BenchmarkVerify(b *testing.B) {
 	}
 	b.Run("NewKey", func(b *testing.B) {
 		b.ReportAllocs()
-		key := unhex(b, vectors[0].key)
+		key := golden.Bytes(b, vectors[0].key)
 		for b.Loop() {
 			NewKey(key)
 		}
@@ -155,7 +146,7 @@ func TestAllocations(t *testing.T) {
 		t.Skip("the race detector allocates")
 	}
 	v := vectors[1]
-	key, alpha, proof := unhex(t, v.key), unhex(t, v.alpha), unhex(t, v.proof)
+	key, alpha, proof := golden.Bytes(t, v.key), golden.Bytes(t, v.alpha), golden.Bytes(t, v.proof)
 	k := NewKey(key)
 	if n := testing.AllocsPerRun(10, func() { k.Verify(alpha, proof) }); n != 0 {
 		t.Errorf("a proof: %v allocations", n)
@@ -167,7 +158,7 @@ func TestAllocations(t *testing.T) {
 		t.Errorf("a key: %v allocations, want 4", n)
 	}
 	v = vectors[5]
-	key, alpha, proof = unhex(t, v.key), unhex(t, v.alpha), unhex(t, v.proof)
+	key, alpha, proof = golden.Bytes(t, v.key), golden.Bytes(t, v.alpha), golden.Bytes(t, v.proof)
 	k = NewKey(key)
 	if n := testing.AllocsPerRun(10, func() { k.VerifyBatchCompatible(alpha, proof) }); n != 3 {
 		t.Errorf("a proof of draft 13: %v allocations, want 3", n)
@@ -179,7 +170,7 @@ func TestKeySize(t *testing.T) {
 	if race.Enabled {
 		t.Skip("the race detector allocates")
 	}
-	key := unhex(t, vectors[1].key)
+	key := golden.Bytes(t, vectors[1].key)
 	const n = 200
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
