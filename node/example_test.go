@@ -7,36 +7,16 @@ import (
 	"net"
 	"net/netip"
 
-	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
-	"github.com/ouronet/ouronet/node/follow"
 )
-
-// upstream serves a chain of ten blocks until ctx ends.
-func upstream(ctx context.Context) (address string) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		log.Fatal(err)
-	}
-	chain := someChain()
-	go node.Serve(ctx, l, node.Config{Network: ledger.Preview, Sources: chain.Sources()})
-	return l.Addr().String()
-}
-
-func someChain() *testnode.Chain {
-	return testnode.New(chaingen.Config{Seed: 1, Network: ledger.Preview}).Grow(10)
-}
-
-// pointOf returns the point of one of the blocks.
-func pointOf(n int) ledger.Point { return someChain().Blocks()[n].Header.Point() }
 
 // Where does the chain of a node end?
 func ExampleDial() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	address := upstream(ctx)
+	address, _ := testnode.Example(ctx)
 
 	conn, err := node.Dial(ctx, address, node.Config{Network: ledger.Preview})
 	if err != nil {
@@ -58,12 +38,13 @@ func ExampleDial() {
 func ExampleConn_Stats() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	conn, err := node.Dial(ctx, upstream(ctx), node.Config{Network: ledger.Preview})
+	address, chain := testnode.Example(ctx)
+	conn, err := node.Dial(ctx, address, node.Config{Network: ledger.Preview})
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer conn.Close()
-	for _, err := range conn.BlockFetch().Range(ctx, pointOf(0), pointOf(9)) {
+	for _, err := range conn.BlockFetch().Range(ctx, chain.Point(9), chain.Point(0)) {
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -84,13 +65,14 @@ func ExampleConn_Stats() {
 func ExampleConn_Blocks() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	conn, err := node.Dial(ctx, upstream(ctx), node.Config{Network: ledger.Preview})
+	address, chain := testnode.Example(ctx)
+	conn, err := node.Dial(ctx, address, node.Config{Network: ledger.Preview})
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer conn.Close()
 
-	from, to := pointOf(3), pointOf(5)
+	from, to := chain.Point(6), chain.Point(4) // before the tip, which is block 9
 	for block, err := range conn.Blocks(ctx, from, to) {
 		if err != nil {
 			log.Fatal(err)
@@ -101,41 +83,6 @@ func ExampleConn_Blocks() {
 	// block 3
 	// block 4
 	// block 5
-}
-
-// How are blocks written in batches while there are many, and one by one at the tip?
-func ExampleRollForward() {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	cfg := follow.Config{
-		Config: node.Config{Network: ledger.Preview},
-		Peers:  []string{upstream(ctx)},
-	}
-
-	written := 0
-	var batch []ledger.Block
-	write := func() { // in one transaction of a database, say
-		written += len(batch)
-		batch = batch[:0]
-	}
-	for ev, err := range follow.Follow(ctx, cfg) {
-		if err != nil {
-			log.Fatal(err)
-		}
-		switch ev := ev.(type) {
-		case follow.RollForward:
-			if batch = append(batch, ev.Block); !ev.More || len(batch) == 1000 {
-				write()
-			}
-			if ev.Tip == ev.Block.Header.Tip() {
-				fmt.Println("at the tip with", written, "blocks")
-				return
-			}
-		case follow.RollBackward:
-			write() // and then drop what is after ev.To
-		}
-	}
-	// Output: at the tip with 10 blocks
 }
 
 // friends is a peersharing.Source.

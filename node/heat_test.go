@@ -2,8 +2,10 @@ package node_test
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"net"
 	"runtime"
@@ -40,13 +42,25 @@ func (e *ends) Ended(error)     {}
 func (e *ends) Sending(bufs net.Buffers) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	wire := slices.Concat(bufs...)
-	for len(wire) >= 8 {
-		id, n := uint16(wire[4])<<8|uint16(wire[5]), int(wire[6])<<8|int(wire[7])
-		if payload := wire[8 : 8+n]; id < 1<<15 {
-			e.last[id] = fmt.Sprintf("%x", payload[max(0, n-2):])
+	for id, payload := range segments(bufs) {
+		if id < 1<<15 {
+			e.last[id] = fmt.Sprintf("%x", payload[max(0, len(payload)-2):])
 		}
-		wire = wire[8+n:]
+	}
+}
+
+// segments yields the number of the mini-protocol, with the mode bit, and the payload
+// of each segment in bufs.
+func segments(bufs net.Buffers) iter.Seq2[uint16, []byte] {
+	return func(yield func(uint16, []byte) bool) {
+		wire := slices.Concat(bufs...)
+		for len(wire) >= 8 {
+			end := 8 + int(binary.BigEndian.Uint16(wire[6:]))
+			if !yield(binary.BigEndian.Uint16(wire[4:]), wire[8:end]) {
+				return
+			}
+			wire = wire[end:]
+		}
 	}
 }
 

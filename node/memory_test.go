@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"net"
 	"runtime"
 	"slices"
 	"testing"
@@ -35,10 +34,7 @@ func TestIdleConnectionIsSmall(t *testing.T) {
 	}
 	leak.Check(t)
 	const n = 200
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := nodetest.Listen(t)
 	pinged := make(chan struct{}, 4*n)
 	cfg := node.Config{
 		Network: nodetest.Network(), Sources: nodetest.NewChain().Grow(5).Sources(),
@@ -151,18 +147,6 @@ func (f fresh) Range(ctx context.Context, from, to ledger.Point) (iter.Seq2[ledg
 	}, nil
 }
 
-// eager takes any transaction.
-type eager struct{}
-
-func (eager) Want(_ context.Context, ids []txsubmission.Announced) (want []ledger.TxID, err error) {
-	for _, a := range ids {
-		want = append(want, a.ID)
-	}
-	return want, nil
-}
-
-func (eager) Deliver(context.Context, []ledger.TxID, []ledger.Tx) error { return nil }
-
 // Peers that connected to us, ask for all there is, read nothing or a part of a
 // block and leave messages unfinished hold no more than the package comment says:
 // 400 of them, with the largest blocks there are, read anew for each.
@@ -192,7 +176,7 @@ func TestHostileConnectionsAreBounded(t *testing.T) {
 				cfg.PeerSharing, cfg.Logger = true, nil
 				sources := *c.Sources()
 				sources.BlockFetch = fresh{c, tt.less}
-				sources.TxSubmission = func(context.Context, *node.Conn) txsubmission.Sink { return eager{} }
+				sources.TxSubmission = testnode.Taker(nil).Sink
 				cfg.Sources = &sources
 				s := testnode.Serve(t, w.Net.Listen("us"), cfg)
 				h := newHoarder(c, tt.read)

@@ -266,11 +266,8 @@ func (p *payload) Ended(error)     {}
 func (p *payload) Sending(bufs net.Buffers) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	wire := slices.Concat(bufs...)
-	for len(wire) >= 8 {
-		id, n := uint16(wire[4])<<8|uint16(wire[5]), int(wire[6])<<8|int(wire[7])
-		p.sent[id] += n
-		wire = wire[8+n:]
+	for id, payload := range segments(bufs) {
+		p.sent[id] += len(payload)
 	}
 }
 

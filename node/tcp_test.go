@@ -21,25 +21,10 @@ import (
 	"github.com/ouronet/ouronet/node"
 )
 
-func listen(t *testing.T) net.Listener {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return l
-}
-
-// overTCP serves c on loopback.
-func overTCP(t *testing.T, c *testnode.Chain, n ledger.Network) (s *testnode.Server, address string) {
-	l := listen(t)
-	return testnode.Serve(t, l, node.Config{Network: n, Sources: c.Sources()}), l.Addr().String()
-}
-
 // The refusal reaches a peer over a bearer that can lose bytes on close.
 func TestRefusedOverTCP(t *testing.T) {
 	leak.Check(t)
-	_, address := overTCP(t, nodetest.NewChain(), nodetest.Network())
+	_, address := nodetest.OverTCP(t, nodetest.NewChain())
 	other := nodetest.Network()
 	other.Magic++
 	for range 20 {
@@ -56,7 +41,7 @@ func TestRefusedOverTCP(t *testing.T) {
 func TestConsumerTooSlow(t *testing.T) {
 	leak.Check(t)
 	c := testnode.New(chaingen.Config{Network: nodetest.Network(), BlockSize: 80_000}).Grow(400)
-	_, address := overTCP(t, c, nodetest.Network())
+	_, address := nodetest.OverTCP(t, c)
 	conn, err := node.Dial(t.Context(), address, node.Config{Network: nodetest.Network()})
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +64,7 @@ func TestErrorsOverTCP(t *testing.T) {
 		t.Skip("windows has numbers of its own for these errors")
 	}
 	leak.Check(t)
-	l := listen(t)
+	l := nodetest.Listen(t)
 	defer l.Close()
 	go func() {
 		if c, err := l.Accept(); err == nil {
@@ -119,7 +104,7 @@ func TestErrorsOverTCP(t *testing.T) {
 }
 
 func TestDialNobody(t *testing.T) {
-	l := listen(t)
+	l := nodetest.Listen(t)
 	l.Close()
 	_, err := node.Dial(t.Context(), l.Addr().String(), node.Config{Network: nodetest.Network()})
 	var peer *node.PeerError
@@ -143,7 +128,7 @@ func TestManyDialAtOnce(t *testing.T) {
 		t.Skip("only Linux answers for all of 127.0.0.0/8 without being configured")
 	}
 	leak.Check(t)
-	_, address := overTCP(t, nodetest.NewChain().Grow(1), nodetest.Network())
+	_, address := nodetest.OverTCP(t, nodetest.NewChain().Grow(1))
 	dial := func(n int, source func(int) string) (in int) {
 		conns := make(chan *node.Conn, n)
 		var all sync.WaitGroup

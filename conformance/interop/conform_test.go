@@ -9,7 +9,6 @@ import (
 	"github.com/ouronet/ouronet/conformance/interop/peer"
 	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/internal/conform"
-	"github.com/ouronet/ouronet/ledger"
 )
 
 // TestConform runs the conformance suite against gouroboros. What it departs in
@@ -60,16 +59,8 @@ func departures(t *testing.T, patience time.Duration) []string {
 		}
 	}()
 	defer close(stop)
-	var txs []ledger.Tx
-	for _, b := range blocks {
-		more, err := b.Txs()
-		if err != nil {
-			t.Fatal(err)
-		}
-		txs = append(txs, more...)
-	}
 	report, err := conform.Run(t.Context(), conform.Config{
-		Address: s.Addr(), Network: chaingen.Network(), Txs: txs, Patience: patience, Wait: patience + 3*time.Second,
+		Address: s.Addr(), Network: chaingen.Network(), Txs: chaingen.Txs(blocks), Patience: patience, Wait: patience + 3*time.Second,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/conformance/interop/peer"
+	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/txsubmission"
@@ -15,14 +16,7 @@ import (
 // transactions takes n transactions out of generated blocks.
 func transactions(t *testing.T, n int) []ledger.Tx {
 	t.Helper()
-	var txs []ledger.Tx
-	for _, b := range generate(20, 20_000) {
-		more, err := b.Txs()
-		if err != nil {
-			t.Fatal(err)
-		}
-		txs = append(txs, more...)
-	}
+	txs := chaingen.Txs(generate(20, 20_000))
 	if len(txs) < n {
 		t.Fatalf("%d transactions, want %d", len(txs), n)
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"net/netip"
 	"testing"
 	"time"
@@ -14,16 +13,9 @@ import (
 	"github.com/ouronet/ouronet/node"
 )
 
-// known is a peersharing.Source.
-type known []netip.AddrPort
-
-func (k known) Peers(_ context.Context, amount int) ([]netip.AddrPort, error) {
-	return k[:min(amount, len(k))], nil
-}
-
 func TestPeers(t *testing.T) {
 	leak.Check(t)
-	peers := known{netip.MustParseAddrPort("192.0.2.1:3001"), netip.MustParseAddrPort("[2001:db8::1]:3002"), netip.MustParseAddrPort("192.0.2.3:1")}
+	peers := testnode.Addresses{netip.MustParseAddrPort("192.0.2.1:3001"), netip.MustParseAddrPort("[2001:db8::1]:3002"), netip.MustParseAddrPort("192.0.2.3:1")}
 	address := testnode.Loopback(t, node.Config{Network: ledger.Preview, PeerSharing: true, Sources: &node.Sources{PeerSharing: peers}})
 	var out, errs bytes.Buffer
 	if exit := program.Run(t.Context(), []string{"-network", "preview", "-amount", "2", address}, &out, &errs); exit != 0 {

@@ -21,7 +21,6 @@ import (
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/follow"
 	"github.com/ouronet/ouronet/node/relay"
-	"github.com/ouronet/ouronet/txsubmission"
 )
 
 // conwayTx is a transaction as wallets make it.
@@ -40,27 +39,10 @@ func conwayTx(t *testing.T) ledger.Tx {
 	}
 }
 
-// taker is a txsubmission.Sink that wants all.
-type taker chan ledger.Tx
-
-func (taker) Want(_ context.Context, announced []txsubmission.Announced) (ids []ledger.TxID, err error) {
-	for _, a := range announced {
-		ids = append(ids, a.ID)
-	}
-	return ids, nil
-}
-
-func (s taker) Deliver(_ context.Context, _ []ledger.TxID, txs []ledger.Tx) error {
-	for _, tx := range txs {
-		s <- tx
-	}
-	return nil
-}
-
-func taking(cfg node.Config, chain *testnode.Chain) (node.Config, taker) {
-	sink := make(taker, 10)
+func taking(cfg node.Config, chain *testnode.Chain) (node.Config, <-chan ledger.Tx) {
+	sink := make(chan ledger.Tx, 10)
 	cfg.Sources = chain.Sources()
-	cfg.Sources.TxSubmission = func(context.Context, *node.Conn) txsubmission.Sink { return sink }
+	cfg.Sources.TxSubmission = testnode.Taker(func(tx ledger.Tx) { sink <- tx }).Sink
 	return cfg, sink
 }
 

@@ -157,6 +157,18 @@ func (g *Generator) Blocks(n int) []ledger.Block {
 	return blocks
 }
 
+// Txs returns the transactions of generated blocks, in order.
+func Txs(blocks []ledger.Block) (all []ledger.Tx) {
+	for _, b := range blocks {
+		txs, err := b.Txs()
+		if err != nil {
+			panic(err) // a generator made it
+		}
+		all = append(all, txs...)
+	}
+	return all
+}
+
 // Fork returns a generator that continues from an earlier block, or from the
 // start of the chain, with other blocks than g and than all forks before. g
 // goes on as if nothing had happened.

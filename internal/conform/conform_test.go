@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"net/netip"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -15,37 +14,15 @@ import (
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
-	"github.com/ouronet/ouronet/txsubmission"
 )
-
-// taker takes whatever is offered.
-type taker struct{}
-
-func (taker) Want(_ context.Context, ids []txsubmission.Announced) (want []ledger.TxID, _ error) {
-	for _, a := range ids {
-		want = append(want, a.ID)
-	}
-	return want, nil
-}
-
-func (taker) Deliver(context.Context, []ledger.TxID, []ledger.Tx) error { return nil }
-
-type peers struct{}
-
-func (peers) Peers(_ context.Context, amount int) (list []netip.AddrPort, _ error) {
-	for range amount {
-		list = append(list, netip.MustParseAddrPort("192.0.2.1:3001"))
-	}
-	return list, nil
-}
 
 // serve puts a node of ours on a network in memory, whose chain grows and
 // switches forks now and then.
 func serve(t *testing.T, hooks testnode.Hooks, specs *node.Specs, segment time.Duration) (dial func(context.Context) (net.Conn, error)) {
 	chain := testnode.New(chaingen.Config{BlockSize: 2000}).Lie(hooks).Grow(30)
 	sources := chain.Sources()
-	sources.PeerSharing = peers{}
-	sources.TxSubmission = func(context.Context, *node.Conn) txsubmission.Sink { return taker{} }
+	sources.PeerSharing = testnode.SomeAddresses(255)
+	sources.TxSubmission = testnode.Taker(nil).Sink
 	go func() {
 		for n := 0; ; n++ {
 			select {
@@ -68,14 +45,7 @@ func serve(t *testing.T, hooks testnode.Hooks, specs *node.Specs, segment time.D
 }
 
 func config(t *testing.T, dial func(context.Context) (net.Conn, error)) conform.Config {
-	var txs []ledger.Tx
-	for _, b := range chaingen.New(chaingen.Config{Seed: 9, BlockSize: 10_000}).Blocks(20) {
-		more, err := b.Txs()
-		if err != nil {
-			t.Fatal(err)
-		}
-		txs = append(txs, more...)
-	}
+	txs := chaingen.Txs(chaingen.New(chaingen.Config{Seed: 9, BlockSize: 10_000}).Blocks(20))
 	return conform.Config{
 		Address: "node", Network: chaingen.Network(), Txs: txs, Dial: dial,
 		Wait: time.Minute, Silence: 2 * time.Hour, // of virtual time: all time limits are tried

@@ -47,11 +47,7 @@ func (o *offered) Get(_ context.Context, ids []ledger.TxID) (list []ledger.RawTx
 // ask is a node of ours that connects again and again, and asks for all there
 // is.
 func ask(ctx context.Context, memory *testnode.Net, specs *node.Specs, blocks []ledger.Block) {
-	var txs []ledger.Tx
-	for _, b := range chaingen.New(chaingen.Config{Seed: 9, BlockSize: 10_000}).Blocks(20) {
-		more, _ := b.Txs()
-		txs = append(txs, more...)
-	}
+	txs := chaingen.Txs(chaingen.New(chaingen.Config{Seed: 9, BlockSize: 10_000}).Blocks(20))
 	for ctx.Err() == nil {
 		c, err := node.Dial(ctx, "suite", node.Config{Network: chaingen.Network(), Dial: memory.Dial, PeerSharing: true, Specs: specs})
 		if err != nil {

@@ -19,7 +19,6 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/trace"
-	"github.com/ouronet/ouronet/txsubmission"
 )
 
 // record collects the conversations that seeds come from: between two nodes of
@@ -59,7 +58,7 @@ func cut(t *testing.T, file []byte) []fuzzseed.Conversation {
 func serve(t *testing.T, r *trace.Recorder, chain *testnode.Chain) *testnode.Net {
 	sources := chain.Sources()
 	sources.PeerSharing = peers{}
-	sources.TxSubmission = func(context.Context, *node.Conn) txsubmission.Sink { return taker{} }
+	sources.TxSubmission = testnode.Taker(nil).Sink
 	cfg := node.Config{Network: chaingen.Network(), PeerSharing: true, Sources: sources, Seed: 1}
 	cfg.Mux.Record = r.Record
 	memory := new(testnode.Net)
@@ -124,14 +123,7 @@ func suite(t *testing.T) []byte {
 			}
 		}
 	}()
-	var txs []ledger.Tx
-	for _, b := range chaingen.New(chaingen.Config{Seed: 9, BlockSize: 10_000}).Blocks(20) {
-		more, err := b.Txs()
-		if err != nil {
-			t.Fatal(err)
-		}
-		txs = append(txs, more...)
-	}
+	txs := chaingen.Txs(chaingen.New(chaingen.Config{Seed: 9, BlockSize: 10_000}).Blocks(20))
 	_, err := conform.Run(t.Context(), conform.Config{
 		Address: "node", Network: chaingen.Network(), Txs: txs, Wait: time.Minute,
 		Dial: func(ctx context.Context) (net.Conn, error) { return memory.Dial(ctx, "node") },
@@ -145,18 +137,6 @@ func suite(t *testing.T) []byte {
 	}
 	return file.Bytes()
 }
-
-// taker wants every transaction and keeps none.
-type taker struct{}
-
-func (taker) Want(_ context.Context, ids []txsubmission.Announced) (want []ledger.TxID, _ error) {
-	for _, a := range ids {
-		want = append(want, a.ID)
-	}
-	return want, nil
-}
-
-func (taker) Deliver(context.Context, []ledger.TxID, []ledger.Tx) error { return nil }
 
 // peers gives addresses that are for documentation.
 type peers struct{}

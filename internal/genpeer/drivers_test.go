@@ -26,16 +26,7 @@ var magic = chaingen.Network().Magic
 // chain is what drivers and peers know.
 var chain = chaingen.New(chaingen.Config{BlockSize: 3000}).Blocks(20)
 
-var txs = func() (all []ledger.Tx) {
-	for _, b := range chaingen.New(chaingen.Config{Seed: 7, BlockSize: 10_000}).Blocks(40) {
-		txs, err := b.Txs()
-		if err != nil {
-			panic(err)
-		}
-		all = append(all, txs...)
-	}
-	return all
-}()
+var txs = chaingen.Txs(chaingen.New(chaingen.Config{Seed: 7, BlockSize: 10_000}).Blocks(40))
 
 // driver runs the real driver of a side until the conversation ends or ctx
 // does. What a legal peer may cause comes back as nil.

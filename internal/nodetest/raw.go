@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/handshake"
-	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/protocol"
 )
 
@@ -132,7 +131,7 @@ func (p *Raw) Closed() bool {
 }
 
 // Silent accepts connections and reads nothing.
-type Silent struct{ *testnode.Listener }
+type Silent struct{ net.Listener }
 
 // Hold accepts until the test ends.
 func (l Silent) Hold(t *testing.T) {

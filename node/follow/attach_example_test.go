@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log"
 
+	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/follow"
@@ -16,7 +17,8 @@ func ExampleEngine_Attach() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	cfg := node.Config{Network: ledger.Preview}
-	conn, err := node.Dial(ctx, upstream(ctx), cfg)
+	address, _ := testnode.Example(ctx)
+	conn, err := node.Dial(ctx, address, cfg)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log"
 
+	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/follow"
@@ -51,7 +52,8 @@ func (x *index) run(ctx context.Context, cfg follow.Config, blocks int) error {
 func ExampleCursor() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	cfg := follow.Config{Config: node.Config{Network: ledger.Preview}, Peers: []string{upstream(ctx)}}
+	address, _ := testnode.Example(ctx)
+	cfg := follow.Config{Config: node.Config{Network: ledger.Preview}, Peers: []string{address}}
 
 	var stopped, steady index
 	for _, blocks := range []int{4, 10} {

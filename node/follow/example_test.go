@@ -4,38 +4,19 @@ import (
 	"context"
 	"fmt"
 	"log"
-	"net"
 
-	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/follow"
 )
 
-// upstream serves a chain of ten blocks until ctx ends.
-func upstream(ctx context.Context) (address string) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		log.Fatal(err)
-	}
-	chain := someChain()
-	go node.Serve(ctx, l, node.Config{Network: ledger.Preview, Sources: chain.Sources()})
-	return l.Addr().String()
-}
-
-func someChain() *testnode.Chain {
-	return testnode.New(chaingen.Config{Seed: 1, Network: ledger.Preview}).Grow(10)
-}
-
 // What happens on the chain? Leaving the loop closes the connections.
 func ExampleFollow() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	cfg := follow.Config{
-		Config: node.Config{Network: ledger.Preview},
-		Peers:  []string{upstream(ctx)},
-	}
+	address, _ := testnode.Example(ctx)
+	cfg := follow.Config{Config: node.Config{Network: ledger.Preview}, Peers: []string{address}}
 
 	for ev, err := range follow.Follow(ctx, cfg) {
 		if err != nil {
@@ -56,4 +37,37 @@ func ExampleFollow() {
 	// block 0
 	// block 1
 	// block 2
+}
+
+// How are blocks written in batches while there are many, and one by one at the tip?
+func ExampleRollForward() {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	address, _ := testnode.Example(ctx)
+	cfg := follow.Config{Config: node.Config{Network: ledger.Preview}, Peers: []string{address}}
+
+	written := 0
+	var batch []ledger.Block
+	write := func() { // in one transaction of a database, say
+		written += len(batch)
+		batch = batch[:0]
+	}
+	for ev, err := range follow.Follow(ctx, cfg) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		switch ev := ev.(type) {
+		case follow.RollForward:
+			if batch = append(batch, ev.Block); !ev.More || len(batch) == 1000 {
+				write()
+			}
+			if ev.Tip == ev.Block.Header.Tip() {
+				fmt.Println("at the tip with", written, "blocks")
+				return
+			}
+		case follow.RollBackward:
+			write() // and then drop what is after ev.To
+		}
+	}
+	// Output: at the tip with 10 blocks
 }

@@ -3,7 +3,6 @@ package follow_test
 import (
 	"context"
 	"errors"
-	"net"
 	"testing"
 	"time"
 
@@ -16,21 +15,6 @@ import (
 	"github.com/ouronet/ouronet/node/follow"
 )
 
-func listen(t *testing.T) net.Listener {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return l
-}
-
-// overTCP serves c on loopback.
-func overTCP(t *testing.T, c *testnode.Chain, n ledger.Network) (s *testnode.Server, address string) {
-	l := listen(t)
-	return testnode.Serve(t, l, node.Config{Network: n, Sources: c.Sources()}), l.Addr().String()
-}
-
 // All eras, with boundary blocks and ranges that have to be asked for in parts.
 func TestFollowOverTCP(t *testing.T) {
 	leak.Check(t)
@@ -40,8 +24,8 @@ func TestFollowOverTCP(t *testing.T) {
 		{Era: ledger.Mary, Blocks: 50}, {Era: ledger.Alonzo, Blocks: 50}, {Era: ledger.Babbage, Blocks: 50}, {Era: ledger.Conway, Blocks: 50},
 		{Era: ledger.Dijkstra, Blocks: 50},
 	}}).Grow(2350)
-	_, a := overTCP(t, c, n)
-	s, b := overTCP(t, c.Copy(), n)
+	_, a := nodetest.OverTCP(t, c)
+	s, b := nodetest.OverTCP(t, c.Copy())
 	blocks := 0
 	for ev, err := range follow.Follow(t.Context(), follow.Config{Config: node.Config{Network: n}, Peers: []string{a, b}}) {
 		if err != nil {
@@ -64,17 +48,8 @@ func TestFollowOverTCP(t *testing.T) {
 // Follow ends although a peer has stopped reading and sending.
 func TestFollowCancelOverTCP(t *testing.T) {
 	leak.Check(t)
-	l := listen(t)
-	defer l.Close()
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			t.Cleanup(func() { c.Close() })
-		}
-	}()
+	l := nodetest.Listen(t)
+	nodetest.Silent{Listener: l}.Hold(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	began := time.Now()

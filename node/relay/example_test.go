@@ -6,7 +6,6 @@ import (
 	"log"
 	"net"
 
-	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
@@ -18,13 +17,7 @@ import (
 func Example() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	chain := testnode.New(chaingen.Config{Seed: 1, Network: ledger.Preview}).Grow(10)
-	upstream, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		log.Fatal(err)
-	}
-	go node.Serve(ctx, upstream, node.Config{Network: ledger.Preview, Sources: chain.Sources()})
-
+	upstream, chain := testnode.Example(ctx)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		log.Fatal(err)
@@ -32,7 +25,7 @@ func Example() {
 	r, err := relay.New(relay.Config{
 		Follow: follow.Config{
 			Config: node.Config{Network: ledger.Preview},
-			Peers:  []string{upstream.Addr().String()},
+			Peers:  []string{upstream},
 		},
 		Listener: listener,
 		NoVerify: true, // the headers of this chain are not signed

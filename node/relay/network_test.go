@@ -430,14 +430,7 @@ func (s taker) Deliver(ctx context.Context, _ []ledger.TxID, txs []ledger.Tx) er
 func TestRelayTransactions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, c := &stage{t: t}, newChain()
-		var txs []ledger.Tx
-		for _, b := range testnode.New(chaingen.Config{Seed: 1, BlockSize: 20_000, Network: network()}).Grow(3).Blocks() {
-			found, err := b.Txs()
-			if err != nil {
-				t.Fatal(err)
-			}
-			txs = append(txs, found...)
-		}
+		txs := chaingen.Txs(chaingen.New(chaingen.Config{Seed: 1, BlockSize: 20_000, Network: network()}).Blocks(3))
 		if len(txs) < 20 {
 			t.Fatalf("only %d transactions", len(txs))
 		}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
-	"net"
 	"net/netip"
 	"path/filepath"
 	"slices"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/ouronet/ouronet/internal/chaindata"
 	"github.com/ouronet/ouronet/internal/leak"
+	"github.com/ouronet/ouronet/internal/nodetest"
 	"github.com/ouronet/ouronet/internal/race"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
@@ -23,18 +23,10 @@ import (
 	"github.com/ouronet/ouronet/node/relay"
 )
 
-func listen(t testing.TB) net.Listener {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return l
-}
-
 // run starts a relay and stops it when the test ends.
 func run(t testing.TB, cfg relay.Config) (*relay.Relay, string) {
 	t.Helper()
-	cfg.Listener = listen(t)
+	cfg.Listener = nodetest.Listen(t)
 	r, err := relay.New(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -105,7 +97,7 @@ func TestPeers(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := newChain().Grow(5)
-			l := listen(t)
+			l := nodetest.Listen(t)
 			testnode.Serve(t, l, node.Config{Network: network(), Sources: c.Sources()})
 			cfg := relay.Config{Follow: follow.Config{
 				Config: node.Config{Network: network(), PeerSharing: true, Routable: test.routable},
