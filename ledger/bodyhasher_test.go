@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/cbor"
+	"github.com/ouronet/ouronet/internal/chaindata"
 	"github.com/ouronet/ouronet/internal/race"
 )
 
@@ -89,7 +90,7 @@ func TestBodyHasherRealBlocks(t *testing.T) {
 	}
 	seen := map[Era]int{}
 	for folder, n := range map[string]Network{"mainnet-blocks": Mainnet, "testnet-blocks": Preprod} {
-		for _, raw := range readHexBlocks(t, folder) {
+		for _, raw := range chaindata.Blocks(t, folder) {
 			check(n, raw, 50)
 			b, _ := n.ParseBlock(raw)
 			seen[b.Header.Raw.Era]++

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"testing"
+
+	"github.com/ouronet/ouronet/internal/chaindata"
 )
 
 // BenchmarkCheckByronBody checks the regular Byron blocks of Mainnet at hand,
@@ -11,7 +13,7 @@ import (
 func BenchmarkCheckByronBody(b *testing.B) {
 	var blocks []Block
 	size := 0
-	all := readHexBlocks(b, "mainnet-blocks")
+	all := chaindata.Blocks(b, "mainnet-blocks")
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		block, err := Mainnet.ParseBlock(all[name])
 		if err != nil {
@@ -35,7 +37,7 @@ func BenchmarkCheckByronBody(b *testing.B) {
 
 // BenchmarkParseByronHeader parses a regular header of Mainnet.
 func BenchmarkParseByronHeader(b *testing.B) {
-	block, err := Mainnet.ParseBlock(readHexBlocks(b, "mainnet-blocks")["byron1"])
+	block, err := Mainnet.ParseBlock(chaindata.Blocks(b, "mainnet-blocks")["byron1"])
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package ledger
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/hex"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -61,24 +60,6 @@ func readFile(tb testing.TB, name string) []byte {
 		tb.Fatal(err)
 	}
 	return b
-}
-
-// readHexBlocks reads the single blocks of a folder, by file name.
-func readHexBlocks(tb testing.TB, folder string) map[string]RawBlock {
-	tb.Helper()
-	names, err := filepath.Glob(filepath.Join(chaindata.Dir(tb), folder, "*.block"))
-	if err != nil || len(names) == 0 {
-		tb.Fatalf("no blocks in %s: %v", folder, err)
-	}
-	blocks := map[string]RawBlock{}
-	for _, name := range names {
-		raw, err := hex.DecodeString(string(bytes.TrimSpace(readFile(tb, name))))
-		if err != nil {
-			tb.Fatalf("%s: %v", name, err)
-		}
-		blocks[strings.TrimSuffix(filepath.Base(name), ".block")] = raw
-	}
-	return blocks
 }
 
 func TestImmutableFolders(t *testing.T) {
@@ -172,7 +153,7 @@ func checkBlock(t *testing.T, n Network, raw RawBlock) Block {
 
 func TestSingleBlocks(t *testing.T) {
 	for folder, n := range map[string]Network{"mainnet-blocks": Mainnet, "testnet-blocks": Preprod} {
-		for name, raw := range readHexBlocks(t, folder) {
+		for name, raw := range chaindata.Blocks(t, folder) {
 			t.Run(name, func(t *testing.T) {
 				b := checkBlock(t, n, raw)
 				txs, _ := b.Txs()

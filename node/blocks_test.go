@@ -1,7 +1,6 @@
 package node_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"iter"
@@ -49,13 +48,8 @@ func take(blocks iter.Seq2[ledger.Block, error], work func(n int) time.Duration)
 
 func checkRange(t *testing.T, got, want []ledger.Block) {
 	t.Helper()
-	if len(got) != len(want) {
-		t.Fatalf("%d blocks, want %d", len(got), len(want))
-	}
-	for i := range got {
-		if !bytes.Equal(got[i].Raw, want[i].Raw) {
-			t.Fatalf("block %d differs", i)
-		}
+	if err := testnode.Same(got, want); err != nil {
+		t.Fatal(err)
 	}
 }
 

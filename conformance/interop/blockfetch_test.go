@@ -2,16 +2,11 @@ package interop_test
 
 import (
 	"bytes"
-	"encoding/hex"
 	"errors"
 	"iter"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	theirs "github.com/blinklabs-io/gouroboros/protocol/blockfetch"
-
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/conformance/interop/peer"
 	"github.com/ouronet/ouronet/internal/chaindata"
@@ -109,20 +104,8 @@ func TestNoBlocksForTheirClient(t *testing.T) {
 
 // One real block of every era that has one, each served as a chain of its own.
 func TestRealErasToTheirClient(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(chaindata.Dir(t), "mainnet-blocks", "*.block"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no blocks: %v", err)
-	}
-	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			raw, err := hex.DecodeString(strings.TrimSpace(string(text)))
-			if err != nil {
-				t.Fatal(err)
-			}
+	for name, raw := range chaindata.Blocks(t, "mainnet-blocks") {
+		t.Run(name, func(t *testing.T) {
 			chain, err := peer.ParseBlocks(ledger.Mainnet, []ledger.RawBlock{raw})
 			if err != nil {
 				t.Fatal(err)

@@ -2,7 +2,6 @@ package interop_test
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -16,6 +15,7 @@ import (
 	"github.com/ouronet/ouronet/internal/chaindata"
 	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/internal/race"
+	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/node"
@@ -126,7 +126,9 @@ func followers(t *testing.T, network ledger.Network, address string, want []ledg
 			break
 		}
 	}
-	sameBlocks(t, followed, want)
+	if err := testnode.Same(followed, want); err != nil {
+		t.Fatal(err)
+	}
 
 	c := theirClient(t, address, peer.ClientConfig{Magic: network.Magic, Pipeline: 100})
 	if err := theyTake(patient(t), c, want); err != nil {
@@ -147,18 +149,6 @@ func apply(chain []ledger.Block, ev follow.Event) []ledger.Block {
 		return chain[:n]
 	}
 	return chain
-}
-
-func sameBlocks(t *testing.T, got, want []ledger.Block) {
-	t.Helper()
-	if len(got) != len(want) {
-		t.Fatalf("%d blocks, want %d", len(got), len(want))
-	}
-	for i := range got {
-		if !bytes.Equal(got[i].Raw, want[i].Raw) {
-			t.Fatalf("block %d differs", i)
-		}
-	}
 }
 
 func TestRelayOfRealBlocks(t *testing.T) {
@@ -207,7 +197,9 @@ func TestRelayOfAChainThatChanges(t *testing.T) {
 	if backTo != main[489].Header.Point() {
 		t.Errorf("rolled back to %v, want %v", backTo, main[489].Header.Point())
 	}
-	sameBlocks(t, got, want)
+	if err := testnode.Same(got, want); err != nil {
+		t.Fatal(err)
+	}
 	followers(t, g.Network(), address, want)
 }
 

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/internal/cli/clitest"
@@ -59,7 +58,5 @@ func TestInterrupted(t *testing.T) {
 // What keeps the program waiting is said.
 func TestSaysWhyItWaits(t *testing.T) {
 	leak.Check(t)
-	hasty := program
-	hasty.Patience = time.Millisecond
-	clitest.Waits(t, hasty.Run, "fetch: 0 blocks so far, waiting for more\n", "{mute}", "1."+strings.Repeat("1", 64), "2."+strings.Repeat("2", 64))
+	clitest.Waits(t, program, "fetch: 0 blocks so far, waiting for more\n", "{mute}", "1."+strings.Repeat("1", 64), "2."+strings.Repeat("2", 64))
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/internal/cli/clitest"
@@ -71,10 +70,8 @@ func (o *once) Write(p []byte) (int, error) {
 // What keeps the program waiting is said.
 func TestSaysWhyItWaits(t *testing.T) {
 	leak.Check(t)
-	hasty := program
-	hasty.Patience = time.Millisecond
 	names := clitest.Names(t)
-	clitest.Waits(t, hasty.Run, "follow: waiting: {mute} is not connected yet\n", "{mute}")
-	clitest.Waits(t, hasty.Run, "no intersection with the peer's chain; next try in ", "{mute}", names["node"], "-network", "preview", "-from", "7."+strings.Repeat("0", 64))
-	clitest.Waits(t, hasty.Run, "follow: at the tip, waiting for the next block\n", "-network", "preview", names["node"])
+	clitest.Waits(t, program, "follow: waiting: {mute} is not connected yet\n", "{mute}")
+	clitest.Waits(t, program, "no intersection with the peer's chain; next try in ", "{mute}", names["node"], "-network", "preview", "-from", "7."+strings.Repeat("0", 64))
+	clitest.Waits(t, program, "follow: at the tip, waiting for the next block\n", "-network", "preview", names["node"])
 }

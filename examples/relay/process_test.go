@@ -260,18 +260,24 @@ func TestOnlyPeerFails(t *testing.T) {
 	if lost := p.named("lost"); !strings.Contains(lost.Error, "block is not the one asked for") {
 		t.Errorf("lost the peer for %q", lost.Error)
 	}
+	take(t, address, 50)
+	p.named("lost") // and tries again
+}
+
+// take follows a relay until n blocks have come.
+func take(t *testing.T, address string, n int) {
+	t.Helper()
 	got := 0
 	for ev, err := range follow.Follow(t.Context(), follow.Config{Config: node.Config{Network: ledger.Preview}, Peers: []string{address}}) {
 		if err != nil {
 			t.Fatal(err)
 		}
 		if _, ok := ev.(follow.RollForward); ok {
-			if got++; got == 50 {
-				break
+			if got++; got == n {
+				return
 			}
 		}
 	}
-	p.named("lost") // and tries again
 }
 
 // It says when its peers are in an era that a newer version is needed for, and
@@ -293,17 +299,7 @@ func TestUnknownEra(t *testing.T) {
 	if e := p.named("stuck"); !strings.Contains(e.Error, "header of era 8") || !strings.Contains(e.Error, "a newer version is needed") {
 		t.Errorf("told %q", e.Error)
 	}
-	got := 0
-	for ev, err := range follow.Follow(t.Context(), follow.Config{Config: node.Config{Network: ledger.Preview}, Peers: []string{address}}) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, ok := ev.(follow.RollForward); ok {
-			if got++; got == 50 {
-				break
-			}
-		}
-	}
+	take(t, address, 50)
 }
 
 // A folder with another chain than the peer's is told, and stays as it is.

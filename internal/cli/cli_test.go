@@ -17,7 +17,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/cli/clitest"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -122,68 +121,6 @@ func TestNetworkMistakes(t *testing.T) {
 			t.Errorf("%s: %v, want %s", test.args, err, test.want)
 		}
 	}
-}
-
-// The messages of each kind of flag and argument.
-func TestCalls(t *testing.T) {
-	flags := Program{Name: "flags", Examples: []string{"-n 1"}, About: "Takes flags of each kind, and prints them.", Setup: func(c *Command) Run {
-		n := c.Number("n", 1, 1, 9, "`NUMBER` of things")
-		d := c.Duration("d", time.Second, time.Second, time.Minute, "`TIME` that it takes")
-		w := c.Choice("w", "a", []string{"a", "b", "c"}, "`WORD`")
-		alone := c.Bool("alone", false, "takes no other flag")
-		listen := c.Bool("listen", false, "does not go with -w")
-		c.Exclude("listen", "w", "there is nothing to say")
-		c.Alone("alone")
-		return func(_ context.Context, out io.Writer) error {
-			fmt.Fprintln(out, *n, *d, *w, *alone, *listen)
-			return nil
-		}
-	}}
-	args := Program{Name: "args", Examples: []string{"127.0.0.1:1"}, About: "Takes arguments, and prints them.", Setup: func(c *Command) Run {
-		var first Address
-		var from Point
-		c.Arg(&first, "HOST:PORT")
-		c.Optional(&from, "POINT")
-		return func(_ context.Context, out io.Writer) error {
-			fmt.Fprintln(out, first, from.Point)
-			return nil
-		}
-	}}
-	peers := Program{Name: "peers", Examples: []string{""}, About: "Takes peers, and prints them.", Setup: func(c *Command) Run {
-		network, peers := c.Network(), c.Peers()
-		return func(_ context.Context, out io.Writer) error {
-			fmt.Fprintln(out, network.Name, *peers)
-			return nil
-		}
-	}}
-	blocks := Program{Name: "blocks", Examples: []string{"1.HASH 2.HASH"}, About: "Takes a range, and prints it.", Setup: func(c *Command) Run {
-		from, to := c.Range()
-		return func(_ context.Context, out io.Writer) error {
-			fmt.Fprintln(out, from, to)
-			return nil
-		}
-	}}
-	tool := func(args []string, stdout, stderr io.Writer) int {
-		flags := flag.NewFlagSet("tool", flag.ContinueOnError)
-		n := flags.Int("n", 1, "`NUMBER` of things")
-		exit, end := flagsOnly(flags, args, "tool", "Takes flags that it declares itself.", stdout, stderr)
-		if !end {
-			fmt.Fprintln(stdout, *n)
-		}
-		return exit
-	}
-	clitest.Calls(t, func(ctx context.Context, line []string, stdout, stderr io.Writer) int {
-		for _, p := range []Program{flags, args, peers, blocks} {
-			if line[0] == p.Name {
-				return p.Run(ctx, line[1:], stdout, stderr)
-			}
-		}
-		if line[0] == "tool" {
-			return tool(line[1:], stdout, stderr)
-		}
-		t.Errorf("no program %q", line[0])
-		return 1
-	}, nil)
 }
 
 // An interruption is no error of a program that runs until it is stopped.

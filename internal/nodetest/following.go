@@ -1,7 +1,6 @@
 package nodetest
 
 import (
-	"bytes"
 	"context"
 	"iter"
 	"sync"
@@ -131,12 +130,7 @@ func (f *Following) Reach(c *testnode.Chain) {
 			want = want[1:]
 		}
 	}
-	if len(f.Blocks) != len(want) {
-		f.t.Fatalf("%d blocks, want %d", len(f.Blocks), len(want))
-	}
-	for i, b := range want {
-		if !bytes.Equal(b.Raw, f.Blocks[i].Raw) {
-			f.t.Fatalf("block %d differs", i)
-		}
+	if err := testnode.Same(f.Blocks, want); err != nil {
+		f.t.Fatal(err)
 	}
 }

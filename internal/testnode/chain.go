@@ -1,7 +1,9 @@
 package testnode
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"iter"
 	"slices"
 	"sync"
@@ -257,3 +259,16 @@ func (c *Chain) position(p ledger.Point) (n int, ok bool) {
 }
 
 var _ blockfetch.Source = (*Chain)(nil)
+
+// Same reports the first block in which got differs from want, nil if there is none.
+func Same(got, want []ledger.Block) error {
+	for i := range min(len(got), len(want)) {
+		if !bytes.Equal(got[i].Raw, want[i].Raw) {
+			return fmt.Errorf("block %d differs", i)
+		}
+	}
+	if len(got) != len(want) {
+		return fmt.Errorf("%d blocks, want %d", len(got), len(want))
+	}
+	return nil
+}

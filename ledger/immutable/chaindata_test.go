@@ -162,6 +162,15 @@ func openAppend(tb testing.TB, dir string, n ledger.Network) *immutable.DB {
 	return db
 }
 
+func appendTo(tb testing.TB, db *immutable.DB, blocks []ledger.Block) {
+	tb.Helper()
+	for _, b := range blocks {
+		if err := db.Append(b); err != nil {
+			tb.Fatal(err)
+		}
+	}
+}
+
 func parse(tb testing.TB, n ledger.Network, raw ledger.RawBlock) ledger.Block {
 	tb.Helper()
 	b, err := n.ParseBlock(raw)

@@ -53,11 +53,7 @@ func newStored(tb testing.TB) *stored {
 func appendAll(tb testing.TB, dir string, n ledger.Network, blocks []ledger.Block) {
 	tb.Helper()
 	db := openAppend(tb, dir, n)
-	for _, b := range blocks {
-		if err := db.Append(b); err != nil {
-			tb.Fatal(err)
-		}
-	}
+	appendTo(tb, db, blocks)
 	if err := db.Close(); err != nil {
 		tb.Fatal(err)
 	}
@@ -368,11 +364,7 @@ func TestFileCannotBeOpened(t *testing.T) {
 		for at, chunk := range map[int]uint64{0: 0, s.before: s.last} {
 			dir := t.TempDir()
 			db := openAppend(t, dir, s.network)
-			for _, b := range s.blocks[:at] {
-				if err := db.Append(b); err != nil {
-					t.Fatal(err)
-				}
-			}
+			appendTo(t, db, s.blocks[:at])
 			tip := db.Tip()
 			inTheWay := filepath.Join(dir, s.name(chunk, kind))
 			if err := os.Mkdir(inTheWay, 0o755); err != nil {
@@ -392,11 +384,7 @@ func TestFileCannotBeOpened(t *testing.T) {
 			if err := os.Remove(inTheWay); err != nil {
 				t.Fatal(err)
 			}
-			for _, b := range s.blocks[at:] {
-				if err := db.Append(b); err != nil {
-					t.Fatal(err)
-				}
-			}
+			appendTo(t, db, s.blocks[at:])
 			if err := db.Close(); err != nil {
 				t.Fatal(err)
 			}

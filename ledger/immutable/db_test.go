@@ -164,11 +164,7 @@ func TestAppendRefuses(t *testing.T) {
 	if tip, n := db.Tip(), count(t, db, ledger.Origin); tip != (ledger.Tip{}) || n != 0 || !db.First().IsOrigin() {
 		t.Errorf("empty folder has tip %v, %d blocks", tip, n)
 	}
-	for _, b := range s.blocks[:10] {
-		if err := db.Append(b); err != nil {
-			t.Fatal(err)
-		}
-	}
+	appendTo(t, db, s.blocks[:10])
 	for _, i := range []int{0, 8, 9, 11} {
 		if err := db.Append(s.blocks[i]); !errors.Is(err, immutable.ErrDoesNotFollow) {
 			t.Errorf("block %d after 9: %v", i, err)
@@ -314,11 +310,7 @@ func TestAppendWhileReading(t *testing.T) {
 		if n++; db.Tip() != s.blocks[n-1].Header.Tip() {
 			continue
 		}
-		for _, b := range s.blocks[n:min(n+1+n%3, len(s.blocks))] {
-			if err := db.Append(b); err != nil {
-				t.Fatal(err)
-			}
-		}
+		appendTo(t, db, s.blocks[n:min(n+1+n%3, len(s.blocks))])
 	}
 	if n != len(s.blocks) {
 		t.Errorf("%d blocks, want %d", n, len(s.blocks))

@@ -107,11 +107,7 @@ func TestDiskFull(t *testing.T) {
 		for at, chunk := range map[int]uint64{0: 0, s.before: s.last} {
 			dir := t.TempDir()
 			db := openAppend(t, dir, s.network)
-			for _, b := range s.blocks[:at] {
-				if err := db.Append(b); err != nil {
-					t.Fatal(err)
-				}
-			}
+			appendTo(t, db, s.blocks[:at])
 			tip, full := db.Tip(), filepath.Join(dir, s.name(chunk, kind))
 			if err := os.Symlink("/dev/full", full); err != nil {
 				t.Fatal(err)

@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/chaindata"
@@ -224,19 +223,7 @@ func TestSingleBlocks(t *testing.T) {
 	byron := stakeholders(t, "mainnet")
 	eras := make(map[ledger.Era]int)
 	for _, folder := range []string{"mainnet-blocks", "testnet-blocks"} {
-		files, err := filepath.Glob(filepath.Join(chaindata.Dir(t), folder, "*.block"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, file := range files {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			raw, err := hex.DecodeString(strings.TrimSpace(string(text)))
-			if err != nil {
-				t.Fatal(err)
-			}
+		for name, raw := range chaindata.Blocks(t, folder) {
 			n := ledger.Mainnet
 			if folder == "testnet-blocks" {
 				n = ledger.Preview
@@ -251,7 +238,7 @@ func TestSingleBlocks(t *testing.T) {
 			s := before(n, h)
 			_, made, err := v.Verify(s, h)
 			if err != nil {
-				t.Errorf("%s (%v): %v", filepath.Base(file), h.Raw.Era, err)
+				t.Errorf("%s (%v): %v", name, h.Raw.Era, err)
 				continue
 			}
 			want := Envelope | Certificate | KES
@@ -261,7 +248,7 @@ func TestSingleBlocks(t *testing.T) {
 				want = Envelope | Byron | GenesisKey
 			}
 			if made != want {
-				t.Errorf("%s: checked %v, want %v", filepath.Base(file), made, want)
+				t.Errorf("%s: checked %v, want %v", name, made, want)
 			}
 			eras[h.Raw.Era]++
 		}

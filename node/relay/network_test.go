@@ -1,7 +1,6 @@
 package relay_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -118,13 +117,8 @@ func (r *reader) reach(c *testnode.Chain) {
 			}
 		}
 	}
-	if len(want) != len(r.blocks) {
-		r.t.Fatalf("%d blocks, want %d", len(r.blocks), len(want))
-	}
-	for i := range want {
-		if !bytes.Equal(want[i].Raw, r.blocks[i].Raw) {
-			r.t.Fatalf("block %d differs", i)
-		}
+	if err := testnode.Same(r.blocks, want); err != nil {
+		r.t.Fatal(err)
 	}
 }
 

@@ -2,10 +2,8 @@ package peer_test
 
 import (
 	"encoding/binary"
-	"encoding/hex"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/ouronet/ouronet/conformance/interop/peer"
@@ -68,20 +66,8 @@ func readChunk(t *testing.T, name string) (raws []ledger.RawBlock) {
 
 // One real block of every era that has one, each served as a chain of its own.
 func TestRealEras(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(chaindata.Dir(t), "mainnet-blocks", "*.block"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no blocks: %v", err)
-	}
-	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			raw, err := hex.DecodeString(strings.TrimSpace(string(text)))
-			if err != nil {
-				t.Fatal(err)
-			}
+	for name, raw := range chaindata.Blocks(t, "mainnet-blocks") {
+		t.Run(name, func(t *testing.T) {
 			want, err := peer.ParseBlocks(ledger.Mainnet, []ledger.RawBlock{raw})
 			if err != nil {
 				t.Fatal(err)

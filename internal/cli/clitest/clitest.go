@@ -14,8 +14,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/cli"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
@@ -187,9 +189,9 @@ func folder(t *testing.T) string {
 }
 
 // Waits runs a program with args, in which {mute} is a node that never answers, until
-// it has printed text on standard error. The program must not wait long before it
-// says what it waits for.
-func Waits(t *testing.T, program Program, text string, args ...string) {
+// it has printed text on standard error. The program has no patience: it says at once
+// what it waits for.
+func Waits(t *testing.T, program cli.Program, text string, args ...string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0") // and no Accept: the system connects
 	if err != nil {
@@ -202,7 +204,8 @@ func Waits(t *testing.T, program Program, text string, args ...string) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	errs := &until{text: strings.ReplaceAll(text, "{mute}", l.Addr().String()), found: cancel}
-	program(ctx, args, io.Discard, errs)
+	program.Patience = time.Millisecond
+	program.Run(ctx, args, io.Discard, errs)
 	if ctx.Err() == nil {
 		t.Errorf("ended with %q, want %q before", errs.String(), errs.text)
 	}
