@@ -25,7 +25,7 @@ const (
 
 // RequestRange asks for the blocks from one point to another, both included.
 type RequestRange struct {
-	From, To ledger.Point
+	From, To ledger.Point // of blocks: never [ledger.Origin]
 }
 
 // ClientDone ends the conversation.
@@ -39,7 +39,7 @@ type NoBlocks struct{}
 
 // Block is one block of the range.
 type Block struct {
-	Raw ledger.RawBlock
+	Raw ledger.RawBlock // the receiver's
 }
 
 // BatchDone says that the range is complete.

@@ -30,6 +30,7 @@ type UnknownInputError struct {
 	Fields int    // behind the known ones; 0: the kind is not known
 }
 
+// Error gives the kind and, where only those are unknown, the number of fields.
 func (e *UnknownInputError) Error() string {
 	if e.Fields == 0 {
 		return fmt.Sprintf("chain: inputs of kind %d are not known here: a later version wrote it", e.Kind)
@@ -46,6 +47,7 @@ type InputError struct {
 	Err error // what was expected at which byte
 }
 
+// Error says which part of the encoding is wrong.
 func (e *InputError) Error() string { return fmt.Sprintf("chain: not an input of a core: %v", e.Err) }
 
 // Unwrap returns Err.

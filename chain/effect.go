@@ -20,14 +20,14 @@ type (
 	// RequestHeaders grants N more headers to be asked for.
 	RequestHeaders struct {
 		Peer PeerID
-		N    int
+		N    int // 1 or more
 	}
 
 	// StopChainSync ends chain-sync with Done. Nobody is to blame: the other
 	// protocols go on, and the core asks again after Retry by itself.
 	StopChainSync struct {
 		Peer  PeerID
-		Err   error
+		Err   error // ErrNoIntersection, ErrRolledBackTooFar or ErrCrowdedOut
 		Retry time.Duration
 	}
 

@@ -33,6 +33,7 @@ type LinkError struct {
 	Rule           string      // what should hold
 }
 
+// Error names the header, the predecessor it claims, its place and the rule.
 func (e *LinkError) Error() string {
 	return fmt.Sprintf("chain: header %v with predecessor %v does not follow %v: want %s",
 		e.Header, e.Prev, e.Parent, e.Rule)
@@ -42,9 +43,10 @@ func (e *LinkError) Error() string {
 // was not asked for.
 type IntersectionError struct {
 	Point   ledger.Point
-	Offered []ledger.Point
+	Offered []ledger.Point // the points of the request
 }
 
+// Error gives the point and how many were offered.
 func (e *IntersectionError) Error() string {
 	return fmt.Sprintf("chain: intersection at %v, which is none of the %d points offered", e.Point, len(e.Offered))
 }
@@ -55,6 +57,7 @@ type HeaderError struct {
 	Err   error
 }
 
+// Error names the header and what the verifier found.
 func (e *HeaderError) Error() string { return fmt.Sprintf("chain: header %v: %v", e.Point, e.Err) }
 
 // Unwrap returns what the check said.
@@ -78,9 +81,10 @@ func (e *InvalidBlockError) Unwrap() error { return e.Err }
 // announces, several times in a row.
 type UnavailableError struct {
 	Start ledger.Point // first block of the range
-	Times int
+	Times int          // in a row
 }
 
+// Error names the start of the range and how often the peer refused it.
 func (e *UnavailableError) Error() string {
 	return fmt.Sprintf("chain: peer announced %v but answered NoBlocks %d times", e.Start, e.Times)
 }
@@ -91,6 +95,7 @@ type RangeError struct {
 	Got  ledger.Point // Origin if the range ended early
 }
 
+// Error says whether a block was wrong, missing at the end, or one too many.
 func (e *RangeError) Error() string {
 	switch {
 	case e.Want.IsOrigin():

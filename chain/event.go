@@ -113,7 +113,9 @@ type (
 	}
 
 	// Consumed gives back bytes handed over by [Adopt].
-	Consumed struct{ Bytes int }
+	Consumed struct {
+		Bytes int // as [Adopt] gave them
+	}
 
 	// Tick lets time pass.
 	Tick struct{}

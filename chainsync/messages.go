@@ -41,19 +41,19 @@ type AwaitReply struct{}
 // RollForward extends the chain by a header. Tip is the end of the responder's
 // chain when it sent the message.
 type RollForward struct {
-	Header ledger.RawHeader
-	Tip    ledger.Tip
+	Header ledger.RawHeader // the receiver's, not looked into
+	Tip    ledger.Tip       // of the responder, a hint
 }
 
 // RollBackward drops everything after Point.
 type RollBackward struct {
-	Point ledger.Point
-	Tip   ledger.Tip
+	Point ledger.Point // [ledger.Origin] drops all
+	Tip   ledger.Tip   // of the responder, a hint
 }
 
 // FindIntersect offers points, best first.
 type FindIntersect struct {
-	Points []ledger.Point
+	Points []ledger.Point // at most [MaxPoints] are kept, and one more
 }
 
 // IntersectFound names the first of the offered points that is on the

@@ -19,11 +19,12 @@ const (
 const limit = 65535
 
 const (
-	// HighMark is how many requests an initiator keeps outstanding at most,
-	// and LowMark how far it lets them fall before it asks again.
+	// HighMark is how many requests an initiator keeps outstanding at most.
 	// (miniprotocols, 1)
 	HighMark = 300
-	LowMark  = 200
+
+	// LowMark is how far it lets them fall before it asks for more. (miniprotocols, 1)
+	LowMark = 200
 
 	// RequestIngress is enough ingress for a responder, in bytes: the largest
 	// request for an intersection and HighMark others, however encoded.

@@ -74,13 +74,14 @@ func (s Step) String() string {
 
 // ModelError says what is wrong with a model and shows a shortest way there.
 type ModelError struct {
-	Protocol string
-	Depth    int
-	Err      error
+	Protocol string    // mini-protocol
+	Depth    int       // requests ahead of their answers
+	Err      error     // what is wrong
 	State    [2]string // of initiator and responder
 	Trace    []Step    // from the start to where it shows
 }
 
+// Error gives both sides' states and, one a line, the moves that led there.
 func (e *ModelError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s at depth %d: %v (%s, %s)", e.Protocol, e.Depth, e.Err, e.State[0], e.State[1])
@@ -90,6 +91,7 @@ func (e *ModelError) Error() string {
 	return b.String()
 }
 
+// Unwrap returns what went wrong in the last state.
 func (e *ModelError) Unwrap() error { return e.Err }
 
 // Check explores the model completely. It finds, with a shortest example, a

@@ -35,6 +35,7 @@ type RefusedError struct {
 	Refusal
 }
 
+// Error says who refused whom, and why.
 func (e *RefusedError) Error() string {
 	who := "handshake: the peer refused us"
 	if e.ByUs {

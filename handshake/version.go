@@ -87,7 +87,7 @@ func DecodeData(b []byte, v Version) (Data, error) {
 // the version is chosen.
 type Entry struct {
 	Version Version
-	Raw     []byte
+	Raw     []byte // one CBOR item, see [DecodeData]
 }
 
 // Table lists versions in ascending order, each once.

@@ -79,7 +79,7 @@ func blockParts(e Era) int {
 // [Block.CheckBody] and [Block.Txs].
 type Block struct {
 	Header Header
-	Raw    RawBlock
+	Raw    RawBlock // the whole block, shared with Header.Raw
 
 	body       []byte // what follows the header in Raw
 	indefinite bool   // body ends with a break

@@ -15,6 +15,7 @@ type BodyError struct {
 	Got   string // what the body is
 }
 
+// Error names the part, what it is, and what the header says.
 func (e *BodyError) Error() string {
 	return fmt.Sprintf("ledger: block %v: %s is %s, header says %s", e.Point, e.Part, e.Got, e.Want)
 }

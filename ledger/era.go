@@ -57,6 +57,7 @@ type UnknownEraError struct {
 	Era  Era
 }
 
+// Error says what is of the era, and which eras are known.
 func (e *UnknownEraError) Error() string {
 	return fmt.Sprintf("ledger: %s of era %d, and this version of ouronet knows eras up to %d (%v): a newer version is needed",
 		e.What, uint8(e.Era), NumEras-1, Era(NumEras-1))

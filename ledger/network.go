@@ -8,8 +8,8 @@ import (
 // Network is what tells one Cardano network from another: [Mainnet],
 // [Preprod], [Preview] or one read by [LoadNetwork].
 type Network struct {
-	Name  string
-	Magic uint32
+	Name  string // for people
+	Magic uint32 // by which nodes tell networks apart in the handshake
 
 	// Start is the time of slot 0.
 	Start time.Time

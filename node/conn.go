@@ -230,10 +230,17 @@ func (c *Conn) transport(channel *mux.Channel) protocol.Transport {
 // refusal is a protocol.Transport on which nothing may be said, and why.
 type refusal struct{ err error }
 
+// Send fails with the reason.
 func (r refusal) Send(context.Context, []byte, []byte) error { return r.err }
-func (r refusal) Peek(int) ([]byte, error)                   { return nil, r.err }
-func (r refusal) Ready() <-chan struct{}                     { return nil }
-func (r refusal) Consume(int)                                {}
+
+// Peek fails with the reason.
+func (r refusal) Peek(int) ([]byte, error) { return nil, r.err }
+
+// Ready returns nil: no bytes will come.
+func (r refusal) Ready() <-chan struct{} { return nil }
+
+// Consume has nothing to do, as no bytes were shown.
+func (r refusal) Consume(int) {}
 
 // random returns what draws for one purpose of this connection, or nil.
 func (c *Conn) random(purpose string) *rand.Rand {

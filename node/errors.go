@@ -19,8 +19,10 @@ type PeerError struct {
 	Err  error
 }
 
+// Error begins with the address of the peer.
 func (e *PeerError) Error() string { return fmt.Sprintf("peer %s: %v", e.Peer, e.Err) }
 
+// Unwrap returns why the connection ended.
 func (e *PeerError) Unwrap() error { return e.Err }
 
 // logEnd logs at debug level why a connection ended, or was not made. The entry
@@ -39,6 +41,8 @@ type dialError struct {
 	err     error
 }
 
+// Error names another address only if the peer's name stands for several, and no
+// system call.
 func (e *dialError) Error() string {
 	var op *net.OpError
 	if !errors.As(e.err, &op) {
@@ -59,6 +63,7 @@ func (e *dialError) Error() string {
 	return fmt.Sprintf("%s%s: %v", op.Op, at, err)
 }
 
+// Unwrap returns the error of the dialler.
 func (e *dialError) Unwrap() error { return e.err }
 
 // Blame reports whether err says that the peer did something wrong, as against

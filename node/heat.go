@@ -145,6 +145,8 @@ type until struct {
 	ctx context.Context
 }
 
+// Next offers nothing more once the spell has ended, which ends the conversation in
+// order.
 func (u until) Next(ctx context.Context, most int, block bool) ([]txsubmission.Announced, error) {
 	if u.ctx.Err() != nil {
 		return nil, nil

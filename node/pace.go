@@ -94,6 +94,7 @@ type pacedChain struct {
 	pace *pace
 }
 
+// Intersect waits longer for more points.
 func (c pacedChain) Intersect(ctx context.Context, points []ledger.Point) (ledger.Point, ledger.Tip, error) {
 	if err := c.pace.wait(ctx, len(points)+perMessage); err != nil {
 		return ledger.Point{}, ledger.Tip{}, err
@@ -107,6 +108,7 @@ type pacedPeers struct {
 	pace *pace
 }
 
+// Peers waits until the peer may ask again.
 func (p pacedPeers) Peers(ctx context.Context, amount int) ([]netip.AddrPort, error) {
 	if err := p.pace.wait(ctx, 1); err != nil {
 		return nil, err
@@ -122,6 +124,7 @@ type pacedBlocks struct {
 	refusing *pace
 }
 
+// Range lets only refusals wait: blocks that are sent take their own time.
 func (b pacedBlocks) Range(ctx context.Context, from, to ledger.Point) (iter.Seq2[ledger.RawBlock, error], error) {
 	blocks, err := b.Source.Range(ctx, from, to)
 	if blocks == nil && err == nil {

@@ -22,6 +22,7 @@ const (
 	Closed               // the connection has ended
 )
 
+// String is in lower case, as in logs.
 func (s State) String() string {
 	return [...]string{"cold", "warm", "heating", "hot", "cooling", "leaving", "closed"}[s]
 }

@@ -31,6 +31,7 @@ type single struct {
 	announced, asked bool
 }
 
+// Next announces the one transaction, once.
 func (s *single) Next(context.Context, int, bool) ([]txsubmission.Announced, error) {
 	if s.announced {
 		return nil, nil // none ends the conversation when the peer waits for one
@@ -39,6 +40,7 @@ func (s *single) Next(context.Context, int, bool) ([]txsubmission.Announced, err
 	return []txsubmission.Announced{{ID: s.id, Size: s.tx.WireSize()}}, nil
 }
 
+// Get notes that the peer wants it.
 func (s *single) Get(context.Context, []ledger.TxID) ([]ledger.RawTx, error) {
 	s.asked = true
 	return []ledger.RawTx{s.tx}, nil

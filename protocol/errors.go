@@ -41,6 +41,7 @@ type ViolationError struct {
 	Err      error  // what it did; unwraps to a sentinel such as ErrTimeout
 }
 
+// Error names mini-protocol, state and message as far as they are known, and the rule.
 func (e *ViolationError) Error() string {
 	s := "peer broke " + e.Protocol
 	if e.State != "" {
@@ -52,6 +53,7 @@ func (e *ViolationError) Error() string {
 	return s + ": " + e.Err.Error()
 }
 
+// Unwrap returns the rule that was broken, such as [ErrTimeout].
 func (e *ViolationError) Unwrap() error { return e.Err }
 
 // UnsupportedError says that the peer sent what this version cannot read, though
@@ -65,10 +67,12 @@ type UnsupportedError struct {
 	Err      error
 }
 
+// Error names message, state and mini-protocol.
 func (e *UnsupportedError) Error() string {
 	return fmt.Sprintf("%s in %s of %s cannot be read: %v", e.Message, e.State, e.Protocol, e.Err)
 }
 
+// Unwrap returns why the message cannot be read.
 func (e *UnsupportedError) Unwrap() error { return e.Err }
 
 // IsPeerFault reports whether err says that the peer broke a protocol.

@@ -33,7 +33,7 @@ type StateID uint8
 // change a limit or a timeout. Sessions read a Spec and never write it, so one
 // Spec may serve any number of them as long as nobody changes it.
 type Spec struct {
-	Name    string
+	Name    string // the specification's, such as "chain-sync"
 	ID      uint16 // mini-protocol number on the wire
 	Ingress int    // bytes that may be received and not yet looked at
 	States  []State
@@ -41,7 +41,7 @@ type Spec struct {
 
 // State is a row of the table. States[0] is where a conversation starts.
 type State struct {
-	Name    string
+	Name    string  // the specification's, such as "StIdle"
 	Agency  Role    // who sends the next message; Nobody in a terminal state
 	Limit   int     // bytes, the largest message accepted in this state
 	Timeout Timeout // how long the other side waits for the next message
@@ -78,6 +78,7 @@ type Message interface {
 // the peer and must not change before that: treat it as read-only for good.
 type Body interface {
 	Message
+	// AppendHead appends all of the encoding but body, which follows it on the wire.
 	AppendHead(dst []byte) (head, body []byte)
 }
 

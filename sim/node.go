@@ -247,6 +247,7 @@ func (n *node) consumed() {
 	n.eat()
 }
 
+// String gives number, manner and height, for failures of oracles.
 func (n *node) String() string {
 	return fmt.Sprintf("node %d (%v) at height %d", n.index, n.manner, len(n.chain)-1)
 }

@@ -15,6 +15,7 @@ type Failure struct {
 	At     time.Duration // virtual time
 }
 
+// Error gives the oracle and the virtual time.
 func (f *Failure) Error() string {
 	return fmt.Sprintf("oracle %q after %v: %s", f.Oracle, f.At, f.Text)
 }

@@ -66,32 +66,32 @@ const (
 // Move has a scripted peer go over to the chain that ends with a block, whatever
 // it had before.
 type Move struct {
-	At    time.Duration
-	Node  int // participant
-	Block int
+	At    time.Duration // virtual, since the start
+	Node  int           // participant
+	Block int           // its place in Plot.Blocks
 }
 
 // Follow has a node take a participant for one to connect to from then on, again
 // and again. Nodes are connected to nothing else.
 type Follow struct {
-	At         time.Duration
-	Node, Peer int // participants
+	At         time.Duration // virtual, since the start
+	Node, Peer int           // participants
 }
 
 // PlannedFault is what goes wrong around a node. Chance decides what is open: Cut
 // and Delay are of connection Chance modulo their number, in the order in which
 // the node opened them, and Part lasts Chance modulo 30 seconds.
 type PlannedFault struct {
-	At     time.Duration
+	At     time.Duration // virtual, since the start
 	Kind   Fault
-	Node   int
-	Chance int
+	Node   int // participant
+	Chance int // 0 or more
 }
 
 // Submission has a user give a new transaction to a node.
 type Submission struct {
-	At   time.Duration
-	Node int
+	At   time.Duration // virtual, since the start
+	Node int           // participant
 }
 
 // NewPlot draws a plot. Equal arguments give equal plots.

@@ -11,19 +11,22 @@ import (
 // Step is one recorded step of a decision core, as package chain encodes it: a
 // configuration that begins a core, or an event with its time.
 type Step struct {
-	Input   []byte
+	Input   []byte            // see chain.AppendEvent
 	Effects [sha256.Size]byte // SHA-256 of what followed from it
 }
 
 // Replayed is what a recording of decisions holds.
 type Replayed struct {
-	Cores, Steps, Adopted, RolledBack, Blamed int
+	Cores, Steps        int // that were taken again
+	Adopted, RolledBack int // effects: blocks, and rollbacks
+	Blamed              int // effects: peers that broke a rule
 
 	// Unknown is how many inputs were left out, or taken in part, because a later
 	// version wrote them.
 	Unknown int
 }
 
+// String is one line of counts.
 func (r Replayed) String() string {
 	text := fmt.Sprintf("%d steps of %d cores, %d blocks adopted, %d rollbacks, %d peers blamed", r.Steps, r.Cores, r.Adopted, r.RolledBack, r.Blamed)
 	if r.Unknown > 0 {
@@ -39,6 +42,7 @@ type ReplayError struct {
 	Text   string
 }
 
+// Error gives the step and the oracle that failed.
 func (e *ReplayError) Error() string {
 	return fmt.Sprintf("sim: step %d: oracle %q: %s", e.Step, e.Oracle, e.Text)
 }

@@ -17,6 +17,7 @@ var ErrFormat = errors.New("trace: not a recording or capture that can be read")
 // Source yields the records of a recording or of a capture, io.EOF at the end.
 // Record.Data and Record.Unknown are valid until the next call.
 type Source interface {
+	// Next returns the next record. After an error there are no more.
 	Next() (Record, error)
 }
 

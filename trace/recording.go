@@ -17,7 +17,7 @@ type Recording struct {
 
 // Conn is one recorded connection.
 type Conn struct {
-	ID            uint32
+	ID            uint32 // see [Record]
 	Local, Remote string
 	Opened        time.Time
 	Chunks        []Chunk
@@ -44,9 +44,9 @@ type Core struct {
 // Step is one step of a core.
 type Step struct {
 	Time    time.Time
-	Number  uint64
-	Input   []byte
-	Effects Hash
+	Number  uint64 // counted from 0
+	Input   []byte // as its core encodes it
+	Effects Hash   // SHA-256 of the encoded effects
 }
 
 // Load reads a recording, or a capture, whole. What comes after a gap in a

@@ -35,6 +35,7 @@ type DifferenceError struct {
 	Got      []byte        // and of what was sent now; nil: nothing came
 }
 
+// Error gives the mini-protocol, the byte, and what was sent and expected there.
 func (e *DifferenceError) Error() string {
 	where := fmt.Sprintf("trace: mini-protocol %d as %s, byte %d of what we send", e.Protocol, e.Role, e.Offset)
 	switch {
@@ -325,5 +326,8 @@ func (b *bearer) RemoteAddr() net.Addr { return replayAddr("recording") }
 
 type replayAddr string
 
-func (replayAddr) Network() string  { return "replay" }
+// Network is neither tcp nor unix.
+func (replayAddr) Network() string { return "replay" }
+
+// String is the address in the recording.
 func (a replayAddr) String() string { return string(a) }

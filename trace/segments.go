@@ -16,6 +16,7 @@ const (
 
 func (s side) other() side { return 1 - s }
 
+// String is how decoded recordings name the side.
 func (s side) String() string { return [...]string{"our side", "the peer"}[s] }
 
 const segmentHead = 8

@@ -16,6 +16,8 @@ import (
 // effects, it was taken all the same. After any other error the core can take no
 // more steps.
 type Stepper interface {
+	// Step takes one encoded input, which is valid during the call only, and returns
+	// the encoded effects.
 	Step(input []byte) (effects []byte, err error)
 }
 
@@ -29,6 +31,7 @@ type StepError struct {
 	Err   error  // of the Stepper; nil if the effects differ
 }
 
+// Error gives core and step, and the start of what differs.
 func (e *StepError) Error() string {
 	if e.Err != nil {
 		return fmt.Sprintf("trace: step %d of core %s: %v", e.Step, e.Core, e.Err)
@@ -36,6 +39,7 @@ func (e *StepError) Error() string {
 	return fmt.Sprintf("trace: step %d of core %s has other effects than it had: %x for input %x", e.Step, e.Core, clipBytes(e.Got), clipBytes(e.Input))
 }
 
+// Unwrap returns why the step could not be taken, nil if its effects differ.
 func (e *StepError) Unwrap() error { return e.Err }
 
 func clipBytes(b []byte) []byte { return b[:min(len(b), 64)] }

@@ -31,8 +31,8 @@ type Init struct{}
 // A blocking request is answered when there is at least one. It is one message
 // on the wire and two in the table.
 type RequestTxIDs struct {
-	Blocking bool
-	Ack, Req uint16
+	Blocking bool   // wait until there is one
+	Ack, Req uint16 // numbers of ids
 }
 
 // Announced is the id of a transaction that can be asked for, and the size of
@@ -44,7 +44,7 @@ type Announced struct {
 
 // ReplyTxIDs announces transactions.
 type ReplyTxIDs struct {
-	IDs []Announced
+	IDs []Announced // oldest first
 }
 
 // RequestTxs asks for transactions that were announced.

@@ -18,12 +18,15 @@ func (n *Network) plan(p *pair) {
 	}
 }
 
+// Len implements heap.Interface.
 func (a agenda) Len() int { return len(a) }
 
+// Less orders by time, and by id at the same time.
 func (a agenda) Less(i, j int) bool {
 	return a[i].at < a[j].at || a[i].at == a[j].at && a[i].id < a[j].id
 }
 
+// Swap keeps the slots, by which entries are found again.
 func (a agenda) Swap(i, j int) {
 	a[i], a[j] = a[j], a[i]
 	a[i].slot, a[j].slot = i, j

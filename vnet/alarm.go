@@ -75,9 +75,13 @@ func (a *alarms) ring() {
 
 type alarmHeap []*alarm
 
-func (h alarmHeap) Len() int           { return len(h) }
+// Len implements heap.Interface.
+func (h alarmHeap) Len() int { return len(h) }
+
+// Less orders by the time that is due.
 func (h alarmHeap) Less(i, j int) bool { return h[i].due < h[j].due }
 
+// Swap keeps the slots, which count from 1.
 func (h alarmHeap) Swap(i, j int) {
 	h[i], h[j] = h[j], h[i]
 	h[i].slot, h[j].slot = i+1, j+1

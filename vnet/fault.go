@@ -27,6 +27,7 @@ const (
 	Refuse
 )
 
+// String gives the number of a kind that is not known.
 func (k Kind) String() string {
 	switch k {
 	case Reset:
@@ -57,6 +58,7 @@ type Fault struct {
 	For time.Duration
 }
 
+// String is one line, with * for any host.
 func (f Fault) String() string {
 	name := func(host string) string {
 		if host == "" {

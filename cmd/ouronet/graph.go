@@ -37,6 +37,7 @@ var graph = cli.Program{
 // protocols are mini-protocols by their names.
 type protocols []*protocol.Spec
 
+// String is empty, so that the help shows no default: without names all are printed.
 func (p *protocols) String() string { return "" }
 
 // Set adds the one that is called name.

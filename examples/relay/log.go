@@ -32,10 +32,13 @@ type partHandler struct {
 	level  slog.Leveler
 }
 
+// Enabled asks for the level of its part, which may change at any time.
 func (h *partHandler) Enabled(_ context.Context, level slog.Level) bool {
 	return level >= h.level.Level()
 }
 
+// WithAttrs looks for the attribute that names a part, whose level counts from then
+// on.
 func (h *partHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	with := *h
 	with.Handler = h.Handler.WithAttrs(attrs)
@@ -47,6 +50,7 @@ func (h *partHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return &with
 }
 
+// WithGroup keeps the part.
 func (h *partHandler) WithGroup(name string) slog.Handler {
 	with := *h
 	with.Handler = h.Handler.WithGroup(name)

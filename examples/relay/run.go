@@ -204,9 +204,14 @@ func (p *program) interrupted() (reason string, err error) {
 
 type endedError struct{ err error }
 
-func (e *endedError) Error() string        { return errEnded.Error() }
+// Error does not say why the relay ended: Unwrap does.
+func (e *endedError) Error() string { return errEnded.Error() }
+
+// Is matches errEnded.
 func (e *endedError) Is(target error) bool { return target == errEnded }
-func (e *endedError) Unwrap() error        { return e.err }
+
+// Unwrap returns why the relay ended; nil if it gave no reason.
+func (e *endedError) Unwrap() error { return e.err }
 
 // note tells what the status has that it did not have before.
 func (p *program) note(st *status) {

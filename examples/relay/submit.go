@@ -197,6 +197,7 @@ type limitedListener struct {
 	closed chan struct{}
 }
 
+// Accept waits for a free place before it takes the next connection.
 func (l *limitedListener) Accept() (net.Conn, error) {
 	select {
 	case l.free <- struct{}{}:
@@ -211,6 +212,7 @@ func (l *limitedListener) Accept() (net.Conn, error) {
 	return &limitedConn{Conn: conn, leave: sync.OnceFunc(func() { <-l.free })}, nil
 }
 
+// Close also ends an Accept that waits for a place.
 func (l *limitedListener) Close() error {
 	l.once.Do(func() { close(l.closed) })
 	return l.Listener.Close()
@@ -221,6 +223,7 @@ type limitedConn struct {
 	leave func()
 }
 
+// Close frees the place of the connection, once.
 func (c *limitedConn) Close() error {
 	defer c.leave()
 	return c.Conn.Close()

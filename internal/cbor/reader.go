@@ -12,6 +12,7 @@ type Error struct {
 	Want   string
 }
 
+// Error says what was expected, and at which byte of the item.
 func (e *Error) Error() string { return fmt.Sprintf("cbor: want %s at byte %d", e.Want, e.Offset) }
 
 // Reader walks over CBOR items held in memory. The first thing that does not

@@ -346,6 +346,7 @@ type locked struct {
 	w  io.Writer
 }
 
+// Write waits for other writes.
 func (l *locked) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -359,6 +360,7 @@ type output struct {
 	err    error
 }
 
+// Write ends the context of the run when it fails.
 func (o *output) Write(p []byte) (int, error) {
 	n, err := o.w.Write(p)
 	if err != nil && o.err == nil {

@@ -16,6 +16,7 @@ import (
 // Address is HOST:PORT of a node to connect to.
 type Address string
 
+// String returns HOST:PORT as given, "" without one.
 func (a *Address) String() string { return string(*a) }
 
 // Set implements [flag.Value].
@@ -27,6 +28,7 @@ func (a *Address) Set(s string) error {
 // Addresses are any number of them.
 type Addresses []string
 
+// String returns the addresses with a space between them.
 func (a *Addresses) String() string { return strings.Join(*a, " ") }
 
 // Set implements [flag.Value].
@@ -79,6 +81,7 @@ func (p *blockPoint) Set(s string) (err error) {
 // Text is an argument of any kind, such as a file name.
 type Text string
 
+// String returns the text as given.
 func (t *Text) String() string { return string(*t) }
 
 // Set implements [flag.Value].
@@ -93,8 +96,10 @@ func (t *Text) Set(s string) error {
 // number is a whole number within bounds.
 type number struct{ value, least, most int }
 
+// String is in decimal, as in the help.
 func (n *number) String() string { return strconv.Itoa(n.value) }
 
+// Set refuses what is no number or out of bounds.
 func (n *number) Set(s string) error {
 	v, err := strconv.Atoi(s)
 	switch {
@@ -110,8 +115,10 @@ func (n *number) Set(s string) error {
 // span is a duration within bounds.
 type span struct{ value, least, most time.Duration }
 
+// String is as time.Duration prints it.
 func (p *span) String() string { return p.value.String() }
 
+// Set refuses what is no duration or out of bounds.
 func (p *span) Set(s string) error {
 	v, err := time.ParseDuration(s)
 	switch {
@@ -131,8 +138,10 @@ type choice struct {
 	hint  string // what to do for another one
 }
 
+// String returns the word that is chosen.
 func (c *choice) String() string { return c.value }
 
+// Set refuses other words, and names those that are allowed.
 func (c *choice) Set(s string) error {
 	if !slices.Contains(c.of, s) {
 		return errors.New("give " + or(c.of) + c.hint)

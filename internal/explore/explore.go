@@ -74,10 +74,12 @@ type Fault[M any] struct {
 	Err   error
 }
 
+// Error gives the moves from the start.
 func (f *Fault[M]) Error() string {
 	return fmt.Sprintf("%v after %d moves: %v", f.Err, len(f.Trace), f.Trace)
 }
 
+// Unwrap returns what the model found wrong.
 func (f *Fault[M]) Unwrap() error { return f.Err }
 
 // Explore visits all situations. The error is a [*Fault]; what was visited before

@@ -17,6 +17,8 @@ type fetcher struct {
 	n     int          // blocks of it
 }
 
+// Compose asks for a range of the chain or, if hope is another answer than a batch,
+// for a block that is not there.
 func (a *fetcher) Compose(label, hope string) protocol.Message {
 	if label == "MsgClientDone" {
 		return blockfetch.ClientDone{}
@@ -78,6 +80,7 @@ type server struct {
 	left  []ledger.Block // of the batch
 }
 
+// Compose answers the oldest request with its blocks; nil if it has none.
 func (a *server) Compose(label, _ string) protocol.Message {
 	switch label {
 	case "MsgStartBatch":
@@ -108,6 +111,7 @@ func (a *server) Compose(label, _ string) protocol.Message {
 	return blockfetch.BatchDone{}
 }
 
+// Heard keeps requests until they are answered.
 func (a *server) Heard(m protocol.Message) error {
 	if m, ok := m.(blockfetch.RequestRange); ok {
 		a.asked = append(a.asked, m)

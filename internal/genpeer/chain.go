@@ -21,6 +21,8 @@ type follower struct {
 	linked bool // the next header follows at
 }
 
+// Compose first asks for an intersection where the answer that hope names cannot come
+// otherwise.
 func (a *follower) Compose(label, hope string) protocol.Message {
 	switch label {
 	case "MsgDone":
@@ -132,6 +134,8 @@ type leader struct {
 	asked [][]ledger.Point
 }
 
+// Compose answers from the chain; nil if the message would be wrong now or, from an
+// honest node, unlikely.
 func (a *leader) Compose(label, _ string) protocol.Message {
 	tip := a.tip(len(a.Blocks))
 	switch label {
@@ -173,6 +177,7 @@ func (a *leader) Compose(label, _ string) protocol.Message {
 	return chainsync.IntersectNotFound{Tip: tip}
 }
 
+// Heard keeps the points until they are answered.
 func (a *leader) Heard(m protocol.Message) error {
 	if m, ok := m.(chainsync.FindIntersect); ok {
 		a.asked = append(a.asked, m.Points)

@@ -57,6 +57,7 @@ type Broken struct {
 	At    time.Time
 }
 
+// Error does not describe the fault: its fields do.
 func (b *Broken) Error() string { return "genpeer: the fault was committed" }
 
 // Run converses until the end, which returns nil, the fault, which returns

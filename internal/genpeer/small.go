@@ -22,6 +22,7 @@ func (a *shaker) data() handshake.Data {
 	return handshake.Data{Magic: a.Magic, InitiatorOnly: !a.Honest && a.chance(2), PeerSharing: a.Honest || a.chance(2)}
 }
 
+// Compose changes the version data so that the answer is the one that hope names.
 func (a *shaker) Compose(label, hope string) protocol.Message {
 	d := a.data()
 	switch label {
@@ -88,6 +89,7 @@ func (a *pinger) pop() uint16 {
 	return c
 }
 
+// Compose answers with the oldest cookie that is not answered.
 func (a *pinger) Compose(label, _ string) protocol.Message {
 	switch label {
 	case "MsgKeepAlive":
@@ -100,6 +102,7 @@ func (a *pinger) Compose(label, _ string) protocol.Message {
 	return keepalive.Done{}
 }
 
+// Heard reports an answer with another cookie than the one sent.
 func (a *pinger) Heard(m protocol.Message) error {
 	switch m := m.(type) {
 	case keepalive.KeepAlive:
@@ -124,6 +127,7 @@ func (a *sharer) pop() int {
 	return int(n)
 }
 
+// Compose answers with no more addresses than were asked for.
 func (a *sharer) Compose(label, _ string) protocol.Message {
 	switch label {
 	case "MsgShareRequest":
@@ -137,6 +141,7 @@ func (a *sharer) Compose(label, _ string) protocol.Message {
 	return peersharing.Done{}
 }
 
+// Heard reports an answer with more addresses than were asked for.
 func (a *sharer) Heard(m protocol.Message) error {
 	switch m := m.(type) {
 	case peersharing.ShareRequest:

@@ -17,6 +17,7 @@ type provider struct {
 	asked []protocol.Message
 }
 
+// Compose answers the oldest request, for ids or for transactions.
 func (a *provider) Compose(label, _ string) protocol.Message {
 	switch label {
 	case "MsgInit":
@@ -92,6 +93,8 @@ type collector struct {
 	owed     []int         // of them, by request
 }
 
+// Compose keeps to the window of ids; nil if a request of this kind is not allowed
+// now.
 func (a *collector) Compose(label, _ string) protocol.Message {
 	switch label {
 	case "MsgRequestTxIdsBlocking":
@@ -128,6 +131,7 @@ func (a *collector) requestIDs(block bool, ack int) protocol.Message {
 	return txsubmission.RequestTxIDs{Blocking: block, Ack: uint16(ack), Req: uint16(req)}
 }
 
+// Heard adds announced ids to the window.
 func (a *collector) Heard(m protocol.Message) error {
 	if m, ok := m.(txsubmission.ReplyTxIDs); ok {
 		a.inFlight -= a.owed[0]

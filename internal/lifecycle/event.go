@@ -13,6 +13,7 @@ const (
 	protocols
 )
 
+// String is the specification's name, without the number of tx-submission2.
 func (p Protocol) String() string {
 	return [...]string{"keep-alive", "peer-sharing", "chain-sync", "block-fetch", "tx-submission"}[p]
 }

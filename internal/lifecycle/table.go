@@ -12,6 +12,7 @@ const (
 	Hot                     // chain-sync, block-fetch and tx-submission
 )
 
+// String is the word that the network specification uses.
 func (t Temperature) String() string { return [...]string{"cold", "warm", "hot"}[t] }
 
 // State is where in its life cycle a connection is.
@@ -29,6 +30,7 @@ const (
 	states
 )
 
+// String is in lower case, as in logs.
 func (s State) String() string {
 	return [...]string{"fresh", "warm", "heating", "hot", "cooling", "ending", "closed"}[s]
 }

@@ -32,6 +32,7 @@ func (m mutation) entry() string {
 	return fmt.Sprintf("in %s\n\t%s\n\t%s\n", in, m.text, m.what)
 }
 
+// String gives file, line and what changes there.
 func (m mutation) String() string { return fmt.Sprintf("%s:%d: %s", m.file, m.line, m.what) }
 
 // apply returns the text of the file with the change. The file itself may have

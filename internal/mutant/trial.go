@@ -170,6 +170,7 @@ func (t *trials) run(ctx context.Context, dir, test, overlay string, longest tim
 // head keeps the first 64 KB of what is written to it.
 type head struct{ text []byte }
 
+// Write keeps the first 64 KiB and drops the rest.
 func (h *head) Write(p []byte) (int, error) {
 	h.text = append(h.text, p[:min(len(p), 64<<10-len(h.text))]...)
 	return len(p), nil

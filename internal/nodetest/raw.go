@@ -90,6 +90,7 @@ func (p *Raw) Write(id uint16, responder bool, payload []byte) error {
 	return err
 }
 
+// Segment encodes a segment whose time stamp is 0. (mux, Wire format)
 func Segment(id uint16, responder bool, payload []byte) []byte {
 	if responder {
 		id |= 1 << 15

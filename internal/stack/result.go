@@ -29,6 +29,7 @@ type Result struct {
 	RolledBack, Lies, Transactions int
 }
 
+// String is one line of counts.
 func (r *Result) String() string {
 	steps := 0
 	for _, s := range r.Steps { // any order
@@ -78,6 +79,7 @@ type Line struct {
 	text string
 }
 
+// String puts the virtual time before the text.
 func (l Line) String() string { return fmt.Sprint(l.at, " ", l.text) }
 
 // lineAt returns line i, or one that says that there is none.

@@ -32,6 +32,7 @@ type follower struct {
 	changed <-chan struct{}
 }
 
+// Intersect implements chainsync.Source.
 func (f *follower) Intersect(ctx context.Context, points []ledger.Point) (ledger.Point, ledger.Tip, error) {
 	p, tip, err := f.intersect(points)
 	if f.c.hooks.Intersect != nil {
@@ -53,6 +54,7 @@ func (f *follower) intersect(points []ledger.Point) (ledger.Point, ledger.Tip, e
 	return ledger.Point{}, tip, chainsync.ErrNoIntersect
 }
 
+// Next implements chainsync.Source.
 func (f *follower) Next(ctx context.Context) (chainsync.Update, error) {
 	u := f.next()
 	if u != nil && f.c.hooks.Update != nil {
@@ -77,6 +79,7 @@ func (f *follower) next() chainsync.Update {
 	return nil
 }
 
+// Wait implements chainsync.Source.
 func (f *follower) Wait(ctx context.Context) error {
 	select {
 	case <-f.changed:

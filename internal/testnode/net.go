@@ -22,7 +22,9 @@ var errRefused = errors.New("connection refused")
 type Addr string
 
 // Network implements net.Addr.
-func (Addr) Network() string  { return "memory" }
+func (Addr) Network() string { return "memory" }
+
+// String returns the address as it was given to Listen, or that of a dialler.
 func (a Addr) String() string { return string(a) }
 
 // Listen takes an address until the listener is closed.
@@ -107,5 +109,8 @@ type conn struct {
 	local, remote Addr
 }
 
-func (c *conn) LocalAddr() net.Addr  { return c.local }
+// LocalAddr differs for each connection on the side that dialled.
+func (c *conn) LocalAddr() net.Addr { return c.local }
+
+// RemoteAddr is the LocalAddr of the other side.
 func (c *conn) RemoteAddr() net.Addr { return c.remote }

@@ -11,7 +11,10 @@ import (
 // Test is the part of testing.TB that is used here: programs that only need a
 // [Chain] do not link package testing.
 type Test interface {
-	Cleanup(func())
+	// Cleanup has f called when the test ends, the last one first.
+	Cleanup(f func())
+
+	// Errorf fails the test, which goes on.
 	Errorf(format string, args ...any)
 }
 

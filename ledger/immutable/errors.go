@@ -31,6 +31,7 @@ type DamageError struct {
 	Doubt bool
 }
 
+// Error gives the place and what to do about it.
 func (e *DamageError) Error() string {
 	advice := "restore the folder from a snapshot, or delete the files of this chunk and of all later ones"
 	if e.Doubt {

@@ -20,6 +20,7 @@ type NetworkError struct {
 	Reason  string
 }
 
+// Error names the folder, the network that was asked for, and why it is not that one.
 func (e *NetworkError) Error() string {
 	return fmt.Sprintf("immutable: %s is not of %s: %s: name its network, or another folder", e.Dir, e.Network, e.Reason)
 }

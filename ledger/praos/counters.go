@@ -36,7 +36,10 @@ func hash224() hash.Hash {
 // one, and those before it stay what they were. [CounterMap] is one; a caller
 // with a store of their own can put it behind this.
 type Counters interface {
+	// Last reports false for an issuer of no block so far.
 	Last(issuer PoolID) (counter uint64, ok bool)
+
+	// With returns counters in which the issuer's last one is counter.
 	With(issuer PoolID, counter uint64) Counters
 }
 

@@ -78,6 +78,7 @@ type FutureError struct {
 	TooEarly time.Duration // until the slot begins
 }
 
+// Error says how early the header came.
 func (e *FutureError) Error() string {
 	return fmt.Sprintf("praos: header of slot %d came %v before the slot begins: check the clock", e.Slot, e.TooEarly)
 }

@@ -15,6 +15,7 @@ type Error struct {
 	Err   error
 }
 
+// Error begins with the point of the header.
 func (e *Error) Error() string { return fmt.Sprintf("praos: header %v: %v", e.Point, e.Err) }
 
 // Unwrap returns e.Err.
@@ -154,48 +155,60 @@ type (
 	GenesisKeyError struct{ Got PoolID }
 )
 
+// Error gives the era of the header and that of its slot.
 func (e *EraError) Error() string {
 	return fmt.Sprintf("era %v in slot %d, which is in %v", e.Got, e.Slot, e.Want)
 }
 
+// Error gives both block numbers.
 func (e *BlockNoError) Error() string {
 	return fmt.Sprintf("block number %d, want %d", e.Got, e.Want)
 }
 
+// Error gives the slots that are allowed.
 func (e *SlotError) Error() string {
 	return fmt.Sprintf("slot %d, want %d to %d", e.Got, e.Min, e.Max)
 }
 
+// Error gives both hashes.
 func (e *PrevHashError) Error() string {
 	return fmt.Sprintf("previous hash %v, want %v", e.Got, e.Want)
 }
 
+// Error says which kind of block begins a chain.
 func (e *FirstBlockError) Error() string {
 	return "regular Byron block at the start of the chain, want a boundary block"
 }
 
+// Error gives the part, its size and the limit, in bytes.
 func (e *SizeError) Error() string {
 	return fmt.Sprintf("%s of %d bytes, at most %d are allowed", e.Part, e.Got, e.Limit)
 }
 
+// Error gives the highest major version that is known.
 func (e *VersionError) Error() string {
 	return fmt.Sprintf("major protocol version %d, at most %d is known", e.Got, e.Max)
 }
 
+// Error gives the hash that the network has at this number.
 func (e *CheckpointError) Error() string {
 	return fmt.Sprintf("block %d is not the network's, which is %v", e.BlockNo, e.Want)
 }
 
+// Error gives both magic numbers.
 func (e *MagicError) Error() string {
 	return fmt.Sprintf("network magic %d, want %d", e.Got, e.Want)
 }
 
+// Error gives the era whose layout was expected.
 func (e *MalformedError) Error() string { return fmt.Sprintf("not a %v header", e.Era) }
 
+// Error names the issuer.
 func (e *CertificateError) Error() string {
 	return fmt.Sprintf("operational certificate is not signed by the cold key of %v", e.Issuer)
 }
 
+// Error gives the issue number and the ones that are allowed.
 func (e *CounterError) Error() string {
 	if e.NoneRecorded {
 		return fmt.Sprintf("first operational certificate of %v has number %d, at most %d is allowed", e.Issuer, e.Got, e.Max)
@@ -203,40 +216,50 @@ func (e *CounterError) Error() string {
 	return fmt.Sprintf("operational certificate of %v has number %d, want %d to %d", e.Issuer, e.Got, e.Last, e.Max)
 }
 
+// Error gives the period and those of the certificate.
 func (e *KESPeriodError) Error() string {
 	return fmt.Sprintf("KES period %d, but the certificate is for %d periods from %d on", e.Got, e.Evolutions, e.First)
 }
 
+// Error names the issuer and the evolution of its key.
 func (e *KESSignatureError) Error() string {
 	return fmt.Sprintf("not signed by the hot key of %v at evolution %d", e.Issuer, e.Evolution)
 }
 
+// Error gives the key in hex.
 func (e *VRFKeyError) Error() string { return fmt.Sprintf("%x is not a VRF key", e.Key) }
 
+// Error names the proof and the epoch nonce.
 func (e *VRFProofError) Error() string {
 	return fmt.Sprintf("%s VRF proof does not hold under epoch nonce %v", e.Proof, e.Epoch)
 }
 
+// Error gives both outputs in hex.
 func (e *VRFOutputError) Error() string {
 	return fmt.Sprintf("%s VRF output is %x, the proof's is %x", e.Proof, e.Got, e.Want)
 }
 
+// Error gives the value in hex and the active slot coefficient.
 func (e *VRFBoundError) Error() string {
 	return fmt.Sprintf("leader value %x is not in the first %d/%d, so no stake is enough", e.Value, e.ActiveSlots.Num, e.ActiveSlots.Den)
 }
 
+// Error names the issuer and the epoch.
 func (e *UnknownPoolError) Error() string {
 	return fmt.Sprintf("issuer %v has no stake in epoch %d", e.Issuer, e.Epoch)
 }
 
+// Error gives the hashes of both keys.
 func (e *RegisteredKeyError) Error() string {
 	return fmt.Sprintf("VRF key of %v has hash %v, registered is %v", e.Issuer, e.Got, e.Want)
 }
 
+// Error gives the value in hex and the share of the stake.
 func (e *LeaderError) Error() string {
 	return fmt.Sprintf("%v with %d/%d of the stake does not lead with value %x", e.Issuer, e.Stake.Num, e.Stake.Den, e.Value)
 }
 
+// Error names the issuer and whose slot it is, if anyone's.
 func (e *OverlayError) Error() string {
 	if e.Want == (PoolID{}) {
 		return fmt.Sprintf("overlay slot without a leader, but a block by %v", e.Issuer)
@@ -244,10 +267,12 @@ func (e *OverlayError) Error() string {
 	return fmt.Sprintf("overlay slot of %v, but a block by %v", e.Want, e.Issuer)
 }
 
+// Error names the part.
 func (e *ByronSignatureError) Error() string {
 	return fmt.Sprintf("Byron %s signature does not hold", e.Part)
 }
 
+// Error gives the hash of the key.
 func (e *GenesisKeyError) Error() string {
 	return fmt.Sprintf("signed for key %v, which is not in the Byron genesis file", e.Got)
 }
@@ -259,6 +284,7 @@ type UncheckedError struct {
 	Missing Checks
 }
 
+// Error lists the checks, and says what to add.
 func (e *UncheckedError) Error() string {
 	return fmt.Sprintf("praos: header %v: cannot check %v: start from a state and a configuration that know more", e.Point, e.Missing)
 }

@@ -25,10 +25,12 @@ func logLost(ctx context.Context, log *slog.Logger, peer string, err error, retr
 // noIntersectError is [ErrNoIntersect] of one peer.
 type noIntersectError struct{ tip ledger.Tip }
 
+// Error gives the end of the peer's chain, which tells whether it is behind.
 func (e *noIntersectError) Error() string {
 	return fmt.Sprintf("its chain has none of the points to start at, and ends at %v", e.tip)
 }
 
+// Unwrap returns [ErrNoIntersect].
 func (e *noIntersectError) Unwrap() error { return ErrNoIntersect }
 
 // UnfollowableError says that none of the peers to follow can be followed, and
@@ -38,6 +40,7 @@ type UnfollowableError struct {
 	Peers []node.PeerError // in the order configured
 }
 
+// Error gives the reason of each peer.
 func (e *UnfollowableError) Error() string {
 	var b strings.Builder
 	b.WriteString("follow: no peer can be followed")

@@ -119,6 +119,7 @@ type GapError struct {
 	Follows ledger.Hash
 }
 
+// Error names the event, the one it follows if it says so, and the cursor.
 func (e *GapError) Error() string {
 	follows := ""
 	if e.Follows != (ledger.Hash{}) {

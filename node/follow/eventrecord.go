@@ -37,6 +37,7 @@ var ErrBlockLeftOut = errors.New("follow: the record of the event has no block")
 // after it cannot be understood without it.
 type UnknownEventError struct{ Kind EventKind }
 
+// Error gives the kind, and says that a later version can read it.
 func (e *UnknownEventError) Error() string {
 	return fmt.Sprintf("follow: events of kind %d are not known here: a later version can read them", e.Kind)
 }

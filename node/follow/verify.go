@@ -31,6 +31,7 @@ type BadHeaderError struct {
 	Err   error
 }
 
+// Error names the header and the rule that it breaks.
 func (e *BadHeaderError) Error() string { return fmt.Sprintf("header %v: %v", e.Point, e.Err) }
 
 // Unwrap returns what is wrong with the header.

@@ -26,6 +26,7 @@ type TxError struct {
 	Reason error
 }
 
+// Error gives the reason for people.
 func (e *TxError) Error() string { return fmt.Sprintf("relay: transaction refused: %v", e.Reason) }
 
 // Unwrap returns the reason.

@@ -101,6 +101,7 @@ type counter struct {
 	read atomic.Int64
 }
 
+// Read counts what came, including before an error.
 func (c *counter) Read(p []byte) (int, error) {
 	n, err := c.TCPConn.Read(p)
 	c.read.Add(int64(n))

@@ -47,10 +47,12 @@ type reader struct {
 
 func newReader(c *chain) *reader { return &reader{blocks: c.blocks, tip: c.tip()} }
 
+// Intersect implements chainsync.Source.
 func (r *reader) Intersect(context.Context, []ledger.Point) (ledger.Point, ledger.Tip, error) {
 	return ledger.Origin, r.tip, nil // where the table's initiators begin
 }
 
+// Next implements chainsync.Source: a rollback to the origin, then each header.
 func (r *reader) Next(context.Context) (chainsync.Update, error) {
 	switch {
 	case !r.began:
@@ -63,6 +65,7 @@ func (r *reader) Next(context.Context) (chainsync.Update, error) {
 	return chainsync.RollForward{Header: r.blocks[r.next-1].Header.Raw, Tip: r.tip}, nil
 }
 
+// Wait implements chainsync.Source. The chain never changes.
 func (r *reader) Wait(ctx context.Context) error {
 	<-ctx.Done()
 	return context.Cause(ctx)
@@ -82,6 +85,7 @@ func newRanges(c *chain) *ranges {
 	return r
 }
 
+// Range implements blockfetch.Source.
 func (r *ranges) Range(_ context.Context, from, to ledger.Point) (iter.Seq2[ledger.RawBlock, error], error) {
 	i, ok := r.index[from]
 	j, ok2 := r.index[to]

@@ -220,6 +220,7 @@ type until struct {
 	bytes.Buffer
 }
 
+// Write keeps all that the program prints.
 func (u *until) Write(p []byte) (int, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
