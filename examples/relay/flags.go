@@ -1,9 +1,8 @@
 package main
 
 import (
-	"flag"
+	"context"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/ouronet/ouronet/internal/cli"
@@ -23,7 +22,7 @@ type options struct {
 	advertise cli.Addresses
 	submit    string // "" if no transactions are taken over HTTP
 
-	maxInbound, maxPerAddress int
+	maxInbound, maxPerAddress *int
 
 	data      string
 	immutable string
@@ -35,37 +34,36 @@ type options struct {
 	log       levels
 	recordTo  string
 	recordMax int64
-	version   bool
 }
 
-const examples = `  go run ./examples/relay -demo
-      three nodes in one process, no network needed
-  go run ./examples/relay -network preview
-      follow preview, blocks in memory
-  go run ./examples/relay -network preview -data ./preview-db -listen :3001
-      keep the chain in a folder, go on from it, and serve other machines, too
-  go run ./examples/relay -network preview -record relay.trace
-      write a recording, for "go run ./cmd/ouronet decode relay.trace" afterwards
-`
-
-const about = `Relay follows Cardano nodes, keeps their blocks and serves them to other nodes.
+// command is the program.
+var command = cli.Program{
+	Name: "relay",
+	About: `Follows Cardano nodes, keeps their blocks and serves them to other nodes.
 
 It verifies headers (links, certificates, KES signatures, VRF proofs) and that
 each block is the one its header promises. It does NOT know who has stake, nor
 check ledger rules: without stake anybody can forge a header that passes, so
-follow only nodes that you trust.
+follow only nodes that you trust.`,
+	Examples: []string{
+		"-demo # three nodes in one process, no network needed",
+		"-network preview # follow preview, blocks in memory",
+		"-network preview -data ./preview-db -listen :3001 # keep the chain in a folder, go on from it, and serve other machines, too",
+		"-network preview -record relay.trace # write a recording, for \"go run ./cmd/ouronet decode relay.trace\" afterwards",
+	},
+	Orderly: true,
+	Setup: func(c *cli.Command) cli.Run {
+		o := declare(c)
+		return func(ctx context.Context, _ io.Writer) error { return o.run(ctx, newOutput(o, c.Stdout, c.Stderr)) }
+	},
+}
 
-`
-
-// flags makes the flag set that fills o.
-func flags(o *options) *flag.FlagSet {
-	o.keep = relay.DefaultKeep
+// declare declares the flags, which fill the options.
+func declare(f *cli.Command) *options {
+	o := &options{keep: relay.DefaultKeep, listen: "127.0.0.1:0"}
 	o.log.init()
-	f := flag.NewFlagSet("relay", flag.ContinueOnError)
-	f.SetOutput(io.Discard)
-	f.Usage = func() {}
 	f.BoolVar(&o.demo, "demo", false, "show a relay between two other nodes, all in this process; no network needed")
-	o.network.Declare(f, "`NUMBER`, the network magic, of a public network, as the genesis files must\nhave it, or with -no-verify of any network")
+	o.network.Declare(f.FlagSet, "`NUMBER`, the network magic, of a public network, as the genesis files must\nhave it, or with -no-verify of any network")
 	f.Func("peer", "`HOST:PORT` of a node to follow, in place of the network's bootstrap peers;\nmay be given again for more; none: follow nobody, only serve", func(s string) error {
 		if s == "none" {
 			o.serveOnly = true
@@ -73,14 +71,12 @@ func flags(o *options) *flag.FlagSet {
 		}
 		return o.peers.Set(s)
 	})
-	o.listen = "127.0.0.1:0"
 	f.Func("listen", "`HOST:PORT` to serve on; port 0 is any that is free (default "+o.listen+")", func(s string) error {
 		o.listen = s
 		return cli.CheckAddress(s, false)
 	})
-	o.maxInbound, o.maxPerAddress = node.DefaultInbound, node.DefaultPerAddress
-	f.IntVar(&o.maxInbound, "max-inbound", o.maxInbound, "`NUMBER` of connections that other nodes may open")
-	f.IntVar(&o.maxPerAddress, "max-per-address", o.maxPerAddress, "`NUMBER` of them from one IP address, twice as many from one IPv6 /64; 0 is any.\nDoes not hold for peers given with -peer")
+	o.maxInbound = f.Number("max-inbound", node.DefaultInbound, 1, cli.UnlimitedNumber, "`NUMBER` of connections that other nodes may open")
+	o.maxPerAddress = f.Number("max-per-address", node.DefaultPerAddress, 0, cli.UnlimitedNumber, "`NUMBER` of them from one IP address, twice as many from one IPv6 /64; 0 is any.\nDoes not hold for peers given with -peer")
 	f.Var(&o.advertise, "advertise", "`HOST:PORT` to give to nodes that ask for peers, such as this relay's public address;\nmay be given again for more; none is given by default")
 	f.Func("submit", "`HOST:PORT` to take transactions on from other programs, as cardano-submit-api does:\nPOST their CBOR to "+submitPath+"; without HOST, only programs on this machine\nreach it; off by default", func(s string) error {
 		o.submit = s
@@ -102,85 +98,49 @@ func flags(o *options) *flag.FlagSet {
 		o.recordMax, err = parseBytes(s)
 		return err
 	})
-	f.BoolVar(&o.version, "version", false, "print the version and end")
-	return f
+	for _, with := range []struct{ flag, other, reason string }{
+		{"demo", "network", "the demo makes its own chain"},
+		{"demo", "genesis", "the demo makes its own chain"},
+		{"demo", "magic", "the demo makes its own chain"},
+		{"demo", "peer", "the demo brings its own peers"},
+		{"demo", "advertise", "the demo gives away its own address"},
+		{"demo", "data", "the demo keeps nothing"},
+		{"demo", "immutable", "the demo makes its own chain"},
+		{"demo", "keep", "the demo's chain is small"},
+		{"genesis", "network", "give one of them"},
+		{"data", "immutable", "give one of them: to append to, or only to read"},
+		{"data", "keep", "with -data no more than 16 MiB of blocks stay in memory"},
+	} {
+		f.Exclude(with.flag, with.other, with.reason)
+	}
+	f.Check(func() error { return o.check(f.Given) })
+	return o
 }
 
-// parse reads the flags. Its errors are flag.ErrHelp or a cli.UsageError.
-func parse(args []string) (*options, error) {
-	o := new(options)
-	f := flags(o)
-	rest, err := cli.Parse(f, args)
+// check finds what is missing, and what [cli.Command.Exclude] does not know.
+func (o *options) check(given func(flag string) bool) error {
 	switch {
-	case err != nil:
-		return nil, err
-	case slices.Equal(rest, []string{"version"}):
-		o.version = true
-	case len(rest) > 0:
-		return nil, cli.Usagef("%q is one argument too many: relay takes flags only, which start with -", rest[0])
-	}
-	if o.version {
-		return o, nil
-	}
-	set := make(map[string]bool)
-	f.Visit(func(f *flag.Flag) { set[f.Name] = true })
-	return o, o.check(set)
-}
-
-// without lists what does not go together.
-var without = []struct{ flag, other, reason string }{
-	{"demo", "network", "the demo makes its own chain"},
-	{"demo", "genesis", "the demo makes its own chain"},
-	{"demo", "magic", "the demo makes its own chain"},
-	{"demo", "peer", "the demo brings its own peers"},
-	{"demo", "advertise", "the demo gives away its own address"},
-	{"demo", "data", "the demo keeps nothing"},
-	{"demo", "immutable", "the demo makes its own chain"},
-	{"demo", "keep", "the demo's chain is small"},
-	{"network", "genesis", "give one of them"},
-	{"data", "immutable", "give one of them: to append to, or only to read"},
-	{"data", "keep", "with -data no more than 16 MiB of blocks stay in memory"},
-}
-
-func (o *options) check(set map[string]bool) error {
-	for _, w := range without {
-		if set[w.flag] && set[w.other] {
-			return cli.Usagef("-%s does not go with -%s: %s", w.flag, w.other, w.reason)
-		}
-	}
-	switch {
-	case !o.demo && !set["network"] && !set["genesis"] && !set["magic"]:
-		return cli.Usagef("say what to follow, for example:\n\n%s", examples)
-	case set["genesis"] && len(o.peers) == 0 && !o.serveOnly:
+	case !o.demo && !given("network") && !given("genesis") && !given("magic"):
+		return cli.Usagef("the network to follow is missing: give -network NAME, -genesis DIR or -magic NUMBER, or -demo, which needs none")
+	case given("genesis") && len(o.peers) == 0 && !o.serveOnly:
 		return cli.Usagef("-genesis needs -peer HOST:PORT: only known networks have bootstrap peers")
-	}
-	if set["record"] && o.recordTo == "" {
+	case given("record") && o.recordTo == "":
 		return cli.Usagef("-record needs the name of a file to be made")
-	}
-	if set["record-max"] && !set["record"] {
+	case given("record-max") && !given("record"):
 		return cli.Usagef("-record-max needs -record FILE")
-	}
-	if o.serveOnly && (len(o.peers) > 0 || o.exitAtTip) {
-		return cli.Usagef("-peer none goes neither with other peers nor with -exit-at-tip")
-	}
-	if o.serveOnly && o.submit != "" {
-		return cli.Usagef("-submit does not go with -peer none: there is no node to pass transactions to")
-	}
-	if set["keep-blocks"] && o.data == "" {
+	case given("keep-blocks") && o.data == "":
 		return cli.Usagef("-keep-blocks needs -data DIR: it is about the blocks in there")
-	}
-	if o.maxInbound < 1 {
-		return cli.Usagef("-max-inbound is %d: take 1 or more, or -listen 127.0.0.1:0 to serve only this machine", o.maxInbound)
-	}
-	if o.maxPerAddress < 0 {
-		return cli.Usagef("-max-per-address is %d: take 1 or more, or 0 for any number", o.maxPerAddress)
+	case o.serveOnly && (len(o.peers) > 0 || o.exitAtTip):
+		return cli.Usagef("-peer none goes neither with other peers nor with -exit-at-tip")
+	case o.serveOnly && o.submit != "":
+		return cli.Usagef("-submit does not go with -peer none: there is no node to pass transactions to")
 	}
 	return nil
 }
 
 // limits are those of connections that other nodes open.
 func (o *options) limits() node.Limits {
-	l := node.Limits{Inbound: o.maxInbound, PerAddress: o.maxPerAddress}
+	l := node.Limits{Inbound: *o.maxInbound, PerAddress: *o.maxPerAddress}
 	if l.PerAddress == 0 {
 		l.PerAddress = -1
 	}
@@ -211,17 +171,4 @@ func (o *options) checkKeep(n ledger.Network) error {
 		return cli.Usagef("-keep-blocks is %d: take %d or more on this network, or leave the flag out to keep all", o.keepLast, least)
 	}
 	return nil
-}
-
-func help() string {
-	var b strings.Builder
-	b.WriteString("usage: relay [flags]\n\n")
-	b.WriteString(about)
-	b.WriteString(examples)
-	b.WriteString("\nFlags:\n")
-	f := flags(new(options))
-	f.SetOutput(&b)
-	f.PrintDefaults()
-	b.WriteString("\n" + cli.Statuses + "\n")
-	return b.String()
 }

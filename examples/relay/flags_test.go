@@ -2,16 +2,35 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
-	"flag"
+	"io"
 	"strings"
 	"testing"
 
+	"github.com/ouronet/ouronet/internal/cli"
 	"github.com/ouronet/ouronet/internal/cli/clitest"
 )
 
 func TestCalls(t *testing.T) {
-	clitest.Calls(t, run, clitest.Names(t))
+	clitest.Calls(t, command.Run, clitest.Names(t))
+}
+
+// parse returns the options that args stand for; nil for -help and -version.
+func parse(args []string) (o *options, err error) {
+	p := command
+	p.Setup = func(c *cli.Command) cli.Run {
+		given := declare(c)
+		return func(context.Context, io.Writer) error {
+			o = given
+			return nil
+		}
+	}
+	var errs strings.Builder
+	if p.Run(context.Background(), args, io.Discard, &errs) != 0 {
+		err = errors.New(errs.String())
+	}
+	return o, err
 }
 
 func TestOptions(t *testing.T) {
@@ -30,9 +49,6 @@ func TestOptions(t *testing.T) {
 			t.Errorf("%s: %v", args, err)
 		}
 	}
-	if _, err := parse([]string{"-help"}); !errors.Is(err, flag.ErrHelp) {
-		t.Errorf("-help: %v", err)
-	}
 }
 
 func TestHelpAndVersion(t *testing.T) {
@@ -42,7 +58,7 @@ func TestHelpAndVersion(t *testing.T) {
 		{"version", "node-to-node versions 14 and 15"},
 	} {
 		var stdout, stderr bytes.Buffer
-		if exit := run(t.Context(), []string{test.arg}, &stdout, &stderr); exit != 0 || stderr.Len() > 0 {
+		if exit := command.Run(t.Context(), []string{test.arg}, &stdout, &stderr); exit != 0 || stderr.Len() > 0 {
 			t.Errorf("%s: exit code %d, %q", test.arg, exit, stderr.String())
 		}
 		if !strings.Contains(stdout.String(), test.want) {

@@ -1,14 +1,10 @@
 package main
 
 import (
-	"errors"
-	"flag"
 	"fmt"
 	"net"
 	"strings"
 	"testing"
-
-	"github.com/ouronet/ouronet/internal/cli"
 )
 
 // FuzzFlags gives any arguments, a line each. They are a mistake that is told,
@@ -21,12 +17,12 @@ func FuzzFlags(f *testing.F) {
 	f.Fuzz(func(t *testing.T, args string) {
 		o, err := parse(strings.Split(args, "\n"))
 		if err != nil {
-			if !errors.As(err, new(cli.UsageError)) && !errors.Is(err, flag.ErrHelp) {
+			if !strings.Contains(err.Error(), "usage: relay [flags]") {
 				t.Errorf("%q: %v is not a mistake in the flags", args, err)
 			}
 			return
 		}
-		if o.version {
+		if o == nil { // -help or -version
 			return
 		}
 		for _, peer := range o.peers {

@@ -13,11 +13,10 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/zap/zapcore"
-
 	"github.com/ouronet/ouronet/internal/logging"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
+	"go.uber.org/zap/zapcore"
 )
 
 // logged returns what is written of some entries, with T for the times.

@@ -9,34 +9,17 @@ package main
 
 import (
 	"context"
-	"errors"
-	"flag"
-	"fmt"
-	"io"
-	"os"
 
 	"github.com/ouronet/ouronet/internal/cli"
 )
 
-func main() { os.Exit(cli.UntilSignalled(cli.StopTime, run)) }
+func main() { cli.Main(command) }
 
-// run is the program; it ends when ctx does.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) (exit int) {
-	o, err := parse(args)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(stdout, help())
-		return 0
-	case err != nil:
-		return fail(stderr, err)
-	case o.version:
-		fmt.Fprintln(stdout, cli.Version("relay"))
-		return 0
-	}
-	out := newOutput(o, stdout, stderr)
+// run is the program after its flags are read; it ends when ctx does.
+func (o *options) run(ctx context.Context, out output) error {
 	endReloading, err := o.log.start(ctx, out)
 	if err != nil {
-		return fail(stderr, err)
+		return err
 	}
 	defer endReloading()
 	if o.demo {
@@ -47,17 +30,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (exit int
 	if err != nil {
 		out.close()
 		out.event(event{Event: "error", Error: err.Error()})
-		return fail(stderr, err)
 	}
-	return 0
-}
-
-// fail says what is wrong, and returns the exit status.
-func fail(w io.Writer, err error) (exit int) {
-	fmt.Fprintln(w, "relay:", err)
-	if !errors.As(err, new(cli.UsageError)) {
-		return 1
-	}
-	fmt.Fprintln(w, "usage: relay [flags], for example go run ./examples/relay -demo; -help tells more")
-	return 2
+	return err
 }

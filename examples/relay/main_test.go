@@ -33,7 +33,7 @@ func newChain(seed uint64) *testnode.Chain {
 func runProgram(t *testing.T, args ...string) (exit int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	exit = run(t.Context(), args, &out, &errs)
+	exit = command.Run(t.Context(), args, &out, &errs)
 	return exit, out.String(), errs.String()
 }
 

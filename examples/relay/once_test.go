@@ -94,7 +94,7 @@ func TestReasonsAreToldOnce(t *testing.T) {
 		for _, p := range []string{liar, ahead, other, elsewhere, nobody} {
 			args = append(args, "-peer", p)
 		}
-		if exit := run(ctx, args, s, s); exit != 0 {
+		if exit := command.Run(ctx, args, s, s); exit != 0 {
 			t.Error("exit code", exit)
 		}
 	}()

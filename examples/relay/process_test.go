@@ -34,7 +34,7 @@ const asProgram = "OURONET_TEST_AS_RELAY"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
-		os.Exit(cli.UntilSignalled(patience, run))
+		os.Exit(cli.UntilSignalled(patience, command.Run))
 	}
 	os.Exit(m.Run())
 }

@@ -55,9 +55,9 @@ func (p *program) tellStart(address string, submit net.Listener) {
 		fmt.Fprintf(&b, "takes transactions at http://%s%s\n", dialable(submit.Addr()), submitPath)
 	}
 	needed, limit := p.relay.Files()
-	if n := p.relay.MaxInbound(); n < p.o.maxInbound {
+	if n := p.relay.MaxInbound(); n < *p.o.maxInbound {
 		fmt.Fprintf(&b, "serves %d nodes at most, not %d: the process may open %s files and needs %s; allow more with ulimit -n\n",
-			n, p.o.maxInbound, count(uint64(limit)), count(uint64(needed)))
+			n, *p.o.maxInbound, count(uint64(limit)), count(uint64(needed)))
 	} else if limit > 0 {
 		fmt.Fprintf(&b, "serves %d nodes at most, with up to %s open files of the %s that the process may open\n", n, count(uint64(needed)), count(uint64(limit)))
 	}

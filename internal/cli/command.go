@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -18,11 +19,15 @@ import (
 
 // Program is a program, or a subcommand of one.
 type Program struct {
-	Name     string   // such as "tip" or "ouronet decode"
-	Path     string   // how to run it from the module's root; "" is go run ./examples/Name
-	About    string   // what it does, in lines as they are to be printed
-	Examples []string // flags and arguments that work
-	Endless  bool     // it runs until it is stopped: an interruption is no error
+	Name    string // such as "tip" or "ouronet decode"
+	Path    string // how to run it from the module's root; "" is go run ./examples/Name
+	About   string // what it does, in lines as they are to be printed
+	Endless bool   // it runs until it is stopped: an interruption is no error
+	Orderly bool   // an interruption is no error, and what it returns after one counts
+
+	// Examples are flags and arguments that work, each with what they do after " # ", if
+	// that needs to be said.
+	Examples []string
 
 	// Patience is how long it waits before it says for what; 0 is [DefaultPatience].
 	Patience time.Duration
@@ -43,6 +48,9 @@ type Command struct {
 	// may overlap.
 	Stderr io.Writer
 
+	// Stdout is what the out of [Run] writes to. An error of it does not end ctx.
+	Stdout io.Writer
+
 	program Program
 	args    []argument
 	checks  []func() error // after parsing, in order
@@ -58,8 +66,8 @@ type argument struct {
 	optional, many bool
 }
 
-func newCommand(p Program, stderr io.Writer) (*Command, Run) {
-	c := &Command{FlagSet: flag.NewFlagSet(p.Name, flag.ContinueOnError), Stderr: &locked{w: stderr}, program: p}
+func newCommand(p Program, stdout, stderr io.Writer) (*Command, Run) {
+	c := &Command{FlagSet: flag.NewFlagSet(p.Name, flag.ContinueOnError), Stdout: stdout, Stderr: &locked{w: stderr}, program: p}
 	c.FlagSet.SetOutput(io.Discard)
 	run := p.Setup(c)
 	c.BoolVar(&c.version, "version", false, "print the version and end")
@@ -88,7 +96,7 @@ func (c *Command) Check(f func() error) { c.checks = append(c.checks, f) }
 // Exclude refuses a flag together with another one, for a reason.
 func (c *Command) Exclude(flag, other, reason string) {
 	c.Check(func() error {
-		if c.given(flag) && c.given(other) {
+		if c.Given(flag) && c.Given(other) {
 			return Usagef("-%s does not go with -%s: %s", other, flag, reason)
 		}
 		return nil
@@ -100,7 +108,7 @@ func (c *Command) Alone(flags ...string) {
 	c.Check(func() (err error) {
 		for _, name := range flags {
 			c.Visit(func(f *flag.Flag) {
-				if c.given(name) && f.Name != name && err == nil {
+				if c.Given(name) && f.Name != name && err == nil {
 					err = Usagef("-%s does not go with -%s: give -%s alone", f.Name, name, name)
 				}
 			})
@@ -109,8 +117,8 @@ func (c *Command) Alone(flags ...string) {
 	})
 }
 
-// given reports whether a flag was given.
-func (c *Command) given(name string) (set bool) {
+// Given reports whether a flag is on the command line.
+func (c *Command) Given(name string) (set bool) {
 	c.Visit(func(f *flag.Flag) { set = set || f.Name == name })
 	return set
 }
@@ -272,13 +280,20 @@ func (p Program) path() string {
 	return "go run ./examples/" + p.Name
 }
 
-// example is a command line that works.
-func (p Program) example(n int) string { return strings.TrimSpace(p.path() + " " + p.Examples[n]) }
+// example is a command line that works, and what it does if that is said.
+func (p Program) example(n int) (line, does string) {
+	args, does, _ := strings.Cut(p.Examples[n], " # ")
+	return strings.TrimSpace(p.path() + " " + args), does
+}
 
 func (c *Command) help(w io.Writer) {
 	fmt.Fprintf(w, "%s\n\n%s\n\nFor example:\n\n", c.usage(), c.program.About)
 	for n := range c.program.Examples {
-		fmt.Fprintf(w, "  %s\n", c.program.example(n))
+		line, does := c.program.example(n)
+		fmt.Fprintf(w, "  %s\n", line)
+		if does != "" {
+			fmt.Fprintf(w, "      %s\n", does)
+		}
 	}
 	fmt.Fprint(w, "\nFlags:\n\n")
 	c.SetOutput(w)
@@ -290,9 +305,13 @@ func (c *Command) help(w io.Writer) {
 // Statuses says what exit statuses mean.
 const Statuses = "Exit status: 0 if all went well, 1 if something did not work, 2 for a mistake in the command line."
 
-// Run runs a program with args and returns its exit status.
+// Run runs a program with args and returns its exit status. version as the only
+// argument is -version.
 func (p Program) Run(ctx context.Context, args []string, stdout, stderr io.Writer) (exit int) {
-	c, run := newCommand(p, stderr)
+	if slices.Equal(args, []string{"version"}) {
+		args = []string{"-version"}
+	}
+	c, run := newCommand(p, stdout, stderr)
 	err := c.set(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -308,7 +327,7 @@ func (p Program) Run(ctx context.Context, args []string, stdout, stderr io.Write
 		err = run(ctx, out)
 		if out.err != nil {
 			err = fmt.Errorf("standard output: %w", out.err)
-		} else if err != nil && ctx.Err() != nil {
+		} else if err != nil && ctx.Err() != nil && !p.Orderly {
 			if p.Endless {
 				return 0
 			}
@@ -322,7 +341,8 @@ func (p Program) Run(ctx context.Context, args []string, stdout, stderr io.Write
 	if !errors.As(err, new(UsageError)) {
 		return 1
 	}
-	fmt.Fprintf(c.Stderr, "%s, for example %s; -help tells more\n", c.usage(), p.example(0))
+	line, _ := p.example(0)
+	fmt.Fprintf(c.Stderr, "%s, for example %s; -help tells more\n", c.usage(), line)
 	return 2
 }
 
