@@ -144,6 +144,7 @@ func TestLevelsChangeWhileItRuns(t *testing.T) {
 	write("off\n")
 	p := start(t, "-log-level", "@"+file, "-peer", upstream(t, newChain(1).Grow(10)))
 	address := p.named("start").Listen
+	p.named("tip") // it is connected to its peer, which is not logged
 	visit := func() {
 		t.Helper()
 		conn, err := node.Dial(t.Context(), address, node.Config{Network: ledger.Preview})
