@@ -65,7 +65,7 @@ func (o *offers) idle() bool {
 }
 
 // reply takes the oldest request for answered.
-func (o *offers) reply() txsubmission.Message {
+func (o *offers) reply() {
 	m := o.owed[0]
 	o.owed = o.owed[1:]
 	switch m := m.(type) {
@@ -76,7 +76,6 @@ func (o *offers) reply() txsubmission.Message {
 			o.find(txNumber(id)).stage = settled
 		}
 	}
-	return m
 }
 
 func (o *offers) find(tx int32) *offered {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"slices"
 	"sync"
 )
 
@@ -39,7 +38,6 @@ type Server struct {
 
 	mu     sync.Mutex
 	conns  map[net.Conn]struct{}
-	errs   []error
 	closed bool
 	done   chan struct{}
 	wg     sync.WaitGroup
@@ -69,14 +67,6 @@ func Listen(cfg ServerConfig) (*Server, error) {
 // Addr returns the address to dial. The server must come from [Listen].
 func (s *Server) Addr() string { return s.ln.Addr().String() }
 
-// Errs returns the errors that ended connections so far, a peer's plain
-// hanging up included.
-func (s *Server) Errs() []error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.errs)
-}
-
 // Close drops all connections and waits for their goroutines.
 func (s *Server) Close() {
 	s.mu.Lock()
@@ -100,13 +90,7 @@ func (s *Server) accept() {
 		if err != nil {
 			return
 		}
-		s.wg.Go(func() {
-			if err := s.Serve(conn); err != nil {
-				s.mu.Lock()
-				s.errs = append(s.errs, err)
-				s.mu.Unlock()
-			}
-		})
+		s.wg.Go(func() { s.Serve(conn) }) // its peer sees why it ends
 	}
 }
 
