@@ -1,17 +1,17 @@
 // Package blockfetch is the block-fetch mini-protocol (number 3): an initiator
 // asks for ranges of blocks, a responder streams them.
 //
-// Start with [Initiator.Fetch], which takes blocks whose headers are known
-// already and asks for no more at a time than fits; [Initiator.Range] needs
-// only the ends of a range, and node.Conn.Blocks does not mind how long the range
-// is. To answer, implement [Source] and call [Respond].
+// Start with [Initiator.Fetch], which takes blocks whose headers are known already
+// and asks for no more at a time than fits; [Initiator.Range] needs only the ends of
+// a range, and node.Conn.Blocks fetches ranges of any length. To answer, implement
+// [Source] and call [Respond].
 //
 // Duties of the caller:
 //
-//  1. Take blocks faster than they come, or use Fetch: what was asked for with
-//     Range and not taken ends the connection with [ErrConsumerTooSlow].
-//  2. A block is checked against what was asked for and its body against its
-//     header. Whether the header is valid is another matter.
+//  1. Take blocks faster than they come, or use Fetch: if blocks of Range fill the
+//     ingress buffer, the connection ends with [ErrConsumerTooSlow].
+//  2. Validate headers. This package checks that a block is the one asked for, and
+//     that its body matches its header.
 //  3. [ErrNoBlocks] is not the peer's fault: it may have switched to a fork.
 //
 // What is left out on purpose: which blocks to fetch from whom (package chain).

@@ -72,7 +72,7 @@ func (i *Initiator) Window() int { return i.window }
 // Fetch yields the blocks of wants, which are consecutive on the peer's chain,
 // oldest first; the error comes last. It asks for several ranges at once, for
 // no more than [Initiator.Window] bytes unless a single block is larger, and
-// for more as blocks are taken: a slow loop body holds up nothing but itself.
+// for more as blocks are taken: a slow loop body holds up itself alone.
 //
 // [ErrNoBlocks] leaves the conversation usable, as does an error of ctx and a
 // break: what is owed then is received and dropped before the next request.
@@ -98,11 +98,10 @@ func (i *Initiator) Fetch(ctx context.Context, wants []Want) iter.Seq2[ledger.Bl
 	}
 }
 
-// Stream is Fetch for callers that plan as they go. next returns the next
-// consecutive blocks to ask for, or false if there are none now; wake, if not
-// nil, keeps the loop alive then and makes it ask next again. The error comes
-// last. What next returned and the loop has not yielded when it ends is not
-// fetched.
+// Stream is Fetch for callers that plan as they go. next returns the next consecutive
+// blocks to ask for, or false if there are none now; wake, if not nil, keeps the loop
+// alive then and makes it ask next again. The error comes last. Blocks that next
+// returned and that the loop has not yielded when it ends are not fetched.
 func (i *Initiator) Stream(ctx context.Context, next func() ([]Want, bool), wake <-chan struct{}) iter.Seq2[Result, error] {
 	return func(yield func(Result, error) bool) {
 		if err := i.s.Begin(); err != nil {
@@ -154,14 +153,12 @@ func (i *Initiator) Stream(ctx context.Context, next func() ([]Want, bool), wake
 	}
 }
 
-// Range yields the blocks from one point to another, both included, of which
-// nothing is known but that: each must follow the one before it. It is one
-// request for the whole range, since to ask for a part takes the points where
-// the part begins and ends. So the loop body must keep up with the peer: when
-// more is not taken than fits the ingress buffer, 23 MB, the connection ends
-// with [ErrConsumerTooSlow]. For long ranges and slow loops there is
-// node.Conn.Blocks, which learns the points between from chain-sync. Errors are
-// those of [Initiator.Fetch].
+// Range yields the blocks from one point to another, both included. Each must follow
+// the one before it. Range sends one request for all of them, because the points of a
+// part are not known. So the loop body must keep up with the peer: when blocks fill
+// the ingress buffer, 23 MB, the connection ends with [ErrConsumerTooSlow]. For long
+// ranges and slow loops use node.Conn.Blocks, which gets the points between from
+// chain-sync. Errors are those of [Initiator.Fetch].
 func (i *Initiator) Range(ctx context.Context, from, to ledger.Point) iter.Seq2[ledger.Block, error] {
 	return func(yield func(ledger.Block, error) bool) {
 		if from.IsOrigin() || to.IsOrigin() || from.Slot > to.Slot {
@@ -200,8 +197,8 @@ func (i *Initiator) Range(ctx context.Context, from, to ledger.Point) iter.Seq2[
 	}
 }
 
-// blameUs says that what comes may be more than fits, because we asked for it.
-// It holds until the last of it has come, or the peer would be blamed.
+// blameUs makes an overrun our own fault, as we asked for more than fits. It holds
+// until the last of it has come.
 func (i *Initiator) blameUs(err error) {
 	if t, ok := i.s.Transport().(interface{ OnOverrun(error) }); ok {
 		t.OnOverrun(err)

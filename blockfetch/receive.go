@@ -64,9 +64,9 @@ func (r *request) complete(taken int) bool {
 	return taken == len(r.wants)
 }
 
-// unreadable says what is wrong with a block, the one after taken others, that cannot
-// be read. The era of a header that was read is known, so a block of one that is not
-// cannot be the header's.
+// unreadable returns the error for a block that cannot be read, the one after taken
+// others. If its header was read, the era is known, so a block of an unknown era is not
+// the header's.
 func (r *request) unreadable(taken int, err error) error {
 	if taken < len(r.wants) && r.wants[taken].known && errors.As(err, new(*ledger.UnknownEraError)) {
 		return fmt.Errorf("%w: want %v of era %v: %v", ErrWrongBlock, r.wants[taken].Point, r.wants[taken].era, err)
@@ -74,10 +74,10 @@ func (r *request) unreadable(taken int, err error) error {
 	return fmt.Errorf("%w: %w", protocol.ErrMalformed, err)
 }
 
-// check holds a block, the one after taken others, against the range. The hash
-// alone identifies a block; its point follows from it. Its era does not: one that is
-// not the header's is wrong for certain if it is not that of the slot either. If both
-// may be, nothing tells who is right.
+// check holds a block, the one after taken others, against the range. The hash alone
+// identifies a block; its point follows from it. Its era does not. An era other than
+// the header's is certainly wrong if it is not that of the slot either; if both are
+// possible, it is not known which one is right.
 func (r *request) check(taken int, h *ledger.Header, n *ledger.Network) error {
 	if r.plain {
 		return r.checkPlain(taken, h)

@@ -32,8 +32,8 @@ const (
 	// RequestIngress is enough ingress for a responder, in bytes: it receives
 	// no blocks, only requests of less than 100 bytes, and an initiator keeps
 	// no more than [MaxRequests] of them outstanding. This is more than one and
-	// a half times that. With the whole [protocol.Spec].Ingress, whoever asks
-	// and never reads could make us hold 23 MB.
+	// a half times that. With the whole [protocol.Spec].Ingress, a peer that
+	// asks and never reads could make us hold 23 MB.
 	RequestIngress = 16 << 10
 
 	// requestMost is what a request may take at most, in bytes, with numbers

@@ -2,8 +2,8 @@ package blockfetch
 
 import "github.com/ouronet/ouronet/ledger"
 
-// Want is a block to fetch. One that [WantOf] made also knows the era that the header
-// is said to be of. No hash covers it, so it may have come from a peer that lies.
+// Want is a block to fetch. One that [WantOf] made also has the era that came with the
+// header. No hash covers the era, so a peer may have lied about it.
 type Want struct {
 	Point ledger.Point
 	Size  int // bytes the encoded block takes, as far as its header tells

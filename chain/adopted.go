@@ -53,8 +53,9 @@ type keptBlock struct {
 
 func (e keptBlock) live() bool { return e.b.kept && e.b.keptNo == e.no }
 
-// crowded reports whether there are blocks of old forks beyond k of them, which are to
-// be forgotten, or entries that no longer count: a peer could make us switch for ever.
+// crowded reports whether the queue of old forks must shrink: it has more than k blocks,
+// or begins with an entry that no longer counts. Without that, a peer that makes us
+// switch again and again would let it grow for ever.
 func (t *tree) crowded() bool {
 	return t.kept.len() > 0 && (t.keptN > t.k || !t.kept.at(0).live())
 }

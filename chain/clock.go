@@ -39,7 +39,7 @@ func (p *peer) awaited() *span {
 	return nil
 }
 
-// replaceable reports whether someone else offers a chain better than ours.
+// replaceable reports whether another peer offers a chain better than ours.
 func (c *Core) replaceable(p *peer) bool {
 	for _, q := range c.planner.peers {
 		if q != p && q.phase == following && !q.stalled && !q.tip.gone && c.tree.better(q.tip.sound(), c.tree.tip) {

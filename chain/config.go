@@ -48,12 +48,11 @@ type Config struct {
 	// their bodies are held. With more than K of them the anchor moves at once.
 	Adopted []ledger.Header
 
-	// Points stand in for Anchor and Adopted where only points of the chain are
-	// known: those a follower saved, newest first, [ledger.Origin] last if it
-	// may come to that. No peer needs to know all of them. What is between
-	// them is not known: a rollback goes to the next older one that is on
-	// the new chain. Tips that come from Points have block number 0. There are
-	// [MaxPoints] at most.
+	// Points replace Anchor and Adopted for a follower that saved only points of its
+	// chain: newest first, with [ledger.Origin] last if a rollback may go that far.
+	// No peer needs to know all of them. The core does not know the blocks between
+	// them: a rollback goes to the next older point that is on the new chain. Tips
+	// that come from Points have block number 0. There are [MaxPoints] at most.
 	Points []ledger.Point
 
 	// MaxLead is how many headers a candidate may be ahead of the adopted
@@ -66,13 +65,12 @@ type Config struct {
 	// times MaxLead, peers may crowd each other out again and again.
 	MaxSideHeaders int
 
-	// MaxBytes bounds blocks: asked for, held but not adopted, and adopted
-	// but not consumed. A block counts once, also if it is to come from several
-	// peers, or is there and still to come. When it is reached, and nothing
-	// waits to be consumed or judged or comes from a peer but what was cancelled, or all
-	// that come are late and the first that our chain lacks is none of them,
-	// only more blocks make room: one is asked for all the same. So beyond it
-	// may go, of each peer,
+	// MaxBytes bounds the bytes of blocks: those asked for, those held but not
+	// adopted, and those adopted but not consumed. A block counts once, however
+	// many peers are to send it. Sometimes only more blocks make room: nothing
+	// waits to be consumed or judged, and all blocks to come are cancelled, or are late
+	// without the first that our chain lacks among them. Then the core asks for
+	// one more beyond the bound. So each peer may exceed it by
 	//
 	//   - blocks asked for one by one and then given up, until it owes half
 	//     its window or MaxRanges ranges: at most half of
@@ -80,7 +78,8 @@ type Config struct {
 	//   - the blocks of its fork that are held until it is better than our
 	//     chain: at most K + 1, and boundary blocks;
 	//
-	// and the blocks of an old fork that we come back to, at most K.
+	// and all of them together by the blocks of an old fork that we come back
+	// to, at most K.
 	MaxBytes int
 
 	// MaxRangeBlocks is the most blocks in a range, 1000: other
@@ -92,10 +91,10 @@ type Config struct {
 	// sent; RequestHeaders that wait can be added up.
 	MaxRanges int
 
-	// FetchPeers is how many peers to fetch from at once. Zero stands for 4
-	// while the best candidate ends more than 1,000 slots after our chain, and
-	// for 1 after that. Beyond the number go peers asked for blocks that the
-	// others do not have, or have had too long. (relay-behaviour, 6.1)
+	// FetchPeers is how many peers to fetch from at once. Zero stands for 4 while the
+	// best candidate ends more than 1,000 slots after our chain, and for 1 after
+	// that. Peers that are asked for blocks which the others do not have, or take too
+	// long to send, come on top. (relay-behaviour, 6.1)
 	FetchPeers int
 
 	// MaxRefusals is how many times in a row a peer may answer the same range

@@ -12,16 +12,15 @@ const (
 	grantSpare = 8
 )
 
-// credits is how many headers peers may still send. What was granted has its place
-// among the headers that are not adopted until it comes.
+// credits counts the headers that peers may still send. Until a granted header comes,
+// it takes a place among the headers that are not adopted.
 type credits struct {
 	maxLead, maxSide int // Config.MaxLead and MaxSideHeaders
 	granted          int // and not come, sum over peers
 }
 
-// window returns the credit to bring a peer up to that has toCome headers after the end
-// of its candidate. Only pace follows from that, as the peer says it: one that lies gets
-// at most the window.
+// window returns the credit for a peer that says it has toCome headers after the end of
+// its candidate. The number sets only the pace: a peer that lies gets grantWindow at most.
 func (x *credits) window(toCome ledger.BlockNo) int {
 	return min(grantSpare+int(min(toCome, grantWindow)), grantWindow, x.maxLead)
 }
@@ -29,7 +28,7 @@ func (x *credits) window(toCome ledger.BlockNo) int {
 // enough reports whether a peer with so much credit need not be granted more yet.
 func (x *credits) enough(credit, window int) bool { return credit > window/2 }
 
-// demand is what the allowance of a peer follows from.
+// demand decides the allowance of a peer.
 type demand struct {
 	credit int   // headers granted to it and not come
 	window int   // see credits.window

@@ -23,8 +23,8 @@ type (
 		N    int // 1 or more
 	}
 
-	// StopChainSync ends chain-sync with Done. Nobody is to blame: the other
-	// protocols go on, and the core asks again after Retry by itself.
+	// StopChainSync ends chain-sync with Done. No side is at fault: the other
+	// mini-protocols go on. The core asks again after Retry by itself.
 	StopChainSync struct {
 		Peer  PeerID
 		Err   error // ErrNoIntersection, ErrRolledBackTooFar or ErrCrowdedOut

@@ -7,7 +7,7 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 )
 
-// Reasons to end chain-sync for a while that are nobody's fault.
+// Reasons to end chain-sync for a while, with no side at fault.
 // (relay-behaviour, 5.1 and 5.4)
 var (
 	// ErrNoIntersection: the peer knows none of our last k blocks.
@@ -17,7 +17,7 @@ var (
 	// our chain is immutable, or to a block it never sent.
 	ErrRolledBackTooFar = errors.New("chain: peer rolled back past the last k blocks")
 
-	// ErrCrowdedOut: too many headers are held that nobody adopted, and this
+	// ErrCrowdedOut: too many headers of chains that are not ours are held, and this
 	// peer's chain is not better than ours.
 	ErrCrowdedOut = errors.New("chain: no room for headers of a chain that is not better than ours")
 

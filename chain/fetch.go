@@ -13,7 +13,7 @@ type span struct {
 	blocks []*block
 	next   int // of blocks, the first that did not come
 	bytes  int // estimate of what is to come
-	own    int // of blocks, those that are waited for from nobody else
+	own    int // of blocks, those that no other range is awaited for
 
 	cancelled bool // the blocks may be asked for elsewhere
 	extra     bool // another peer was to send them, too
@@ -221,7 +221,7 @@ func (c *Core) forgetRange(p *peer, s *span) {
 	if p.pace.span == s {
 		p.pace = pace{}
 	}
-	// Backwards, so that what nobody needs goes leaf by leaf.
+	// Backwards, so that pruning takes one leaf after the other.
 	for i := len(s.blocks) - 1; i >= s.next; i-- {
 		b := s.blocks[i]
 		c.planner.unclaim(b)

@@ -2,15 +2,16 @@ package chain
 
 import "time"
 
-// Who is late. How much a peer has sent is held against what it should have sent
-// since it was asked, so a byte now and then does not buy it time.
+// Which peers are late. The planner compares what a peer has sent with what it should
+// have sent since it was asked, so a byte now and then does not buy it time.
 
 const (
-	// lateSlack is granted to everybody, for what no average shows.
+	// lateSlack is granted to every peer, for what no average shows.
 	lateSlack = 100 * time.Millisecond
 
 	// A peer may take twice as long as it was measured to take, but only four
-	// times as long as the best one would. Below leastPace nobody has to be.
+	// times as long as the best one would. Within leastPace no peer is
+	// late.
 	ownPace   = 2
 	bestPace  = 4
 	leastPace = 50 * time.Millisecond
@@ -39,8 +40,8 @@ func (x pace) of(s *span) pace {
 
 func (pl *planner) late(p *peer) bool { return p.lateTill > pl.now }
 
-// due returns the range that p sends blocks of now, nil for none: whether they
-// are waited for any more or not, they come before all others.
+// due returns the range that p sends blocks of now, nil for none. A cancelled range
+// counts too: its blocks come before those of later ranges.
 func (p *peer) due() *span {
 	for _, s := range p.spans {
 		if s.next < len(s.blocks) {
@@ -50,8 +51,8 @@ func (p *peer) due() *span {
 	return nil
 }
 
-// judge looks whether p is late. What was asked of it although others were to send
-// it is given up then, or late peers would keep it from being asked of more.
+// judge looks whether p is late. Then it cancels the second requests to p: otherwise
+// late peers would use up maxTwice, and no other peer could be asked.
 func (pl *planner) judge(p *peer) {
 	s := p.due()
 	if s == nil {

@@ -3,12 +3,12 @@ package chain
 // policy is how blocks are fetched.
 type policy struct {
 	peers  int  // to fetch from at once
-	urgent bool // all that counts is how soon the next block is there
+	urgent bool // the next block counts alone
 }
 
 const (
-	// farSlots behind the best candidate, blocks come from farPeers at once. Nearer,
-	// one will do, and hurry sees to it that it does.
+	// More than farSlots behind the best candidate, farPeers send blocks at once.
+	// Nearer, one peer is enough; hurry asks another if it is slow.
 	farSlots = 1000
 	farPeers = 4
 
@@ -17,9 +17,9 @@ const (
 	tipBlocks = 2
 )
 
-// choosePolicy returns how to fetch when so many blocks are lacking, and the best
-// candidate is far or not: in bulk, or for the tip. Config.FetchPeers, if it is set, is
-// the number of peers.
+// choosePolicy returns how to fetch, in bulk or for the tip. lacking is how many blocks
+// are missing, far whether the best candidate is far ahead; fetchPeers is
+// Config.FetchPeers, which fixes the number of peers if it is set.
 func choosePolicy(lacking int, far bool, fetchPeers int) policy {
 	p := policy{peers: 1, urgent: lacking <= tipBlocks}
 	switch {

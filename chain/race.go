@@ -2,9 +2,9 @@ package chain
 
 import "time"
 
-// The head of path, the first block that our chain lacks, is asked of one more
-// peer when the one asked takes too long. Who is first wins; the other body is
-// taken for nothing when it comes.
+// The head of path is the first block that our chain lacks. When the peer that was
+// asked for it takes too long, the planner asks one more. The first body wins; the
+// second one is dropped.
 
 const (
 	// When the next block is urgent, a second peer is asked after twice the time that
@@ -15,13 +15,13 @@ const (
 	// maxClaims is how many peers that are not late may be asked for one block.
 	maxClaims = 3
 
-	// maxTwice bounds the bytes asked for although another peer is to send them, and
-	// not given up, unless it is a single block.
+	// maxTwice bounds the bytes that two peers are asked for at the same time. A
+	// single block may be larger.
 	maxTwice = 1 << 20
 )
 
-// hurry looks at the head of path, and beyond it as far as others were asked
-// already.
+// hurry races for the head of path and for the blocks behind it that are asked for
+// already, up to maxTwice bytes.
 func (pl *planner) hurry() {
 	pl.hurryAt = 0
 	if pl.readyN == pl.path.len() {
@@ -47,7 +47,7 @@ func (pl *planner) hurry() {
 }
 
 // race asks one more peer for the block of path at i, and for those behind it, if
-// the one it is waited for from takes too long. It reports whether it did.
+// the peer that was asked for it takes too long. It reports whether it did.
 func (pl *planner) race(i int) bool {
 	b := pl.path.at(i)
 	s := b.span
@@ -82,9 +82,8 @@ func (pl *planner) race(i int) bool {
 	return true
 }
 
-// giveUpTwice gives up what takes too long of what was asked for although others were
-// to send it, or late peers would keep it from being asked of more. It reports whether
-// there was any.
+// giveUpTwice cancels second requests that take too long: otherwise late peers would
+// use up maxTwice, and no other peer could be asked. It reports whether there was any.
 func (pl *planner) giveUpTwice() (any bool) {
 	for _, p := range pl.peers {
 		for _, s := range p.spans {
@@ -102,8 +101,8 @@ func (pl *planner) giveUpTwice() (any bool) {
 	return any
 }
 
-// early reports whether it is too early to look whether s takes too long. A peer
-// that is known to be slow has no time to itself.
+// early reports whether s was sent too lately to take too long. A peer that is known
+// to be slow is never early.
 func (pl *planner) early(s *span) bool {
 	at := s.sentAt + minRace
 	if pl.now >= at || s.peer.rate.lag > 0 || pl.late(s.peer) {
@@ -119,8 +118,9 @@ func (pl *planner) lookAgain(at time.Duration) {
 	}
 }
 
-// rival returns who would have b soonest of those that were not asked for it, a
-// late one only if there is no other; nil if there is none, or enough were asked.
+// rival returns the peer that would send b soonest of those that were not asked for
+// it. It prefers peers that are not late. It returns nil if there is none, or if
+// maxClaims were asked.
 func (pl *planner) rival(b *block) *peer {
 	var best *peer
 	bestLate, bestAt, asked := false, time.Duration(0), 0
@@ -167,8 +167,8 @@ func (s *span) claims(b *block) bool {
 	return below <= uint64(last-s.next) && s.blocks[last-int(below)] == b
 }
 
-// outrun is told that b has come, and that others were to send it: they are late,
-// and what is of no use any more need not be sent.
+// outrun follows the arrival of b from one of several peers. The others count as late,
+// and ranges that are of no more use are cancelled.
 func (pl *planner) outrun(b *block) {
 	if b.span != nil {
 		disown(b, b.span)
@@ -188,7 +188,7 @@ func (pl *planner) outrun(b *block) {
 	}
 }
 
-// useless reports whether all that s may bring is there, as b is.
+// useless reports whether all blocks that s may still bring have arrived, b included.
 func (s *span) useless(b *block) bool {
 	for i := len(s.blocks) - 1; i >= s.next; i-- { // mostly, the last is lacking
 		if x := s.blocks[i]; x != b && !x.held {
@@ -198,7 +198,7 @@ func (s *span) useless(b *block) bool {
 	return true
 }
 
-// disown records that b is no longer waited for with s.
+// disown ends the wait for b with s.
 func disown(b *block, s *span) {
 	if b.span == s {
 		b.span = nil
@@ -206,8 +206,8 @@ func disown(b *block, s *span) {
 	}
 }
 
-// handBack has b, which s will not bring, waited for from another peer that was
-// asked for it, or planned anew.
+// handBack follows the end of s without b. It waits for b from another peer that was
+// asked for it or, without one, has b planned anew.
 func (pl *planner) handBack(b *block, s *span) {
 	if b.span != s {
 		return
@@ -218,8 +218,8 @@ func (pl *planner) handBack(b *block, s *span) {
 	}
 }
 
-// await has b, a block of the tree that is not held, waited for with a range that
-// will bring it, and reports whether there is one.
+// await finds a range that will bring b, a block of the tree that is not held, and
+// waits for b with it. It reports whether there is one.
 func (pl *planner) await(b *block) bool {
 	if b.claims > 0 {
 		for _, p := range pl.peers {

@@ -2,10 +2,9 @@ package chain
 
 import "github.com/ouronet/ouronet/ledger"
 
-// tree holds the blocks above the anchor that somebody needs: our chain, the
-// candidates, and what was on our chain until lately. Its methods change the tree and
-// what is counted of it, and return the blocks that left it; what follows from that for
-// others is up to the caller.
+// tree holds the blocks above the anchor that are needed: our chain, the
+// candidates, and what was on our chain until lately. Its methods keep its counts,
+// and return the blocks that left it, so that the caller can act on them.
 type tree struct {
 	k      int         // Config.K
 	maxGap ledger.Slot // Config.MaxGap
@@ -24,7 +23,7 @@ type tree struct {
 	side      int // blocks neither adopted nor kept
 	heldBytes int // of those that are held
 
-	// What happened since the caller set them back.
+	// What happened since the caller reset them.
 	moved bool // the anchor did
 	lost  bool // candidates lost blocks
 
@@ -71,7 +70,7 @@ func (t *tree) prune(b *block) []*block {
 	return t.removed
 }
 
-// removeTree removes b and all that descends from it, whoever needs it.
+// removeTree removes b and all its descendants, needed or not.
 func (t *tree) removeTree(b *block) {
 	for root := b; ; {
 		for b.child != nil {

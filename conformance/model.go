@@ -95,7 +95,7 @@ func (e *ModelError) Error() string {
 func (e *ModelError) Unwrap() error { return e.Err }
 
 // Check explores the model completely. It finds, with a shortest example, a
-// situation in which nobody can go on, in which both sides have agency, in
+// situation in which neither side can go on, in which both sides have agency, in
 // which a message arrives that is not accepted or more than there is room for,
 // in which the sides disagree about the state, or from which no terminal state
 // can be reached. The error is a [*ModelError].

@@ -71,12 +71,12 @@ func Query(ctx context.Context, spec *protocol.Spec, t protocol.Transport, ours 
 	return nil, violation(reply, errors.New("not an answer to a query"))
 }
 
-// ErrQueried means that the peer asked for our versions and has been told: it
-// will close the connection; allow it 20 s. (handshake, 6)
+// ErrQueried means that the peer asked for our versions and got them. It closes the
+// connection; allow it 20 s. (handshake, 6)
 var ErrQueried = errors.New("handshake: the peer only asked for our versions")
 
 // Answer runs the handshake on the accepting side. It returns what was agreed,
-// [ErrQueried], a *[RefusedError] after the peer was told why, or a
+// [ErrQueried], a *[RefusedError] after it sent the reason, or a
 // *protocol.ViolationError; after an error close the connection.
 func Answer(ctx context.Context, spec *protocol.Spec, t protocol.Transport, ours Table) (Agreement, error) {
 	s := protocol.NewSession[Message](spec, protocol.Responder, t)

@@ -9,8 +9,8 @@
 //
 //  1. Ping at least every 97 s: after that the peer gives up, however busy the
 //     other mini-protocols are. Run does.
-//  2. Start keep-alive before the others: a connection on which nobody starts
-//     any mini-protocol is closed after a few seconds.
+//  2. Start keep-alive before the others: a connection without any running
+//     mini-protocol is closed after a few seconds.
 //
 // What is left out on purpose: what round trips say about a peer. (relay-behaviour,
 // 9)

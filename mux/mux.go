@@ -11,9 +11,9 @@ import (
 	"github.com/ouronet/ouronet/protocol"
 )
 
-// Why a Mux ends without anybody being to blame.
+// Why a Mux ends with no side at fault.
 var (
-	// ErrIdle: nobody used the connection for [Config].IdleTimeout.
+	// ErrIdle: neither side used the connection for [Config].IdleTimeout.
 	ErrIdle = errors.New("mux: connection not in use")
 )
 
@@ -31,13 +31,13 @@ type Config struct {
 	// last, reading or writing; 0 is 30 s. (mux, 5)
 	SegmentTimeout time.Duration
 
-	// IdleTimeout ends a started Mux with [ErrIdle] when no responder runs and
-	// nobody holds it (see [Mux.Go]) for so long; 0 is 5 s, negative is never.
+	// IdleTimeout ends a started Mux with [ErrIdle] after so long without a running
+	// responder and without a task of [Mux.Go]; 0 is 5 s, negative is never.
 	// (mux, 8)
 	IdleTimeout time.Duration
 
-	// Record returns what is told all bytes of the connection; it is called
-	// once, by [New]. nil, or a nil Recorder, is nobody.
+	// Record returns what gets all bytes of the connection; [New] calls it once.
+	// nil, or a nil Recorder, records nothing.
 	Record func(net.Conn) Recorder
 }
 
@@ -47,7 +47,7 @@ type Mux struct {
 	segment int
 	sduTime time.Duration
 	idle    time.Duration
-	record  Recorder // nil is nobody
+	record  Recorder // nil records nothing
 
 	ctx    context.Context // ends with the Mux; its cause is why
 	cancel context.CancelCauseFunc

@@ -2,7 +2,7 @@ package mux
 
 import "net"
 
-// Recorder is told all bytes of one connection as they are on the wire, the
+// Recorder gets all bytes of one connection as they are on the wire, the
 // heads of the segments included. Package trace has one.
 //
 // Its methods are called by the goroutines that move the bytes, so they must
@@ -17,7 +17,7 @@ type Recorder interface {
 	// and what is in it must not be changed and is only valid during the call.
 	Sending(bufs net.Buffers)
 
-	// Ended is called once, with the reason as [Mux.Err] tells it. A call of
-	// the other two that comes later is about bytes that nobody looks at.
+	// Ended is called once, with the reason that [Mux.Err] returns. Received and
+	// Sending may still be called later, for bytes that have no effect.
 	Ended(err error)
 }

@@ -44,7 +44,7 @@ type Config struct {
 	// one; 0 is 10 s. (miniprotocols, 4)
 	KeepAlive time.Duration
 
-	// Observer is told what happens.
+	// Observer is called when something happens.
 	Observer Observer
 
 	// Specs are the tables of the mini-protocols; nil stands for

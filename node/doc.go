@@ -5,9 +5,9 @@
 // [Sources]. To keep to the chain of several nodes, across reconnects, use package
 // follow below.
 //
-// A connection is heated and cooled with [Conn.Heat], whoever opened it, and left
-// to the peer with [Conn.Leave]. [Protocol] is a mini-protocol of your own that
-// runs beside the standard ones.
+// [Conn.Heat] heats and cools a connection, whichever side opened it; [Conn.Leave]
+// leaves it to the peer. [Protocol] is a mini-protocol of your own that runs beside
+// the standard ones.
 //
 // Duties of the caller:
 //
@@ -28,11 +28,9 @@
 // of package relay 64 KiB of blocks, 7 kB of an index and 64 headers, if they are in a
 // folder, and 16 MiB for all connections together.
 //
-// If we ask, there are up to 27 MB of answers, nearly all of them blocks: the sum
-// of the ingress limits and the largest messages, in buffers that are a third
-// larger. Only a peer that is about to be cut off comes near it. While a
-// connection is quiet, it needs about 30 kB.
+// If we ask, answers take up to 27 MB, nearly all of them blocks: the sum of the
+// ingress limits and the largest messages, in buffers that are a third larger. Only a
+// peer that is about to be cut off comes near it. A quiet connection needs about 30 kB.
 //
-// No rule of a mini-protocol is here: those are in packages handshake,
-// chainsync and so on.
+// The rules of the mini-protocols are in packages handshake, chainsync and so on.
 package node

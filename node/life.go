@@ -18,7 +18,7 @@ type life struct {
 	epoch   time.Time
 	since   time.Time     // when the machine came to its state
 	due     *time.Timer   // for the machine's deadline, or nil
-	changed chan struct{} // closed when the state or what is wanted changes; nil if nobody waits
+	changed chan struct{} // closed when the state or what is wanted changes; nil if nothing waits
 
 	endPings chan struct{} // closed to end the keep-alives that run
 	spell    *spell        // that runs or is about to, or nil

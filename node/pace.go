@@ -34,8 +34,8 @@ const (
 	freeRefused = 100
 )
 
-// pace slows a peer down that asks in a loop. It is no fault to ask, so the answer
-// comes late and nobody is blamed.
+// pace slows down a peer that asks in a loop. Asking is no fault, so the answer comes
+// late, and the connection stays.
 type pace struct {
 	every time.Duration // for one unit, once the free ones are used up
 	free  int           // units

@@ -20,11 +20,11 @@ const (
 
 const (
 	// HandshakePlaces is how many connections without a handshake there may be
-	// beyond [Limits].Inbound. So who never shakes hands keeps no one out.
+	// beyond [Limits].Inbound, so that those which never finish one take no place.
 	HandshakePlaces = 64
 
-	// pruneEvery is the pause between two connections that make way for new
-	// ones. Who dials again and again pushes others out no faster than this.
+	// pruneEvery is the pause between two connections that make way for new ones: it
+	// bounds how fast a node that dials again and again pushes others out.
 	pruneEvery = 5 * time.Second
 )
 

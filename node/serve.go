@@ -36,7 +36,7 @@ var momentary = []error{
 
 // Serve accepts connections from l, as many as cfg.Limits allow, and answers
 // them from cfg.Sources, until ctx ends or l fails. A peer that misbehaves or goes
-// away ends its own connection only. cfg.Observer is told of connections.
+// away ends its own connection only. cfg.Observer is called for connections.
 //
 // Serve closes l and all connections, and waits for them, before it returns.
 // It returns nil if ctx ended.

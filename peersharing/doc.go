@@ -10,7 +10,7 @@
 //  1. Take an address for a hint. Peers make mistakes, some implementations
 //     mix up the byte order, and nothing says that the address may be dialled:
 //     look at it first.
-//  2. Give only addresses whose owners may be told to others.
+//  2. Give only addresses that their owners allow you to share.
 //  3. Do not ask again and again: cardano-node asks the same peer every 900 s.
 //     (relay-behaviour, 3.5)
 //

@@ -10,7 +10,7 @@ import (
 // conversation, when it returns nil. An error ends the session.
 //
 // ctx ends when the session does. A reply returns once it is queued, so a slow
-// peer holds up its own handler and nobody else.
+// peer holds up its own handler alone.
 type Handler[M Message] func(ctx context.Context, req M, reply func(M) error) error
 
 // Serve answers requests one after the other until the conversation ends. It

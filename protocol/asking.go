@@ -50,7 +50,7 @@ func (s *Session[M]) Drain(ctx context.Context) error {
 
 // Pipeline sends requests ahead of their replies and yields the replies in
 // order, the error last. It asks next for requests until next has none, then
-// yields one reply, and so on; next is told how many requests are outstanding.
+// yields one reply, and so on; next gets the number of requests that are outstanding.
 // The loop ends when next has none and nothing is outstanding.
 //
 // If wake is not nil the loop does not end there: it waits, and a value from

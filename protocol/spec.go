@@ -31,7 +31,7 @@ type StateID uint8
 
 // Spec is a mini-protocol as a table. It is data: a caller may copy one and
 // change a limit or a timeout. Sessions read a Spec and never write it, so one
-// Spec may serve any number of them as long as nobody changes it.
+// Spec may serve any number of them as long as it does not change.
 type Spec struct {
 	Name    string // the specification's, such as "chain-sync"
 	ID      uint16 // mini-protocol number on the wire

@@ -66,9 +66,9 @@ func (c *Core) Replay(s Stepper) error {
 // holds what only a later version can read, one whose Err is that error. It ends
 // early with any other error of the Stepper.
 //
-// The inputs are what followed from the recorded effects: a core that decided
-// differently once is told of blocks that it did not ask for, and most of the
-// later steps may differ for that reason.
+// The inputs followed from the recorded effects. So a core that decides differently
+// once gets blocks that it did not ask for, and most later steps may differ for that
+// reason.
 func (c *Core) Compare(s Stepper) iter.Seq[*StepError] {
 	return func(yield func(*StepError) bool) {
 		for _, step := range c.Steps {

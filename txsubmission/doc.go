@@ -6,14 +6,14 @@
 // a window of at most ten until the responder acknowledges them.
 //
 // To have a peer take transactions, implement [Source] and call [Provide]. To
-// take a peer's, implement [Sink] and call [Responder.Run]; or steer yourself
+// take a peer's, implement [Sink] and call [Responder.Run], or ask step by step
 // with [Responder.RequestTxIDs] and [Responder.RequestTxs].
 //
 // Duties of the caller:
 //
 //  1. A node that is still syncing cannot judge transactions: wait, between
 //     [Responder.Init] and the first request, until yours can. cardano-node
-//     waits 60 s. Peers do not mind.
+//     waits 60 s.
 //  2. Transactions are bytes, an era and an id that fits them. Check that they
 //     are valid.
 //  3. Announce a transaction once to each peer.

@@ -25,8 +25,8 @@ type Source interface {
 }
 
 // Provide offers a peer the transactions of source, until source ends the
-// conversation, which returns nil. It is over only when the peer asks for more
-// transactions and has acknowledged all; nothing bounds when that is.
+// conversation, which returns nil. It can end only when the peer asks for more
+// transactions after it has acknowledged all; there is no bound on that time.
 //
 // Errors of source are returned as they are.
 func Provide(ctx context.Context, spec *protocol.Spec, t protocol.Transport, source Source) error {
@@ -98,8 +98,8 @@ func fitting(txs []ledger.RawTx, room int) []ledger.RawTx {
 	return fit
 }
 
-// violation names the state in which the peer sent m, which the conversation
-// has left by the time that m is looked into.
+// violation names the state in which the peer sent m, which the conversation has left
+// by now.
 func violation(spec *protocol.Spec, state protocol.StateID, m Message, err error) error {
 	return &protocol.ViolationError{
 		Protocol: spec.Name,

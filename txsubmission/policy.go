@@ -102,9 +102,9 @@ func (w *collected) wanted(n, bytes int) []ledger.TxID {
 	return ids
 }
 
-// undecided returns the ids nobody has decided about. An id that is in the
-// window already shares the fate of the first; one that is announced too large
-// is not asked for.
+// undecided returns the ids that are still to be decided on. An id that is in the
+// window twice is decided on once; one that is announced too large is settled, and
+// not asked for.
 func (w *collected) undecided() []Announced {
 	var ids []Announced
 	for i := range w.ids {

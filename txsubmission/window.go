@@ -103,7 +103,7 @@ type entry struct {
 type stage uint8
 
 const (
-	offered stage = iota // nobody has decided yet
+	offered stage = iota // not decided on yet
 	wanted               // to be asked for
 	asked                // asked for
 	settled              // arrived, or missing, or not wanted

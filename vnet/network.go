@@ -47,9 +47,9 @@ type Config struct {
 	// a write has to wait; let windows be so large that none does.
 	Arrange func(sent []byte) (chunks [][]byte, rest int)
 
-	// Observe, if not nil, is told what happens on a network in lockstep, in
-	// an order that depends on nothing but the seed and what the hosts do. It
-	// is called by [Network.Run] and must not use the network.
+	// Observe, if not nil, gets what happens on a network in lockstep, in an order
+	// that depends only on the seed and on what the hosts do. [Network.Run] calls it;
+	// it must not use the network.
 	Observe func(Event)
 }
 

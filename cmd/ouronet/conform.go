@@ -29,7 +29,7 @@ var conformCommand = cli.Program{
 		cfg := conform.Config{}
 		var peer, listen cli.Address
 		c.Var(&peer, "peer", "the node, as `HOST:PORT`")
-		c.Func("listen", "`HOST:PORT` to wait on for nodes whose initiators to look at; each breach takes a connection of its own", func(s string) error {
+		c.Func("listen", "`HOST:PORT` to accept nodes on, to test their initiators; each breach needs a connection of its own", func(s string) error {
 			listen = cli.Address(s)
 			return cli.CheckAddress(s, false)
 		})
@@ -38,10 +38,10 @@ var conformCommand = cli.Program{
 		least := time.Millisecond
 		patience := c.Duration("patience", 10*time.Second, least, cli.UnlimitedDuration, "`TIME` that the node may take to end a connection after a breach")
 		wait := c.Duration("wait", 30*time.Second, least, cli.UnlimitedDuration, "`TIME` to wait for the node's next block, and to converse with one that connects")
-		silence := c.Duration("silence", 15*time.Second, least, cli.UnlimitedDuration, "`TIME`, the longest limit to try; 31s tries that of segments, 100s keep-alive's, 1h chain-sync's")
-		c.Uint64Var(&cfg.Seed, "seed", 0, "`SEED` of what is random in messages")
-		self := c.Bool("self", false, "look at a node of this module, started for that in memory, and offer it transactions")
-		quiet := c.Bool("quiet", false, "do not tell progress")
+		silence := c.Duration("silence", 15*time.Second, least, cli.UnlimitedDuration, "`TIME`, the longest time limit to test; 31s includes that of segments, 100s keep-alive's, 1h chain-sync's")
+		c.Uint64Var(&cfg.Seed, "seed", 0, "`SEED` of the random parts of messages")
+		self := c.Bool("self", false, "test a node of this module, which runs in memory, and offer it transactions")
+		quiet := c.Bool("quiet", false, "do not print progress")
 		c.Check(func() error {
 			switch given := count([]bool{*self, peer != "", listen != ""}); {
 			case given == 0:
@@ -94,7 +94,7 @@ func count(given []bool) (n int) {
 	return n
 }
 
-// look prints what there is to say of a node.
+// look tests the node at cfg.Address, and prints the report.
 func look(ctx context.Context, cfg conform.Config, out io.Writer) error {
 	report, err := conform.Run(ctx, cfg)
 	return tell(report, err, out)
@@ -112,9 +112,9 @@ func tell(report *conform.Report, err error, out io.Writer) error {
 	return err
 }
 
-// listenOn looks at nodes that connect. A chain is generated where nobody knows
-// better; on a public network ours is empty, as its nodes would refuse any that
-// they do not know.
+// listenOn tests nodes that connect. It offers a generated chain on a network that is
+// known by its magic alone. On others its chain is empty: their nodes would refuse
+// blocks that they do not know.
 func listenOn(ctx context.Context, address string, cfg conform.Config, generated bool, out io.Writer) error {
 	l, err := cli.Listen(ctx, "-listen", address)
 	if err != nil {

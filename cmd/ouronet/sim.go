@@ -20,7 +20,7 @@ var simCommand = cli.Program{
 			return c.Number(name, -1, -1, most, what+"; -1: as the scenario has it")
 		}
 		seed := c.Uint64("seed", 1, "`SEED` of all that is random")
-		name := c.Choice("scenario", "all", scenarios(), "`NAME` of what to play; -list tells")
+		name := c.Choice("scenario", "all", scenarios(), "`NAME` of what to play; -list lists them")
 		seeds := c.Number("seeds", 1, 1, cli.UnlimitedNumber, "`NUMBER` of seeds to play, from -seed on")
 		list := c.Bool("list", false, "list scenarios and oracles")
 		nodes := number("nodes", maxSim, "`NUMBER` of nodes with decision cores")
@@ -30,7 +30,7 @@ var simCommand = cli.Program{
 		txs := number("txs", cli.UnlimitedNumber, "`NUMBER` of transactions that are submitted")
 		faults := number("faults", cli.UnlimitedNumber, "`NUMBER` of faults, such as lost connections")
 		var recording cli.Text
-		c.Var(&recording, "replay", "`FILE`, a recording of a relay, whose decisions to take again in place of a scenario")
+		c.Var(&recording, "replay", "`FILE`, a recording of a relay: take its decisions again, in place of a scenario")
 		c.Alone("list", "replay")
 		return func(ctx context.Context, out io.Writer) error {
 			switch {

@@ -1,5 +1,5 @@
-// Peers asks a node for addresses of other nodes. Whether a node tells is its
-// operator's choice.
+// Peers asks a node for addresses of other nodes. Operators may have their nodes share
+// none.
 //
 //	go run ./examples/peers -network preview [-amount 10] [HOST:PORT]
 package main
@@ -17,7 +17,7 @@ import (
 var program = cli.Program{
 	Name: "peers",
 	About: "Asks a node for addresses of other nodes; without HOST:PORT, a bootstrap peer.\n" +
-		"Whether a node tells is its operator's choice.",
+		"Operators may have their nodes share none.",
 	Examples: []string{"-network preview -amount 10"},
 	Setup:    setup,
 }

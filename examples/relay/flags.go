@@ -63,8 +63,8 @@ func declare(f *cli.Command) *options {
 	o := &options{keep: relay.DefaultKeep, listen: "127.0.0.1:0"}
 	o.log.init()
 	f.BoolVar(&o.demo, "demo", false, "show a relay between two other nodes, all in this process; no network needed")
-	o.network.Declare(f.FlagSet, "`NUMBER`, the network magic, of a public network, as the genesis files must\nhave it, or with -no-verify of any network")
-	f.Func("peer", "`HOST:PORT` of a node to follow, in place of the network's bootstrap peers;\nmay be given again for more; none: follow nobody, only serve", func(s string) error {
+	o.network.Declare(f.FlagSet, "`NUMBER`, the network magic: of a public network; with -genesis, the one that its\nfiles must have; with -no-verify, of any network")
+	f.Func("peer", "`HOST:PORT` of a node to follow, in place of the network's bootstrap peers;\nmay be given again for more; none: follow no peer, only serve", func(s string) error {
 		if s == "none" {
 			o.serveOnly = true
 			return nil
@@ -93,7 +93,7 @@ func declare(f *cli.Command) *options {
 	f.BoolVar(&o.exitAtTip, "exit-at-tip", false, "end at the tip of every connected peer; fail if none is reached for a minute")
 	f.BoolVar(&o.json, "json", false, "one JSON object a line for programs, in place of text")
 	f.Func("log-level", "`LEVEL` of the log on stderr: debug, info, warn, error (default) or off;\nPART=LEVEL for a part of it ("+strings.Join(logging.Parts(), ", ")+"),\nseveral with commas; @FILE to read them from a file, and again on SIGHUP", o.log.flag)
-	f.StringVar(&o.recordTo, "record", "", "`FILE` to be made, for all that is said on connections, transactions included,\nand all that is decided; \"go run ./cmd/ouronet decode FILE\" prints it")
+	f.StringVar(&o.recordTo, "record", "", "`FILE` to create, for all bytes on connections, transactions included, and all\ndecisions; \"go run ./cmd/ouronet decode FILE\" prints it")
 	f.Func("record-max", "`BYTES` that the file of -record may have (default 1GiB)", func(s string) (err error) {
 		o.recordMax, err = parseBytes(s)
 		return err

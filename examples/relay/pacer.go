@@ -19,7 +19,7 @@ type pacer struct {
 	last string // facts then
 }
 
-// due reports whether the status is to be told now, which it then is.
+// due reports whether to print the status now, and records that it was printed.
 func (p *pacer) due(now time.Time, st *status) bool {
 	age := now.Sub(p.told)
 	if age < statusEvery {

@@ -30,7 +30,7 @@ func (p *program) tellStart(address string, submit net.Listener) {
 	}
 	fmt.Fprintf(&b, "relay on %s, serving on %s\n", network, address)
 	if p.o.serveOnly {
-		b.WriteString("follows nobody\n")
+		b.WriteString("follows no peer\n")
 	} else {
 		fmt.Fprintf(&b, "follows %s\n", strings.Join(peers, ", "))
 	}
@@ -158,7 +158,7 @@ func (p *program) because(address, what, reason string) string {
 }
 
 // closed tells programs that a connection which another node opened has ended; lost
-// tells of others. A damaged folder shows only when somebody asks for what is in it.
+// tells of others. A damaged folder shows only when a node asks for a block in it.
 func (p *program) closed(c *node.Conn) {
 	if c.Dialled() {
 		return

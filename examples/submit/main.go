@@ -20,7 +20,7 @@ var program = cli.Program{
 	Name: "submit",
 	About: "Offers the transaction in TX-FILE (CBOR, raw, in hex or as cardano-cli writes it; - is\n" +
 		"standard input) to a node, and prints whether the node asked for it: it does not ask\n" +
-		"for one that it knows. Whether it then finds it valid, a node does not tell.",
+		"for one that it knows. A node does not report whether a transaction is valid.",
 	Examples: []string{"-network preview tx.signed preview-node.play.dev.cardano.org:3001"},
 	Setup:    setup,
 }

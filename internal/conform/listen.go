@@ -37,7 +37,7 @@ type ListenConfig struct {
 
 	Seed uint64
 
-	// Progress, if not nil, is told what is being done.
+	// Progress, if not nil, gets what the suite does now.
 	Progress func(string)
 }
 
@@ -123,8 +123,8 @@ func (h *host) accept(ctx context.Context, l net.Listener) {
 	}
 }
 
-// errNobody means that the node did not connect.
-var errNobody = errors.New("conform: nobody connected")
+// errNoNode means that the node did not connect.
+var errNoNode = errors.New("conform: no node connected")
 
 // next returns the next connection, and whether that had to wait for us.
 func (h *host) next(ctx context.Context) (conn net.Conn, waited bool, err error) {
@@ -142,7 +142,7 @@ func (h *host) next(ctx context.Context) (conn net.Conn, waited bool, err error)
 		return nil, false, h.err
 	case <-again.C:
 		h.gone = true
-		return nil, false, fmt.Errorf("%w for %v", errNobody, h.cfg.Again)
+		return nil, false, fmt.Errorf("%w for %v", errNoNode, h.cfg.Again)
 	case <-ctx.Done():
 		return nil, false, context.Cause(ctx)
 	}

@@ -37,7 +37,7 @@ type Config struct {
 
 	Seed uint64
 
-	// Progress, if not nil, is told what is being done.
+	// Progress, if not nil, gets what the suite does now.
 	Progress func(string)
 
 	// Dial opens connections; nil is TCP to Address.

@@ -8,7 +8,7 @@ import (
 
 // What is wrong with a model whatever it is about. They come in a [Fault].
 var (
-	ErrDeadlock = errors.New("nobody can go on")
+	ErrDeadlock = errors.New("neither side can go on")
 	ErrEndless  = errors.New("no end can be reached any more")
 )
 
@@ -37,7 +37,7 @@ type Space[W, M any] struct {
 	// again, or one with nothing after it.
 	Over func(*W) bool
 
-	// Made, if not nil, is told every move that was made.
+	// Made, if not nil, is called after every move.
 	Made func(at int32, from, next *W, m M)
 
 	// Depth is after how many moves to stop; 0 is never. A situation so far away

@@ -16,8 +16,8 @@ type Author interface {
 	// another message that has to come first.
 	Compose(label, hope string) protocol.Message
 
-	// Heard is told each message of the other side. It returns an error if
-	// that is no answer to what was asked.
+	// Heard gets each message of the other side. It returns an error if the message
+	// does not answer what was asked.
 	Heard(protocol.Message) error
 }
 
@@ -65,7 +65,7 @@ func NewAuthor(w *World, spec *protocol.Spec, role protocol.Role) (Author, error
 	case 10:
 		return &sharer{World: w}, nil
 	}
-	return nil, fmt.Errorf("genpeer: nobody can speak %s", spec.Name)
+	return nil, fmt.Errorf("genpeer: there is no author for %s", spec.Name)
 }
 
 // values draws what does not have to fit.

@@ -41,8 +41,8 @@ type Peer struct {
 	// "" ends the conversation with [ErrSpeechless].
 	Choose func(state protocol.StateID, labels []string) (label, hope string)
 
-	// Watch, if not nil, is told each message, ours or not, with the state in
-	// which it was sent.
+	// Watch, if not nil, gets each message, ours or not, with the state in which it
+	// was sent.
 	Watch func(ours bool, state protocol.StateID, m protocol.Message)
 
 	home protocol.StateID // where outstanding requests were sent from

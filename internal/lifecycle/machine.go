@@ -11,7 +11,7 @@ var (
 	// ErrLate means that mini-protocols could not be ended in time.
 	ErrLate = errors.New("mini-protocols could not be ended in time")
 
-	// ErrEnded means that a warm mini-protocol ended without being told to.
+	// ErrEnded means that a warm mini-protocol ended although our side did not ask for it.
 	ErrEnded = errors.New("ended, and the connection cannot do without")
 )
 

@@ -62,7 +62,7 @@ var BadClients = []Bad{
 		mux.ErrWrongMode, []string{"keep-alive"}, true, 0},
 	{"segment without payload", Both, func(p *Raw, _ *testnode.Chain) { p.Write(KeepAlive, false, nil) },
 		nil, []string{"mux", "without payload"}, true, 0},
-	{"answers nobody asked for", Both, func(p *Raw, _ *testnode.Chain) {
+	{"answers without a request", Both, func(p *Raw, _ *testnode.Chain) {
 		for range 3 {
 			p.Write(KeepAlive, true, bytes.Repeat([]byte{0x82, 1, 5}, 300))
 		}
@@ -204,7 +204,7 @@ var BadHandshakes = []Bad{
 		nil, []string{"handshake"}, true, 0},
 	{"other protocol", Both, func(p *Raw, _ *testnode.Chain) { p.Write(ChainSync, true, []byte{0x80}) },
 		nil, []string{"2"}, true, 0},
-	{"version nobody proposed", Both, func(p *Raw, _ *testnode.Chain) {
+	{"version that was not proposed", Both, func(p *Raw, _ *testnode.Chain) {
 		p.Message(0, true, handshake.AcceptVersion{Entry: handshake.Versions(handshake.Data{Magic: 42}, handshake.V16)[0]})
 	}, handshake.ErrNotProposed, []string{"handshake", "StConfirm"}, true, 0},
 	{"other network", Both, func(p *Raw, _ *testnode.Chain) {

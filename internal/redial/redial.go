@@ -17,10 +17,10 @@ const (
 // that was never tried. Its methods must not overlap.
 type Pauses struct{ failed int }
 
-// Next is told that a connection ended, or did not come about, and returns how
-// long to wait. It lasted for so long, 0 if it did not come about; permanent
-// says that the same again cannot help, as long as the peer does not change its
-// mind; random is drawn from [0, 1).
+// Next returns how long to wait after a connection ended or could not be made. lasted
+// is how long the connection existed, 0 if it could not be made; permanent says that
+// trying again cannot help as long as the peer does not change; random is drawn from
+// [0, 1).
 func (p *Pauses) Next(lasted time.Duration, permanent bool, random float64) time.Duration {
 	if lasted > Steady {
 		p.failed = 0

@@ -9,7 +9,7 @@ import (
 )
 
 // Net is a network in memory: bearers are net.Pipe, without any buffer, so
-// tests on it can run in virtual time. Its zero value has nobody on it.
+// tests on it can run in virtual time. Its zero value has no nodes.
 type Net struct {
 	mu        sync.Mutex
 	listeners map[string]*Listener
@@ -63,7 +63,7 @@ func (n *Net) Dial(ctx context.Context, address string) (net.Conn, error) {
 	}
 }
 
-// Dialled returns how often somebody tried to connect.
+// Dialled returns the number of calls of Dial.
 func (n *Net) Dialled() int {
 	n.mu.Lock()
 	defer n.mu.Unlock()

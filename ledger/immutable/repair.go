@@ -19,8 +19,8 @@ import (
 // hash of its index entry, or that does not follow the block before it.
 // [DB.Removed] says how much that was. Damage that no crash explains, such as a
 // file that is missing or a chunk that does not follow the one before it, is a
-// [*DamageError], and nothing is removed; nor is it where a block is of an era
-// that is not known, an [*ledger.UnknownEraError]. A folder of another network is a
+// [*DamageError], and nothing is removed. Nothing is removed either if the era of a
+// block is not known, an [*ledger.UnknownEraError]. A folder of another network is a
 // [*NetworkError], as with [Open].
 func OpenAppend(dir string, o Options) (*DB, error) {
 	f, err := newFolder(dir, o.Network, o.Disk)

@@ -15,9 +15,9 @@ import (
 )
 
 // NewEngine returns an Engine that starts at cfg.Anchor or, without one, after the
-// newest of points, as [Follow] does. It dials nobody: what cfg says of Peers, and
-// what happens to them (Persist, Observer.Lost), has to be left out. The rest of
-// cfg.Observer about connections is that of the configuration each was made with.
+// newest of points, as [Follow] does. It dials no peer: leave
+// out Peers, Persist and Observer.Lost of cfg. For connections, the Observer of the
+// configuration that each was made with is called, not that of cfg.
 //
 // It does nothing before [Engine.Run].
 func NewEngine(cfg Config, points ...ledger.Point) (*Engine, error) {

@@ -59,7 +59,7 @@ type Config struct {
 	// offers nothing. ctx ends as that of [node.Spell].
 	TxSubmission func(ctx context.Context, conn *node.Conn) txsubmission.Source
 
-	// Decisions, if not nil, is told every step of the decisions, to be
+	// Decisions, if not nil, records every step of the decisions, so that it can be
 	// replayed later. A *trace.Decisions is one.
 	Decisions Decisions
 }
@@ -68,10 +68,10 @@ type Config struct {
 // encoded by package chain: first its configuration, then each event, with the
 // effects that followed from it. A chain.Replayer takes the same steps again.
 type Decisions interface {
-	// Step is told of one step; input and effects are valid during the call
-	// only. It is called by one goroutine at a time and holds up all decisions
-	// while it runs. An error ends the recording, is logged, and has no other
-	// consequence: in that run, Step is not called again.
+	// Step records one step; input and effects are valid during the call only. One
+	// goroutine at a time calls it, and all decisions wait while it runs. An error is
+	// logged and ends the recording: Step is not called again in that run. It has no
+	// other consequence.
 	Step(input, effects []byte) error
 }
 

@@ -222,9 +222,10 @@ func (l *link) intersect(ctx, following context.Context, points []ledger.Point) 
 	return nil
 }
 
-// awaitOurs waits, where no more can be read of a peer's chain, until ours is as long
-// as what came of it: the end of the connection would be the end of all fetches,
-// the next one of the same headers, and what is before the end might never come.
+// awaitOurs is called when no more of a peer's chain can be read. It waits until our
+// chain is as long as the part that came. If the connection ended at once, its fetches
+// would end too, the next connection would begin with the same headers, and the blocks
+// before the end might never come.
 func (l *link) awaitOurs(following context.Context, err error) {
 	l.upstream.recordStopped(err)
 	caught := make(chan struct{})

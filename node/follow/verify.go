@@ -70,7 +70,7 @@ func (l *link) verifyHeaders(ctx context.Context) error {
 			}
 			var bad *BadHeaderError
 			if errors.As(err, &bad) {
-				// The core disconnects the peer, and nobody hears of the rest.
+				// The core disconnects the peer, so the rest has no effect.
 				l.send(ctx, message{event: chain.BadHeader{Peer: l.id, Point: bad.Point, Err: bad.Err}})
 				<-ctx.Done()
 				return context.Cause(ctx)

@@ -35,11 +35,10 @@ type Config struct {
 	// Limits.Exempt is nil, the peers that are followed are exempt.
 	Follow follow.Config
 
-	// ServeOnly follows nobody: the relay serves what its folder holds.
+	// ServeOnly follows no peer: the relay serves what its folder holds.
 	ServeOnly bool
 
-	// Listener is where other nodes connect; nil serves nobody. The relay
-	// closes it.
+	// Listener is where other nodes connect; nil accepts none. The relay closes it.
 	Listener net.Listener
 
 	// DataDir is the folder of a node, as cardano-node has it, to append to and start
@@ -80,7 +79,7 @@ type Config struct {
 	// are not routable (Follow.Routable) are never given.
 	Advertise []netip.AddrPort
 
-	// Observer is told what happens to the chain.
+	// Observer is called when the chain changes.
 	Observer Observer
 }
 
@@ -268,8 +267,7 @@ func also(err, more error) error {
 	return errors.Join(err, more)
 }
 
-// counting returns an Observer that counts connections which other nodes opened, and
-// tells o.
+// counting returns an Observer that counts the connections of other nodes, and calls o.
 func (r *Relay) counting(o node.Observer) node.Observer {
 	connected, closed := o.Connected, o.Closed
 	o.Connected = func(c *node.Conn) {
@@ -374,8 +372,8 @@ func (r *Relay) moved() error {
 const maxShared = 10
 
 // Peers implements peersharing.Source: what [Config].Advertise offers, and
-// nothing else. Which nodes the relay follows is its operator's secret: one of
-// them may be a block producer.
+// nothing else. The relay keeps secret which nodes it follows: one of them may be a
+// block producer.
 func (r *Relay) Peers(_ context.Context, amount int) ([]netip.AddrPort, error) {
 	return r.cfg.Advertise[:min(amount, maxShared, len(r.cfg.Advertise))], nil
 }

@@ -26,8 +26,8 @@ type txTaken struct {
 	given  bool // the peer asked for it and got it
 }
 
-// maxEnds is how often a conversation may end with a transaction alone, before it is
-// taken for the reason.
+// maxEnds is how many conversations may end with a transaction alone before it counts
+// as the reason.
 const maxEnds = 3
 
 // newReader returns a reader that begins with the oldest transaction. Until
@@ -40,10 +40,10 @@ func (q *txQueue) newReader() *txReader {
 	return r
 }
 
-// close is called when the conversation has ended. A node ends it that cannot decode a
-// transaction, and nothing tells which it was: those that it got last become suspects.
+// close is called when the conversation has ended. A node ends it when it cannot decode
+// a transaction, and does not say which. So the last ones that it got become suspects.
 // Suspects are announced one by one, and one that ended maxEnds conversations is
-// dropped. Who sent it would else keep us from being connected to anybody.
+// dropped: otherwise its sender could cut us off from all upstream nodes.
 func (r *txReader) close() {
 	q := r.q
 	var dropped []ledger.TxID
@@ -73,14 +73,14 @@ func (r *txReader) close() {
 	q.progress(time.Now())
 }
 
-// acknowledged is told that a conversation went on after the peer got a transaction.
+// acknowledged follows a conversation that went on after the peer got a transaction.
 func (r *txReader) acknowledged(o txTaken) {
 	if t := r.q.at(o.ticket); t != nil && o.given {
 		t.sound, t.suspect = true, false
 	}
 }
 
-// acknowledgedAll is told that the peer has taken all that it got. q.mu is held.
+// acknowledgedAll is acknowledged for all transactions that the peer got. q.mu is held.
 func (r *txReader) acknowledgedAll() {
 	for _, o := range r.owed {
 		r.acknowledged(o)
@@ -88,8 +88,8 @@ func (r *txReader) acknowledgedAll() {
 	r.owed = r.owed[:0]
 }
 
-// finish is close for a conversation that has ended in order, which the peer lets it
-// do only when it has taken all that it got.
+// finish is close for a conversation that has ended in order: the peer has taken all
+// that it got.
 func (r *txReader) finish() {
 	r.q.mu.Lock()
 	r.acknowledgedAll()

@@ -23,21 +23,21 @@ const (
 	maxPassed = 10_000
 
 	// readerLag is how long a transaction is kept for a peer that has not taken
-	// it, if there is a peer that is quicker and its room is wanted. So the
-	// slowest of several has all that comes at up to 70 kB/s.
+	// it, if another peer is faster and the room is needed. So even the slowest
+	// of several gets everything that comes at up to 70 kB/s.
 	readerLag = 30 * time.Second
 )
 
 // txQueue holds transactions on their way from senders, the downstream peers,
 // to readers, the upstream ones.
 //
-// Nothing that was taken is dropped before every reader has it: when there is no
-// room, senders wait. A sender may use as much as is free besides, so those who
-// send much leave room for others. A reader that has left a transaction for
-// readerLag does not count until it has caught up, but for the one that is
-// furthest: none sets the pace for the others, and one has everything. With no
-// reader, all is kept. What is in a block goes at once; so does what upstream peers
-// hang up on, see txReader.close.
+// The queue drops nothing before every reader has it: when it is full, senders wait. A
+// sender may use as much room as stays free after it, so those that send much leave room
+// for others. A reader that has left a transaction for readerLag does not count until it
+// has caught up; only the furthest reader always counts. So no reader sets the pace for
+// the others, and one has everything. Without readers the queue keeps all. It drops
+// transactions of a block at once, and those that upstream peers hang up on: see
+// txReader.close.
 type txQueue struct {
 	maxSize int // of a transaction, bytes
 
@@ -109,7 +109,7 @@ func newTxQueue(maxSize int) *txQueue {
 	}
 }
 
-// push appends transactions of one sender that are not there yet. Whoever waits
+// push appends transactions of one sender that are not there yet. A reader that waits
 // sees all of them or none. q.mu is held.
 func (q *txQueue) push(from *txSender, txs []ledger.Tx) {
 	now, added := time.Now(), false
@@ -129,8 +129,8 @@ func (q *txQueue) push(from *txSender, txs []ledger.Tx) {
 	}
 }
 
-// renew lets a transaction be pushed again that every reader was told of, or that is
-// gone. One that a reader is still to be told of stays as it is.
+// renew lets a transaction be pushed again that every reader has announced, or that is
+// gone. One that a reader is still to announce stays as it is.
 func (q *txQueue) renew(id ledger.Hash) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -143,7 +143,7 @@ func (q *txQueue) renew(id ledger.Hash) {
 	delete(q.gone, id)
 }
 
-// told returns the ticket below which every reader was told of all. q.mu is held.
+// told returns the ticket below which every reader has announced all. q.mu is held.
 func (q *txQueue) told() int64 {
 	if len(q.readers) == 0 {
 		return q.first

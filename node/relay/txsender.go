@@ -16,7 +16,7 @@ type txSender struct {
 	// Under q.mu.
 	own   usage               // queued and in use, or asked for
 	asked map[ledger.Hash]int // bytes kept free for an answer
-	ended bool                // gets no more room: nobody would give it back
+	ended bool                // gets no more room, as it would not give it back
 }
 
 // txWaiter is a sender that waits for room.
@@ -120,10 +120,10 @@ func (q *txQueue) wait(ctx context.Context, w *txWaiter, next time.Time) error {
 	}
 }
 
-// admit gives room to those who wait, in order, as far as there is some for
-// them. One who uses nothing is passed by maxPassing at most: what becomes free
-// would always be too little for who wants much, if others took it at once. Who
-// waits because of their own share can be passed for ever. q.mu is held.
+// admit gives room to the senders that wait, in order, as far as it goes. Later senders
+// pass one that uses nothing at most maxPassing times: otherwise they would take all
+// room that becomes free, and one that wants much would never get it. A sender that
+// waits because of its own share may be passed for ever. q.mu is held.
 func (q *txQueue) admit() {
 	var first *txWaiter // that uses nothing and has no room
 	q.waiting = slices.DeleteFunc(q.waiting, func(w *txWaiter) bool {

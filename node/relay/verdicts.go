@@ -110,7 +110,7 @@ func (v *verdicts) condemn(headers []ledger.Header, verdicts []*verdict) {
 	for i, d := range verdicts {
 		h := headers[i].Hash
 		switch {
-		case v.known[h] != d: // somebody else did it
+		case v.known[h] != d: // another goroutine did it
 		case i > 0:
 			delete(v.known, h)
 		case !d.listed:
