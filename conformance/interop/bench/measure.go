@@ -18,20 +18,7 @@ func connect(server, client stack, served, expected *chain, o options, oneWay ti
 	if err != nil {
 		return nil, nil, err
 	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		conn, err := ln.Accept()
-		if err != nil {
-			return
-		}
-		defer conn.Close()
-		_ = server.serve(conn, served) // the initiator sees it fail
-	}()
-	stop := func() {
-		ln.Close()
-		<-ended
-	}
+	stop := serveOnce(ln, server, served)
 	addr := ln.Addr().String()
 	if oneWay > 0 {
 		p, err := delay.Listen(addr, oneWay)
@@ -60,13 +47,9 @@ func connect(server, client stack, served, expected *chain, o options, oneWay ti
 	return i, func() { i.close(); stop() }, nil
 }
 
-// connectOver joins both ends of a stack over a line. read tells how many bytes
-// the asking end has received.
-func connectOver(l *line.Line, s stack, c *chain) (i initiator, read func() int64, end func(), err error) {
-	ln, err := l.Listen()
-	if err != nil {
-		return nil, nil, nil, err
-	}
+// serveOnce serves the first connection of ln. stop closes ln, and waits until the
+// connection has ended.
+func serveOnce(ln net.Listener, s stack, c *chain) (stop func()) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -77,10 +60,20 @@ func connectOver(l *line.Line, s stack, c *chain) (i initiator, read func() int6
 		defer conn.Close()
 		_ = s.serve(conn, c) // the initiator sees it fail
 	}()
-	stop := func() {
+	return func() {
 		ln.Close()
 		<-ended
 	}
+}
+
+// connectOver joins both ends of a stack over a line. read tells how many bytes
+// the asking end has received.
+func connectOver(l *line.Line, s stack, c *chain) (i initiator, read func() int64, end func(), err error) {
+	ln, err := l.Listen()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	stop := serveOnce(ln, s, c)
 	conn, err := l.Dial(ln.Addr().String())
 	if err != nil {
 		stop()
