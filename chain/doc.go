@@ -18,30 +18,29 @@
 //  1. One goroutine owns the Core. It passes time that never runs back, and
 //     handles the effects of a step in order, before the next step: the slice
 //     is used again.
-//  2. Every connection gets a new [PeerID]. Its end is told once by [PeerGone],
-//     also after [Disconnect]. Events of peers that are gone are harmless.
+//  2. Every connection gets a new [PeerID]. One [PeerGone] follows its end, also
+//     after [Disconnect]. The core ignores events of peers that are gone.
 //  3. Chain-sync: [FindIntersect] starts it, or starts it anew on the same
-//     session: first collect what is outstanding, then ask. What was granted
-//     before by [RequestHeaders] is void then. Afterwards at most as many
-//     headers may be outstanding as granted; a rollback uses no grant.
-//     Headers are parsed, and verified if they are to be, before they come in;
-//     one that fails is told by [BadHeader] and none after it come in.
-//  4. Block-fetch: [Fetch] is one range, to be sent in the order of the
-//     effects. Each body is checked against its header, then kept under its
-//     point, then told by [BlockFetched]. A range ends with [RangeDone],
-//     [NoBlocks] or [FetchFailed], also when [CancelFetch] came in between. A
-//     block may be asked of several peers at once: each body is told, and one
-//     that is kept already need not be kept again.
-//  5. Bodies are kept until [Forget] or, for adopted ones, until the caller
-//     has stored them after [Immutable]. A body that comes once more after that
-//     is forgotten too: what is stored, or about to be, is kept apart.
-//  6. What [Adopt] handed over is given back by [Consumed] when it was taken;
-//     until then it counts against Config.MaxBytes.
-//  7. With Config.Judge, [Judge] has the next block judged, and [Judged] says what came
-//     of it, after whatever time; see there for what a judge has to be able to do. All
-//     else goes on meanwhile. A block is adopted once it and all before it are valid;
-//     what follows an invalid one is given up, and the next best chain taken. Of what is
-//     invalid, K hashes are remembered; a block that was forgotten is judged again.
+//     session: first receive the answers that are outstanding, then ask. It voids
+//     all grants of [RequestHeaders] so far. Never have more requests outstanding
+//     than granted; a rollback uses no grant. Parse headers, and verify them if you
+//     do, before you pass them in. For one that fails, pass [BadHeader], and none
+//     of the headers after it.
+//  4. Block-fetch: [Fetch] is one range; send ranges in the order of the effects.
+//     Check each body against its header, keep it under its point, then pass
+//     [BlockFetched]. A range ends with [RangeDone], [NoBlocks] or [FetchFailed],
+//     also when [CancelFetch] came in between. The core may ask several peers for
+//     one block: pass [BlockFetched] for each body, and keep the first.
+//  5. Keep bodies until [Forget] or, for adopted ones, until you have stored them
+//     after [Immutable]. If a body comes again after that, Forget follows for it:
+//     store blocks apart from the bodies that the core knows.
+//  6. Blocks of [Adopt] count against Config.MaxBytes until [Consumed] gives their
+//     bytes back.
+//  7. With Config.Judge, answer each [Judge] with [Judged], after any time; [Judge] says
+//     what a judge must be able to do. All else goes on meanwhile. The core adopts a
+//     block once it and all before it are valid. It gives up the blocks after an invalid
+//     one, and takes the next best chain. It remembers the hashes of K invalid blocks;
+//     a block that it has forgotten is judged again.
 //  8. [Core.Deadline] says when to call Step with a [Tick] if nothing else
 //     happens.
 //  9. Headers in effects are shared and must not be changed.

@@ -8,7 +8,8 @@ import (
 
 // plan asks for blocks of path, oldest first, as long as a peer has room.
 // While a peer is busy its next range gathers, so batching needs no timer. It
-// reports whether it asked for any. Bytes of heldBytes are there and not adopted.
+// reports whether it asked for any. heldBytes is the size of the blocks that are held
+// and not adopted.
 func (pl *planner) plan(heldBytes int) (asked bool) {
 	last := pl.noPeer
 	pl.noPeer = noPeer{}
@@ -24,10 +25,10 @@ func (pl *planner) plan(heldBytes int) (asked bool) {
 		b := pl.path.at(pl.cursor)
 		room := pl.cfg.MaxBytes - (pl.flying - pl.spare) - heldBytes - pl.backlog
 		if room < max(b.size, pl.cfg.MaxBytes/4) {
-			// Ranges of single blocks are not worth it. But when nothing is on
-			// its way to us or from us, only more blocks make room. What was
-			// cancelled may never come, and the first that we lack does not wait
-			// for what is late.
+			// Ranges of single blocks are not worth it. But when no block is on its
+			// way to us, and none waits to be consumed, only more blocks make room.
+			// Cancelled ranges do not count, as they may never come; nor do late
+			// ones, for the first block that we lack.
 			if pl.backlog > 0 || pl.judging || pl.awaited(pl.cursor == pl.readyN) {
 				return asked
 			}
@@ -57,11 +58,11 @@ func (pl *planner) awaited(inTime bool) bool {
 	return false
 }
 
-// choose returns the peer to ask for b, the block at the cursor, or nil if none
-// is free. No more peers are used at once than the policy says, unless
-// those in use do not have the block, or another is twice as fast and takes
-// over. A peer that is late, or owes nothing but what is waited for from others,
-// is not in use, and asked only if there is no other: its answers come in order.
+// choose returns the peer to ask for b, the block at the cursor, or nil if none is
+// free. It uses as many peers at once as the policy says, and one more if those in use
+// do not have the block, or if another is twice as fast and takes over. A late peer, and
+// one that owes only blocks awaited from others, is not in use. It is asked only if
+// there is no other, because its answers come in order.
 func (pl *planner) choose(b *block) *peer {
 	var idle, active, server, owing pick // server is the best in use, busy or not
 	inUse := 0
@@ -130,7 +131,7 @@ func (x *pick) offer(p *peer, n int) {
 }
 
 // reach returns the height up to which p has the blocks of path, 0 for none. A
-// candidate may leave path long before its end, so where it does is kept.
+// candidate may leave path long before its end, so the result is cached.
 func (pl *planner) reach(p *peer) uint64 {
 	switch {
 	case p.phase != following:
@@ -180,9 +181,9 @@ func (pl *planner) request(p *peer, room int) {
 	pl.cursor += len(s.blocks)
 }
 
-// ask asks p for the blocks of path from i on: one at least, more while they fit
-// into room, p has them, and none is held or waited for from another peer than
-// from, nil for none.
+// ask asks p for the block of path at i and for those after it, as long as they fit
+// into room, p has them, and they are neither held nor awaited from a peer other than
+// from, which may be nil.
 func (pl *planner) ask(p *peer, i, room int, from *peer) *span {
 	top := pl.reach(p)
 	s := &span{peer: p, sentAt: pl.now, lag: p.rate.lag, idle: p.flying == 0, extra: from != nil}

@@ -44,7 +44,7 @@ func TestPlantedBugs(t *testing.T) {
 		{"transaction delivered twice", txTwice, []string{"txs"}},
 		{"transaction forgotten with its peer", txForgotten, []string{"progress"}},
 		{"peer forgotten", peerForgotten, []string{"redial"}},
-		{"reply with a transaction nobody asked for", txUnrequested, []string{"txs"}},
+		{"reply with a transaction that was not asked for", txUnrequested, []string{"txs"}},
 		{"invalid block found valid", anyBlockValid, []string{"valid"}},
 		{"verdict not told", verdictSwallowed, []string{"progress"}},
 	}

@@ -1,5 +1,5 @@
-// Package follow keeps to the chain of several nodes, across reconnects, and is
-// what most programs want.
+// Package follow follows the chain of several nodes, across reconnects. Most programs
+// start here.
 //
 // Start with [Follow], which yields blocks and rollbacks in one sequence;
 // [NewFollower] is the same for those who also want to watch the peers. [Cursor]
@@ -10,8 +10,8 @@
 //  1. Say which network: the Network of [Config] has no default.
 //  2. Save the point of the last event, and some older ones, to resume.
 //
-// Which blocks to fetch from whom is decided in package chain, a pure function of
-// what is told here; connections are those of package node.
+// Package chain decides which blocks to fetch from whom; connections are those of
+// package node.
 //
 // A program that has a ledger refuses blocks with [Config].Judge: what follows one is given
 // up then, whoever has it, and the next best chain taken.
