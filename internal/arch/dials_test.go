@@ -40,7 +40,7 @@ func TestDiallingImportsLittle(t *testing.T) {
 // forDialling reports whether a program that only dials may import a package.
 func forDialling(name string) bool {
 	if ours(name) {
-		return !slices.Contains([]string{"chain", "ledger/praos", "ledger/folder", "ledger/immutable", "node/follow"}, rel(name))
+		return !slices.Contains([]string{"chain", "ledger/praos", "ledger/folder", "ledger/immutable", "ledger/volatile", "node/follow", "node/relay"}, rel(name))
 	}
 	return name != "go.uber.org/zap" && !strings.HasPrefix(name, "go.uber.org/zap/")
 }

@@ -2,13 +2,16 @@ package follow
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
 	"time"
 
+	"github.com/ouronet/ouronet/chain"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/protocol"
 )
 
 // logLost logs why a connection ended or could not be made. The entry names the peer
@@ -57,4 +60,22 @@ func (e *UnfollowableError) Unwrap() []error {
 		errs[i] = &e.Peers[i]
 	}
 	return errs
+}
+
+// blame makes a peer's fault out of what the core found.
+func blame(err error) error {
+	// In which of the two states a header came makes no difference.
+	v := &protocol.ViolationError{Protocol: "chain-sync", State: "StCanAwait or StMustReply", Message: "MsgRollForward", Err: err}
+	var unavailable *chain.UnavailableError
+	var wrong *chain.RangeError
+	var intersection *chain.IntersectionError
+	switch {
+	case errors.As(err, &unavailable):
+		v.Protocol, v.State, v.Message = "block-fetch", "StBusy", "MsgNoBlocks"
+	case errors.As(err, &wrong), errors.As(err, new(*chain.InvalidBlockError)):
+		v.Protocol, v.State, v.Message = "block-fetch", "StStreaming", "MsgBlock"
+	case errors.As(err, &intersection):
+		v.State, v.Message = "StIntersect", "MsgIntersectFound"
+	}
+	return v
 }

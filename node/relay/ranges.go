@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/ledger/immutable"
 )
 
 // inFolder reports whether p is a block in the folder. The origin is if the folder
@@ -186,4 +187,16 @@ func (s *store) block(p ledger.Point) (ledger.RawBlock, error) {
 		}
 	}
 	return s.older(p)
+}
+
+// older reads a block that has gone from memory to one of the folders.
+func (s *store) older(p ledger.Point) (ledger.RawBlock, error) {
+	if s.db == nil {
+		return nil, fmt.Errorf("%w: %v", errForkGone, p)
+	}
+	raw, err := s.db.Block(p)
+	if errors.Is(err, immutable.ErrNotFound) {
+		err = fmt.Errorf("%w: %v", errForkGone, p)
+	}
+	return raw, err
 }

@@ -190,3 +190,46 @@ func (v *vault) removed() (n int64) {
 // warmBytes is how many bytes of blocks that are on the disk stay in memory, so that
 // what is new is not read from there for each of many followers.
 const warmBytes = 16 << 20
+
+// move moves blocks that can no longer change to the folder. The engine may go on
+// beside it.
+func (s *store) move() error {
+	if s.vault == nil {
+		return nil
+	}
+	for {
+		s.mu.RLock()
+		var oldest *entry
+		if s.final > 0 {
+			oldest = s.chain[0]
+		}
+		s.mu.RUnlock()
+		if oldest == nil {
+			return s.vault.clean(s)
+		}
+		// Not under the lock: a reader finds the block in either place.
+		b, err := s.body(oldest)
+		if err == nil {
+			err = s.db.Append(b)
+		}
+		if err != nil {
+			return s.vault.wait(&s.vault.unmoved, err)
+		}
+		s.vault.unmoved = 0
+		s.vault.moved(oldest.point)
+		s.mu.Lock()
+		oldest.state = stored
+		oldest.prev = nil
+		s.chain[0] = nil
+		s.chain = s.chain[1:]
+		s.final--
+		s.basePos++
+		s.base = b.Header.Tip()
+		s.ours -= oldest.size
+		s.remove(oldest)
+		if len(s.chain) > 0 {
+			s.chain[0].prev = nil
+		}
+		s.mu.Unlock()
+	}
+}
