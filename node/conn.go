@@ -54,10 +54,10 @@ type Conn struct {
 	life         life
 }
 
-// newConn declares the channels that the agreement has and starts them. What
-// carries bodies is in a class of its own; requests, headers, handshakes,
-// keep-alives and addresses are small or waited for: mux.Control.
-func newConn(cfg Config, m *mux.Mux, bearer net.Conn, peer string, role protocol.Role, agreed handshake.Agreement) *Conn {
+// newConn declares the channels that the agreement has and starts them, with what the
+// peer owes, if owed is not nil. What carries bodies is in a class of its own; requests,
+// headers, handshakes, keep-alives and addresses are small or waited for: mux.Control.
+func newConn(cfg Config, m *mux.Mux, bearer net.Conn, peer string, role protocol.Role, agreed handshake.Agreement, owed func() [paces]time.Time) *Conn {
 	c := &Conn{
 		cfg: cfg, role: role, peer: peer, local: bearer.LocalAddr(), remote: bearer.RemoteAddr(), agreed: agreed, mux: m,
 		intersecting: pace{every: perPoint, free: freePoints}, sharing: pace{every: perSharing, free: freeSharing},
@@ -80,7 +80,10 @@ func newConn(cfg Config, m *mux.Mux, bearer net.Conn, peer string, role protocol
 		c.answer()
 	}
 	c.declareOwn(answers)
-	m.Start()
+	if owed != nil {
+		c.owe(owed())
+	}
+	m.Start() // what came behind the handshake is answered from here on
 	return c
 }
 

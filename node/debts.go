@@ -8,8 +8,9 @@ import (
 
 // debts are what peers have asked for ahead of their paces, from when their
 // connections ended on: to connect again makes nothing free again. Each new connection
-// from an address begins with what the one that owes most has left; it has its own
-// pace then, so that what waits for its answer waits no longer than the peer allows.
+// from an address begins with what the one that owes most has left, and has its own
+// pace then. That is no more than was free, so a request waits for what it asks for
+// itself at most, 8.1 s for the largest, which is less than the peer allows.
 type debts []debt
 
 // debt is of an address, or of an IPv6 network of 64 bits.
@@ -19,7 +20,7 @@ type debt struct {
 }
 
 // maxDebts is how many are kept at most, of some 130 bytes each. None lasts longer than
-// it takes to pay what was free: 100 s.
+// it takes to pay what was free: 100 s. (See Conn.owes.)
 const maxDebts = 1024
 
 // add keeps what is due of a network.

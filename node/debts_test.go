@@ -43,3 +43,36 @@ func TestDebts(t *testing.T) {
 		t.Errorf("keeps %d", len(d))
 	}
 }
+
+// What a connection owes when it ends is no more than what was free.
+func TestOwesWhatWasFree(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	c := new(Conn)
+	for i, p := range c.paces() {
+		*p = pace{every: time.Duration(i+1) * time.Second, free: 10, due: now.Add(time.Duration(i) * 15 * time.Second)}
+	}
+	for i, due := range c.owes(now) {
+		if want := time.Duration(min(15*i, 10*(i+1))) * time.Second; due.Sub(now) != want {
+			t.Errorf("pace %d: owes %v, want %v", i, due.Sub(now), want)
+		}
+	}
+}
+
+// An exempt peer does not pay for its neighbours.
+func TestExemptOwesNothing(t *testing.T) {
+	friend := netip.MustParseAddr("2001:db8::9")
+	h := newHall(t, Limits{Exempt: func(a netip.Addr) bool { return a == friend }})
+	greedy, other, exempt := h.come("2001:db8::1"), h.come("2001:db8::2"), h.come(friend.String())
+	due := [paces]time.Time{h.now.Add(time.Second)}
+	h.remember(greedy.place, due, h.now)
+	if got := h.owed(other.place); got != due {
+		t.Errorf("a neighbour owes %v", got)
+	}
+	if got := h.owed(exempt.place); got != (debt{}).due {
+		t.Errorf("an exempt one owes %v for a neighbour", got)
+	}
+	h.remember(exempt.place, [paces]time.Time{h.now.Add(time.Hour)}, h.now)
+	if got := h.owed(other.place); got != due {
+		t.Errorf("a neighbour owes %v for an exempt one", got)
+	}
+}

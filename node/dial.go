@@ -33,7 +33,7 @@ func Dial(ctx context.Context, address string, cfg Config) (*Conn, error) {
 	if err != nil {
 		return nil, &PeerError{address, &dialError{address, err}}
 	}
-	return start(ctx, conn, peerName(conn, address), protocol.Initiator, cfg)
+	return start(ctx, conn, peerName(conn, address), protocol.Initiator, cfg, nil)
 }
 
 // QueryVersions connects to a node, asks which versions it takes, and closes
@@ -105,14 +105,16 @@ func Handshake(ctx context.Context, conn net.Conn, role protocol.Role, cfg Confi
 		conn.Close()
 		return nil, err
 	}
-	c, err := start(ctx, conn, peerName(conn, ""), role, cfg)
+	c, err := start(ctx, conn, peerName(conn, ""), role, cfg, nil)
 	if err == nil && role == protocol.Responder {
 		c.tellConnected()
 	}
 	return c, err
 }
 
-func start(ctx context.Context, conn net.Conn, peer string, role protocol.Role, cfg Config) (*Conn, error) {
+// start runs the handshake and what the agreement has. owed, if not nil, returns what
+// the peer owes when it begins.
+func start(ctx context.Context, conn net.Conn, peer string, role protocol.Role, cfg Config, owed func() [paces]time.Time) (*Conn, error) {
 	m := mux.New(conn, cfg.Mux)
 	channel := m.Handshake(cfg.Specs.Handshake, role)
 	run := handshake.Answer
@@ -121,7 +123,7 @@ func start(ctx context.Context, conn net.Conn, peer string, role protocol.Role, 
 	}
 	agreed, err := run(ctx, cfg.Specs.Handshake, channel, cfg.versions(role, false))
 	if err == nil {
-		c := newConn(cfg, m, conn, peer, role, agreed)
+		c := newConn(cfg, m, conn, peer, role, agreed, owed)
 		c.logStart(ctx)
 		if role == protocol.Initiator {
 			c.tellConnected()

@@ -51,24 +51,25 @@ func (c *Conn) paces() [paces]*pace {
 	return [paces]*pace{&c.intersecting, &c.sharing, &c.pinging, &c.refusing}
 }
 
-// owes returns until when what the peer has asked for is paid, by pace.
-func (c *Conn) owes() (due [paces]time.Time) {
+// owes returns until when what the peer has got is paid, by pace, on a connection that
+// ends now. What it waited for, it has not got, and need not pay: all that it has got
+// beyond its pace is what was free.
+func (c *Conn) owes(now time.Time) (due [paces]time.Time) {
 	for i, p := range c.paces() {
 		p.mu.Lock()
 		due[i] = p.due
+		if most := now.Add(time.Duration(p.free) * p.every); due[i].After(most) {
+			due[i] = most
+		}
 		p.mu.Unlock()
 	}
 	return due
 }
 
-// owe has the peer begin with what connections before this one owe.
+// owe has the peer begin with what connections before this one owe, before it can ask.
 func (c *Conn) owe(due [paces]time.Time) {
 	for i, p := range c.paces() {
-		p.mu.Lock()
-		if due[i].After(p.due) {
-			p.due = due[i]
-		}
-		p.mu.Unlock()
+		p.due = due[i]
 	}
 }
 

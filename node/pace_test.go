@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/blockfetch"
-	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/internal/nodetest"
 	"github.com/ouronet/ouronet/keepalive"
 	"github.com/ouronet/ouronet/ledger"
@@ -30,11 +29,7 @@ func TestIntersectionsArePaced(t *testing.T) {
 			t.Cleanup(func() { conn.Close() })
 			return conn
 		}
-		points := make([]ledger.Point, chainsync.MaxPoints-1, chainsync.MaxPoints)
-		for i := range points {
-			points[i] = ledger.Point{Slot: ledger.Slot(i + 1)}
-		}
-		points = append(points, c.Point(3))
+		points := manyPoints(c.Point(3))
 		greedy, honest := dial(), dial()
 		ask := func(conn *node.Conn, points []ledger.Point) time.Duration {
 			t.Helper()

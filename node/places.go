@@ -193,9 +193,9 @@ func (ps *places) leave(p *place) {
 	ps.remove(p)
 }
 
-// owed returns what peers at the address of p owe.
+// owed returns what peers at the address of p owe; exempt ones owe nothing.
 func (ps *places) owed(p *place) (due [paces]time.Time) {
-	if n := p.networks(); len(n) > 0 {
+	if n := p.networks(); len(n) > 0 && !p.exempt {
 		ps.mu.Lock()
 		defer ps.mu.Unlock()
 		due = ps.debts.of(n[len(n)-1])
@@ -204,11 +204,11 @@ func (ps *places) owed(p *place) (due [paces]time.Time) {
 }
 
 // remember keeps what the peer of p, which is gone, owes; exempt ones owe nothing.
-func (ps *places) remember(p *place, due [paces]time.Time) {
+func (ps *places) remember(p *place, due [paces]time.Time, now time.Time) {
 	if n := p.networks(); len(n) > 0 && !p.exempt {
 		ps.mu.Lock()
 		defer ps.mu.Unlock()
-		ps.debts.add(n[len(n)-1], due, time.Now())
+		ps.debts.add(n[len(n)-1], due, now)
 	}
 }
 

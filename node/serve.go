@@ -94,13 +94,16 @@ func ipOf(a net.Addr) netip.Addr {
 }
 
 func serve(ctx context.Context, conn net.Conn, cfg Config, places *places, p *place) {
-	c, err := start(ctx, conn, peerName(conn, ""), protocol.Responder, cfg)
+	c, err := start(ctx, conn, peerName(conn, ""), protocol.Responder, cfg,
+		func() [paces]time.Time { return places.owed(p) })
 	if err != nil {
 		logEnd(ctx, cfg.connections, "handshake", "", err)
 		return
 	}
-	c.owe(places.owed(p))
-	defer func() { places.remember(p, c.owes()) }()
+	defer func() {
+		now := time.Now()
+		places.remember(p, c.owes(now), now)
+	}()
 	if err := places.settle(p, time.Now(), c.unused, c.Fail); err != nil {
 		logEnd(ctx, cfg.connections, "connection ended", c.peer, err)
 		c.Fail(err)
