@@ -96,6 +96,5 @@ func (db *DB) move(f *file) (copied bool, err error) {
 	if err := db.remove(f); err != nil {
 		return copied, fmt.Errorf("blocks were copied, but: %w", err)
 	}
-	db.newName = true
 	return copied, db.sync()
 }

@@ -159,7 +159,7 @@ var goOn = sync.OnceValue(func() []ledger.Block {
 	return chaingen.New(chaingen.Config{Seed: 9, Network: chaingen.AllEras(), BlockSize: 1}).Blocks(5)
 })
 
-// life puts, syncs and drops blocks, and opens the folder again now and then. It goes on
+// life puts, syncs and drops blocks, puts some of them again, and opens the folder again now and then. It goes on
 // in spite of errors, after opening the folder again, but not when a sync failed:
 // what that has lost shows at the next crash only.
 func (h *history) life(f *disktest.FS, blocks []ledger.Block) {
@@ -172,6 +172,11 @@ func (h *history) life(f *disktest.FS, blocks []ledger.Block) {
 		case err != nil:
 		case i%3 == 1:
 			err = h.doSync(db)
+		case i%7 == 6 && i > 10: // a fork that was given up, and is adopted after all
+			err = h.doPut(db, blocks[i-10])
+			if err == nil {
+				err = h.doPut(db, blocks[i-8])
+			}
 		case h.sparse && i%7 == 5:
 			for j, b := range blocks[:i] {
 				if j%4 != 0 && err == nil {
@@ -199,6 +204,35 @@ func (h *history) life(f *disktest.FS, blocks []ledger.Block) {
 	}
 	h.doSync(db)
 	db.Close()
+}
+
+// TestPutAgain: blocks that were dropped with their file, and are put again, do not come
+// twice when the removal of the file is undone.
+func TestPutAgain(t *testing.T) {
+	b := generated(9)
+	h := newHistory(4)
+	disktest.Crashes(t, disktest.Trial{
+		Run: func(f *disktest.FS) {
+			db, err := h.open(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			puts := func(blocks ...ledger.Block) {
+				for _, b := range blocks {
+					err = errors.Join(err, h.doPut(db, b))
+				}
+			}
+			puts(b[:6]...)
+			err = errors.Join(err, h.doSync(db), h.doDrop(db, b[:4]...))
+			puts(b[0], b[6])
+			err = errors.Join(err, h.doSync(db))
+			puts(b[8])
+			if err = errors.Join(err, db.Close()); err != nil {
+				t.Error(err)
+			}
+		},
+		Check: h.check,
+	})
 }
 
 func ofSync(err error) bool {

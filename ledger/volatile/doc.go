@@ -28,8 +28,8 @@
 // machine stops, nothing is lost that was put before the last [DB.Sync] that
 // returned nil; any of the blocks put since may be, whichever came first. They can
 // be fetched again. Sync costs one fsync, none when nothing was put since the last one,
-// and one more for each file that was begun, and for their names. cardano-node itself
-// syncs nothing here.
+// and one more for each file that was begun, and for the names of files that were begun
+// or removed. cardano-node itself syncs nothing here.
 //
 // # A folder that is opened
 //
@@ -44,9 +44,11 @@
 // What was found and an earlier process had not synced, the first Sync forces to the
 // disk.
 //
-// Dropping is not synced: a file that was removed may be there again. A block that
-// moves, see [DB.Drop], is synced in its new file before the old one goes, and nothing
-// is put behind it before that lasts.
+// Dropping is not synced: a file that was removed may be there again, until the next
+// Sync returned nil. That forces removals, too, because blocks that were dropped may be
+// put again, and would be cut off if the old ones came back. A block that moves, see
+// [DB.Drop], is synced in its new file before the old one goes, and nothing is put behind
+// it before that lasts.
 //
 // A Sync that failed is the one thing that opening the folder again cannot mend: the
 // blocks that it was for can be read until the machine stops, and may then be lost with

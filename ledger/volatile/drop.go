@@ -52,8 +52,9 @@ func (db *DB) Drop(points ...ledger.Point) error {
 	return db.compact()
 }
 
-// remove removes a file and what is known of its blocks. Which crash forgets the
-// removal does not matter, so the folder is not synced.
+// remove removes a file and what is known of its blocks. A crash may undo the removal,
+// which matters once one of the blocks is put again: the second one would be cut off,
+// with all after it. So the next sync forces the names in the folder, too.
 func (db *DB) remove(f *file) error {
 	db.mu.Lock()
 	for f.readers > 0 { // of blocks that were dropped since: there are no new ones
@@ -67,6 +68,7 @@ func (db *DB) remove(f *file) error {
 	if err := db.disk.Remove(db.name(f.number)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("volatile: %w", err)
 	}
+	db.newName = true
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	delete(db.files, f.number)
