@@ -17,6 +17,9 @@ import (
 	"github.com/ouronet/ouronet/ledger/immutable"
 )
 
+// newest has chunks dropped up to the last one.
+var newest = ledger.Point{Slot: 1 << 40}
+
 // rolling is a chain for a folder that is cut off at its beginning.
 func rolling(n int) []ledger.Block {
 	return chaingen.New(chaingen.Config{Network: smallChunks()}).Blocks(n)
@@ -71,7 +74,7 @@ func TestDrop(t *testing.T) {
 		if err := db.Append(b); err != nil {
 			t.Fatal(err)
 		}
-		n, err := db.Drop(keep)
+		n, err := db.Drop(keep, newest)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -91,7 +94,7 @@ func TestDrop(t *testing.T) {
 	if drops < 5 {
 		t.Errorf("dropped %d times", drops)
 	}
-	if n, err := db.Drop(1); n != 0 || err != nil {
+	if n, err := db.Drop(1, newest); n != 0 || err != nil {
 		t.Errorf("in the same chunk: %d, %v", n, err)
 	}
 	old, at := blocks[0].Header.Point(), blocks[first].Header.Point()
@@ -104,14 +107,14 @@ func TestDrop(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.Drop(1); !errors.Is(err, immutable.ErrReadOnly) {
+	if _, err := db.Drop(1, newest); !errors.Is(err, immutable.ErrReadOnly) {
 		t.Errorf("closed: %v", err)
 	}
 	beginsAt(t, open(t, dir, smallChunks()), blocks, first)
 	again := openAppend(t, dir, smallChunks())
 	defer again.Close()
 	beginsAt(t, again, blocks, first)
-	if _, err := again.Drop(1); err != nil {
+	if _, err := again.Drop(1, newest); err != nil {
 		t.Fatal(err)
 	}
 	last := position(t, blocks, again.First())
@@ -119,6 +122,63 @@ func TestDrop(t *testing.T) {
 		t.Errorf("with all but one block dropped, begins at block %d", last)
 	}
 	beginsAt(t, again, blocks, last)
+}
+
+// Chunks are dropped at once, and removed a few at a time; none from the chunk of a given
+// block on is dropped.
+func TestDropBySteps(t *testing.T) {
+	blocks := rolling(600)
+	dir := t.TempDir()
+	db := openAppend(t, dir, smallChunks())
+	defer db.Close()
+	for _, b := range blocks {
+		if err := db.Append(b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files := func() int {
+		t.Helper()
+		names, err := filepath.Glob(filepath.Join(dir, "*.chunk"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(names)
+	}
+	if n, err := db.Drop(20, ledger.Origin); n != 0 || err != nil {
+		t.Fatalf("%d chunks dropped before the origin, %v", n, err)
+	}
+	before, until := files(), blocks[500].Header.Point()
+	next := chaingen.New(chaingen.Config{Network: smallChunks()})
+	next.Blocks(len(blocks))
+	for slot := blocks[599].Header.Slot; slot/100 == blocks[599].Header.Slot/100; { // the next chunk begins
+		b := next.Next()
+		if err := db.Append(b); err != nil {
+			t.Fatal(err)
+		}
+		blocks, slot = append(blocks, b), b.Header.Slot
+	}
+	before++
+	n, err := db.Drop(20, until)
+	if err != nil || n < 17 {
+		t.Fatalf("%d chunks dropped, %v", n, err)
+	}
+	for left := n; ; {
+		first := position(t, blocks, db.First())
+		if until.Slot/100 != blocks[first].Header.Slot/100 {
+			t.Fatalf("begins at block %d", first)
+		}
+		beginsAt(t, db, blocks, first)
+		left = max(0, left-16)
+		if got := files(); got != before-n+left {
+			t.Fatalf("%d chunks are there, want %d", got, before-n+left)
+		}
+		if left == 0 {
+			break
+		}
+		if n, err := db.Drop(20, newest); n != 0 || err != nil {
+			t.Fatalf("%d more dropped, %v", n, err)
+		}
+	}
 }
 
 // Readers under way get whole blocks until one is gone, and are told that it is.
@@ -192,7 +252,7 @@ func TestDropWhileRead(t *testing.T) {
 				if err := db.Append(b); err != nil {
 					t.Fatal(err)
 				}
-				if _, err := db.Drop(20); err != nil {
+				if _, err := db.Drop(20, newest); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -262,7 +322,7 @@ func TestDropInterrupted(t *testing.T) {
 		db := openAppend(t, dir, smallChunks())
 		left := ops
 		db.SetFiles(broken{disk.OS, &left})
-		n, err := db.Drop(60)
+		n, err := db.Drop(60, newest)
 		if (err == nil) != (left >= 0) {
 			t.Fatalf("%d operations: %v", ops, err)
 		}

@@ -25,6 +25,7 @@ type writer struct {
 
 	looked   bool // by Drop, while lookedAt was the last chunk
 	lookedAt uint64
+	dropping bool // some of what Drop dropped is still to be removed
 }
 
 // keptScratch is how much of scratch is kept: an offset for each slot of a chunk of the

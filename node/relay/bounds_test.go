@@ -34,7 +34,6 @@ type play struct {
 	peers    []*player
 	ours     player // our chain, as a peer that has it
 	lastPeer chain.PeerID
-	tip      ledger.Tip
 	queue    []int // bytes of events that the loop has not had
 	began    map[string]int
 }
@@ -192,7 +191,7 @@ func (p *play) act() {
 		p.step(chain.PeerGone{Peer: x.id})
 		p.connect(x)
 	case n < 80:
-		p.now += time.Duration(p.r.IntN(int(3 * time.Second)))
+		p.now += time.Duration(p.r.Int64N(int64(3 * time.Second)))
 		p.step(chain.Tick{})
 	default:
 		p.loop()

@@ -26,7 +26,6 @@ type life struct {
 	k       int
 	plan    []adoption
 	blocks  map[ledger.Hash]ledger.Block // all that are ever adopted
-	states  *verifier                    // computes what states should be
 
 	begun  int // adoptions
 	acked  int // of them, those that were stored when the process ended

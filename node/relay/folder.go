@@ -3,7 +3,10 @@ package relay
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
+	"path/filepath"
 
 	"github.com/ouronet/ouronet/internal/logging"
 	"github.com/ouronet/ouronet/ledger"
@@ -58,9 +61,20 @@ func (cfg *Config) checkKeepBlocks() error {
 	case cfg.KeepBlocks == 0:
 		return nil
 	case cfg.DataDir == "":
-		return errors.New("relay: KeepBlocks is of a folder to append to: set DataDir")
+		return errors.New("KeepBlocks is of a folder to append to: set DataDir")
 	case cfg.KeepBlocks < least:
-		return fmt.Errorf("relay: KeepBlocks is %d: keep %d blocks or more, or 0 to keep all", cfg.KeepBlocks, least)
+		return fmt.Errorf("KeepBlocks is %d: keep %d blocks or more, or 0 to keep all", cfg.KeepBlocks, least)
+	}
+	// cardano-node takes a chain that does not begin in chunk 0 to be damaged, and removes it.
+	for _, name := range []string{"ledger", "gsm"} {
+		_, err := os.Stat(filepath.Join(cfg.DataDir, name))
+		if err == nil {
+			return fmt.Errorf("KeepBlocks drops chunks that cardano-node needs, whose folder %s is: it has %s/. Keep all blocks (0), give another folder, or remove ledger/ and gsm/ and never start cardano-node on it again",
+				cfg.DataDir, name)
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 	}
 	return nil
 }
@@ -71,7 +85,11 @@ func (r *Relay) dropOld() error {
 	if r.cfg.KeepBlocks == 0 {
 		return nil
 	}
-	n, err := r.db.Drop(r.cfg.KeepBlocks)
+	until := r.db.Tip().Point
+	if r.verifier != nil {
+		until = r.saved.Point // or the next start could not go on from there
+	}
+	n, err := r.db.Drop(r.cfg.KeepBlocks, until)
 	log := logging.Of(r.cfg.Follow.Logger, logging.Folder)
 	if n > 0 {
 		log.Info("old chunks are dropped", slog.Int("chunks", n), slog.String("first", r.db.First().String()))
@@ -89,7 +107,8 @@ func (r *Relay) dropOld() error {
 func (r *Relay) close() error { return r.closeAfter(nil) }
 
 // closeAfter closes the folders, and returns err and what more goes wrong. A folder is
-// not closed in order if it cannot be written, or damage was found in it.
+// not closed in order if it cannot be written, or damage was found in it; one that rolls
+// never is, for cardano-node.
 func (r *Relay) closeAfter(err error) error {
 	if r.db == nil {
 		return err
@@ -103,6 +122,6 @@ func (r *Relay) closeAfter(err error) error {
 	if r.folder == nil {
 		return err
 	}
-	intact := closing == nil && !errors.As(err, new(*immutable.DamageError))
+	intact := closing == nil && r.cfg.KeepBlocks == 0 && !errors.As(err, new(*immutable.DamageError))
 	return also(err, r.folder.Close(intact))
 }

@@ -52,7 +52,8 @@ type Config struct {
 
 	// KeepBlocks has the folder of DataDir roll: old chunks are dropped, whole ones, as
 	// long as so many blocks stay in it, those of the last k that are not in chunks yet
-	// not counted. It is at least 2 k; 0 keeps all. Nodes find no intersection and get
+	// not counted. It is at least 2 k; 0 keeps all. cardano-node cannot have the folder
+	// any more, so one in which it left files is refused. Nodes find no intersection and get
 	// no blocks before [Status].First then; one that stands on a block that is dropped,
 	// or is being sent one, loses its connection, and finds its place on another.
 	KeepBlocks uint64
@@ -120,7 +121,7 @@ func New(cfg Config) (*Relay, error) {
 		return nil, errors.New("relay: give a folder to append to or one to read, not both")
 	}
 	if err := cfg.checkKeepBlocks(); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("relay: %w", err)
 	}
 	if cfg.Keep == 0 {
 		cfg.Keep = DefaultKeep
@@ -358,13 +359,13 @@ func (r *Relay) moved() error {
 	if r.store.vault == nil {
 		return nil
 	}
-	err := r.dropOld()
-	if err != nil || r.verifier == nil {
-		return err
+	if r.verifier != nil {
+		if err := r.save(r.saveEvery()); err != nil {
+			return err
+		}
+		r.verifier.forgetBefore(r.db.Tip().Point.Hash)
 	}
-	err = r.save(saveEvery)
-	r.verifier.forgetBefore(r.db.Tip().Point.Hash)
-	return err
+	return r.dropOld()
 }
 
 // maxShared is how many addresses a peer gets, as from cardano-node.

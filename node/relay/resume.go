@@ -20,7 +20,7 @@ const (
 	// that it need not read all headers when it starts.
 	stateFile = "ouronet.state"
 
-	// saveEvery is how many blocks go to the folder between two savings.
+	// saveEvery is how many blocks go to the folder between two savings, at most.
 	saveEvery = 1000
 
 	// reportEvery is how long headers are read between two reports, and
@@ -109,6 +109,15 @@ func writeState(files disk.FS, name string, s praos.State) error {
 		return err
 	}
 	return disk.Replace(files, name, b)
+}
+
+// saveEvery is how many blocks go to the folder between two savings: few enough that
+// chunks need not stay in a rolling folder only for the state.
+func (r *Relay) saveEvery() ledger.BlockNo {
+	if keep := r.cfg.KeepBlocks; keep > 0 {
+		return ledger.BlockNo(min(saveEvery, keep/2))
+	}
+	return saveEvery
 }
 
 // save keeps what is needed to verify the header after the folder's last block,

@@ -2,6 +2,10 @@ package relay_test
 
 import (
 	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,6 +15,7 @@ import (
 	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/internal/testnode"
 	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/ledger/praos"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/relay"
 )
@@ -119,6 +124,71 @@ func TestRollingFolder(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// What a relay that rolls leaves when it is killed has all that the next one needs to
+// verify, VRF proofs too.
+func TestRollingKilled(t *testing.T) {
+	dir, left := t.TempDir(), t.TempDir()
+	n := signedNetwork()
+	n.Eras[ledger.Byron].EpochLength = 20 // slots of a chunk
+	synctest.Test(t, func(t *testing.T) {
+		s := &stage{t: t, eras: &n, signed: true}
+		config := signedConfig()
+		config.Network = n
+		c := testnode.New(config).Grow(60)
+		s.upstream("upstream", c)
+		cfg := relay.Config{Follow: s.config("upstream"), DataDir: dir, KeepBlocks: 2 * k}
+		r, stop := s.relay("relay", cfg)
+		reader := s.reader("relay")
+		for range 30 {
+			c.Grow(7)
+			reader.reach(c)
+			time.Sleep(time.Minute)
+		}
+		want := r.Status()
+		if want.First.IsOrigin() || want.Checks&praos.VRF == 0 {
+			t.Fatalf("begins at %v, checked %v", want.First, want.Checks)
+		}
+		if err := os.CopyFS(left, os.DirFS(dir)); err != nil { // as if killed
+			t.Fatal(err)
+		}
+		if err := stop(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(filepath.Join(dir, "clean")); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("the folder is said to be clean, for cardano-node: %v", err)
+		}
+		cfg.DataDir = left
+		r, stop = s.relay("again", cfg)
+		c.Grow(7)
+		time.Sleep(time.Minute)
+		if st := r.Status(); st.Checks != want.Checks || st.Tip != c.Tip() {
+			t.Errorf("at %v it has checked %v, before %v", st.Tip, st.Checks, want.Checks)
+		}
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A folder that cardano-node has used does not roll: the node would remove it. Nothing is
+// changed.
+func TestRollingNodeFolder(t *testing.T) {
+	for _, name := range []string{"ledger", "gsm"} {
+		dir := t.TempDir()
+		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		s := &stage{t: t}
+		_, err := relay.New(relay.Config{Follow: s.config("a:1"), DataDir: dir, KeepBlocks: 100 * k})
+		if err == nil || !strings.Contains(err.Error(), "it has "+name+"/") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if entries, err := os.ReadDir(dir); len(entries) != 1 || err != nil {
+			t.Errorf("%s: %v, %v", name, entries, err)
+		}
+	}
 }
 
 // Less than what a rollback needs cannot be kept, and nothing without a folder.
