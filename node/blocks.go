@@ -47,12 +47,41 @@ func (c *Conn) Blocks(ctx context.Context, from, to ledger.Point) iter.Seq2[ledg
 			yield(ledger.Block{}, fmt.Errorf("node: %w: %v to %v", blockfetch.ErrInvalidRange, from, to))
 			return
 		}
+		if err := c.beginBlocks(); err != nil {
+			yield(ledger.Block{}, err)
+			return
+		}
+		defer c.endBlocks()
 		start := ledger.Parent{Tip: ledger.Tip{Point: from}, BoundaryUnknown: true, BlockNoUnknown: true}
 		w := way{conn: c, at: from, parent: start, to: to, news: make(chan struct{}, 1), room: make(chan struct{}, 1)}
 		if err := w.walk(ctx, yield); err != nil {
 			yield(ledger.Block{}, err)
 		}
 	}
+}
+
+// beginBlocks claims chain-sync for the whole of a loop of [Conn.Blocks], or returns
+// that it is claimed. Between two conversations nothing else would keep another loop
+// from beginning one.
+func (c *Conn) beginBlocks() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.walks {
+		return c.errInUse()
+	}
+	c.walks = true
+	return nil
+}
+
+func (c *Conn) endBlocks() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.walks = false
+}
+
+// errInUse is why nobody else may use chain-sync during [Conn.Blocks].
+func (c *Conn) errInUse() error {
+	return fmt.Errorf("%s: %w", c.cfg.Specs.ChainSync.Name, protocol.ErrInUse)
 }
 
 // way is a range whose blocks are learnt of while they are fetched: a goroutine
@@ -154,7 +183,7 @@ func (w *way) explore(ctx context.Context) error {
 		}
 		// A peer waits no longer than 3373 s for the next request, and the loop
 		// body may take longer: no conversation, no wait. (miniprotocols, 1)
-		if err := w.conn.ChainSync().Done(ctx); err != nil || w.at == w.to {
+		if err := w.conn.chainSyncInitiator().Done(ctx); err != nil || w.at == w.to {
 			return err
 		}
 		for !w.more(headersAhead - headersAgain - 1) {
@@ -169,7 +198,7 @@ func (w *way) explore(ctx context.Context) error {
 
 // meet has chain-sync begin at p.
 func (w *way) meet(ctx context.Context, p ledger.Point) error {
-	_, _, err := w.conn.ChainSync().Intersect(ctx, p)
+	_, _, err := w.conn.chainSyncInitiator().Intersect(ctx, p)
 	if errors.Is(err, chainsync.ErrNoIntersect) {
 		return w.gone(p)
 	}
@@ -182,7 +211,7 @@ func (w *way) extend(ctx context.Context) error {
 	if w.at == w.to {
 		return nil
 	}
-	cs := w.conn.ChainSync()
+	cs := w.conn.chainSyncInitiator()
 	for u, err := range cs.Stream(ctx, w.more, nil) {
 		if err != nil {
 			return err

@@ -46,6 +46,7 @@ type Conn struct {
 	told atomic.Bool  // Observer.Connected was, and Closed was not
 
 	mu           sync.Mutex
+	walks        bool  // Blocks runs
 	provides     bool  // ProvideTxs runs
 	provided     error // why it can run no more
 	chainSyncI   *chainsync.Initiator
@@ -156,6 +157,17 @@ func (c *Conn) RTT() time.Duration { return time.Duration(c.rtt.Load()) }
 // begins a new conversation. Unless [Conn.MayAsk], whatever is asked returns
 // [ErrMayNotAsk], here and with the initiators below.
 func (c *Conn) ChainSync() *chainsync.Initiator {
+	c.mu.Lock()
+	walks := c.walks
+	c.mu.Unlock()
+	if walks {
+		return chainsync.NewInitiator(c.cfg.Specs.ChainSync, refusal{c.errInUse()})
+	}
+	return c.chainSyncInitiator()
+}
+
+// chainSyncInitiator is ChainSync for [Conn.Blocks] itself.
+func (c *Conn) chainSyncInitiator() *chainsync.Initiator {
 	c.use()
 	c.mu.Lock()
 	defer c.mu.Unlock()
