@@ -85,7 +85,7 @@ func (f folder) parseHeader(n *ledger.Network, x *index, i int, head ledger.RawB
 // is not known, else nil. That is no damage: another program wrote the block, and
 // to repair the folder would be to remove it.
 func (f folder) laterEra(x *index, i int, err error) error {
-	if !errors.As(err, new(*ledger.UnknownEraError)) {
+	if err == nil || !errors.As(err, new(*ledger.UnknownEraError)) { // the target of As allocates
 		return nil
 	}
 	return fmt.Errorf("immutable: block %v in %s: %w", x.point(i), f.name(x.chunk, chunkFile), err)

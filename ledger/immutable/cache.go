@@ -78,10 +78,7 @@ func (c *cache) shape(chunk uint64) (s shape, ok bool) {
 // entries returns a part of the index of a chunk up to the last one that has blocks: see
 // index.part. It is nil if the chunk has no block i.
 func (db *DB) entries(chunk uint64, i, n int) (*index, error) {
-	if head := db.state.Load().head; head.chunk == chunk {
-		return head.part(i, n), nil
-	}
-	if x := db.cache.get(chunk); x != nil {
+	if x := db.atHand(db.state.Load().head, chunk); x != nil {
 		return x.part(i, n), nil
 	}
 	if s, ok := db.cache.shape(chunk); ok && s.entries*entrySize > wholeIndex {
@@ -94,14 +91,20 @@ func (db *DB) entries(chunk uint64, i, n int) (*index, error) {
 	return x.part(i, n), nil
 }
 
+// atHand returns the index of a chunk that needs no reading, nil for another: that of
+// head, or one of the cache.
+func (db *DB) atHand(head *index, chunk uint64) *index {
+	if head.chunk == chunk {
+		return head
+	}
+	return db.cache.get(chunk)
+}
+
 // index returns the index of a chunk up to the last one that has blocks. The
 // first time it is used, its first block was found to follow the one before it.
 func (db *DB) index(chunk uint64) (*index, error) {
 	s := db.state.Load()
-	if s.head.chunk == chunk {
-		return s.head, nil
-	}
-	if x := db.cache.get(chunk); x != nil {
+	if x := db.atHand(s.head, chunk); x != nil {
 		return x, nil
 	}
 	x, err := db.readIndex(chunk)

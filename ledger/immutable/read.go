@@ -152,12 +152,8 @@ func (db *DB) search(p ledger.Point) (at place, ok bool, err error) {
 	if s.head == nil || chunk < s.firstChunk || chunk > s.head.chunk {
 		return place{}, false, nil
 	}
-	x := s.head
-	if x.chunk != chunk {
-		x = db.cache.get(chunk)
-	}
 	at.chunk = chunk
-	if x != nil {
+	if x := db.atHand(s.head, chunk); x != nil {
 		at.i, ok = x.find(p)
 	} else {
 		at.i, ok, err = db.seek(chunk, p)
@@ -183,8 +179,10 @@ func lookup[T any](db *DB, p ledger.Point, what part[T]) (T, error) {
 	if err != nil {
 		return zero, err
 	}
-	c := cursor{db: db, chunk: at.chunk, i: at.i}
-	found, err := readAhead(&c, nil, 1, at, what)
+	// Nobody waits between this index and the block, so it needs no part of its own.
+	c := cursor{db: db, chunk: at.chunk, i: at.i, x: db.atHand(db.state.Load().head, at.chunk)}
+	var one [1]piece
+	found, err := readAhead(&c, one[:0], 1, at, what)
 	if err == io.EOF {
 		err = fmt.Errorf("%w: %v", ErrNotFound, p)
 	}
