@@ -101,6 +101,7 @@ func (pl *planner) observe(p *peer, s *span, bytes int) {
 	} else {
 		s.sample += max(0, bytes)
 	}
+	p.cameAt = pl.now
 	p.stallAt = pl.now + pl.cfg.StallTimeout
 	p.stalled = false
 }

@@ -65,13 +65,33 @@ func (pl *planner) judge(p *peer) {
 	p.pace.lookAt = s.sentAt + pl.patience(s, s.blocks[s.next])
 	if p.pace.lookAt <= pl.now {
 		pl.noPeer.of = nil
-		p.lateTill = pl.now + lateTime<<p.strikes
-		p.strikes = min(p.strikes+1, maxStrikes)
+		pl.strike(p)
 		for _, s := range p.spans {
 			if s.extra {
 				pl.cancelSpan(p, s)
 			}
 		}
+	}
+}
+
+// strike passes p over for a while.
+func (pl *planner) strike(p *peer) {
+	p.lateTill = pl.now + lateTime<<p.strikes
+	p.strikes = min(p.strikes+1, maxStrikes)
+}
+
+// hungUp looks how p was when its connection ended. The block that it was to send next
+// counts for its latency, or to hang up just before it is late would cost nothing; and
+// p was late if another peer had to be asked for the block.
+func (pl *planner) hungUp(p *peer) {
+	s := p.due()
+	if s == nil {
+		return
+	}
+	b := s.blocks[s.next]
+	p.rate.sawHangUp(b.size, pl.now-max(s.sentAt, p.cameAt))
+	if b.span != nil && b.span != s && !pl.late(p) {
+		pl.strike(p)
 	}
 }
 

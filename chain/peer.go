@@ -38,6 +38,7 @@ type peer struct {
 	flying int     // bytes of them to come
 	limit  int     // of flying
 	rate   rate
+	cameAt time.Duration // when it sent a block last
 
 	refused  ledger.Hash   // start of the range refused last
 	refusals int           // of it
@@ -104,6 +105,7 @@ func (c *Core) forgetPeer(p *peer) {
 	if p == nil {
 		return
 	}
+	c.planner.hungUp(p)
 	c.planner.remember(p)
 	delete(c.byID, p.id)
 	for i, q := range c.planner.peers {

@@ -61,7 +61,7 @@ func (pl *planner) race(i int) bool {
 	}
 	n := s.until(b)
 	rest := s.sentAt + p.rate.expect(n) - pl.now
-	known := pl.late(p) && !pl.late(q) ||
+	known := pl.late(p) && !pl.late(q) || pl.policy.urgent && p.strikes > 0 && q.strikes == 0 ||
 		(p.rate.lag > 0 || p.rate.perS > 0) && rest > 2*q.rate.expect(q.flying+b.size)+lateSlack
 	if !known {
 		wait := pl.patience(s, b)

@@ -52,6 +52,18 @@ func (r *rate) sawLate(n int, d time.Duration) {
 	}
 }
 
+// sawHangUp records that the connection ended when a block of n bytes had not come in d.
+// To be asked once more costs that time again: it adds up from one connection to the
+// next, up to maxRTT. What n bytes were measured to take is no delay.
+func (r *rate) sawHangUp(n int, d time.Duration) {
+	if r.perS > 0 {
+		d -= r.sending(n)
+	}
+	if d > 0 {
+		r.lag = max(r.lag, d, min(r.latency()+d, maxRTT))
+	}
+}
+
 // sawBytes averages the bandwidth that n bytes in d make.
 func (r *rate) sawBytes(n int, d time.Duration) {
 	if n < minSample {

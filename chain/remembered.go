@@ -25,7 +25,7 @@ func (pl *planner) remember(p *peer) {
 			break
 		}
 	}
-	if p.strikes == 0 && p.rate.lag == 0 && !pl.late(p) {
+	if p.strikes == 0 && p.rate.lag == 0 {
 		return
 	}
 	if len(pl.remembered) == maxRemembered {

@@ -102,6 +102,113 @@ func TestRememberedIsBounded(t *testing.T) {
 	}
 }
 
+// hangsUp has peer 0 of address 7 be asked for a block, and its connection end after d;
+// with rival, another one was asked for the block as well by then. The peer comes back
+// as number next.
+func hangsUp(t *testing.T, rival bool, d time.Duration) (*race, *peer) {
+	hs := line(3)
+	r := newRace(t, Config{}, 0)
+	for id, address := range []uint64{7, 20} {
+		r.step(PeerConnected{Peer: PeerID(id), Address: address})
+		r.step(Intersected{Peer: PeerID(id)})
+	}
+	r.announce(hs[:1], 0)
+	r.wait(20 * time.Millisecond)
+	r.deliver(r.asks[0])
+	r.announce(hs[:1], 1)
+	r.announce(hs[1:2], 0)
+	if rival {
+		r.announce(hs[1:2], 1)
+	}
+	r.wait(d)
+	if want := map[bool]int{false: 2, true: 3}[rival]; len(r.asks) != want || r.planner.late(r.byID[0]) {
+		t.Fatalf("%d requests, late %t", len(r.asks), r.planner.late(r.byID[0]))
+	}
+	r.step(PeerGone{0})
+	r.step(PeerConnected{Peer: 2, Address: 7})
+	r.step(Intersected{Peer: 2})
+	return r, r.byID[2]
+}
+
+// To hang up before one counts as late with a block is as bad as to be late: what it took
+// so far adds to the latency, and the peer is late if another was asked meanwhile. That
+// is over after some seconds, and with the next range that it sends.
+func TestHangUpIsRemembered(t *testing.T) {
+	r, p := hangsUp(t, false, 90*time.Millisecond)
+	if p.rate.lag < 90*time.Millisecond || p.strikes > 0 || r.planner.late(p) {
+		t.Errorf("nobody else was asked: lag %v, %d strikes, late %t", p.rate.lag, p.strikes, r.planner.late(p))
+	}
+	r, p = hangsUp(t, true, 120*time.Millisecond)
+	if p.rate.lag < 120*time.Millisecond || p.strikes != 1 || !r.planner.late(p) {
+		t.Errorf("another was asked: lag %v, %d strikes, late %t", p.rate.lag, p.strikes, r.planner.late(p))
+	}
+	r.wait(lateTime)
+	if r.planner.late(p) {
+		t.Error("late for longer than the first time")
+	}
+	r.announce(line(2), 2)
+	r.step(PeerGone{1})
+	r.deliver(r.asks[len(r.asks)-1])
+	if p.strikes > 0 {
+		t.Error("a range that it sent makes nothing good")
+	}
+}
+
+// Who was late of late is asked for the next block if nobody else has announced it, and
+// whoever does is asked at once, until the former has sent a range in time.
+func TestStruckHasNoTimeToItself(t *testing.T) {
+	r, p := hangsUp(t, true, 120*time.Millisecond)
+	r.deliver(r.asks[2])
+	r.wait(lateTime)
+	n := len(r.asks)
+	r.announce(line(3), 2)
+	if len(r.asks) != n+1 || r.asks[n].Peer != 2 || p.strikes != 1 {
+		t.Fatalf("%d requests, %d strikes", len(r.asks)-n, p.strikes)
+	}
+	r.announce(line(3)[2:], 1)
+	if len(r.asks) != n+2 || r.asks[n+1].Peer != 1 {
+		t.Errorf("nobody is asked besides")
+	}
+}
+
+// What counts is the time since the last block came, less what the next takes: breaks of
+// a connection on which blocks come cost nothing. More add up, to a second at most.
+func TestHangUpsAddUp(t *testing.T) {
+	const ms = time.Millisecond
+	fast := rate{rtt: 20 * ms, perS: 1_000_000}
+	for i, test := range []struct {
+		rate rate
+		n    int
+		d    time.Duration
+		lag  time.Duration
+	}{
+		{rate{}, 80_000, 90 * ms, assumedRTT + 90*ms},
+		{rate{lag: 190 * ms}, 80_000, 90 * ms, 280 * ms},
+		{rate{lag: 950 * ms}, 80_000, 90 * ms, maxRTT},
+		{rate{}, 80_000, 9 * time.Second, 9 * time.Second},
+		{rate{lag: 9 * time.Second}, 80_000, 90 * ms, 9 * time.Second},
+		{fast, 50_000, 90 * ms, 60 * ms},
+		{fast, 90_000, 90 * ms, 0},
+	} {
+		r := test.rate
+		if r.sawHangUp(test.n, test.d); r.lag != test.lag {
+			t.Errorf("%d: lag %v, not %v", i, r.lag, test.lag)
+		}
+	}
+	hs := line(30)
+	r := newRace(t, Config{}, 1)
+	r.announce(hs, 0)
+	p, a := r.byID[0], r.asks[0]
+	r.wait(200 * ms)
+	for i, h := range a.Headers[:2] {
+		r.step(BlockFetched{0, a.Range, h.Point(), h.BlockSize()})
+		r.wait(time.Duration(1-i) * ms)
+	}
+	if r.step(PeerGone{0}); p.rate.lag > p.rate.rtt {
+		t.Errorf("a break while blocks come leaves lag %v, rtt %v", p.rate.lag, p.rate.rtt)
+	}
+}
+
 // Recordings from before addresses were told are read as if none were known.
 func TestConnectedWithoutAddress(t *testing.T) {
 	in, err := ParseInput([]byte{0x84, kindPeerConnected, 7, 1, 0x18, 30})

@@ -153,6 +153,9 @@ func (c *conn) serveRange(w *world, a *ask) {
 
 func (c *conn) sendBlock(w *world, a *ask, id blockID, bad bool) {
 	if c.server.manner == Hoarding && w.peers.IntN(4) > 0 {
+		if w.peers.IntN(3) == 0 {
+			w.agenda.plan(w.now+time.Duration(20+w.peers.IntN(980))*time.Millisecond, resetByPeer).conn = c
+		}
 		c.sendFree = max(c.sendFree, w.now) + time.Duration(1000+w.peers.IntN(19_000))*time.Millisecond
 	}
 	c.sendFree = max(c.sendFree, w.now) + time.Duration(w.tree.blocks[id].size)*c.perKB/1024

@@ -210,6 +210,7 @@ func (o *watch) land(c *conn, a *ask) {
 
 func (o *watch) connEnded(c *conn) {
 	o.losing(c)
+	c.slow = c.slow || len(c.asks) > 0 // however short it was, it counts
 	for _, a := range c.asks {
 		o.land(c, a)
 	}

@@ -22,7 +22,7 @@ const (
 	Withholding               // announces blocks and does not deliver all of them
 	Lying                     // sends what is wrong, in any message
 	Dripping                  // is near, and sends bodies at 200 to 2,000 bytes a second
-	Hoarding                  // is near, and sends most bodies 1 to 20 s late
+	Hoarding                  // is near, and sends most bodies 1 to 20 s late, or hangs up before
 	Credulous                 // as Honest, but goes over blocks that are not valid, for it does not judge any
 	Poisoning                 // the same with blocks that can be valid nowhere, which is its fault
 )

@@ -53,7 +53,9 @@ func Run(sc Scenario, seed uint64) *Result {
 	if sc.Alone && w.failure == nil {
 		alone := newWorld(sc, seed, true)
 		alone.play()
-		w.watch.heldUp(alone)
+		if w.failure = alone.failure; w.failure == nil {
+			w.watch.heldUp(alone)
+		}
 	}
 	w.result.Time, w.result.Failure = w.now, w.failure
 	return &w.result

@@ -56,6 +56,7 @@ type city struct {
 	net   *vnet.Network
 	peers []string
 	seed  uint64 // decides whom we ask first of peers that are equally good
+	far   time.Duration
 
 	near []*testnode.Server
 }
@@ -70,14 +71,15 @@ func newCity(t *testing.T) *city {
 		link := vnet.Link{Latency: l, Bandwidth: 5_000_000}
 		return vnet.Path{Out: link, Back: link}
 	}
-	n := vnet.New(vnet.Config{Plan: func(_ *rand.Rand, _, to string) vnet.Path {
+	c := &city{t: t, seed: 1, far: farLatency}
+	c.net = vnet.New(vnet.Config{Plan: func(_ *rand.Rand, _, to string) vnet.Path {
 		if strings.HasPrefix(to, "near") {
 			return link(nearLatency)
 		}
-		return link(farLatency)
+		return link(c.far)
 	}})
-	t.Cleanup(func() { n.Close() })
-	return &city{t: t, net: n, seed: 1}
+	t.Cleanup(func() { c.net.Close() })
+	return c
 }
 
 // serve adds a peer; one with wait takes that long for each block.
