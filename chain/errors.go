@@ -70,6 +70,7 @@ type InvalidBlockError struct {
 	Err   error
 }
 
+// Error names the block and why it is impossible.
 func (e *InvalidBlockError) Error() string {
 	return fmt.Sprintf("chain: block %v can never be valid: %v", e.Point, e.Err)
 }
