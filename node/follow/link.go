@@ -238,6 +238,16 @@ func (l *link) awaitOurs(following context.Context, err error) {
 	}
 }
 
+// wantsOf returns what to ask block-fetch for. The headers are kept until the blocks
+// have come, so they are not parsed again.
+func wantsOf(f chain.Fetch) []blockfetch.Want {
+	wants := make([]blockfetch.Want, len(f.Headers))
+	for i, h := range f.Headers {
+		wants[i] = blockfetch.WantKnown(h)
+	}
+	return wants
+}
+
 // fetchBlocks runs block-fetch as the engine commands. Block-fetch may ask for
 // one of the engine's ranges in several parts.
 func (l *link) fetchBlocks(ctx context.Context) error {
@@ -258,11 +268,7 @@ func (l *link) fetchBlocks(ctx context.Context) error {
 		l.fetches[0] = chain.Fetch{}
 		l.fetches = l.fetches[1:]
 		queue = append(queue, asked{id: f.Range, blocks: len(f.Headers), left: len(f.Headers)})
-		wants := make([]blockfetch.Want, len(f.Headers))
-		for i, h := range f.Headers {
-			wants[i] = blockfetch.WantKnown(h)
-		}
-		return wants, true
+		return wantsOf(f), true
 	}
 	for r, err := range l.conn.BlockFetch().Stream(ctx, next, l.fetchWake) {
 		if err != nil {
