@@ -76,6 +76,7 @@ type model struct {
 	lost   lost            // the latest; of several, the longest
 	owed   int             // bytes handed over and not given back
 	flight []flight        // by block
+	spare  []flight        // empty ones, for others
 	sound  []bool          // by block: a body came that verifies
 	txs    []bool          // delivered or submitted, by number
 	bench  bench

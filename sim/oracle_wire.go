@@ -125,6 +125,9 @@ func (o *watch) asked(c *conn, a *ask) {
 				o.w.fail("flight", "%v asks peer %d for block %d, which is in flight with peer %d since %v", c.client, c.id, id, other.from.id, other.since)
 			}
 		}
+		if last := len(m.spare) - 1; f == nil && last >= 0 {
+			f, m.spare = m.spare[last], m.spare[:last]
+		}
 		m.flight[id] = append(f, flight{{c, a, a.at}}...)
 	}
 	if a.again = more; more {
@@ -177,6 +180,15 @@ func (f *flight) take(a *ask) {
 	}
 }
 
+// took notes that a is not to bring a block any more.
+func (m *model) took(id blockID, a *ask) {
+	f := &m.flight[id]
+	if f.take(a); *f != nil && len(*f) == 0 {
+		m.spare = append(m.spare, *f)
+		*f = nil
+	}
+}
+
 func (o *watch) arrived(c *conn, a *ask, id blockID, bad bool) {
 	m := o.model(c.client)
 	m.room(id)
@@ -186,7 +198,7 @@ func (o *watch) arrived(c *conn, a *ask, id blockID, bad bool) {
 		m.bench.sender[id] = c
 	}
 	c.heard = o.w.now
-	m.flight[id].take(a)
+	m.took(id, a)
 	for _, other := range c.client.conns {
 		other.slow = other.tardy(o.w.now)
 	}
@@ -204,7 +216,7 @@ func (o *watch) land(c *conn, a *ask) {
 	}
 	for _, id := range a.blocks[a.next:] {
 		m.room(id)
-		m.flight[id].take(a)
+		m.took(id, a)
 	}
 }
 
