@@ -33,33 +33,108 @@ func (db *DB) compact() error {
 		if sparse == nil {
 			return nil
 		}
-		copied, err := db.move(sparse)
+		if err := db.move(sparse); err != nil {
+			return err
+		}
+	}
+}
+
+// moving is a block that is to be moved, and where it goes.
+type moving struct {
+	p ledger.Point
+	e entry
+}
+
+// move appends the blocks of a file to the current one and removes the file. Until the
+// removal lasts they are there twice, and opening the folder cuts off the copies: so
+// nothing is put behind them before. All that is needed is open before the first one is
+// copied: when something cannot be opened, all is as before.
+//
+// If the file cannot be removed, a [*RemoveError], it is db.merged from then on: the next
+// block goes into a new file, and no other file is removed before that one, so that what
+// is in it and is put again is known to be there.
+func (db *DB) move(f *file) error {
+	blocks := db.in(f)
+	to, err := db.targets(len(blocks))
+	if err != nil {
+		return err
+	}
+	if err := db.sync(); err != nil {
+		return err
+	}
+	dir, err := db.disk.OpenDir(db.dir)
+	if err != nil {
+		return fmt.Errorf("volatile: %w", err)
+	}
+	defer dir.Close()
+	if len(blocks) > 0 {
+		copied, err := db.copy(f, to, blocks)
 		switch {
 		case err != nil && copied:
 			return db.fail(err) // nothing may be put behind copies of what is still in a file before
 		case err != nil:
 			return fmt.Errorf("volatile: %w", err)
 		}
+		db.merged, db.current = f, nil
 	}
+	if err := db.remove(f); err != nil {
+		return err
+	}
+	if err := dir.Sync(); err != nil {
+		return db.fail(err)
+	}
+	db.newName, db.merged = false, nil
+	if len(blocks) > 0 {
+		db.current = to[len(to)-1]
+	}
+	return nil
 }
 
-// move appends the blocks of a file to the current one and removes the file. Until the
-// removal lasts they are there twice, and opening the folder cuts off the copies:
-// so nothing is put behind them before. It reports whether something was copied.
-func (db *DB) move(f *file) (copied bool, err error) {
-	type block struct {
-		p ledger.Point
-		e entry
-	}
-	var blocks []block
+// in returns the blocks of a file that were not dropped, in its order.
+func (db *DB) in(f *file) (blocks []moving) {
 	db.mu.Lock()
+	defer db.mu.Unlock()
 	for p, e := range db.entries { // sorted below
 		if e.file == f.number && !e.dropped {
-			blocks = append(blocks, block{p, e})
+			blocks = append(blocks, moving{p, e})
 		}
 	}
-	db.mu.Unlock()
-	slices.SortFunc(blocks, func(a, b block) int { return cmp.Compare(a.e.offset, b.e.offset) })
+	slices.SortFunc(blocks, func(a, b moving) int { return cmp.Compare(a.e.offset, b.e.offset) })
+	return blocks
+}
+
+// targets returns one or two files with room for n blocks, the current one last.
+func (db *DB) targets(n int) (to []*file, err error) {
+	if n == 0 {
+		return nil, nil
+	}
+	if err := db.room(); err != nil {
+		return nil, err
+	}
+	first := db.current
+	if db.maxBlocks-first.blocks >= n {
+		return []*file{first}, nil
+	}
+	db.current = nil
+	if err := db.room(); err != nil {
+		db.current = first
+		return nil, err
+	}
+	return []*file{first, db.current}, nil
+}
+
+// copy appends the blocks of a file to others and syncs these. It reports whether
+// something was written.
+func (db *DB) copy(from *file, to []*file, blocks []moving) (copied bool, err error) {
+	for _, f := range append([]*file{from}, to...) {
+		db.mu.Lock()
+		_, err := db.pin(f)
+		db.mu.Unlock()
+		if err != nil {
+			return false, err
+		}
+		defer db.release(f)
+	}
 	for i, b := range blocks {
 		e, raw, err := db.read(b.p, func(e entry) uint32 { return e.size })
 		if err != nil {
@@ -68,33 +143,35 @@ func (db *DB) move(f *file) (copied bool, err error) {
 		if crc32.ChecksumIEEE(raw) != e.crc {
 			return copied, db.damage(e, "block %v has another CRC-32 than before", b.p)
 		}
-		if err := db.room(); err != nil {
-			return copied, err
+		t := to[0]
+		if t.blocks >= db.maxBlocks {
+			t = to[len(to)-1]
 		}
-		to := db.current
 		copied = true // or a part of it
-		if _, err := to.handle.WriteAt(raw, to.size); err != nil {
+		if _, err := t.handle.WriteAt(raw, t.size); err != nil {
 			return copied, err
 		}
-		to.unsynced = true
-		blocks[i].e.file, blocks[i].e.offset = to.number, to.size
+		t.unsynced = true
+		blocks[i].e.file, blocks[i].e.offset = t.number, t.size
 		db.mu.Lock()
-		to.size += int64(len(raw))
-		to.blocks++
+		t.size += int64(len(raw))
+		t.blocks++
 		db.mu.Unlock()
 	}
-	if err := db.sync(); err != nil {
-		return copied, err
+	for _, t := range to {
+		if t.unsynced {
+			if err := t.handle.Sync(); err != nil {
+				return copied, err
+			}
+			t.unsynced = false
+		}
 	}
 	db.mu.Lock()
+	defer db.mu.Unlock()
 	for _, b := range blocks {
 		db.entries[b.p] = b.e
 		db.files[b.e.file].live++
-		f.live--
+		from.live--
 	}
-	db.mu.Unlock()
-	if err := db.remove(f); err != nil {
-		return copied, fmt.Errorf("blocks were copied, but: %w", err)
-	}
-	return copied, db.sync()
+	return copied, nil
 }

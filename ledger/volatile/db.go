@@ -53,6 +53,7 @@ type DB struct {
 	err     error  // why nothing can be written any more
 	current *file  // where the next block goes; nil: into a new file
 	next    uint32 // number of the next new file
+	merged  *file  // its blocks are elsewhere, too, but it could not be removed
 	newName bool   // a name was made in the folder, or removed, and that was not synced
 
 	// mu guards what readers see; idle is told when a file is not read any more.

@@ -2,7 +2,6 @@ package volatile
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"slices"
 
@@ -15,8 +14,11 @@ import (
 // 2 n / [Options.MaxBlocks] + 3 files afterwards for n blocks. Blocks that are not there are passed
 // over.
 //
-// When a file cannot be removed, its blocks are dropped all the same, and the next
-// call tries again. When files cannot be merged, the error is as of [DB.Put].
+// When a file cannot be removed, its blocks are dropped all the same, and the error is a
+// [*RemoveError]: blocks can be put and synced, and the next call tries again. There may
+// be more files until one succeeds. When a file cannot be opened, the next call tries
+// again, too. When files cannot be merged for another reason, the error is as of
+// [DB.Put].
 func (db *DB) Drop(points ...ledger.Point) error {
 	db.syncing.Lock()
 	defer db.syncing.Unlock()
@@ -34,7 +36,14 @@ func (db *DB) Drop(points ...ledger.Point) error {
 			db.count(-1, e)
 		}
 	}
+	db.mu.Unlock()
+	if db.merged != nil {
+		if err := db.move(db.merged); err != nil {
+			return err
+		}
+	}
 	var empty []*file
+	db.mu.Lock()
 	for _, f := range db.files { // sorted below
 		if f.live == 0 && f != db.current {
 			empty = append(empty, f)
@@ -62,11 +71,11 @@ func (db *DB) remove(f *file) error {
 	}
 	err := db.closeFile(f)
 	db.mu.Unlock()
-	if err != nil {
-		return fmt.Errorf("volatile: %w", err)
+	if err == nil {
+		err = db.disk.Remove(db.name(f.number))
 	}
-	if err := db.disk.Remove(db.name(f.number)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("volatile: %w", err)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return &RemoveError{err}
 	}
 	db.newName = true
 	db.mu.Lock()

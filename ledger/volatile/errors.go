@@ -24,6 +24,19 @@ type DamageError struct {
 	Reason string
 }
 
+// Error names the file, the place and the reason.
 func (e *DamageError) Error() string {
 	return fmt.Sprintf("volatile: %s is damaged at byte %d: %s: open the folder again to cut it there", e.File, e.Offset, e.Reason)
 }
+
+// RemoveError says that a file which is not needed any more cannot be removed. The next
+// [DB.Drop] tries again; nothing else is wrong.
+type RemoveError struct{ Err error }
+
+// Error names the file.
+func (e *RemoveError) Error() string {
+	return fmt.Sprintf("volatile: cannot remove what was dropped, and try again: %v", e.Err)
+}
+
+// Unwrap returns what failed.
+func (e *RemoveError) Unwrap() error { return e.Err }

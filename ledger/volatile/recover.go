@@ -44,9 +44,7 @@ func (db *DB) recover() error {
 	last := numbers[len(numbers)-1]
 	for _, n := range numbers[:len(numbers)-1] {
 		if f := db.files[n]; f.blocks == 0 {
-			if err := db.remove(f); err != nil {
-				return err
-			}
+			db.remove(f) // or else Drop does
 		}
 	}
 	if last == math.MaxUint32 {

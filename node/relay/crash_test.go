@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/ouronet/ouronet/chain"
@@ -255,4 +257,32 @@ func TestCrashes(t *testing.T) {
 func TestFaults(t *testing.T) {
 	l := newLife(t, 14)
 	disktest.Faults(t, disktest.Trial{Run: l.run, Check: l.check, PerOp: 3})
+}
+
+// TestRemoveFails: volatile files that cannot be removed for a while do not end the relay,
+// and for ever, they do.
+func TestRemoveFails(t *testing.T) {
+	for _, test := range []struct {
+		fails int
+		ends  bool
+	}{{7, false}, {maxUnremoved - 1, false}, {1 << 30, true}} {
+		l, failed := newLife(t, 250), 0
+		f := disktest.New()
+		f.Fail(func(op disktest.Op) error {
+			if op.Kind != "remove" || !strings.Contains(op.Name, "volatile") || failed == test.fails {
+				return nil
+			}
+			failed++
+			return syscall.EIO
+		})
+		l.run(f)
+		if ends := l.begun < 250; ends != test.ends || failed < min(test.fails, maxUnremoved) {
+			t.Errorf("%d removals failed, %d of 250 adoptions", failed, l.begun)
+		}
+		for _, c := range f.Crashed(6, 1) {
+			if err := l.check(c); err != nil {
+				t.Errorf("%d removals failed, then a crash, %v: %v", failed, c, err)
+			}
+		}
+	}
 }

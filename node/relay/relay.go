@@ -168,6 +168,7 @@ func New(cfg Config) (*Relay, error) {
 		if cfg.Follow.Adopted, err = r.store.openVault(r.folder.Volatile(), volatile.Options{Network: cfg.Follow.Network}, cfg.Follow.Chain.Prefer); err != nil {
 			return nil, errors.Join(err, r.close())
 		}
+		r.store.vault.logger = cfg.Follow.Logger
 	}
 	r.tipEra.Store(uint32(cfg.Follow.Network.EraAt(r.store.Tip().Point.Slot)))
 	cfg.Follow.Anchor = &anchor

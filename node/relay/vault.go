@@ -3,10 +3,12 @@ package relay
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"sync"
 
 	"github.com/ouronet/ouronet/chain"
+	"github.com/ouronet/ouronet/internal/logging"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/ledger/volatile"
@@ -33,6 +35,9 @@ type vault struct {
 	unsaved []*entry       // the engine's: adopted, while no file can be opened
 	unmoved int            // attempts in a row to move blocks that found no file to open
 	stale   []ledger.Point // moved since blocks were given up last; the loop's
+
+	unremoved int // attempts in a row to remove a file that failed; the loop's
+	logger    *slog.Logger
 
 	// saving is held by the engine from writing blocks to their adoption, and by the
 	// loop while it gives up blocks, which might be held and adopted again meanwhile.
@@ -64,6 +69,10 @@ const giveUpEvery = 1000
 // has too many files open. It is tried with each block, so that is how many more may
 // be in memory.
 const maxBehind = 1000
+
+// maxUnremoved is how many times in a row it may fail to remove a file: the folder grows
+// meanwhile, by up to giveUpEvery blocks each time.
+const maxUnremoved = 100
 
 // FolderError says that a data folder cannot be written or read any more, such as on a
 // disk that is full. It ends the relay; what was adopted before is there when it is
@@ -155,7 +164,21 @@ func (v *vault) clean(s *store) error {
 		}
 	}
 	s.mu.RUnlock()
-	if err := v.db.Drop(unneeded...); err != nil && !tooManyFiles(err) {
+	return v.dropped(v.db.Drop(unneeded...))
+}
+
+// dropped returns what ends the relay of an error of Drop. A file that cannot be removed,
+// such as one that another program looks into, is tried again with the next blocks.
+func (v *vault) dropped(err error) error {
+	switch {
+	case err == nil:
+		v.unremoved = 0
+	case tooManyFiles(err): // tried again, too
+	case errors.As(err, new(*volatile.RemoveError)) && v.unremoved < maxUnremoved:
+		v.unremoved++
+		logging.Of(v.logger, logging.Folder).Warn("blocks that are needed no more cannot be removed for now",
+			slog.Int("times", v.unremoved), slog.String("error", err.Error()))
+	default:
 		return v.wrap(err)
 	}
 	return nil
