@@ -6,9 +6,14 @@ import "github.com/ouronet/ouronet/internal/cbor"
 // comes. A smaller one is in two segments at most, and hashed in 20 microseconds.
 const early = 16 << 10
 
-// arriving hashes what has come of a block.
+// arriving hashes what has come of a block, if its header is known: what else may come
+// is not worth it.
 func (i *Initiator) arriving(begun []byte, size int) {
-	if i.SkipBodies || size < early {
+	if i.SkipBodies || size < early || len(i.asked) == 0 {
+		return
+	}
+	header := i.asked[0].header(i.taken)
+	if header == nil {
 		return
 	}
 	r := cbor.NewReader(begun)
@@ -18,6 +23,6 @@ func (i *Initiator) arriving(begun []byte, size int) {
 		return // the beginning of another message, or not enough
 	}
 	if _, _, n := cbor.Head(r.Rest()); n > 0 {
-		i.hasher.Arrived(r.Rest()[n:])
+		i.hasher.Arrived(r.Rest()[n:], header)
 	}
 }

@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/internal/chaingen"
@@ -152,9 +154,25 @@ func (p *tamperer) Peek(seen int) ([]byte, error) {
 }
 
 // What came before the last bytes is not hashed again, which only a transport that does
-// what none may do can tell. Small blocks are, in one go.
+// what none may do can tell. Small blocks are, in one go, and those of which the header
+// is not known or is another.
 func TestBodiesAreHashedEarly(t *testing.T) {
-	for _, size := range []int{10_000, 90_000} {
+	other := large()[1].Header
+	for _, tt := range []struct {
+		size  int
+		want  func(*ledger.Header) blockfetch.Want
+		early bool
+	}{
+		{10_000, blockfetch.WantKnown, false},
+		{90_000, blockfetch.WantKnown, true},
+		{90_000, blockfetch.WantOf, false},
+		{90_000, func(h *ledger.Header) blockfetch.Want {
+			w := blockfetch.WantKnown(&other)
+			w.Point = h.Point()
+			return w
+		}, false},
+	} {
+		size := tt.size
 		block := chaingen.New(chaingen.Config{Seed: 1, BlockSize: size}).Blocks(1)[0]
 		head, _ := blockfetch.Block{Raw: block.Raw}.AppendHead(nil)
 		answer := blockfetch.Block{Raw: block.Raw}.AppendCBOR(blockfetch.StartBatch{}.AppendCBOR(nil))
@@ -162,11 +180,32 @@ func TestBodiesAreHashedEarly(t *testing.T) {
 		body := len(head) + len(block.Raw)/2
 		p := &tamperer{late{script{bytes: answer}}, len(head) + len(block.Raw) - 1000, body}
 		i := blockfetch.NewInitiator(blockfetch.Spec(), p, chaingen.Network())
-		_, err := collect(i.Fetch(t.Context(), wantsOf([]ledger.Block{block})))
-		if early := err == nil; early != (size > 16<<10) {
-			t.Errorf("%d bytes: %v", size, err)
+		_, err := collect(i.Fetch(t.Context(), []blockfetch.Want{tt.want(&block.Header)}))
+		if early := err == nil; early != tt.early {
+			t.Errorf("%d bytes: %v, want early %t", size, err, tt.early)
 		}
 	}
+}
+
+// An initiator keeps nothing of a block that it has handed out.
+func TestHandedOutIsNotKept(t *testing.T) {
+	i := inPieces(12288, raws(large()[:1], -1, 0)...)
+	kept := func() weak.Pointer[byte] {
+		got, err := collect(i.Fetch(t.Context(), wantsOf(large()[:1])))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return weak.Make(&got[0].Raw[0])
+	}()
+	for range 100 {
+		if runtime.GC(); kept.Value() == nil {
+			break
+		}
+	}
+	if kept.Value() != nil {
+		t.Error("the block is kept")
+	}
+	runtime.KeepAlive(i)
 }
 
 // timed is a transport that shows its bytes up to first, then all. It notes when.
@@ -204,7 +243,7 @@ func BenchmarkLastByte(b *testing.B) {
 			i := blockfetch.NewInitiator(blockfetch.Spec(), t, chaingen.Network())
 			for b.Loop() {
 				t.late, t.first = late{script{bytes: answer}}, bench.first
-				for _, err := range i.Fetch(context.Background(), []blockfetch.Want{blockfetch.WantOf(&block.Header)}) {
+				for _, err := range i.Fetch(context.Background(), []blockfetch.Want{blockfetch.WantKnown(&block.Header)}) {
 					if err != nil {
 						b.Fatal(err)
 					}

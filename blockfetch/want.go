@@ -24,7 +24,7 @@ func WantOf(h *ledger.Header) Want {
 }
 
 // WantKnown is WantOf for a header that is kept anyway, and must not change until its
-// block has come: then it is not parsed again.
+// block has come: then it is not parsed again, and the body is hashed while it comes.
 func WantKnown(h *ledger.Header) Want {
 	w := WantOf(h)
 	w.header = h

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"hash"
 
 	"golang.org/x/crypto/blake2b"
@@ -8,14 +9,17 @@ import (
 	"github.com/ouronet/ouronet/internal/cbor"
 )
 
-// BodyHasher checks the body of a block that comes in pieces: it hashes each byte
-// when it has come, and finds where items end, so that little is left to do after
-// the last byte. The zero value is ready for a block. Methods must not overlap.
+// BodyHasher checks the body of a block that comes in pieces and of which the header is
+// known: it hashes each byte when it has come, and finds where items end, so that little
+// is left to do after the last byte. The zero value is ready for a block. Methods must
+// not overlap.
 //
 // It decides nothing: [BodyHasher.Check] gives the verdict of [Block.CheckBody],
 // which reads the block as always, and takes from here the hashes of ranges of
 // bytes and the lengths of maps. What is not known here is found out then:
-// Byron's blocks, for one, and what follows a part that is in disorder.
+// Byron's blocks, for one, and what follows a part that is in disorder. Nothing is
+// looked at of a block with another header, nor beyond the size that the header tells:
+// junk costs no more than the block that it stands for.
 type BodyHasher struct {
 	seen   int // bytes of the block that have been looked at
 	stage  stage
@@ -28,7 +32,7 @@ type BodyHasher struct {
 	maps   []span // those that parts consist of, ascending
 
 	part  int       // index of the part at hand, the header not counted
-	parts [4]hashed // those before it, and the bytes of it that are in state
+	parts [4]hashed // those before it, and the bytes of it that are in state; see flush
 	state hash.Hash // of the part at hand
 }
 
@@ -59,13 +63,15 @@ type hashed struct {
 const maxMaps = 2048
 
 // Arrived looks at the beginning of a block, begun, which must start with what was
-// given before. It keeps no reference to it.
-func (h *BodyHasher) Arrived(begun []byte) {
-	if len(begun) > maxBlockSize {
+// given before. of is the header that it should have, the same each time. It keeps no
+// reference to either.
+func (h *BodyHasher) Arrived(begun []byte, of *Header) {
+	if len(begun) > of.BlockSize() {
 		h.stop()
 	}
-	for h.seen < len(begun) && h.step(begun) {
+	for h.seen < len(begun) && h.step(begun, of) {
 	}
+	h.flush(begun)
 }
 
 // Check is [Block.CheckBody] for the block whose beginning was given to Arrived.
@@ -85,7 +91,7 @@ func (h *BodyHasher) Reset() {
 
 // step looks at some of the bytes that have come, and reports false if more are
 // needed, or none are looked at any more.
-func (h *BodyHasher) step(b []byte) bool {
+func (h *BodyHasher) step(b []byte, of *Header) bool {
 	switch h.stage {
 	case stopped:
 		return false
@@ -95,20 +101,23 @@ func (h *BodyHasher) step(b []byte) bool {
 		if !h.scan(b) {
 			return false
 		}
+		if !bytes.Equal(b[h.begun:h.seen], of.Raw.Bytes) {
+			return h.stop()
+		}
 		h.stage = atParts
 		if h.era >= Dijkstra {
 			h.stage = atBody
 		}
 		h.open()
 	case atBody:
-		h.take(b, len(b))
+		h.seen = len(b)
 	case atParts:
 		switch {
 		case !h.opened:
 			return h.head(b)
 		case h.left == openEnd && !h.within && b[h.seen] == 0xff:
-			h.take(b, h.seen+1)
-			h.close()
+			h.seen++
+			h.close(b)
 		default:
 			return h.next(b)
 		}
@@ -167,20 +176,16 @@ func (h *BodyHasher) head(b []byte) bool {
 		return false
 	}
 	h.opened = true
-	h.take(b, h.seen+n)
+	h.seen += n
 	if h.left == 0 {
-		h.close()
+		h.close(b)
 	}
 	return true
 }
 
 // next looks at an item of the part at hand.
 func (h *BodyHasher) next(b []byte) bool {
-	from := h.seen
-	done := h.scan(b)
-	h.state.Write(b[from:h.seen])
-	h.parts[h.part].end = h.seen
-	if !done {
+	if !h.scan(b) {
 		return false
 	}
 	if b[h.begun]>>5 == majorMap && len(h.maps) < maxMaps {
@@ -188,7 +193,7 @@ func (h *BodyHasher) next(b []byte) bool {
 	}
 	if h.left != openEnd {
 		if h.left--; h.left == 0 {
-			h.close()
+			h.close(b)
 		}
 	}
 	return true
@@ -208,11 +213,16 @@ func (h *BodyHasher) scan(b []byte) (done bool) {
 	return done
 }
 
-// take hashes the bytes up to end.
-func (h *BodyHasher) take(b []byte, end int) {
-	h.state.Write(b[h.seen:end])
-	h.seen = end
-	h.parts[h.part].end = end
+// flush hashes what has been looked at of the part at hand, in one go, however
+// small its items are.
+func (h *BodyHasher) flush(b []byte) {
+	if h.stage != atParts && h.stage != atBody {
+		return
+	}
+	if p := &h.parts[h.part]; p.end < h.seen {
+		h.state.Write(b[p.end:h.seen])
+		p.end = h.seen
+	}
 }
 
 // open begins a part.
@@ -226,7 +236,8 @@ func (h *BodyHasher) open() {
 }
 
 // close ends the part at hand.
-func (h *BodyHasher) close() {
+func (h *BodyHasher) close(b []byte) {
+	h.flush(b)
 	h.state.Sum(h.parts[h.part].hash[:0])
 	if h.part++; h.part == blockParts(h.era)-1 {
 		h.stop()
