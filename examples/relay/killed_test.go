@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -55,11 +58,12 @@ func TestKilled(t *testing.T) {
 	p.await("2,000 blocks", func(e line) bool { return e.Event == "status" && e.Blocks == 2000 })
 	p.cmd.Process.Kill() // SIGKILL: nothing is flushed or closed
 	p.end()
+	left := blockFiles(t, dir)
 
 	p = start(t, "-data", dir, "-peer", nobody(t))
 	begin := p.named("start")
 	if begin.Block != 1999 {
-		t.Errorf("goes on from block %d", begin.Block)
+		t.Errorf("goes on from block %d; files when it was killed %v, once it goes on %v", begin.Block, left, blockFiles(t, dir))
 	}
 	conn, err := node.Dial(t.Context(), begin.Listen, node.Config{Network: ledger.Preview})
 	if err != nil {
@@ -102,6 +106,25 @@ func TestKilled(t *testing.T) {
 		t.Errorf("%d blocks were fetched again", sent)
 	}
 	sameBlocks(t, dir, ledger.Preview, chain.Blocks())
+}
+
+// blockFiles returns the size of each file with blocks in a data folder.
+func blockFiles(t *testing.T, dir string) (sizes []string) {
+	t.Helper()
+	for _, pattern := range []string{"volatile/blocks-*.dat", "immutable/*.chunk"} {
+		names, err := filepath.Glob(filepath.Join(dir, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			info, err := os.Stat(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sizes = append(sizes, fmt.Sprintf("%s %d", filepath.Base(name), info.Size()))
+		}
+	}
+	return sizes
 }
 
 // Whenever a relay is killed, all that it has served is there when it starts again, and

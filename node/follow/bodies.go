@@ -1,7 +1,10 @@
 package follow
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/ouronet/ouronet/ledger"
 )
@@ -31,7 +34,10 @@ type Bodies interface {
 	// checked against its header.
 	Hold(Body)
 
-	// Get returns a block that is held, adopted or not, and not immutable.
+	// Get returns a block that is held, adopted or not, and not immutable. A
+	// [*LaterError] says that it cannot be read for now: nothing is decided until its
+	// Retry is over and Get, which bounds how often, is called again. Any other error
+	// ends the run, which returns it.
 	Get(ledger.Point) (Body, error)
 
 	// Adopt makes our chain the present one up to after, a block of it, followed by
@@ -49,6 +55,26 @@ type Bodies interface {
 	Drop(ledger.Point)
 }
 
+// body returns a block that is held, once it can be read.
+func (e *Engine) body(p ledger.Point) (Body, error) {
+	for {
+		b, err := e.bodies.Get(p)
+		var later *LaterError
+		if !errors.As(err, &later) {
+			return b, err
+		}
+		pause := later.Retry
+		if pause <= 0 {
+			pause = time.Second
+		}
+		select {
+		case <-time.After(pause):
+		case <-e.ctx.Done():
+			return Body{}, context.Cause(e.ctx)
+		}
+	}
+}
+
 // memory is a Bodies for those who keep no blocks themselves.
 type memory struct {
 	bodies map[ledger.Point]Body
@@ -57,6 +83,7 @@ type memory struct {
 
 func newMemory() *memory { return &memory{bodies: make(map[ledger.Point]Body)} }
 
+// Hold keeps a block.
 func (m *memory) Hold(b Body) {
 	p := b.Block.Header.Point()
 	if _, ok := m.bodies[p]; !ok {
@@ -64,6 +91,7 @@ func (m *memory) Hold(b Body) {
 	}
 }
 
+// Get returns a block that is held.
 func (m *memory) Get(p ledger.Point) (Body, error) {
 	b, ok := m.bodies[p]
 	if !ok {
@@ -72,6 +100,7 @@ func (m *memory) Get(p ledger.Point) (Body, error) {
 	return b, nil
 }
 
+// Adopt remembers the chain, of which Immutable forgets the beginning.
 func (m *memory) Adopt(after ledger.Tip, blocks []ledger.Point) error {
 	n := len(m.chain)
 	for n > 0 && m.chain[n-1] != after.Point {
@@ -81,6 +110,7 @@ func (m *memory) Adopt(after ledger.Tip, blocks []ledger.Point) error {
 	return nil
 }
 
+// Immutable forgets the chain up to a block of it.
 func (m *memory) Immutable(to ledger.Tip) {
 	for len(m.chain) > 0 {
 		oldest := m.chain[0]
@@ -95,4 +125,5 @@ func (m *memory) Immutable(to ledger.Tip) {
 	}
 }
 
+// Drop forgets a block.
 func (m *memory) Drop(p ledger.Point) { delete(m.bodies, p) }

@@ -34,7 +34,7 @@ func (e *Engine) commit() bool {
 	}
 	for _, a := range c.adopted {
 		p := a.Header.Point()
-		b, err := e.bodies.Get(p)
+		b, err := e.body(p)
 		if err != nil {
 			e.cancel(err)
 			return false

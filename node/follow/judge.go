@@ -58,18 +58,20 @@ type InvalidBlockError struct {
 	Err error // what is wrong with it
 }
 
+// Error says what is wrong with the block.
 func (e *InvalidBlockError) Error() string { return fmt.Sprintf("follow: invalid block: %v", e.Err) }
 
 // Unwrap returns Err.
 func (e *InvalidBlockError) Unwrap() error { return e.Err }
 
-// LaterError says that a block cannot be judged yet. Meanwhile other chains may be
-// adopted that do not have it.
+// LaterError says that a block cannot be judged yet: meanwhile other chains may be
+// adopted that do not have it. Or, from [Bodies].Get, that it cannot be read for now.
 type LaterError struct {
 	Retry time.Duration // when to ask again: 0 stands for a second, an hour is the most
 }
 
-func (e *LaterError) Error() string { return "follow: the block cannot be judged yet" }
+// Error does not say when.
+func (e *LaterError) Error() string { return "follow: the block cannot be had or judged yet" }
 
 // judgement answers a question.
 type judgement struct {
@@ -109,7 +111,7 @@ func (e *Engine) judge(ctx context.Context) {
 
 // ask has the judge look at a block, whose body is held.
 func (e *Engine) ask(j chain.Judge) {
-	b, err := e.bodies.Get(j.Header.Point())
+	b, err := e.body(j.Header.Point())
 	if err != nil {
 		e.cancel(err)
 		return

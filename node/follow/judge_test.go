@@ -277,3 +277,52 @@ func TestJudgementsReplay(t *testing.T) {
 		t.Errorf("%v, %v", told, err)
 	}
 }
+
+// unreadable is a Bodies that cannot read a block when it is asked for it first.
+type unreadable struct {
+	follow.Bodies
+	at    ledger.Point
+	times int
+}
+
+func (u *unreadable) Get(p ledger.Point) (follow.Body, error) {
+	if p != u.at {
+		u.at, u.times = p, 0
+	}
+	if u.times++; u.times <= 3 {
+		return follow.Body{}, &follow.LaterError{Retry: 100 * time.Millisecond}
+	}
+	return u.Bodies.Get(p)
+}
+
+// What cannot be read for now is waited for, also across a switch, and no peer is blamed
+// for it; stopping does not wait.
+func TestUnreadableBodies(t *testing.T) {
+	for _, judged := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			w, chain := nodetest.NewWorld(t), nodetest.NewChain().Grow(30)
+			cfg := w.FollowConfig("peer")
+			w.Serve("peer", chain)
+			cfg.Bodies = &unreadable{Bodies: follow.NewMemory()}
+			if judged {
+				cfg.Judge = &court{t: t}
+			}
+			cfg.Observer.Lost = func(_ string, err error, _ time.Duration) {
+				if node.Blame(err) {
+					t.Error(err)
+				}
+			}
+			f := w.Follow(cfg)
+			f.Reach(chain)
+			chain.Switch(3, 5)
+			f.Reach(chain)
+			began := time.Now()
+			chain.Grow(10)
+			time.Sleep(50 * time.Millisecond)
+			f.Stop()
+			if d := time.Since(began); d > time.Second {
+				t.Errorf("stopping took %v", d)
+			}
+		})
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/volatile"
@@ -15,10 +16,13 @@ import (
 // the store with its readers, the states after headers, and the transactions.
 type bodies struct{ *Relay }
 
+// Hold keeps a block that came.
 func (r bodies) Hold(b follow.Body) { r.store.hold(b) }
 
+// Get returns a block that the core may still need, from memory or the disk.
 func (r bodies) Get(p ledger.Point) (follow.Body, error) { return r.store.get(p) }
 
+// Drop forgets a block that is not on the chain; the loop removes it from the disk.
 func (r bodies) Drop(p ledger.Point) { r.store.drop(p) }
 
 // Immutable leaves it to the relay's loop to move blocks to the folder. Their states
@@ -88,8 +92,20 @@ func (s *store) get(p ledger.Point) (follow.Body, error) {
 		return follow.Body{}, fmt.Errorf("relay: internal error: block %v is not held", p)
 	}
 	b, err := s.body(e)
+	switch {
+	case s.vault == nil:
+	case err == nil:
+		s.vault.unread = 0
+	case tooManyFiles(err) && s.vault.unread < maxBehind:
+		s.vault.unread++
+		err = &follow.LaterError{Retry: readAgain}
+	}
 	return follow.Body{Block: b, From: e.from}, err
 }
+
+// readAgain is how long after a block could not be read, as the process has too many files
+// open, that is tried again. The engine waits meanwhile, 100 s at most.
+const readAgain = 100 * time.Millisecond
 
 // body returns the block of an entry, from the disk if it is not in memory.
 func (s *store) body(e *entry) (ledger.Block, error) {

@@ -29,6 +29,7 @@ type play struct {
 	core  *chain.Core
 	now   time.Duration
 	store *store
+	owner bodies // of store
 	files *disktest.FS
 
 	peers    []*player
@@ -62,6 +63,7 @@ func newPlay(t *testing.T, seed uint64, k, perFile int) *play {
 	if _, err := p.store.openVault("/volatile", volatile.Options{Network: n, MaxBlocks: perFile, Disk: p.files}, nil); err != nil {
 		t.Fatal(err)
 	}
+	p.owner = bodies{&Relay{db: db, store: p.store, txs: newTxQueue(0)}}
 	p.store.most, p.store.vault.giveUpEvery = 10_000, 2*k
 	t.Cleanup(func() {
 		if err := errors.Join(p.store.vault.close(), db.Close()); err != nil {
@@ -91,7 +93,7 @@ func (p *play) connect(x *player) {
 	p.step(chain.PeerConnected{Peer: x.id, MaxInFlight: 20_000})
 }
 
-// step is that of the engine.
+// step does what the engine does with the effects.
 func (p *play) step(ev chain.Event) {
 	p.t.Helper()
 	var after ledger.Tip
@@ -101,16 +103,12 @@ func (p *play) step(ev chain.Event) {
 		if !changed {
 			return
 		}
-		joined, err := p.store.joining(adopting)
-		if err == nil {
-			p.store.vault.saving.Lock()
-			err = p.store.vault.save(p.store, joined)
-			p.store.vault.saving.Unlock()
+		for _, at := range adopting {
+			if b, err := p.owner.Get(at); err != nil || b.Block.Header.Point() != at {
+				p.t.Fatal(b.Block.Header.Point(), err)
+			}
 		}
-		if err == nil {
-			_, err = p.store.adopt(after.Point, joined)
-		}
-		if err != nil {
+		if err := p.owner.Adopt(after, adopting); err != nil {
 			p.t.Fatal(err)
 		}
 		changed, adopting, after = false, nil, p.store.Tip()
@@ -128,10 +126,10 @@ func (p *play) step(ev chain.Event) {
 			p.began["rolled back"]++
 		case chain.Immutable:
 			commit()
-			p.store.settle(e.Tip.Point)
+			p.owner.Immutable(e.Tip)
 		case chain.Forget:
 			commit()
-			p.store.drop(e.Point)
+			p.owner.Drop(e.Point)
 			p.began["forgot"]++
 		case chain.FindIntersect:
 			p.to(e.Peer, func(x *player) { x.points, x.granted, x.sent = e.Points, 0, -1 })
@@ -319,7 +317,7 @@ func (p *play) deliver(x *player) {
 	b := x.blocks[i]
 	x.next++
 	if h.Point() != p.core.Anchor().Point {
-		p.store.hold(follow.Body{Block: b})
+		p.owner.Hold(follow.Body{Block: b})
 	}
 	p.step(chain.BlockFetched{Peer: x.id, Range: ask.Range, Point: h.Point(), Bytes: len(b.Raw)})
 }

@@ -17,11 +17,15 @@ import (
 // a chain, and ends with the one that is.
 func TestStoreConcurrently(t *testing.T) {
 	leak.Check(t)
-	for _, folder := range []bool{false, true} {
-		w := newStoreWorld(t, 5, folder)
+	for _, test := range []struct{ folder, beside bool }{{}, {folder: true}, {folder: true, beside: true}} {
+		w := newStoreWorld(t, 5, test.folder)
 		w.extend(10)
 		stop := make(chan struct{})
 		var changing, readers sync.WaitGroup
+		if w.decider.beside = test.beside; test.beside { // the relay's loop
+			w.store.vault.giveUpEvery = 7
+			readers.Go(func() { moveAll(t, w.store, stop) })
+		}
 		changing.Go(func() {
 			for range 400 {
 				w.rollBack(w.r.IntN(w.k + 1))
@@ -36,6 +40,31 @@ func TestStoreConcurrently(t *testing.T) {
 		changing.Wait()
 		close(stop)
 		readers.Wait()
+		if !test.beside {
+			continue
+		}
+		if n := len(w.store.chain); n != w.k || w.store.final != 0 {
+			t.Errorf("%d blocks are not in the folder, %d of them final", n, w.store.final)
+		}
+		if n := w.store.vault.db.Size().Blocks; n > 2*w.k+w.store.vault.giveUpEvery {
+			t.Errorf("%d blocks are in the volatile folder", n)
+		}
+	}
+}
+
+// moveAll moves blocks to the folder as the relay's loop does, until stop is closed and
+// none are left.
+func moveAll(t *testing.T, s *store, stop <-chan struct{}) {
+	for over := false; !over; {
+		select {
+		case <-stop:
+			over = true
+		default:
+		}
+		if err := errors.Join(s.move(), s.vault.sync()); err != nil {
+			t.Error(err)
+			return
+		}
 	}
 }
 

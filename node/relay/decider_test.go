@@ -10,9 +10,10 @@ import (
 // decider tells a store what the engine would, for a chain core in which one chain is
 // always the best.
 type decider struct {
-	s    *store
-	k    int
-	left []*entry // abandoned, oldest first; some adopted again or dropped since
+	s      *store
+	k      int
+	beside bool     // another goroutine moves blocks
+	left   []*entry // abandoned, oldest first; some adopted again or dropped since
 }
 
 // extend adopts a block that comes, and moves what it can to the folder.
@@ -21,6 +22,9 @@ func (d *decider) extend(b ledger.Block) error {
 	if err := d.adopt(d.s.Tip().Point, b.Header.Point()); err != nil {
 		return err
 	}
+	if d.beside {
+		return nil
+	}
 	return d.s.move()
 }
 
@@ -28,30 +32,36 @@ func (d *decider) extend(b ledger.Block) error {
 func (d *decider) rollBack(p ledger.Point) error { return d.adopt(p) }
 
 func (d *decider) adopt(after ledger.Point, blocks ...ledger.Point) error {
-	joined, err := d.s.joining(blocks)
-	if err != nil {
-		return err
-	}
-	if d.s.vault != nil {
-		d.s.vault.saving.Lock()
-		defer d.s.vault.saving.Unlock()
-		if err := d.s.vault.save(d.s, joined); err != nil {
-			return err
+	owner := bodies{&Relay{store: d.s, txs: newTxQueue(0)}}
+	var left []*entry
+	d.s.mu.RLock()
+	for _, e := range slices.Backward(d.s.chain) {
+		if e.point == after {
+			break
 		}
+		left = append(left, e)
 	}
-	left, err := d.s.adopt(after, joined)
-	if err != nil {
+	d.s.mu.RUnlock()
+	if err := owner.Adopt(ledger.Tip{Point: after}, blocks); err != nil {
 		return err
 	}
 	d.left = append(d.left, left...)
+	d.s.mu.RLock()
+	var final ledger.Tip
 	if n := len(d.s.chain) - d.k; n > 0 {
-		d.s.settle(d.s.chain[n-1].point)
+		final = d.s.chain[n-1].block.Header.Tip()
+	}
+	d.s.mu.RUnlock()
+	if !final.Point.IsOrigin() {
+		owner.Immutable(final)
 	}
 	tip, n := d.s.Tip().BlockNo, 0
 	for i, e := range slices.Backward(d.left) {
+		d.s.mu.RLock()
 		live := e.state == abandoned && d.s.entries[e.point] == e && !slices.Contains(d.left[i+1:], e)
+		d.s.mu.RUnlock()
 		if live && (n == d.k || uint64(e.block.Header.BlockNo)+uint64(d.k) < uint64(tip)) {
-			d.s.drop(e.point)
+			owner.Drop(e.point)
 			live = false
 		}
 		if live {

@@ -5,12 +5,14 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"path/filepath"
 	"syscall"
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/logtest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/praos"
+	"github.com/ouronet/ouronet/ledger/volatile"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/follow"
 )
@@ -94,6 +96,46 @@ func TestStoreWithoutFiles(t *testing.T) {
 		}
 		t.Error("no bound")
 	})
+}
+
+// A block that is only on the disk is to be read later, a number of times: it does not end
+// the relay at once that no file can be opened.
+func TestReadsWithoutFiles(t *testing.T) {
+	w := newStoreWorld(t, 4, true) // k is 5
+	w.extend(30)
+	if err := w.store.vault.close(); err != nil {
+		t.Fatal(err)
+	}
+	s := newStore(w.store.db, 0)
+	if _, err := s.openVault(filepath.Join(w.dir, "volatile"), volatile.Options{Network: w.network, MaxBlocks: 2}, nil); err != nil {
+		t.Fatal(err)
+	}
+	defer s.vault.close()
+	owner, at := bodies{&Relay{store: s, txs: newTxQueue(0)}}, w.chain[27].Header.Point()
+	for range 20 { // in other files, of which few stay open
+		b, after := w.gen.Next(), s.Tip()
+		owner.Hold(follow.Body{Block: b})
+		if err := owner.Adopt(after, []ledger.Point{b.Header.Point()}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	withoutFiles(t, func() {
+		for i := range maxBehind + 1 {
+			_, err := owner.Get(at)
+			later := errors.As(err, new(*follow.LaterError))
+			if ends := errors.As(err, new(*FolderError)) && tooManyFiles(err); later != (i < maxBehind) || ends == later {
+				t.Fatalf("time %d: %v", i+1, err)
+			}
+		}
+	})
+	for range 2 {
+		if b, err := owner.Get(at); err != nil || b.Block.Header.Point() != at {
+			t.Fatal(err)
+		}
+	}
+	if s.vault.unread != 0 {
+		t.Error("what went by still counts")
+	}
 }
 
 func TestStateWithoutFiles(t *testing.T) {

@@ -33,6 +33,7 @@ type vault struct {
 	giveUpEvery int // for tests
 
 	unsaved []*entry       // the engine's: adopted, while no file can be opened
+	unread  int            // the engine's: attempts in a row to read a block that found no file to open
 	unmoved int            // attempts in a row to move blocks that found no file to open
 	stale   []ledger.Point // moved since blocks were given up last; the loop's
 
@@ -82,6 +83,7 @@ type FolderError struct {
 	Err    error
 }
 
+// Error names the folder and what failed.
 func (e *FolderError) Error() string {
 	return fmt.Sprintf("relay: the data folder %s: %v", e.Folder, e.Err)
 }
