@@ -39,8 +39,12 @@ type File interface {
 	io.ReaderAt
 	io.WriterAt
 	io.Closer
+
+	// Stat and Truncate are those of [os.File].
 	Stat() (fs.FileInfo, error)
 	Truncate(size int64) error
+
+	// Sync makes the content last. After an error it is not known what does.
 	Sync() error
 }
 

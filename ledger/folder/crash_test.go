@@ -18,7 +18,10 @@ func opened(files disk.FS) (*Folder, error) {
 		files: files, dir: "db", network: ledger.Preview,
 		recognize: func(string, ledger.Network) error { return nil }, // looks at real files
 	}
-	if err := o.mark(); err != nil {
+	if err := o.make(); err != nil {
+		return nil, err
+	}
+	if _, err := o.mayMark(); err != nil {
 		return nil, err
 	}
 	return o.open()
@@ -192,4 +195,45 @@ func TestNewFolderCrash(t *testing.T) {
 		},
 		Again: 3,
 	})
+}
+
+// Of two processes of different networks that find a folder empty, one gets it.
+func TestTwoNetworks(t *testing.T) {
+	f := disktest.New()
+	ours := opening{files: f, dir: "db", network: ledger.Preview}
+	other := opening{files: f, dir: "db", network: ledger.Mainnet}
+	if err := ours.make(); err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range []*opening{&ours, &other} { // neither has the lock
+		if missing, err := o.mayMark(); err != nil || !missing {
+			t.Fatalf("empty: %t, %v", missing, err)
+		}
+	}
+	if _, err := ours.open(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.open(); !errors.As(err, new(*immutable.NetworkError)) {
+		t.Errorf("opened for two networks: %v", err)
+	}
+	if marker, err := disk.ReadFile(f, "db/"+markerName); string(marker) != "2" {
+		t.Errorf("the marker is %q, %v", marker, err)
+	}
+}
+
+// A folder in folders that are made for it is there after a crash.
+func TestMadeFolderLasts(t *testing.T) {
+	f := disktest.New()
+	o := opening{files: f, dir: "a/b/db", network: ledger.Preview}
+	if err := o.make(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.open(); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range f.Crashed(20, 1) {
+		if _, err := c.Stat("a/b/db/" + markerName); err != nil {
+			t.Errorf("crash, %v: %v", c, err)
+		}
+	}
 }

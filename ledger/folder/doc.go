@@ -18,7 +18,8 @@
 //
 // The caller's duties:
 //
-//  1. Open what is in the folder, then call [Folder.Begin] before anything is written.
+//  1. Call [Folder.Begin] before what is in the folder is opened to be written: that may
+//     repair it.
 //  2. Call [Folder.Close] when that is closed again, and say whether all is in order.
 //
 // Nothing is ever removed or changed whose name is not in the list above, and nothing in

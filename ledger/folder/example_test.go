@@ -21,11 +21,11 @@ func ExampleOpen() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	db, err := immutable.OpenAppend(f.Immutable(), immutable.Options{Network: ledger.Preview, Owned: true})
-	if err != nil {
+	if err := f.Begin(); err != nil {
 		log.Fatal(err)
 	}
-	if err := f.Begin(); err != nil {
+	db, err := immutable.OpenAppend(f.Immutable(), immutable.Options{Network: ledger.Preview, Owned: true})
+	if err != nil {
 		log.Fatal(err)
 	}
 	// Append blocks.

@@ -51,7 +51,10 @@ func Open(dir string, n ledger.Network) (*Folder, error) {
 		return nil, err
 	}
 	o := opening{files: disk.OS, dir: dir, network: n, recognize: immutable.Recognize}
-	if err := o.mark(); err != nil {
+	if err := o.make(); err != nil {
+		return nil, wrap(err)
+	}
+	if _, err := o.mayMark(); err != nil { // before a lock is left there
 		return nil, err
 	}
 	unlock, err := o.lock()
@@ -91,6 +94,9 @@ func (o *opening) exists(name ...string) (bool, error) {
 // open does what is to be done under the lock.
 func (o *opening) open() (*Folder, error) {
 	f := &Folder{files: o.files, dir: o.dir}
+	if err := o.mark(); err != nil {
+		return nil, err
+	}
 	var err error
 	if f.moved, err = o.upgrade(); err != nil {
 		return nil, err

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,10 +16,11 @@ import (
 // may not be a node's folder at all. Nothing in it was changed.
 type MarkerError struct {
 	File   string // the marker
-	Reason string
-	Advice string
+	Reason string // what is wrong with it
+	Advice string // what the operator may do
 }
 
+// Error names the marker, and gives reason and advice.
 func (e *MarkerError) Error() string {
 	return fmt.Sprintf("folder: %s %s: %s", e.File, e.Reason, e.Advice)
 }
@@ -31,45 +31,46 @@ func (e *MarkerError) Error() string {
 // and the one that file systems have do not count, because nothing of that name is
 // removed. A folder whose files are to be moved gets its marker afterwards.
 // (ouroboros-consensus, Node/DbMarker.hs)
+//
+// It is for who has the lock: a process of another network may have marked the folder
+// since mayMark.
 func (o *opening) mark() error {
-	if err := o.make(); err != nil {
-		return wrap(err)
+	missing, err := o.mayMark()
+	if err != nil || !missing {
+		return err
 	}
+	return o.writeMarker()
+}
+
+// mayMark returns an error if the folder is not one of the network. It reports whether it
+// is to get its marker.
+func (o *opening) mayMark() (missing bool, err error) {
 	there, err := o.checkMarker()
 	if there || err != nil {
-		return err
+		return false, err
 	}
 	entries, err := o.files.ReadDir(o.dir)
 	if err != nil {
-		return wrap(err)
+		return false, wrap(err)
 	}
 	other := ""
 	for _, e := range entries {
 		switch _, chunk := immutable.ChunkOf(e.Name()); {
 		case chunk, e.Name() == movingName:
-			return nil // upgrade goes on
+			return false, nil // upgrade goes on
 		case e.Name() == lockName, unimportant(e.Name()), other != "":
 		default:
 			other = e.Name()
 		}
 	}
 	if other != "" {
-		return o.noMarker(other)
+		return false, o.noMarker(other)
 	}
-	return o.writeMarker()
+	return true, nil
 }
 
-// make makes the folder if it is not there.
-func (o *opening) make() error {
-	there, err := o.exists()
-	if err != nil {
-		return err
-	}
-	if err := o.files.MkdirAll(o.dir, 0o755); there || err != nil {
-		return err
-	}
-	return disk.SyncDir(o.files, filepath.Dir(filepath.Clean(o.dir)))
-}
+// make makes the folder if it is not there, so that it lasts.
+func (o *opening) make() error { return disk.MakeFolder(o.files, o.dir) }
 
 // unimportant reports whether a file may be in a folder that counts as empty.
 func unimportant(name string) bool {

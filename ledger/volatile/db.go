@@ -137,7 +137,7 @@ type Size struct {
 
 	Stored      int   // blocks in files, dropped ones included
 	StoredBytes int64 // length of all files
-	Files       int
+	Files       int   // on the disk, empty ones included
 }
 
 // Size returns how much there is, all of one moment.

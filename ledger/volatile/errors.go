@@ -19,9 +19,9 @@ var (
 // DamageError says that a file does not hold any more what it did when it was
 // opened or written.
 type DamageError struct {
-	File   string
-	Offset int64 // bytes
-	Reason string
+	File   string // its name
+	Offset int64  // bytes
+	Reason string // what is wrong there
 }
 
 // Error names the file, the place and the reason.
@@ -31,7 +31,9 @@ func (e *DamageError) Error() string {
 
 // RemoveError says that a file which is not needed any more cannot be removed. The next
 // [DB.Drop] tries again; nothing else is wrong.
-type RemoveError struct{ Err error }
+type RemoveError struct {
+	Err error // of the operating system
+}
 
 // Error names the file.
 func (e *RemoveError) Error() string {

@@ -12,10 +12,10 @@ import (
 
 // Cut is the end of a file that [Open] cut off, or ignored with Options.ReadOnly.
 type Cut struct {
-	File   string
-	Offset int64 // where the file ends now
-	Bytes  int64 // that came after
-	Reason string
+	File   string // its name
+	Offset int64  // where the file ends now
+	Bytes  int64  // that came after
+	Reason string // why it is not a block that may be there
 }
 
 // Cuts returns what Open cut off.

@@ -12,6 +12,7 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/folder"
 	"github.com/ouronet/ouronet/ledger/immutable"
+	"github.com/ouronet/ouronet/ledger/volatile"
 )
 
 // openFolder opens the folder to append to, or the one to read.
@@ -23,19 +24,26 @@ func (r *Relay) openFolder() (err error) {
 			return err
 		}
 		r.root, options.Owned = r.folder.Dir(), true
-		if r.db, err = immutable.OpenAppend(r.folder.Immutable(), options); err != nil {
+		if err = r.folder.Begin(); err != nil { // opening may repair
 			return errors.Join(err, r.folder.Close(false))
 		}
-		r.logFolder()
-		if err := r.folder.Begin(); err != nil {
-			return r.closeAfter(err)
+		if r.db, err = immutable.OpenAppend(r.folder.Immutable(), options); err != nil {
+			return errors.Join(err, r.folder.Close(unchanged(err)))
 		}
+		r.logFolder()
 	case r.cfg.ImmutableDir != "":
 		var chunks string
 		chunks, r.root = folder.Locate(r.cfg.ImmutableDir)
 		r.db, err = immutable.Open(chunks, options)
 	}
 	return err
+}
+
+// unchanged reports whether opening the chunk files has found a reason not to change them,
+// and no damage.
+func unchanged(err error) bool {
+	return errors.As(err, new(*immutable.NetworkError)) || errors.As(err, new(*ledger.UnknownEraError)) ||
+		errors.Is(err, immutable.ErrLocked)
 }
 
 // logFolder tells what opening the folder has changed, and what it has not checked.
@@ -122,6 +130,11 @@ func (r *Relay) closeAfter(err error) error {
 	if r.folder == nil {
 		return err
 	}
-	intact := closing == nil && r.cfg.KeepBlocks == 0 && !errors.As(err, new(*immutable.DamageError))
+	intact := closing == nil && r.cfg.KeepBlocks == 0 && !damaged(err)
 	return also(err, r.folder.Close(intact))
+}
+
+// damaged reports whether err says that a file is not what it was.
+func damaged(err error) bool {
+	return errors.As(err, new(*immutable.DamageError)) || errors.As(err, new(*volatile.DamageError))
 }

@@ -16,7 +16,7 @@ import (
 type Op struct {
 	N    int    // operations before it
 	Kind string // the method, in lower case; "create" for an open that makes a file
-	Name string
+	Name string // of the file or folder; of a rename, the old one
 }
 
 // Changes reports whether the operation changes what is on the disk, or what is
@@ -158,6 +158,7 @@ func (f *FS) OpenFile(name string, flag int, _ fs.FileMode) (disk.File, error) {
 	return &file{handle: f.handle(name, n), writes: flag&(os.O_WRONLY|os.O_RDWR) != 0}, nil
 }
 
+// OpenDir opens a folder that is there.
 func (f *FS) OpenDir(name string) (disk.Dir, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -174,6 +175,7 @@ func (f *FS) OpenDir(name string) (disk.Dir, error) {
 	return &folder{f.handle(name, n)}, nil
 }
 
+// Stat counts as an operation and can fail.
 func (f *FS) Stat(name string) (fs.FileInfo, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -187,6 +189,7 @@ func (f *FS) Stat(name string) (fs.FileInfo, error) {
 	return n.info(base), nil
 }
 
+// ReadDir returns the names in order.
 func (f *FS) ReadDir(name string) ([]fs.DirEntry, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -208,6 +211,7 @@ func (f *FS) ReadDir(name string) ([]fs.DirEntry, error) {
 	return entries, nil
 }
 
+// Rename renames a file, also over another one; folders cannot be renamed.
 func (f *FS) Rename(old, new string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -238,6 +242,7 @@ func (f *FS) Rename(old, new string) error {
 	return nil
 }
 
+// Remove removes a file or an empty folder.
 func (f *FS) Remove(name string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -258,6 +263,7 @@ func (f *FS) Remove(name string) error {
 	return nil
 }
 
+// MkdirAll makes folders, each of which is an operation.
 func (f *FS) MkdirAll(name string, _ fs.FileMode) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
