@@ -100,7 +100,8 @@ type notes struct {
 	retryAt  time.Duration  // chain-sync was ended until then; 0 if it was not
 	heard    time.Duration  // when a block came, or was asked for with none to come
 	idleAt   time.Duration  // when a range was over last
-	slow     bool           // a block took longer than tardyTime
+	slow     bool           // a block took longer than tardyTime, or the connection ended without it
+	short    bool           // the core is being told that a range is over without all of its blocks
 }
 
 // send plans an event at the other end, after all that was sent on the lane.

@@ -210,9 +210,10 @@ func (c *conn) over(w *world, a *ask, none bool) {
 	case a.next < len(a.blocks):
 		want = badRange
 	}
-	if w.sc.bug != doneSwallowed || w.bugs.IntN(4) > 0 {
+	if c.short = want == badRange; w.sc.bug != doneSwallowed || w.bugs.IntN(4) > 0 {
 		c.judged(w, want, ev)
 	}
+	c.short = false
 	if c.up {
 		if c.refusing {
 			w.watch.refusedAll(c)

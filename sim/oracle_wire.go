@@ -222,7 +222,7 @@ func (o *watch) land(c *conn, a *ask) {
 
 func (o *watch) connEnded(c *conn) {
 	o.losing(c)
-	c.slow = c.slow || len(c.asks) > 0 // however short it was, it counts
+	c.slow = c.slow || c.short || c.toCome() > 0 // however little time it took, it counts
 	for _, a := range c.asks {
 		o.land(c, a)
 	}

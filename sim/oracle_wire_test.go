@@ -40,3 +40,43 @@ func TestFlightIsOfRange(t *testing.T) {
 		}
 	}
 }
+
+// A peer whose connection ends before all blocks that it was asked for have come has
+// none to itself any more, also if the core ended it because a range was over too soon.
+func TestSlowByEnd(t *testing.T) {
+	hangsUp := func(w *world, c *conn) { w.end(c) }
+	over := func(w *world, c *conn) { c.over(w, c.asks[0], false) }
+	none := func(w *world, c *conn) { c.over(w, c.asks[0], true) }
+	for _, test := range []struct {
+		name string
+		what func(w *world, c *conn)
+		came int // of three blocks
+		want bool
+	}{
+		{"hangs up", hangsUp, 0, true},
+		{"hangs up after the first", hangsUp, 1, true},
+		{"hangs up after the last", hangsUp, 3, false},
+		{"over without any", over, 0, true},
+		{"over after the first", over, 1, true},
+		{"over after the last", over, 3, false},
+		{"refused after the first", none, 1, true},
+		{"refused", none, 0, false},
+	} {
+		w := newWorld(Scenario{Nodes: 1, Peers: 1, Blocks: 3}, 8, false)
+		for len(w.ups) == 0 || w.ups[0].conn == nil || w.ups[0].conn.sent == 0 {
+			w.next()
+		}
+		c := w.ups[0].conn
+		a := c.asks[0]
+		if c.server.manner = Lying; len(c.asks) != 1 || len(a.blocks) != 3 {
+			t.Fatalf("asked for %d ranges, the first of %d blocks, want 3", len(c.asks), len(a.blocks))
+		}
+		for _, id := range a.blocks[:test.came] {
+			c.block(w, a, id, false)
+		}
+		test.what(w, c)
+		if w.end(c); w.ups[0].slow != test.want || w.failure != nil {
+			t.Errorf("%s: slow: %t, want %t; found %v", test.name, w.ups[0].slow, test.want, w.failure)
+		}
+	}
+}
