@@ -16,6 +16,10 @@ const (
 	bestPace  = 4
 	leastPace = 50 * time.Millisecond
 
+	// A peer that is in time is looked at again after nextLook at the latest: another
+	// may be the best by then, one that connects or is late no more.
+	nextLook = time.Second
+
 	// A late peer is passed over for lateTime, twice that the next time, and so
 	// on up to maxStrikes times.
 	lateTime   = 4 * time.Second
@@ -62,8 +66,9 @@ func (pl *planner) judge(p *peer) {
 	if p.pace.lookAt > pl.now || pl.late(p) {
 		return
 	}
-	p.pace.lookAt = s.sentAt + pl.patience(s, s.blocks[s.next])
-	if p.pace.lookAt <= pl.now {
+	at := s.sentAt + pl.patience(s, s.blocks[s.next])
+	p.pace.lookAt = min(at, pl.now+nextLook)
+	if at <= pl.now {
 		pl.noPeer.of = nil
 		pl.strike(p)
 		for _, s := range p.spans {

@@ -21,3 +21,29 @@ func TestPaceIsOfOneBlock(t *testing.T) {
 		t.Errorf("the next block: %+v, want %+v", got, want)
 	}
 }
+
+// Who was very late before it connected again is late when another peer that has come
+// since could have sent the block, however long there was nobody to compare it with.
+func TestLateBesideNewPeer(t *testing.T) {
+	const ms = time.Millisecond
+	for _, test := range []struct {
+		name  string
+		comes bool // another peer
+	}{{"alone", false}, {"beside another", true}} {
+		r := newRace(t, Config{}, 1)
+		p := r.planner.peers[0]
+		p.rate = rate{rtt: 20 * ms, lag: time.Minute}
+		r.announce(line(1), 0)
+		r.wait(5 * time.Second)
+		if len(r.asks) != 1 || r.planner.late(p) {
+			t.Fatalf("%s: %d requests, late %t", test.name, len(r.asks), r.planner.late(p))
+		}
+		if test.comes {
+			r.step(PeerConnected{Peer: 1})
+			r.step(Intersected{Peer: 1})
+		}
+		if r.wait(nextLook); r.planner.late(p) != test.comes {
+			t.Errorf("%s: late %t", test.name, r.planner.late(p))
+		}
+	}
+}
