@@ -3,7 +3,9 @@ package sim
 // content looks whether n could do better now: there is a candidate, longer than
 // all others, which is better than what n has, and either all bodies of it are
 // there or nothing is on its way. Where several are equally long it depends on
-// who came first, and a chain that was left is not gone back to before it grows.
+// who came first, and a chain that was left is not gone back to before it grows. A
+// node may wait for room with one that was asked for as many ranges as it may be,
+// although all are given up: what is better may be a late peer's, see patient.
 func (o *watch) content(n *node) {
 	m, t := o.model(n), o.w.tree
 	if m.bare {
@@ -20,6 +22,7 @@ func (o *watch) content(n *node) {
 			continue
 		}
 		at := o.open(n, c.seen.at)
+		waits = waits || len(c.asks) >= o.w.limits.ranges && o.better(m, at)
 		switch {
 		case best == nil || t.height(at) > t.height(end):
 			best, end = c, at
