@@ -22,8 +22,8 @@ func TestPaceIsOfOneBlock(t *testing.T) {
 	}
 }
 
-// Who was very late before it connected again is late when another peer that has come
-// since could have sent the block, however long there was nobody to compare it with.
+// A peer that was very late before it connected again gets time while it is alone. Once
+// another peer connects that could send the block, it is late within nextLook.
 func TestLateBesideNewPeer(t *testing.T) {
 	const ms = time.Millisecond
 	for _, test := range []struct {

@@ -49,7 +49,7 @@ type peer struct {
 
 	fork     fork
 	pace     pace
-	strikes  int           // how often it was late of late
+	strikes  int           // how often it was late, less the ranges that it sent in time since
 	lateTill time.Duration // asked only if there is no other
 }
 

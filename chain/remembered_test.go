@@ -68,8 +68,8 @@ func TestLatenessOutlivesConnections(t *testing.T) {
 	}
 }
 
-// Lateness passes at its time also while nobody is connected, and an address that was
-// good in the end is not remembered.
+// Lateness passes while the peer is not connected, too. An address whose peer was in
+// time in the end is not remembered.
 func TestLatenessPasses(t *testing.T) {
 	r := lateAndGone(t, 7, 7, func(r *race) { r.step(PeerGone{0}) })
 	r.wait(lateTime)
@@ -154,8 +154,9 @@ func TestHangUpIsRemembered(t *testing.T) {
 	}
 }
 
-// Who was late of late is asked for the next block if nobody else has announced it, and
-// whoever does is asked at once, until the former has sent a range in time.
+// A peer with a strike is still asked for the next block if it alone has announced it.
+// The next peer that announces it is asked at once, too. That ends when the first peer
+// has sent a range in time.
 func TestStruckHasNoTimeToItself(t *testing.T) {
 	r, p := hangsUp(t, true, 120*time.Millisecond)
 	r.deliver(r.asks[2])

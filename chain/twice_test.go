@@ -53,8 +53,7 @@ func TestGiveUpTwice(t *testing.T) {
 	}
 }
 
-// What is given up may be what it is about: then nobody is to send the block any more,
-// and it is planned anew.
+// When the range that is given up is the last one for a block, the block is planned anew.
 func TestGiveUpTheBlockItself(t *testing.T) {
 	pl, out, first, second := twiceAsked(t)
 	b := second.blocks[0]
@@ -67,8 +66,8 @@ func TestGiveUpTheBlockItself(t *testing.T) {
 	}
 }
 
-// A range of which all blocks have come is there until its end is told. It is not late,
-// and nothing of it can be given up.
+// A range whose blocks have all come stays until the peer ends it. It is not late, and
+// there is nothing left of it to give up.
 func TestGiveUpNothing(t *testing.T) {
 	pl, out, _, second := twiceAsked(t)
 	pl.now = time.Minute

@@ -318,7 +318,7 @@ func TestOtherChain(t *testing.T) {
 	sameBlocks(t, dir, ledger.Preview, chain.Blocks())
 }
 
-// A folder that rolls begins later and later, which is told.
+// A rolling folder drops old chunks, and the relay prints where it begins then.
 func TestKeepBlocks(t *testing.T) {
 	chain := newChain(1).Grow(3000)
 	dir := t.TempDir()

@@ -41,7 +41,7 @@ type status struct {
 
 	tip     ledger.Tip
 	first   ledger.Point // of the folder, if it begins after the origin
-	trouble string       // what is wrong with a peer; why is told once, in a line of its own
+	trouble string       // what is wrong with a peer, without the reason, which has a line of its own, once
 	stuck   error        // the same of all peers, if trying again cannot help
 	checks  praos.Checks
 }

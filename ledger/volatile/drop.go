@@ -1,6 +1,7 @@
 package volatile
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"slices"
@@ -10,9 +11,9 @@ import (
 
 // Drop gives up blocks: those that are immutable and synced elsewhere, and those
 // that were abandoned. A file without any other block is removed, unless it is the
-// one that is written, and files with few others are merged: there are no more than
-// 2 n / [Options.MaxBlocks] + 3 files afterwards for n blocks. Blocks that are not there are passed
-// over.
+// one that is written, and files with few others are merged: afterwards there
+// are no more than 2 n / [Options.MaxBlocks] + 3 files for n blocks. Blocks that are not
+// there are passed over.
 //
 // When a file cannot be removed, its blocks are dropped all the same, and the error is a
 // [*RemoveError]: blocks can be put and synced, and the next call tries again. There may
@@ -50,7 +51,7 @@ func (db *DB) Drop(points ...ledger.Point) error {
 		}
 	}
 	db.mu.Unlock()
-	slices.SortFunc(empty, func(a, b *file) int { return int(int64(a.number) - int64(b.number)) })
+	slices.SortFunc(empty, func(a, b *file) int { return cmp.Compare(a.number, b.number) })
 	var err error
 	for _, f := range empty {
 		err = errors.Join(err, db.remove(f))

@@ -30,6 +30,7 @@ type scanner struct {
 // A badBlock ends a file: the reason why it is cut off there.
 type badBlock struct{ reason string }
 
+// Error is the reason.
 func (e *badBlock) Error() string { return e.reason }
 
 func bad(format string, args ...any) error { return &badBlock{fmt.Sprintf(format, args...)} }

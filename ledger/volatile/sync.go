@@ -79,6 +79,7 @@ func (db *DB) unsynced() (files []*file) {
 // openingError is that of opening a file or folder: nothing was synced, or lost.
 type openingError struct{ error }
 
+// Unwrap returns why it could not be opened.
 func (e openingError) Unwrap() error { return e.error }
 
 func openError(err error) bool { return errors.As(err, new(openingError)) }
