@@ -276,6 +276,11 @@ func TestBlocksGetLater(t *testing.T) {
 			prev = h.Point()
 			n++
 			return f
+		}, Range: func(ctx context.Context, blocks []ledger.Block) []ledger.Block {
+			if blocks == nil {
+				<-ctx.Done() // that it has no such block does not come before the headers
+			}
+			return blocks
 		}})
 		a, _ := nodetest.Pair(t, cfg, sources(c))
 		got, err := take(a.Blocks(t.Context(), c.Point(95), c.Point(0)), never)
