@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/blockfetch"
-	"github.com/ouronet/ouronet/internal/chaingen"
-	"github.com/ouronet/ouronet/internal/race"
+	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/internal/testing/race"
 )
 
 // script is a transport that has all its bytes from the start.

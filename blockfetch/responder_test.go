@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 
 	"github.com/ouronet/ouronet/blockfetch"
-	"github.com/ouronet/ouronet/internal/pipe"
+	"github.com/ouronet/ouronet/internal/testing/pipe"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/protocol"
 )

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/chainsync"
-	"github.com/ouronet/ouronet/internal/race"
+	"github.com/ouronet/ouronet/internal/testing/race"
 )
 
 // rerun answers each request with the same message without another goroutine.

@@ -6,7 +6,7 @@ import (
 	"testing/synctest"
 
 	"github.com/ouronet/ouronet/chainsync"
-	"github.com/ouronet/ouronet/internal/pipe"
+	"github.com/ouronet/ouronet/internal/testing/pipe"
 )
 
 // That the peer has no more for now is told in its place among the updates.

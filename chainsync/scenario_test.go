@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/chainsync"
-	"github.com/ouronet/ouronet/internal/scenario"
+	"github.com/ouronet/ouronet/internal/testing/scenario"
 	"github.com/ouronet/ouronet/protocol"
 )
 

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/conformance"
-	"github.com/ouronet/ouronet/internal/pipe"
+	"github.com/ouronet/ouronet/internal/testing/pipe"
 	"github.com/ouronet/ouronet/protocol"
 )
 

@@ -11,8 +11,8 @@ import (
 
 	"github.com/ouronet/ouronet/conformance"
 	"github.com/ouronet/ouronet/handshake"
-	"github.com/ouronet/ouronet/internal/golden"
-	"github.com/ouronet/ouronet/internal/pipe"
+	"github.com/ouronet/ouronet/internal/testing/golden"
+	"github.com/ouronet/ouronet/internal/testing/pipe"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/protocol"
 	"github.com/ouronet/ouronet/txsubmission"

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/ouronet/ouronet/internal/explore"
+	"github.com/ouronet/ouronet/internal/testing/explore"
 	"github.com/ouronet/ouronet/protocol"
 )
 

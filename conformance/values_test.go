@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/handshake"
-	"github.com/ouronet/ouronet/internal/golden"
+	"github.com/ouronet/ouronet/internal/testing/golden"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/mux"
 	"github.com/ouronet/ouronet/protocol"

@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/ouronet/ouronet/handshake"
-	"github.com/ouronet/ouronet/internal/pipe"
+	"github.com/ouronet/ouronet/internal/testing/pipe"
 )
 
 // Two nodes agree, of which one does not want to be asked anything.

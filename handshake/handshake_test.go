@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/handshake"
-	"github.com/ouronet/ouronet/internal/golden"
-	"github.com/ouronet/ouronet/internal/pipe"
+	"github.com/ouronet/ouronet/internal/testing/golden"
+	"github.com/ouronet/ouronet/internal/testing/pipe"
 	"github.com/ouronet/ouronet/protocol"
 )
 

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/handshake"
-	"github.com/ouronet/ouronet/internal/golden"
+	"github.com/ouronet/ouronet/internal/testing/golden"
 )
 
 func TestNegotiate(t *testing.T) {

@@ -3,7 +3,7 @@ package ledger
 import (
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/race"
+	"github.com/ouronet/ouronet/internal/testing/race"
 )
 
 func TestAllocations(t *testing.T) {

@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/cbor"
-	"github.com/ouronet/ouronet/internal/chaindata"
-	"github.com/ouronet/ouronet/internal/race"
+	"github.com/ouronet/ouronet/internal/testing/chaindata"
+	"github.com/ouronet/ouronet/internal/testing/race"
 )
 
 // sameVerdict checks that a block that came up to each of cuts, ascending, gets the

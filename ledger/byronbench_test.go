@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/chaindata"
+	"github.com/ouronet/ouronet/internal/testing/chaindata"
 )
 
 // BenchmarkCheckByronBody checks the regular Byron blocks of Mainnet at hand,

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/chaindata"
+	"github.com/ouronet/ouronet/internal/testing/chaindata"
 )
 
 // storedBlock is a block of an ImmutableDB folder with what its index says.

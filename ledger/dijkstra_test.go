@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/cbor"
-	"github.com/ouronet/ouronet/internal/chaindata"
+	"github.com/ouronet/ouronet/internal/testing/chaindata"
 )
 
 // A block of the Leios test network "Musashi" without its tag: its header has

@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/cbor"
-	"github.com/ouronet/ouronet/internal/forge"
-	"github.com/ouronet/ouronet/internal/fuzz"
+	"github.com/ouronet/ouronet/internal/crypto/forge"
+	"github.com/ouronet/ouronet/internal/testing/fuzz"
 )
 
 // fuzzDecoder checks that what decodes is the same after being encoded and

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/fuzz"
 	"github.com/ouronet/ouronet/internal/genesis"
+	"github.com/ouronet/ouronet/internal/testing/fuzz"
 )
 
 // What genesis files make a network of has eras in order, and slots, times and

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/golden"
+	"github.com/ouronet/ouronet/internal/testing/golden"
 )
 
 // repeated returns the hash of 32 bytes v that the examples use.

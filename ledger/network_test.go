@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/chaindata"
 	"github.com/ouronet/ouronet/internal/genesis"
+	"github.com/ouronet/ouronet/internal/testing/chaindata"
 )
 
 var publicNetworks = []Network{Mainnet, Preprod, Preview}

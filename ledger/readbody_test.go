@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/cbor"
-	"github.com/ouronet/ouronet/internal/golden"
+	"github.com/ouronet/ouronet/internal/testing/golden"
 )
 
 // Parts of a body, which the header promises, in each other form: the body has

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/cbor"
-	"github.com/ouronet/ouronet/internal/forge"
+	"github.com/ouronet/ouronet/internal/crypto/forge"
 )
 
 // item is one item of a header, for a test to put in the place of another.

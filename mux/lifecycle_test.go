@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/handshake"
-	"github.com/ouronet/ouronet/internal/leak"
+	"github.com/ouronet/ouronet/internal/testing/leak"
 	"github.com/ouronet/ouronet/mux"
 	"github.com/ouronet/ouronet/protocol"
 )

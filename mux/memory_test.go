@@ -9,7 +9,7 @@ import (
 
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chainsync"
-	"github.com/ouronet/ouronet/internal/race"
+	"github.com/ouronet/ouronet/internal/testing/race"
 	"github.com/ouronet/ouronet/mux"
 	"github.com/ouronet/ouronet/protocol"
 )

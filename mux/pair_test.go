@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/leak"
+	"github.com/ouronet/ouronet/internal/testing/leak"
 	"github.com/ouronet/ouronet/mux"
 )
 

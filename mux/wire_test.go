@@ -12,7 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/leak"
+	"github.com/ouronet/ouronet/internal/testing/leak"
 	"github.com/ouronet/ouronet/mux"
 	"github.com/ouronet/ouronet/protocol"
 )

@@ -7,7 +7,7 @@ import (
 
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chainsync"
-	"github.com/ouronet/ouronet/internal/nodetest"
+	"github.com/ouronet/ouronet/internal/testing/nodetest"
 	"github.com/ouronet/ouronet/keepalive"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/txsubmission"

@@ -10,7 +10,7 @@ import (
 
 	"github.com/ouronet/ouronet/handshake"
 	"github.com/ouronet/ouronet/internal/cbor"
-	"github.com/ouronet/ouronet/internal/nodetest"
+	"github.com/ouronet/ouronet/internal/testing/nodetest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/protocol"

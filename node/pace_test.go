@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/blockfetch"
-	"github.com/ouronet/ouronet/internal/nodetest"
+	"github.com/ouronet/ouronet/internal/testing/nodetest"
 	"github.com/ouronet/ouronet/keepalive"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"

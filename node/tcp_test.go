@@ -13,10 +13,10 @@ import (
 
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/handshake"
-	"github.com/ouronet/ouronet/internal/chaingen"
-	"github.com/ouronet/ouronet/internal/leak"
-	"github.com/ouronet/ouronet/internal/nodetest"
-	"github.com/ouronet/ouronet/internal/testnode"
+	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/internal/testing/leak"
+	"github.com/ouronet/ouronet/internal/testing/nodetest"
+	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 )

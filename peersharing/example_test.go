@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 
-	"github.com/ouronet/ouronet/internal/pipe"
+	"github.com/ouronet/ouronet/internal/testing/pipe"
 	"github.com/ouronet/ouronet/peersharing"
 )
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/golden"
+	"github.com/ouronet/ouronet/internal/testing/golden"
 	"github.com/ouronet/ouronet/peersharing"
 	"github.com/ouronet/ouronet/protocol"
 )

@@ -12,8 +12,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/golden"
-	"github.com/ouronet/ouronet/internal/pipe"
+	"github.com/ouronet/ouronet/internal/testing/golden"
+	"github.com/ouronet/ouronet/internal/testing/pipe"
 	"github.com/ouronet/ouronet/peersharing"
 	"github.com/ouronet/ouronet/protocol"
 )

@@ -13,8 +13,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/leak"
-	"github.com/ouronet/ouronet/internal/pipe"
+	"github.com/ouronet/ouronet/internal/testing/leak"
+	"github.com/ouronet/ouronet/internal/testing/pipe"
 	"github.com/ouronet/ouronet/protocol"
 )
 

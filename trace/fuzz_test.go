@@ -14,7 +14,7 @@ import (
 	"testing/synctest"
 	"unicode"
 
-	"github.com/ouronet/ouronet/internal/fuzz"
+	"github.com/ouronet/ouronet/internal/testing/fuzz"
 	"github.com/ouronet/ouronet/mux"
 	"github.com/ouronet/ouronet/trace"
 )

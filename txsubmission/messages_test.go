@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/golden"
-	"github.com/ouronet/ouronet/internal/race"
+	"github.com/ouronet/ouronet/internal/testing/golden"
+	"github.com/ouronet/ouronet/internal/testing/race"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/txsubmission"
 )

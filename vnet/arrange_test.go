@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/race"
+	"github.com/ouronet/ouronet/internal/testing/race"
 	"github.com/ouronet/ouronet/vnet"
 )
 

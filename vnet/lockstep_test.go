@@ -18,8 +18,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/leak"
-	"github.com/ouronet/ouronet/internal/race"
+	"github.com/ouronet/ouronet/internal/testing/leak"
+	"github.com/ouronet/ouronet/internal/testing/race"
 	"github.com/ouronet/ouronet/vnet"
 )
 

@@ -7,9 +7,9 @@ import (
 	"io"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/internal/cli"
 	"github.com/ouronet/ouronet/internal/conform"
+	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/ledger"
 )
 

@@ -7,7 +7,7 @@ import (
 	"io"
 
 	"github.com/ouronet/ouronet/internal/cli"
-	"github.com/ouronet/ouronet/sim"
+	"github.com/ouronet/ouronet/internal/testing/sim"
 )
 
 // simCommand plays networks from seeds.

@@ -7,7 +7,7 @@ import (
 	"os"
 
 	"github.com/ouronet/ouronet/internal/cli"
-	"github.com/ouronet/ouronet/sim"
+	"github.com/ouronet/ouronet/internal/testing/sim"
 	"github.com/ouronet/ouronet/trace"
 )
 

@@ -9,7 +9,7 @@ import (
 	theirs "github.com/blinklabs-io/gouroboros/protocol/blockfetch"
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/conformance/interop/peer"
-	"github.com/ouronet/ouronet/internal/chaindata"
+	"github.com/ouronet/ouronet/internal/testing/chaindata"
 	"github.com/ouronet/ouronet/ledger"
 )
 

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/conformance/interop/peer"
-	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/internal/conform"
+	"github.com/ouronet/ouronet/internal/testing/chaingen"
 )
 
 // TestConform runs the conformance suite against gouroboros. What it departs in

@@ -9,9 +9,9 @@ import (
 
 	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/conformance/interop/peer"
-	"github.com/ouronet/ouronet/internal/chaingen"
-	"github.com/ouronet/ouronet/internal/leak"
-	"github.com/ouronet/ouronet/internal/race"
+	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/internal/testing/leak"
+	"github.com/ouronet/ouronet/internal/testing/race"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 )

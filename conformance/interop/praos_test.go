@@ -8,9 +8,9 @@ import (
 	"github.com/blinklabs-io/gouroboros/kes"
 	"github.com/blinklabs-io/gouroboros/vrf"
 
-	"github.com/ouronet/ouronet/internal/forge"
-	ourkes "github.com/ouronet/ouronet/internal/kes"
-	ourvrf "github.com/ouronet/ouronet/internal/vrf"
+	"github.com/ouronet/ouronet/internal/crypto/forge"
+	ourkes "github.com/ouronet/ouronet/internal/crypto/kes"
+	ourvrf "github.com/ouronet/ouronet/internal/crypto/vrf"
 )
 
 // Both find the same of proofs and outputs, good and damaged.

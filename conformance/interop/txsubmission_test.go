@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/conformance/interop/peer"
-	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/txsubmission"

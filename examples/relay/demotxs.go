@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node/relay"
 	"github.com/ouronet/ouronet/txsubmission"

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/cli"
-	"github.com/ouronet/ouronet/internal/cli/clitest"
+	"github.com/ouronet/ouronet/internal/testing/clitest"
 )
 
 func TestCalls(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/testnode"
+	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node/follow"
 )

@@ -12,8 +12,8 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/chainsync"
-	"github.com/ouronet/ouronet/internal/leak"
-	"github.com/ouronet/ouronet/internal/testnode"
+	"github.com/ouronet/ouronet/internal/testing/leak"
+	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/protocol"

@@ -17,10 +17,10 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/chainsync"
-	"github.com/ouronet/ouronet/internal/chaindata"
 	"github.com/ouronet/ouronet/internal/cli"
-	"github.com/ouronet/ouronet/internal/race"
-	"github.com/ouronet/ouronet/internal/testnode"
+	"github.com/ouronet/ouronet/internal/testing/chaindata"
+	"github.com/ouronet/ouronet/internal/testing/race"
+	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/node"

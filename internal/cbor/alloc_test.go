@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/cbor"
-	"github.com/ouronet/ouronet/internal/golden"
-	"github.com/ouronet/ouronet/internal/race"
+	"github.com/ouronet/ouronet/internal/testing/golden"
+	"github.com/ouronet/ouronet/internal/testing/race"
 )
 
 // header is a message like chain-sync's roll forward: [2, [6, #6.24(header)], tip].

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/cbor"
-	"github.com/ouronet/ouronet/internal/golden"
+	"github.com/ouronet/ouronet/internal/testing/golden"
 )
 
 // scanSplit feeds b to a Scanner in pieces whose lengths come from next, and

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/cbor"
-	"github.com/ouronet/ouronet/internal/golden"
+	"github.com/ouronet/ouronet/internal/testing/golden"
 )
 
 // Each method on good and bad input: its result, where it leaves the Reader,

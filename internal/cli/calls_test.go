@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/internal/cli"
-	"github.com/ouronet/ouronet/internal/cli/clitest"
+	"github.com/ouronet/ouronet/internal/testing/clitest"
 )
 
 // The messages of each kind of flag and argument.

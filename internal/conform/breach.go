@@ -6,7 +6,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/genpeer"
+	"github.com/ouronet/ouronet/internal/testing/genpeer"
 	"github.com/ouronet/ouronet/protocol"
 )
 

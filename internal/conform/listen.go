@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/conformance"
-	"github.com/ouronet/ouronet/internal/genpeer"
+	"github.com/ouronet/ouronet/internal/testing/genpeer"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/protocol"
 )

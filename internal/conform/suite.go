@@ -10,7 +10,7 @@ import (
 
 	"github.com/ouronet/ouronet/conformance"
 	"github.com/ouronet/ouronet/handshake"
-	"github.com/ouronet/ouronet/internal/genpeer"
+	"github.com/ouronet/ouronet/internal/testing/genpeer"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/protocol"
 	"github.com/ouronet/ouronet/txsubmission"

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/disk"
-	"github.com/ouronet/ouronet/internal/disk/disktest"
+	"github.com/ouronet/ouronet/internal/testing/disktest"
 )
 
 // A folder lasts once MakeFolder returned, whoever made it or those above it.

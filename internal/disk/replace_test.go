@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/disk"
-	"github.com/ouronet/ouronet/internal/disk/disktest"
+	"github.com/ouronet/ouronet/internal/testing/disktest"
 )
 
 // A replaced file has the old content or the new one, and the new one once Replace

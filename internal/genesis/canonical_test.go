@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/fuzz"
+	"github.com/ouronet/ouronet/internal/testing/fuzz"
 )
 
 // What is hashed is the form that canonical-json writes.

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/fuzz"
+	"github.com/ouronet/ouronet/internal/testing/fuzz"
 )
 
 func TestParse(t *testing.T) {

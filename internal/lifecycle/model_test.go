@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/explore"
+	"github.com/ouronet/ouronet/internal/testing/explore"
 )
 
 // A job is what the driver of a Machine does about one mini-protocol.

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/logging"
-	"github.com/ouronet/ouronet/internal/logtest"
+	"github.com/ouronet/ouronet/internal/testing/logtest"
 )
 
 func TestOf(t *testing.T) {

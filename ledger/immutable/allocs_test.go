@@ -4,7 +4,7 @@ import (
 	"runtime"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/ledger"
 )
 

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/chaindata"
+	"github.com/ouronet/ouronet/internal/testing/chaindata"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 )

@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/chaingen"
-	"github.com/ouronet/ouronet/internal/fuzz"
+	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/internal/testing/fuzz"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 )

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/chaindata"
-	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/testing/chaindata"
+	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 )

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/disk"
-	"github.com/ouronet/ouronet/internal/race"
+	"github.com/ouronet/ouronet/internal/testing/race"
 	"github.com/ouronet/ouronet/ledger"
 )
 

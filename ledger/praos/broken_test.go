@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/forge"
-	"github.com/ouronet/ouronet/internal/race"
+	"github.com/ouronet/ouronet/internal/crypto/forge"
+	"github.com/ouronet/ouronet/internal/testing/race"
 	"github.com/ouronet/ouronet/ledger"
 )
 

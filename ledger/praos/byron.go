@@ -5,7 +5,7 @@ import (
 	"crypto/sha3"
 
 	"github.com/ouronet/ouronet/internal/cbor"
-	"github.com/ouronet/ouronet/internal/eddsa"
+	"github.com/ouronet/ouronet/internal/crypto/eddsa"
 	"github.com/ouronet/ouronet/ledger"
 )
 

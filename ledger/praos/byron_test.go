@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/cbor"
-	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/praos"
 )

@@ -6,9 +6,9 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/ouronet/ouronet/internal/eddsa"
-	"github.com/ouronet/ouronet/internal/kes"
-	"github.com/ouronet/ouronet/internal/vrf"
+	"github.com/ouronet/ouronet/internal/crypto/eddsa"
+	"github.com/ouronet/ouronet/internal/crypto/kes"
+	"github.com/ouronet/ouronet/internal/crypto/vrf"
 	"github.com/ouronet/ouronet/ledger"
 )
 

@@ -3,7 +3,7 @@ package praos
 import (
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/forge"
+	"github.com/ouronet/ouronet/internal/crypto/forge"
 	"github.com/ouronet/ouronet/ledger"
 )
 

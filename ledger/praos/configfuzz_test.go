@@ -4,8 +4,8 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/fuzz"
 	"github.com/ouronet/ouronet/internal/genesis"
+	"github.com/ouronet/ouronet/internal/testing/fuzz"
 	"github.com/ouronet/ouronet/ledger"
 )
 

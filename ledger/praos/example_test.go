@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"log"
 
-	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/ledger/praos"
 )
 

@@ -5,7 +5,7 @@ import (
 	"math"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/forge"
+	"github.com/ouronet/ouronet/internal/crypto/forge"
 	"github.com/ouronet/ouronet/ledger"
 )
 

@@ -4,8 +4,8 @@ import (
 	"crypto/ed25519"
 
 	"github.com/ouronet/ouronet/internal/cbor"
-	"github.com/ouronet/ouronet/internal/forge"
-	"github.com/ouronet/ouronet/internal/vrf"
+	"github.com/ouronet/ouronet/internal/crypto/forge"
+	"github.com/ouronet/ouronet/internal/crypto/vrf"
 	"github.com/ouronet/ouronet/ledger"
 )
 

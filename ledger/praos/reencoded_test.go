@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/cbor"
-	"github.com/ouronet/ouronet/internal/forge"
+	"github.com/ouronet/ouronet/internal/crypto/forge"
 	"github.com/ouronet/ouronet/ledger"
 )
 

@@ -3,7 +3,7 @@ package praos
 import (
 	"math"
 
-	"github.com/ouronet/ouronet/internal/vrf"
+	"github.com/ouronet/ouronet/internal/crypto/vrf"
 	"github.com/ouronet/ouronet/ledger"
 )
 

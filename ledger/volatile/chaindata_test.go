@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/chaindata"
+	"github.com/ouronet/ouronet/internal/testing/chaindata"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/ledger/volatile"

@@ -4,7 +4,7 @@ import (
 	"maps"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/disk/disktest"
+	"github.com/ouronet/ouronet/internal/testing/disktest"
 	"github.com/ouronet/ouronet/ledger/volatile"
 )
 

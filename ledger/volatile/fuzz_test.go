@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/disk"
-	"github.com/ouronet/ouronet/internal/disk/disktest"
-	"github.com/ouronet/ouronet/internal/fuzz"
+	"github.com/ouronet/ouronet/internal/testing/disktest"
+	"github.com/ouronet/ouronet/internal/testing/fuzz"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/volatile"
 )

@@ -5,7 +5,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/nodetest"
+	"github.com/ouronet/ouronet/internal/testing/nodetest"
 )
 
 // A bad upstream node is cut off, with the reason, and the others go on.

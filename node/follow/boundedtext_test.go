@@ -17,9 +17,9 @@ import (
 	"github.com/ouronet/ouronet/conformance"
 	"github.com/ouronet/ouronet/handshake"
 	"github.com/ouronet/ouronet/internal/cbor"
-	"github.com/ouronet/ouronet/internal/logtest"
-	"github.com/ouronet/ouronet/internal/nodetest"
-	"github.com/ouronet/ouronet/internal/testnode"
+	"github.com/ouronet/ouronet/internal/testing/logtest"
+	"github.com/ouronet/ouronet/internal/testing/nodetest"
+	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 )
 

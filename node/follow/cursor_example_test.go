@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"log"
 
-	"github.com/ouronet/ouronet/internal/testnode"
+	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/follow"

@@ -14,9 +14,9 @@ import (
 
 	"github.com/ouronet/ouronet/chain"
 	"github.com/ouronet/ouronet/chainsync"
-	"github.com/ouronet/ouronet/internal/logtest"
-	"github.com/ouronet/ouronet/internal/nodetest"
-	"github.com/ouronet/ouronet/internal/testnode"
+	"github.com/ouronet/ouronet/internal/testing/logtest"
+	"github.com/ouronet/ouronet/internal/testing/nodetest"
+	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node/follow"
 	"github.com/ouronet/ouronet/trace"

@@ -9,7 +9,7 @@ import (
 
 	"github.com/ouronet/ouronet/chain"
 	"github.com/ouronet/ouronet/chainsync"
-	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/protocol"

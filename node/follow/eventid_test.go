@@ -11,7 +11,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/ouronet/ouronet/internal/nodetest"
+	"github.com/ouronet/ouronet/internal/testing/nodetest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node/follow"
 )

@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/cbor"
-	"github.com/ouronet/ouronet/internal/fuzz"
-	"github.com/ouronet/ouronet/internal/nodetest"
+	"github.com/ouronet/ouronet/internal/testing/fuzz"
+	"github.com/ouronet/ouronet/internal/testing/nodetest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node/follow"
 )

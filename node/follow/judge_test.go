@@ -11,11 +11,11 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/chain"
-	"github.com/ouronet/ouronet/internal/nodetest"
+	"github.com/ouronet/ouronet/internal/testing/nodetest"
+	"github.com/ouronet/ouronet/internal/testing/sim"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/follow"
-	"github.com/ouronet/ouronet/sim"
 	"github.com/ouronet/ouronet/trace"
 )
 

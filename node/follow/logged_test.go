@@ -8,10 +8,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/chaingen"
-	"github.com/ouronet/ouronet/internal/logtest"
-	"github.com/ouronet/ouronet/internal/nodetest"
-	"github.com/ouronet/ouronet/internal/testnode"
+	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/internal/testing/logtest"
+	"github.com/ouronet/ouronet/internal/testing/nodetest"
+	"github.com/ouronet/ouronet/internal/testing/testnode"
 )
 
 // logged returns the lines of a log that name an error.

@@ -7,8 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/nodetest"
 	"github.com/ouronet/ouronet/internal/redial"
+	"github.com/ouronet/ouronet/internal/testing/nodetest"
 )
 
 // A peer that stays for a while after it was gone again and again is soon

@@ -11,8 +11,8 @@ import (
 
 	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/handshake"
-	"github.com/ouronet/ouronet/internal/nodetest"
-	"github.com/ouronet/ouronet/internal/testnode"
+	"github.com/ouronet/ouronet/internal/testing/nodetest"
+	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/follow"

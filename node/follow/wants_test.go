@@ -5,7 +5,7 @@ import (
 
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chain"
-	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/testing/chaingen"
 )
 
 // Block-fetch gets the headers that chain-sync brought, so that those of the blocks are

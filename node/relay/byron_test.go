@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/internal/cbor"
-	"github.com/ouronet/ouronet/internal/chaingen"
-	"github.com/ouronet/ouronet/internal/testnode"
+	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/node"

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/chainsync"
-	"github.com/ouronet/ouronet/internal/leak"
+	"github.com/ouronet/ouronet/internal/testing/leak"
 	"github.com/ouronet/ouronet/ledger"
 )
 

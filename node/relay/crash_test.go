@@ -10,9 +10,9 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/chain"
-	"github.com/ouronet/ouronet/internal/chaingen"
 	"github.com/ouronet/ouronet/internal/disk"
-	"github.com/ouronet/ouronet/internal/disk/disktest"
+	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/internal/testing/disktest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/ledger/praos"

@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/logtest"
+	"github.com/ouronet/ouronet/internal/testing/logtest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/praos"
 	"github.com/ouronet/ouronet/ledger/volatile"

@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/logtest"
+	"github.com/ouronet/ouronet/internal/testing/logtest"
 	"github.com/ouronet/ouronet/node/relay"
 )
 

@@ -8,7 +8,7 @@ import (
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/handshake"
-	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/keepalive"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/mux"

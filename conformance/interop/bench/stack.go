@@ -3,7 +3,7 @@ package main
 import (
 	"net"
 
-	"github.com/ouronet/ouronet/internal/chaingen"
+	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/ledger"
 )
 

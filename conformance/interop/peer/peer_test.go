@@ -14,8 +14,8 @@ import (
 	"github.com/blinklabs-io/gouroboros/protocol/handshake"
 
 	"github.com/ouronet/ouronet/conformance/interop/peer"
-	"github.com/ouronet/ouronet/internal/chaingen"
-	"github.com/ouronet/ouronet/internal/leak"
+	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/internal/testing/leak"
 	"github.com/ouronet/ouronet/ledger"
 )
 

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/conformance/interop/peer"
-	"github.com/ouronet/ouronet/internal/chaindata"
+	"github.com/ouronet/ouronet/internal/testing/chaindata"
 	"github.com/ouronet/ouronet/ledger"
 )
 

@@ -1,0 +1,58 @@
+package arch
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// What a page says is shown by a test is shown by one that there is.
+func TestNamedTests(t *testing.T) {
+	there := make(map[string]bool)
+	for _, p := range packages(t) {
+		for _, path := range p.files(append(p.TestGoFiles, p.XTestGoFiles...)) {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range testName.FindAllSubmatch(text, -1) {
+				there[string(name[1])] = true
+			}
+		}
+	}
+	pages, err := filepath.Glob(filepath.Join("..", "..", "..", "docs", "*.md"))
+	if err != nil || len(pages) == 0 {
+		t.Fatal(pages, err)
+	}
+	for _, page := range append(pages, filepath.Join("..", "..", "..", "SECURITY.md")) {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			for _, name := range namedTest.FindAllString(line, -1) {
+				if there[name] || strings.Contains(line, "-run") && startsOne(there, name) {
+					continue
+				}
+				t.Errorf("%s names %s, which there is not", filepath.Base(page), name)
+			}
+		}
+	}
+}
+
+// startsOne reports whether a name begins as what go test -run is given.
+func startsOne(names map[string]bool, pattern string) bool {
+	for name := range names {
+		if strings.HasPrefix(name, pattern) {
+			return true
+		}
+	}
+	return false
+}
+
+var (
+	testName  = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)[A-Z]\w*)\(`)
+	namedTest = regexp.MustCompile(`\b(?:Test|Fuzz)[A-Z]\w*`)
+)
