@@ -6,7 +6,7 @@ import (
 
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/internal/testing/chaingen"
-	"github.com/ouronet/ouronet/internal/testing/race"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 )
 
 // script is a transport that has all its bytes from the start.
@@ -48,7 +48,7 @@ func (p *pieces) Peek(seen int) ([]byte, error) {
 // A block costs its bytes to receive; asking for it and checking it cost nothing, nor
 // does it if it comes in pieces.
 func TestInitiatorAllocations(t *testing.T) {
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("the race detector allocates")
 	}
 	blocks := mixed()
@@ -83,7 +83,7 @@ func TestInitiatorAllocations(t *testing.T) {
 
 // A block that is in memory costs its interface value to serve.
 func TestResponderAllocations(t *testing.T) {
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("the race detector allocates")
 	}
 	blocks := mixed()

@@ -12,8 +12,8 @@ import (
 	"github.com/ouronet/ouronet/internal/cbor"
 	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/internal/testing/golden"
-	"github.com/ouronet/ouronet/internal/testing/leak"
 	"github.com/ouronet/ouronet/internal/testing/pipe"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/mux"
 	"github.com/ouronet/ouronet/protocol"
@@ -82,7 +82,7 @@ func TestBlocksBehindTheEnd(t *testing.T) {
 func TestConsumerTooSlow(t *testing.T) {
 	blocks := small()
 	for _, leave := range []bool{false, true} {
-		leak.Check(t)
+		testenv.CheckLeaks(t)
 		spec := blockfetch.Spec()
 		spec.Ingress = 64 << 10
 		a, b := net.Pipe()

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/chainsync"
-	"github.com/ouronet/ouronet/internal/testing/race"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 )
 
 // rerun answers each request with the same message without another goroutine.
@@ -27,7 +27,7 @@ func (r *rerun) Peek(int) ([]byte, error) {
 
 // A header costs its bytes and its interface value to receive.
 func TestInitiatorAllocations(t *testing.T) {
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("the race detector allocates")
 	}
 	h := header("7")
@@ -74,7 +74,7 @@ func (r *requests) Peek(int) ([]byte, error) {
 
 // Serving a header costs nothing beside what the source makes of it.
 func TestResponderAllocations(t *testing.T) {
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("the race detector allocates")
 	}
 	h := header("7")

@@ -10,7 +10,7 @@ import (
 
 	"github.com/ouronet/ouronet/internal/testing/golden"
 	"github.com/ouronet/ouronet/internal/testing/pipe"
-	"github.com/ouronet/ouronet/internal/testing/race"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/keepalive"
 	"github.com/ouronet/ouronet/protocol"
 )
@@ -247,7 +247,7 @@ func (l *looped) Consume(n int)                              { l.have = l.have[n
 // A ping costs its two messages as interface values, and what the iterator
 // behind them needs.
 func TestPingAllocations(t *testing.T) {
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("the race detector allocates")
 	}
 	i := keepalive.NewInitiator(keepalive.Spec(), &looped{answer: golden.Bytes(t, "820119beef")})

@@ -3,11 +3,11 @@ package ledger
 import (
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/race"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 )
 
 func TestAllocations(t *testing.T) {
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("the race detector allocates")
 	}
 	for _, raw := range []RawBlock{shelleyTestBlock(Shelley), shelleyTestBlock(Conway)} {
@@ -45,7 +45,7 @@ func TestAllocations(t *testing.T) {
 
 // Shapes are checked in place.
 func TestByronAllocations(t *testing.T) {
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("the race detector allocates")
 	}
 	for _, raw := range []RawBlock{byronTestBlock(4), mustUnhex(ebbB5)} {

@@ -8,8 +8,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/cbor"
-	"github.com/ouronet/ouronet/internal/testing/chaindata"
-	"github.com/ouronet/ouronet/internal/testing/race"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 )
 
 // sameVerdict checks that a block that came up to each of cuts, ascending, gets the
@@ -90,7 +89,7 @@ func TestBodyHasherRealBlocks(t *testing.T) {
 	}
 	seen := map[Era]int{}
 	for folder, n := range map[string]Network{"mainnet-blocks": Mainnet, "testnet-blocks": Preprod} {
-		for _, raw := range chaindata.Blocks(t, folder) {
+		for _, raw := range testenv.Blocks(t, folder) {
 			check(n, raw, 50)
 			b, _ := n.ParseBlock(raw)
 			seen[b.Header.Raw.Era]++
@@ -245,7 +244,7 @@ func TestBodyHasherBounds(t *testing.T) {
 
 // A hasher allocates for its first block only.
 func TestBodyHasherAllocations(t *testing.T) {
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("the race detector allocates")
 	}
 	var h BodyHasher

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/chaindata"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 )
 
 // BenchmarkCheckByronBody checks the regular Byron blocks of Mainnet at hand,
@@ -13,7 +13,7 @@ import (
 func BenchmarkCheckByronBody(b *testing.B) {
 	var blocks []Block
 	size := 0
-	all := chaindata.Blocks(b, "mainnet-blocks")
+	all := testenv.Blocks(b, "mainnet-blocks")
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		block, err := Mainnet.ParseBlock(all[name])
 		if err != nil {
@@ -37,7 +37,7 @@ func BenchmarkCheckByronBody(b *testing.B) {
 
 // BenchmarkParseByronHeader parses a regular header of Mainnet.
 func BenchmarkParseByronHeader(b *testing.B) {
-	block, err := Mainnet.ParseBlock(chaindata.Blocks(b, "mainnet-blocks")["byron1"])
+	block, err := Mainnet.ParseBlock(testenv.Blocks(b, "mainnet-blocks")["byron1"])
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/chaindata"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 )
 
 // storedBlock is a block of an ImmutableDB folder with what its index says.
@@ -24,7 +24,7 @@ type storedBlock struct {
 // works; 0 means all.
 func readChunks(tb testing.TB, folder string, limit int) []storedBlock {
 	tb.Helper()
-	names, err := filepath.Glob(filepath.Join(chaindata.Dir(tb), folder, "*.chunk"))
+	names, err := filepath.Glob(filepath.Join(testenv.ChainData(tb), folder, "*.chunk"))
 	if err != nil || len(names) == 0 {
 		tb.Fatalf("no chunks in %s: %v", folder, err)
 	}
@@ -153,7 +153,7 @@ func checkBlock(t *testing.T, n Network, raw RawBlock) Block {
 
 func TestSingleBlocks(t *testing.T) {
 	for folder, n := range map[string]Network{"mainnet-blocks": Mainnet, "testnet-blocks": Preprod} {
-		for name, raw := range chaindata.Blocks(t, folder) {
+		for name, raw := range testenv.Blocks(t, folder) {
 			t.Run(name, func(t *testing.T) {
 				b := checkBlock(t, n, raw)
 				txs, _ := b.Txs()
@@ -165,7 +165,7 @@ func TestSingleBlocks(t *testing.T) {
 
 // Bare Conway headers, four in a row.
 func TestPreprodHeaders(t *testing.T) {
-	names, err := filepath.Glob(filepath.Join(chaindata.Dir(t), "preprod-headers", "*.cbor"))
+	names, err := filepath.Glob(filepath.Join(testenv.ChainData(t), "preprod-headers", "*.cbor"))
 	if err != nil || len(names) != 4 {
 		t.Fatalf("%d headers, %v", len(names), err)
 	}

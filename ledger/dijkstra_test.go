@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/cbor"
-	"github.com/ouronet/ouronet/internal/testing/chaindata"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 )
 
 // A block of the Leios test network "Musashi" without its tag: its header has
@@ -51,7 +51,7 @@ func TestRealDijkstraBlock(t *testing.T) {
 // block again.
 func TestDijkstraFiles(t *testing.T) {
 	read := func(name string) []byte {
-		b, err := os.ReadFile(filepath.Join(chaindata.Dir(t), "dijkstra", name))
+		b, err := os.ReadFile(filepath.Join(testenv.ChainData(t), "dijkstra", name))
 		if err != nil {
 			t.Fatal(err)
 		}

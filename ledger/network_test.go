@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/internal/genesis"
-	"github.com/ouronet/ouronet/internal/testing/chaindata"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 )
 
 var publicNetworks = []Network{Mainnet, Preprod, Preview}
@@ -21,7 +21,7 @@ var publicNetworks = []Network{Mainnet, Preprod, Preview}
 func TestGenesisFiles(t *testing.T) {
 	for _, want := range publicNetworks {
 		t.Run(want.Name, func(t *testing.T) {
-			dir := filepath.Join(chaindata.Dir(t), "genesis", want.Name)
+			dir := filepath.Join(testenv.ChainData(t), "genesis", want.Name)
 			got, err := LoadNetwork(dir)
 			if err != nil {
 				t.Fatal(err)
@@ -321,7 +321,7 @@ func TestUnreadConfig(t *testing.T) {
 		t.Errorf("beside config.json: %s, %v", n.Name, err)
 	}
 	dir := t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS(filepath.Join(chaindata.Dir(t), "genesis", "preview"))); err != nil {
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join(testenv.ChainData(t), "genesis", "preview"))); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "config.yaml"), nil, 0o600); err != nil {
@@ -477,7 +477,7 @@ func TestNetworkByGenesis(t *testing.T) {
 // A network is one of the public ones only if both hashes are: its Byron file
 // does not make another network mainnet.
 func TestForeignShelley(t *testing.T) {
-	dir := filepath.Join(chaindata.Dir(t), "genesis", "mainnet")
+	dir := filepath.Join(testenv.ChainData(t), "genesis", "mainnet")
 	read := func(name string) string {
 		b, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {

@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/testing/leak"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/mux"
 	"github.com/ouronet/ouronet/protocol"
 	"github.com/ouronet/ouronet/vnet"
@@ -18,7 +18,7 @@ import (
 // Close sends all that is queued, to a peer that sends without end and takes
 // its time to read.
 func TestCloseFlushes(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	a, b := tcpPair(t)
 	defer b.Close()
 	m := mux.New(a, mux.Config{})

@@ -9,13 +9,13 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/ouronet/ouronet/internal/testing/race"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/protocol"
 )
 
 // Buffers of all classes are used again, larger ones are not kept.
 func TestBuffersAreUsedAgain(t *testing.T) {
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("under the race detector pools drop what they are given")
 	}
 	for _, size := range []int{1, 1 << minClass, 1<<minClass + 1, 1<<maxClass - 1, 1 << maxClass} {

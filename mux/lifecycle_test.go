@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/handshake"
-	"github.com/ouronet/ouronet/internal/testing/leak"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/mux"
 	"github.com/ouronet/ouronet/protocol"
 )
@@ -82,7 +82,7 @@ func TestStartOnDemand(t *testing.T) {
 
 // An error of a responder or task ends the connection, and is the reason.
 func TestTaskError(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	reason := errors.New("reason")
 	m, _, _, _, _ := started(t, mux.Config{})
 	m.Go(func(context.Context) error { return nil })
@@ -105,7 +105,7 @@ func TestTaskError(t *testing.T) {
 
 // A channel that is declared after the end of the Mux says so.
 func TestChannelAfterEnd(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	a, b := net.Pipe()
 	defer b.Close()
 	m := mux.New(a, mux.Config{})
@@ -242,7 +242,7 @@ func TestSimultaneousOpen(t *testing.T) {
 
 // A refusal reaches a peer that goes on sending.
 func TestRefusalArrives(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	a, peer := tcpPair(t)
 	defer peer.Close()
 	m := mux.New(a, mux.Config{})

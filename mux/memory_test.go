@@ -9,7 +9,7 @@ import (
 
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chainsync"
-	"github.com/ouronet/ouronet/internal/testing/race"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/mux"
 	"github.com/ouronet/ouronet/protocol"
 )
@@ -27,7 +27,7 @@ func usage() (goroutines int, bytes uint64) {
 // A connection on which nothing happens is two goroutines and few bytes, and
 // is so again after it was busy.
 func TestIdleMemory(t *testing.T) {
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("the race detector uses memory of its own")
 	}
 	const (
@@ -96,7 +96,7 @@ func TestIdleMemory(t *testing.T) {
 
 // Sending and receiving through a Mux allocates nothing in itself.
 func TestAllocations(t *testing.T) {
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("the race detector allocates")
 	}
 	a, b := tcpPair(t)

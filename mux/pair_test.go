@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/testing/leak"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/mux"
 )
 
@@ -46,7 +46,7 @@ func pipePair(testing.TB) (a, b net.Conn) { return net.Pipe() }
 func onBearers(t *testing.T, test func(t *testing.T, a, b net.Conn)) {
 	for _, bearer := range bearers {
 		t.Run(bearer.name, func(t *testing.T) {
-			leak.Check(t)
+			testenv.CheckLeaks(t)
 			a, b := bearer.open(t)
 			test(t, a, b)
 		})

@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/race"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/mux"
 	"github.com/ouronet/ouronet/protocol"
 )
@@ -61,7 +61,7 @@ func TestReadsOfABlock(t *testing.T) {
 // A peer that sends a lot and then nothing leaves us without a read buffer,
 // whether it stops in a segment or behind one.
 func TestWaitingHoldsNoBuffer(t *testing.T) {
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("the race detector uses memory of its own")
 	}
 	const n = 50

@@ -12,7 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/testing/leak"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/mux"
 	"github.com/ouronet/ouronet/protocol"
 )
@@ -89,7 +89,7 @@ func TestTimestampsStartAtZero(t *testing.T) {
 }
 
 func TestBytesOnTheWire(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	_, in, out, _, peer := started(t, mux.Config{})
 	for _, test := range []struct {
 		c    *mux.Channel
@@ -149,7 +149,7 @@ func TestBadInput(t *testing.T) {
 		{"end at once", nil, true, io.EOF, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			leak.Check(t)
+			testenv.CheckLeaks(t)
 			m, in, out, other, peer := started(t, mux.Config{})
 			peer.Write(test.wire)
 			if test.hangUp {
@@ -182,7 +182,7 @@ func TestBadInput(t *testing.T) {
 // Exactly the limit may wait unseen; what a session has looked at does not
 // count, even if it has not consumed it.
 func TestIngressLimit(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	m, _, out, other, peer := started(t, mux.Config{})
 	full := segment(protocol.Initiator, 3, make([]byte, 1000))
 	for n := 1000; n <= 5000; n += 1000 {
@@ -297,7 +297,7 @@ func TestWriteTimeout(t *testing.T) {
 
 // Config bounds the segments that are sent.
 func TestSegmentSize(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	for size, want := range map[int][]int{0: {12288, 12288, 424}, 20_000: {20_000, 5_000}, 1 << 20: {25_000}} {
 		_, in, _, _, peer := started(t, mux.Config{SegmentSize: size})
 		in.Send(t.Context(), make([]byte, 25_000), nil)
@@ -340,7 +340,7 @@ func FuzzReader(f *testing.F) {
 
 // A receiver whose context ends leaves the bytes where they are.
 func TestReceiveAfterCancel(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	_, in, _, _, peer := started(t, mux.Config{})
 	s := protocol.NewSession[protocol.Message](streamSpec(), protocol.Initiator, in)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -17,9 +17,8 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/chainsync"
-	"github.com/ouronet/ouronet/internal/testing/leak"
 	"github.com/ouronet/ouronet/internal/testing/nodetest"
-	"github.com/ouronet/ouronet/internal/testing/race"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/keepalive"
 	"github.com/ouronet/ouronet/ledger"
@@ -473,10 +472,10 @@ func TestLeave(t *testing.T) {
 // Heated and cooled 1,000 times at random moments, from both sides at once, a
 // connection holds nothing that it did not hold after the first few.
 func TestHeatLeavesNothing(t *testing.T) {
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("the race detector takes memory of its own")
 	}
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	synctest.Test(t, func(t *testing.T) {
 		c := nodetest.NewChain().Grow(50)
 		sources := c.Sources()
@@ -548,7 +547,7 @@ func heap() int64 {
 // Nothing of a spell goes on when the connection is lost, and Heat says why it
 // was.
 func TestHeatLost(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	synctest.Test(t, func(t *testing.T) {
 		c := nodetest.NewChain().Grow(50)
 		a, b := nodetest.Pair(t, node.Config{Network: nodetest.Network()}, node.Config{Network: nodetest.Network(), Sources: c.Sources()})

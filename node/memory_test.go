@@ -14,9 +14,8 @@ import (
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/internal/testing/chaingen"
-	"github.com/ouronet/ouronet/internal/testing/leak"
 	"github.com/ouronet/ouronet/internal/testing/nodetest"
-	"github.com/ouronet/ouronet/internal/testing/race"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/keepalive"
 	"github.com/ouronet/ouronet/ledger"
@@ -29,10 +28,10 @@ import (
 // A connection on which only keep-alives run needs at most 6 goroutines and
 // 40 kB on one side. Both sides are here, so half of everything is counted.
 func TestIdleConnectionIsSmall(t *testing.T) {
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("the race detector takes memory of its own")
 	}
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	const n = 200
 	l := nodetest.Listen(t)
 	pinged := make(chan struct{}, 4*n)
@@ -93,7 +92,7 @@ func TestDocumentedBound(t *testing.T) {
 
 // A client that asks without end and reads nothing fills the bound and no more.
 func TestFloodIsBounded(t *testing.T) {
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("the race detector takes memory of its own")
 	}
 	synctest.Test(t, func(t *testing.T) {
@@ -151,7 +150,7 @@ func (f fresh) Range(ctx context.Context, from, to ledger.Point) (iter.Seq2[ledg
 // block and leave messages unfinished hold no more than the package comment says:
 // 400 of them, with the largest blocks there are, read anew for each.
 func TestHostileConnectionsAreBounded(t *testing.T) {
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("the race detector takes memory of its own")
 	}
 	const peers = 400

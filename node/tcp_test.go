@@ -14,8 +14,8 @@ import (
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/handshake"
 	"github.com/ouronet/ouronet/internal/testing/chaingen"
-	"github.com/ouronet/ouronet/internal/testing/leak"
 	"github.com/ouronet/ouronet/internal/testing/nodetest"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
@@ -23,7 +23,7 @@ import (
 
 // The refusal reaches a peer over a bearer that can lose bytes on close.
 func TestRefusedOverTCP(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	_, address := nodetest.OverTCP(t, nodetest.NewChain())
 	other := nodetest.Network()
 	other.Magic++
@@ -39,7 +39,7 @@ func TestRefusedOverTCP(t *testing.T) {
 // Blocks that were asked for without their headers and not taken are our own
 // fault.
 func TestConsumerTooSlow(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	c := testnode.New(chaingen.Config{Network: nodetest.Network(), BlockSize: 80_000}).Grow(400)
 	_, address := nodetest.OverTCP(t, c)
 	conn, err := node.Dial(t.Context(), address, node.Config{Network: nodetest.Network()})
@@ -63,7 +63,7 @@ func TestErrorsOverTCP(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("windows has numbers of its own for these errors")
 	}
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	l := nodetest.Listen(t)
 	defer l.Close()
 	go func() {
@@ -127,7 +127,7 @@ func TestManyDialAtOnce(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("only Linux answers for all of 127.0.0.0/8 without being configured")
 	}
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	_, address := nodetest.OverTCP(t, nodetest.NewChain().Grow(1))
 	dial := func(n int, source func(int) string) (in int) {
 		conns := make(chan *node.Conn, n)

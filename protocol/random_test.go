@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/testing/pipe"
-	"github.com/ouronet/ouronet/internal/testing/race"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/protocol"
 )
 
@@ -167,7 +167,7 @@ func FuzzSession(f *testing.F) {
 }
 
 func TestSessionAllocations(t *testing.T) {
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("the race detector allocates")
 	}
 	s := protocol.NewSession[protocol.Message](quiz(), protocol.Initiator, &echo{})

@@ -13,8 +13,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/testing/leak"
 	"github.com/ouronet/ouronet/internal/testing/pipe"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/protocol"
 )
 
@@ -253,7 +253,7 @@ func TestUnsolicited(t *testing.T) {
 // served returns a session whose peer answers Ask with two parts and an end,
 // and Brief with an end, with the content of the request.
 func served(t *testing.T) *protocol.Session[msg] {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	ours, theirs := pipe.New()
 	var peer sync.WaitGroup
 	peer.Go(func() {

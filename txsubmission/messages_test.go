@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/testing/golden"
-	"github.com/ouronet/ouronet/internal/testing/race"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/txsubmission"
 )
@@ -116,7 +116,7 @@ func TestDecodeKeepsLittle(t *testing.T) {
 
 // Each transaction is copied once; besides, there is the list and the message.
 func TestDecodeAllocations(t *testing.T) {
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("the race detector allocates")
 	}
 	raw := golden.Bytes(t, "82039f"+x00+x00+"ff")

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/testing/race"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/vnet"
 )
 
@@ -74,7 +74,7 @@ func TestArrange(t *testing.T) {
 }
 
 func TestAllocations(t *testing.T) {
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("the race detector allocates")
 	}
 	a, b := connect(t, vnet.New(vnet.Config{}))

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/testing/leak"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/vnet"
 )
 
@@ -49,7 +49,7 @@ func everyKind(t *testing.T, check func(t *testing.T, a, b closeWriter)) {
 		"small window": {Latency: 10 * time.Microsecond, Window: 5000, Ragged: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			leak.Check(t)
+			testenv.CheckLeaks(t)
 			a, b := connect(t, vnet.New(vnet.Config{Link: link}))
 			check(t, a, b)
 		})

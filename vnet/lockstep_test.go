@@ -18,8 +18,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/testing/leak"
-	"github.com/ouronet/ouronet/internal/testing/race"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/vnet"
 )
 
@@ -142,7 +141,7 @@ func talk(h *vnet.Host, to string, first byte) {
 
 // Each host sees the same in every run, byte by byte, at the same times.
 func TestLockstep(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	hosts := []string{"anna", "bob", "cleo", "dora"}
 	cfg := func(seed uint64) vnet.Config {
 		return vnet.Config{
@@ -158,7 +157,7 @@ func TestLockstep(t *testing.T) {
 		}
 	}
 	runs := 50
-	if race.Enabled {
+	if testenv.Race {
 		runs = 10
 	}
 	first := lockstep(t, cfg(1), gossip)

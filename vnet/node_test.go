@@ -12,8 +12,7 @@ import (
 
 	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/internal/testing/chaingen"
-	"github.com/ouronet/ouronet/internal/testing/leak"
-	"github.com/ouronet/ouronet/internal/testing/race"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/mux"
@@ -66,7 +65,7 @@ func testChain(n int) *testnode.Chain {
 // Chain-sync and block-fetch over a link of 50 ms a round trip: pipelining
 // makes it take round trips for the conversation and not for each block.
 func TestFollow(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	bubble(t, "latency", func(t *testing.T) {
 		n := vnet.New(vnet.Config{Link: vnet.Link{Latency: 25 * ms}})
 		serve(t, n.Host("relay"), testChain(500))
@@ -133,7 +132,7 @@ func TestResetAnywhere(t *testing.T) {
 // same in every run: not only what of the chain, also cookies, and when they
 // dial again.
 func TestNodeLockstep(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	run := func(seed uint64) string {
 		var trace strings.Builder
 		synctest.Test(t, func(t *testing.T) {
@@ -179,7 +178,7 @@ func TestNodeLockstep(t *testing.T) {
 		t.Error("the seed makes no difference")
 	}
 	runs := 50
-	if race.Enabled || testing.Short() {
+	if testenv.Race || testing.Short() {
 		runs = 5
 	}
 	for range runs - 1 {
@@ -192,7 +191,7 @@ func TestNodeLockstep(t *testing.T) {
 // The Example in virtual time, a round trip each: connecting, the handshake, the
 // question, and closing.
 func TestLyingPeer(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	synctest.Test(t, func(t *testing.T) {
 		n := vnet.New(vnet.Config{Link: vnet.Link{Latency: 25 * ms}})
 		l, err := n.Host("liar").Listen(3001)

@@ -10,8 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/testing/leak"
-	"github.com/ouronet/ouronet/internal/testing/race"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/protocol"
@@ -100,10 +99,10 @@ func plainHour(t *testing.T, dial func(context.Context, string) (net.Conn, error
 
 // The goal is 2 s with nodes, on two cores that are free.
 func TestVirtualHour(t *testing.T) {
-	if race.Enabled || testing.Short() {
+	if testenv.Race || testing.Short() {
 		t.Skip("takes long")
 	}
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	for _, test := range []struct {
 		name string
 		run  func(*testing.T, func(context.Context, string) (net.Conn, error), net.Listener) int64

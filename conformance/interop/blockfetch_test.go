@@ -9,7 +9,7 @@ import (
 	theirs "github.com/blinklabs-io/gouroboros/protocol/blockfetch"
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/conformance/interop/peer"
-	"github.com/ouronet/ouronet/internal/testing/chaindata"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -104,7 +104,7 @@ func TestNoBlocksForTheirClient(t *testing.T) {
 
 // One real block of every era that has one, each served as a chain of its own.
 func TestRealErasToTheirClient(t *testing.T) {
-	for name, raw := range chaindata.Blocks(t, "mainnet-blocks") {
+	for name, raw := range testenv.Blocks(t, "mainnet-blocks") {
 		t.Run(name, func(t *testing.T) {
 			chain, err := peer.ParseBlocks(ledger.Mainnet, []ledger.RawBlock{raw})
 			if err != nil {

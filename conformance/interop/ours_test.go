@@ -10,8 +10,7 @@ import (
 	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/conformance/interop/peer"
 	"github.com/ouronet/ouronet/internal/testing/chaingen"
-	"github.com/ouronet/ouronet/internal/testing/leak"
-	"github.com/ouronet/ouronet/internal/testing/race"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 )
@@ -47,7 +46,7 @@ func limited(t testing.TB) context.Context {
 // itself: that is not ours to mend.
 func skipRace(t testing.TB, where string) {
 	t.Helper()
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("gouroboros has a data race in " + where)
 	}
 }
@@ -55,7 +54,7 @@ func skipRace(t testing.TB, where string) {
 // theirServer starts a third-party server.
 func theirServer(t testing.TB, cfg peer.ServerConfig) *peer.Server {
 	t.Helper()
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	if cfg.Magic == 0 {
 		cfg.Magic = magic
 	}
@@ -84,7 +83,7 @@ func theirClient(t testing.TB, address string, cfg peer.ClientConfig) *peer.Clie
 // ourServer starts a server of ours; conns receives its connections.
 func ourServer(t testing.TB, cfg node.Config) (address string, conns <-chan *node.Conn) {
 	t.Helper()
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

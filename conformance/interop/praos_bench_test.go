@@ -12,7 +12,7 @@ import (
 	gledger "github.com/blinklabs-io/gouroboros/ledger"
 	"github.com/blinklabs-io/gouroboros/vrf"
 
-	"github.com/ouronet/ouronet/internal/testing/chaindata"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/ledger/praos"
@@ -30,7 +30,7 @@ type praosHeader struct {
 // of epoch 14.
 func realHeaders(tb testing.TB, folder string, skip, n int) []praosHeader {
 	tb.Helper()
-	db, err := immutable.Open(filepath.Join(chaindata.Dir(tb), folder), immutable.Options{Network: ledger.Preview})
+	db, err := immutable.Open(filepath.Join(testenv.ChainData(tb), folder), immutable.Options{Network: ledger.Preview})
 	if err != nil {
 		tb.Fatal(err)
 	}

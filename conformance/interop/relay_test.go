@@ -12,9 +12,8 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/conformance/interop/peer"
-	"github.com/ouronet/ouronet/internal/testing/chaindata"
 	"github.com/ouronet/ouronet/internal/testing/chaingen"
-	"github.com/ouronet/ouronet/internal/testing/race"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
@@ -27,10 +26,10 @@ import (
 // Babbage.
 func realChain(t *testing.T) []ledger.Block {
 	t.Helper()
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("17,310 blocks take too long under the race detector; the generated chain does the same")
 	}
-	db, err := immutable.Open(filepath.Join(chaindata.Dir(t), "preview-immutable"), immutable.Options{Network: ledger.Preview})
+	db, err := immutable.Open(filepath.Join(testenv.ChainData(t), "preview-immutable"), immutable.Options{Network: ledger.Preview})
 	if err != nil {
 		t.Fatal(err)
 	}

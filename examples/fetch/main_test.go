@@ -9,14 +9,14 @@ import (
 
 	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/internal/testing/clitest"
-	"github.com/ouronet/ouronet/internal/testing/leak"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 )
 
 func TestFetch(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	chain := testnode.New(chaingen.Config{Seed: 1, Network: ledger.Preview, BlockSize: 2000}).Grow(20)
 	address := testnode.Loopback(t, node.Config{Network: ledger.Preview, Sources: chain.Sources()})
 	file := filepath.Join(t.TempDir(), "blocks")
@@ -46,17 +46,17 @@ func TestFetch(t *testing.T) {
 }
 
 func TestCalls(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	clitest.Calls(t, program.Run, clitest.Names(t))
 }
 
 func TestInterrupted(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	clitest.Interrupt(t, program.Run, 1, "fetch: interrupted\n", "{mute}", "0.268ae601af8f9214804735910a3301881fbe0eec9936db7d1fb9fc39e93d1e37", "0.268ae601af8f9214804735910a3301881fbe0eec9936db7d1fb9fc39e93d1e37")
 }
 
 // What keeps the program waiting is said.
 func TestSaysWhyItWaits(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	clitest.Waits(t, program, "fetch: 0 blocks so far, waiting for more\n", "{mute}", "1."+strings.Repeat("1", 64), "2."+strings.Repeat("2", 64))
 }

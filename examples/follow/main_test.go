@@ -9,14 +9,14 @@ import (
 
 	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/internal/testing/clitest"
-	"github.com/ouronet/ouronet/internal/testing/leak"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 )
 
 func TestFollow(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	chain := testnode.New(chaingen.Config{Seed: 1, Network: ledger.Preview, BlockSize: 2000}).Grow(20)
 	address := testnode.Loopback(t, node.Config{Network: ledger.Preview, Sources: chain.Sources()})
 	blocks := chain.Blocks()
@@ -35,18 +35,18 @@ func TestFollow(t *testing.T) {
 }
 
 func TestCalls(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	clitest.Calls(t, program.Run, clitest.Names(t))
 }
 
 func TestInterrupted(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	clitest.Interrupt(t, program.Run, 0, "", "{mute}")
 }
 
 // While there is nothing to print, it says why.
 func TestTellsWhyItWaits(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	errs := &once{then: cancel}
 	nobody := clitest.Names(t)["nobody"]
@@ -69,7 +69,7 @@ func (o *once) Write(p []byte) (int, error) {
 
 // What keeps the program waiting is said.
 func TestSaysWhyItWaits(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	names := clitest.Names(t)
 	clitest.Waits(t, program, "follow: waiting: {mute} is not connected yet\n", "{mute}")
 	clitest.Waits(t, program, "no intersection with the peer's chain; next try in ", "{mute}", names["node"], "-network", "preview", "-from", "7."+strings.Repeat("0", 64))

@@ -6,14 +6,14 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/testing/clitest"
-	"github.com/ouronet/ouronet/internal/testing/leak"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 )
 
 func TestPeers(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	peers := testnode.Addresses{netip.MustParseAddrPort("192.0.2.1:3001"), netip.MustParseAddrPort("[2001:db8::1]:3002"), netip.MustParseAddrPort("192.0.2.3:1")}
 	address := testnode.Loopback(t, node.Config{Network: ledger.Preview, PeerSharing: true, Sources: &node.Sources{PeerSharing: peers}})
 	var out, errs bytes.Buffer
@@ -26,17 +26,17 @@ func TestPeers(t *testing.T) {
 }
 
 func TestCalls(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	clitest.Calls(t, program.Run, clitest.Names(t))
 }
 
 func TestInterrupted(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	clitest.Interrupt(t, program.Run, 1, "peers: interrupted\n", "{mute}")
 }
 
 // What keeps the program waiting is said.
 func TestSaysWhyItWaits(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	clitest.Waits(t, program, "peers: waiting for {mute}\n", "{mute}")
 }

@@ -6,14 +6,14 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/testing/clitest"
-	"github.com/ouronet/ouronet/internal/testing/leak"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 )
 
 func TestPing(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	address := testnode.Loopback(t, node.Config{Network: ledger.Preview})
 	var out, errs bytes.Buffer
 	if exit := program.Run(t.Context(), []string{"-network", "preview", "-count", "3", "-pause", "1ms", address}, &out, &errs); exit != 0 {
@@ -26,17 +26,17 @@ func TestPing(t *testing.T) {
 }
 
 func TestCalls(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	clitest.Calls(t, program.Run, clitest.Names(t))
 }
 
 func TestInterrupted(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	clitest.Interrupt(t, program.Run, 1, "ping: interrupted\n", "{mute}")
 }
 
 // What keeps the program waiting is said.
 func TestSaysWhyItWaits(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	clitest.Waits(t, program, "ping: waiting for {mute}\n", "{mute}")
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/internal/testing/chaingen"
-	"github.com/ouronet/ouronet/internal/testing/leak"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/node/follow"
 )
@@ -18,7 +18,7 @@ import (
 var shortScript = script{seed: 2, initial: 50, pause: 5 * time.Millisecond, until: 4, back: 3, forward: 4, pay: 3}
 
 func TestDemo(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	o, err := parse([]string{"-demo", "-exit-at-tip"})
 	if err != nil {
 		t.Fatal(err)
@@ -42,7 +42,7 @@ func TestDemo(t *testing.T) {
 
 // Without -exit-at-tip the demo goes on until it is stopped.
 func TestDemoStopped(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	o, err := parse([]string{"-demo"})
 	if err != nil {
 		t.Fatal(err)
@@ -89,7 +89,7 @@ func TestJournalOrder(t *testing.T) {
 
 // Programs are told of the demo's transactions, too.
 func TestDemoJSON(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	o, err := parse([]string{"-demo", "-exit-at-tip", "-json", "-submit", ":0"})
 	if err != nil {
 		t.Fatal(err)

@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/testing/chaingen"
-	"github.com/ouronet/ouronet/internal/testing/leak"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
@@ -48,7 +48,7 @@ func nobody(t *testing.T) (address string) {
 }
 
 func TestExitAtTip(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	chain := newChain(1).Grow(1000)
 	other := chain.Copy()
 	args := []string{"-network", "preview", "-no-verify", "-exit-at-tip", "-peer", upstream(t, chain), "-peer", upstream(t, other), "-peer", nobody(t)}
@@ -68,7 +68,7 @@ func TestExitAtTip(t *testing.T) {
 
 // Headers are verified unless -no-verify is given.
 func TestVerified(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	signed := testnode.New(chaingen.Config{Seed: 1, Network: ledger.Preview, BlockSize: 1500, Signed: true}).Grow(10)
 	exit, stdout, stderr := runProgram(t, "-network", "preview", "-exit-at-tip", "-peer", upstream(t, signed))
 	if exit != 0 || !strings.Contains(stdout, "verifies headers") {
@@ -84,7 +84,7 @@ func TestVerified(t *testing.T) {
 
 // What a folder holds is what the node upstream has, up to k blocks.
 func TestDataFolder(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	chain := newChain(1).Grow(1000)
 	dir := filepath.Join(t.TempDir(), "new")
 	args := []string{"-network", "preview", "-no-verify", "-exit-at-tip", "-data", dir, "-peer", upstream(t, chain)}
@@ -105,7 +105,7 @@ func TestDataFolder(t *testing.T) {
 
 // A folder of an earlier relay is moved at the first start, which says so once.
 func TestOldFolder(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	chain := newChain(1).Grow(1000)
 	dir := t.TempDir()
 	db, err := immutable.OpenAppend(dir, immutable.Options{Network: ledger.Preview})
@@ -136,7 +136,7 @@ func TestOldFolder(t *testing.T) {
 
 // A folder that begins after the origin is told at the start.
 func TestFolderBeginsLater(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	chain := newChain(1).Grow(200)
 	dir := t.TempDir()
 	db, err := immutable.OpenAppend(dir, immutable.Options{Network: ledger.Preview})
@@ -186,7 +186,7 @@ func sameBlocks(t *testing.T, dir string, network ledger.Network, chain []ledger
 }
 
 func TestJSON(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	chain := newChain(1).Grow(100)
 	exit, stdout, stderr := runProgram(t, "-network", "preview", "-no-verify", "-exit-at-tip", "-json", "-peer", upstream(t, chain))
 	if exit != 0 || stderr != "" {
@@ -229,7 +229,7 @@ func TestJSON(t *testing.T) {
 // Of a network that is not public, the magic is enough for a relay that verifies no
 // signatures. When its slots are is not known then, and not told.
 func TestMagicAlone(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	network := ledger.Preview
 	network.Magic = 42
 	chain := testnode.New(chaingen.Config{Seed: 1, Network: network, BlockSize: 1500}).Grow(20)
@@ -247,7 +247,7 @@ func TestMagicAlone(t *testing.T) {
 
 // What goes wrong is told in one line, which says what to do.
 func TestErrors(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	chain := newChain(1).Grow(2000)
 	peer := upstream(t, chain)
 	taken, err := net.Listen("tcp", "127.0.0.1:0")

@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/chainsync"
-	"github.com/ouronet/ouronet/internal/testing/leak"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
@@ -61,7 +61,7 @@ func TestReasonsAreToldOnce(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("windows has words of its own for a connection that is refused")
 	}
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	chain := newChain(1).Grow(1000)
 	dir := t.TempDir()
 	if exit, out, errs := runProgram(t, "-network", "preview", "-no-verify", "-data", dir, "-exit-at-tip", "-peer", upstream(t, chain)); exit != 0 {

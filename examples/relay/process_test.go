@@ -18,8 +18,7 @@ import (
 
 	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/internal/cli"
-	"github.com/ouronet/ouronet/internal/testing/chaindata"
-	"github.com/ouronet/ouronet/internal/testing/race"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
@@ -352,10 +351,10 @@ func TestKeepBlocks(t *testing.T) {
 // The real chain: one relay serves a folder, another one is killed while it
 // makes a copy, and then completes it.
 func TestRealChain(t *testing.T) {
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("17,310 blocks take long under the race detector; generated chains do the same")
 	}
-	source := filepath.Join(chaindata.Dir(t), "preview-immutable")
+	source := filepath.Join(testenv.ChainData(t), "preview-immutable")
 	a := startVerifying(t, "-immutable", source, "-peer", "none")
 	address := a.named("start").Listen
 

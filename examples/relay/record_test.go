@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/chain"
-	"github.com/ouronet/ouronet/internal/testing/leak"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/trace"
 )
 
@@ -42,7 +42,7 @@ func whole(t *testing.T, file string) (connections int) {
 }
 
 func TestRecord(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	file := filepath.Join(t.TempDir(), "relay.trace")
 	args := []string{"-network", "preview", "-no-verify", "-exit-at-tip", "-record", file, "-peer", upstream(t, newChain(1).Grow(300))}
 	exit, stdout, stderr := runProgram(t, args...)
@@ -63,7 +63,7 @@ func TestRecord(t *testing.T) {
 }
 
 func TestRecordFull(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	file := filepath.Join(t.TempDir(), "relay.trace")
 	exit, stdout, stderr := runProgram(t, "-network", "preview", "-no-verify", "-exit-at-tip", "-json",
 		"-record", file, "-record-max", "20000", "-peer", upstream(t, newChain(1).Grow(300)))
@@ -76,7 +76,7 @@ func TestRecordFull(t *testing.T) {
 }
 
 func TestRecordErrors(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	dir := t.TempDir()
 	exit, _, stderr := runProgram(t, "-network", "preview", "-record", filepath.Join(dir, "none", "a"))
 	if exit != 1 || !strings.Contains(stderr, "give a file that can be made") {
@@ -94,7 +94,7 @@ func TestRecordErrors(t *testing.T) {
 
 // The relay of the demo is recorded, with both of its connections.
 func TestRecordDemo(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	file := filepath.Join(t.TempDir(), "demo.trace")
 	o, err := parse([]string{"-demo", "-exit-at-tip", "-record", file})
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/internal/testing/clitest"
-	"github.com/ouronet/ouronet/internal/testing/leak"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
@@ -54,7 +54,7 @@ func aTx(t *testing.T) ledger.Tx {
 }
 
 func TestSubmit(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	tx := aTx(t)
 	for _, test := range []struct {
 		name string
@@ -93,17 +93,17 @@ func TestSubmit(t *testing.T) {
 }
 
 func TestCalls(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	clitest.Calls(t, program.Run, clitest.Names(t))
 }
 
 func TestInterrupted(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	clitest.Interrupt(t, program.Run, 1, "submit: interrupted\n", clitest.Names(t)["dir"]+"/tx", "{mute}")
 }
 
 // What keeps the program waiting is said.
 func TestSaysWhyItWaits(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	clitest.Waits(t, program, "submit: waiting for {mute}: a node may take a minute to ask\n", clitest.Names(t)["dir"]+"/tx", "{mute}")
 }

@@ -9,14 +9,14 @@ import (
 	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/internal/testing/clitest"
-	"github.com/ouronet/ouronet/internal/testing/leak"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 )
 
 func TestTip(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	chain := testnode.New(chaingen.Config{Seed: 1, Network: ledger.Preview, BlockSize: 2000}).Grow(20)
 	address := testnode.Loopback(t, node.Config{Network: ledger.Preview, Sources: chain.Sources()})
 	var out, errs bytes.Buffer
@@ -31,7 +31,7 @@ func TestTip(t *testing.T) {
 // A node whose chain does not begin at the origin tells its tip, too. Of a network
 // that is known by its magic alone, the time of a slot is not known.
 func TestTipWithoutIntersection(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	chain := testnode.New(chaingen.Config{Seed: 1}).Grow(20).Lie(testnode.Hooks{
 		Intersect: func(_ context.Context, _ ledger.Point, tip ledger.Tip, _ error) (ledger.Point, ledger.Tip, error) {
 			return ledger.Point{}, tip, chainsync.ErrNoIntersect
@@ -45,17 +45,17 @@ func TestTipWithoutIntersection(t *testing.T) {
 }
 
 func TestCalls(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	clitest.Calls(t, program.Run, clitest.Names(t))
 }
 
 func TestInterrupted(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	clitest.Interrupt(t, program.Run, 1, "tip: interrupted\n", "{mute}")
 }
 
 // What keeps the program waiting is said.
 func TestSaysWhyItWaits(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	clitest.Waits(t, program, "tip: waiting for {mute}\n", "{mute}")
 }

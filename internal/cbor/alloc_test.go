@@ -6,7 +6,7 @@ import (
 
 	"github.com/ouronet/ouronet/internal/cbor"
 	"github.com/ouronet/ouronet/internal/testing/golden"
-	"github.com/ouronet/ouronet/internal/testing/race"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 )
 
 // header is a message like chain-sync's roll forward: [2, [6, #6.24(header)], tip].
@@ -38,7 +38,7 @@ func readHeader(b []byte) (size int, err error) {
 }
 
 func TestAllocations(t *testing.T) {
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("the race detector allocates")
 	}
 	msg := header()
@@ -87,7 +87,7 @@ func TestAllocations(t *testing.T) {
 
 // What a few bytes announce costs nothing until it is there.
 func TestHugeCountsAllocateNothing(t *testing.T) {
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("the race detector allocates")
 	}
 	for _, in := range []string{"9a80000000", "ba80000000", "5a80000000", "7a80000000", "9a800000009a80000000"} {

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/chaindata"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 )
@@ -27,7 +27,7 @@ func TestReadChainData(t *testing.T) {
 		{"preprod-chunk-01285", ledger.Preprod, 864, "", false},
 	} {
 		t.Run(tt.folder, func(t *testing.T) {
-			db := open(t, filepath.Join(chaindata.Dir(t), tt.folder), tt.network)
+			db := open(t, filepath.Join(testenv.ChainData(t), tt.folder), tt.network)
 			if tt.tip != "" && db.Tip().String() != tt.tip {
 				t.Errorf("tip is %v, want %v", db.Tip(), tt.tip)
 			}
@@ -86,7 +86,7 @@ func TestRewriteChainData(t *testing.T) {
 		"preprod-chunk-01285":    ledger.Preprod,
 	} {
 		t.Run(folder, func(t *testing.T) {
-			source := filepath.Join(chaindata.Dir(t), folder)
+			source := filepath.Join(testenv.ChainData(t), folder)
 			from := open(t, source, network)
 			dir := t.TempDir()
 			to := openAppend(t, dir, network)

@@ -4,7 +4,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/chaindata"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -19,7 +19,7 @@ func TestRealHeaderReads(t *testing.T) {
 		{"preview-immutable-late", ledger.Preview, 0.03, 0.05},
 		{"preprod-chunk-01285", ledger.Preprod, 0.03, 0.03},
 	} {
-		db, err := Open(filepath.Join(chaindata.Dir(t), test.folder), Options{Network: test.network})
+		db, err := Open(filepath.Join(testenv.ChainData(t), test.folder), Options{Network: test.network})
 		if err != nil {
 			t.Fatal(err)
 		}

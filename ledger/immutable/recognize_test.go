@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/chaindata"
 	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 )
@@ -171,7 +171,7 @@ func TestPublicFolders(t *testing.T) {
 		{"preprod-chunk-01285", "preprod", map[string]string{"preview": "its first block, in slot "}},
 	} {
 		dir := t.TempDir()
-		if err := os.CopyFS(dir, os.DirFS(filepath.Join(chaindata.Dir(t), test.folder))); err != nil {
+		if err := os.CopyFS(dir, os.DirFS(filepath.Join(testenv.ChainData(t), test.folder))); err != nil {
 			t.Fatal(err)
 		}
 		for name, want := range test.want {

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/disk"
-	"github.com/ouronet/ouronet/internal/testing/race"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -241,7 +241,7 @@ func byronSize(tb testing.TB) (*DB, []ledger.Point) {
 // A peer can ask for a thousand points in any chunks. It costs little memory, none
 // of which stays.
 func TestIntersectMemory(t *testing.T) {
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("the race detector uses memory of its own")
 	}
 	db, points := byronSize(t)

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/internal/crypto/forge"
-	"github.com/ouronet/ouronet/internal/testing/race"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -190,7 +190,7 @@ func leaderValue(f *forged) []byte {
 }
 
 func TestBreakages(t *testing.T) {
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("one goroutine: nothing for the race detector")
 	}
 	for _, b := range breakages {

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/testing/chaingen"
-	"github.com/ouronet/ouronet/internal/testing/race"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/praos"
 )
@@ -47,7 +47,7 @@ func TestJobsInAnyOrder(t *testing.T) {
 // What is checked of a chain of all eras, by where the checks start and what is
 // known there: in the epoch of the first header from Shelley on, and after it.
 func TestStarts(t *testing.T) {
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("one goroutine: nothing for the race detector")
 	}
 	g := chaingen.New(chaingen.Config{Signed: true, Seed: 7, BlockSize: 1, Network: chaingen.AllEras()})
@@ -120,7 +120,7 @@ func TestStarts(t *testing.T) {
 // A header with a false output is found by its own job, although the nonces
 // that follow from it made all later ones fail, too.
 func TestSpeculation(t *testing.T) {
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("one goroutine: nothing for the race detector")
 	}
 	g := chaingen.New(chaingen.Config{Signed: true, Seed: 6, BlockSize: 1, Network: chaingen.AllEras()})
@@ -161,7 +161,7 @@ func TestSpeculation(t *testing.T) {
 }
 
 func FuzzVerify(f *testing.F) {
-	if race.Enabled {
+	if testenv.Race {
 		f.Skip("one goroutine: nothing for the race detector")
 	}
 	g := chaingen.New(chaingen.Config{Signed: true, BlockSize: 1, Pools: 1, Network: chaingen.AllEras()})

@@ -8,14 +8,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/chaindata"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/ledger"
 )
 
 // What is known of the public networks is what their files say.
 func TestLoadConfig(t *testing.T) {
 	for _, n := range []ledger.Network{ledger.Mainnet, ledger.Preprod, ledger.Preview} {
-		c, d, err := LoadConfig(filepath.Join(chaindata.Dir(t), "genesis", n.Name))
+		c, d, err := LoadConfig(filepath.Join(testenv.ChainData(t), "genesis", n.Name))
 		if err != nil {
 			t.Fatal(err)
 		}

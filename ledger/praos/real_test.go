@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/chaindata"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 )
@@ -19,7 +19,7 @@ import (
 // headers reads the first limit headers of an ImmutableDB folder; 0 means all.
 func headers(tb testing.TB, n ledger.Network, folder string, limit int) []*ledger.Header {
 	tb.Helper()
-	db, err := immutable.Open(filepath.Join(chaindata.Dir(tb), folder), immutable.Options{Network: n})
+	db, err := immutable.Open(filepath.Join(testenv.ChainData(tb), folder), immutable.Options{Network: n})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func hashOf(tb testing.TB, s string) ledger.Hash {
 
 func readJSON(tb testing.TB, into any, path ...string) {
 	tb.Helper()
-	b, err := os.ReadFile(filepath.Join(append([]string{chaindata.Dir(tb)}, path...)...))
+	b, err := os.ReadFile(filepath.Join(append([]string{testenv.ChainData(tb)}, path...)...))
 	if err == nil {
 		err = json.Unmarshal(b, into)
 	}
@@ -183,7 +183,7 @@ func TestPreprodChunk(t *testing.T) {
 func TestPreprodBoundary(t *testing.T) {
 	var hs []*ledger.Header
 	for _, slot := range []int{70070331, 70070379, 70070426, 70070464} {
-		b, err := os.ReadFile(filepath.Join(chaindata.Dir(t), "preprod-headers", fmt.Sprintf("preprod_%d.cbor", slot)))
+		b, err := os.ReadFile(filepath.Join(testenv.ChainData(t), "preprod-headers", fmt.Sprintf("preprod_%d.cbor", slot)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -223,7 +223,7 @@ func TestSingleBlocks(t *testing.T) {
 	byron := stakeholders(t, "mainnet")
 	eras := make(map[ledger.Era]int)
 	for _, folder := range []string{"mainnet-blocks", "testnet-blocks"} {
-		for name, raw := range chaindata.Blocks(t, folder) {
+		for name, raw := range testenv.Blocks(t, folder) {
 			n := ledger.Mainnet
 			if folder == "testnet-blocks" {
 				n = ledger.Preview
@@ -274,7 +274,7 @@ func stakeholders(t *testing.T, network string) map[PoolID]bool {
 // The one real block of Dijkstra: certificate and KES signature, which is of a
 // header body with the fields of Leios, hold.
 func TestRealDijkstra(t *testing.T) {
-	b, err := os.ReadFile(filepath.Join(chaindata.Dir(t), "dijkstra", "musashi-block-28091.cbor"))
+	b, err := os.ReadFile(filepath.Join(testenv.ChainData(t), "dijkstra", "musashi-block-28091.cbor"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -394,7 +394,7 @@ func TestChangedHeaders(t *testing.T) {
 // Every block of preview's epoch 0 is in an overlay slot of the genesis delegate
 // that made it.
 func TestPreviewOverlay(t *testing.T) {
-	c, d, err := LoadConfig(filepath.Join(chaindata.Dir(t), "genesis", "preview"))
+	c, d, err := LoadConfig(filepath.Join(testenv.ChainData(t), "genesis", "preview"))
 	if err != nil {
 		t.Fatal(err)
 	}

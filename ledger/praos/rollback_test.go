@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/testing/chaingen"
-	"github.com/ouronet/ouronet/internal/testing/race"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/praos"
 )
@@ -14,7 +14,7 @@ import (
 // However a node came to a block, over whatever branches, rollbacks and
 // restarts, the state there is the same.
 func TestRollbacks(t *testing.T) {
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("one goroutine: nothing for the race detector")
 	}
 	g := chaingen.New(chaingen.Config{Signed: true, Seed: 9, BlockSize: 1, Network: chaingen.AllEras()})

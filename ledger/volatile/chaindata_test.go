@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/chaindata"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/ledger/volatile"
@@ -19,7 +19,7 @@ import (
 // knows, in a file by themselves; and 2,300 consecutive ones of Preview in files of 1,000.
 // It is read without being changed, and then appended to.
 func TestRealBlocks(t *testing.T) {
-	data := chaindata.Dir(t)
+	data := testenv.ChainData(t)
 	var single []ledger.Block
 	singleFiles, err := filepath.Glob(filepath.Join(data, "mainnet-blocks", "*"))
 	if err != nil {

@@ -14,9 +14,8 @@ import (
 
 	"github.com/ouronet/ouronet/chain"
 	"github.com/ouronet/ouronet/chainsync"
-	"github.com/ouronet/ouronet/internal/testing/leak"
 	"github.com/ouronet/ouronet/internal/testing/nodetest"
-	"github.com/ouronet/ouronet/internal/testing/race"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
@@ -109,7 +108,7 @@ func (s *stage) at() ledger.Point {
 func TestAttach(t *testing.T) {
 	for _, opened := range []string{"by us", "by the peer"} {
 		t.Run(opened, func(t *testing.T) {
-			leak.Check(t)
+			testenv.CheckLeaks(t)
 			synctest.Test(t, func(t *testing.T) {
 				c := nodetest.NewChain().Grow(100)
 				with := node.Config{Network: nodetest.Network(), Sources: c.Sources()}
@@ -188,10 +187,10 @@ func (nothing) Get(context.Context, []ledger.TxID) ([]ledger.RawTx, error) { ret
 // Attached and cooled 1,000 times at random moments, a connection leaves nothing in
 // the engine, nor beside it.
 func TestAttachLeavesNothing(t *testing.T) {
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("the race detector takes memory of its own")
 	}
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	synctest.Test(t, func(t *testing.T) {
 		c := nodetest.NewChain().Grow(100)
 		longer, shorter := c.Copy(), c.Fork(1)

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/internal/testing/chaingen"
-	"github.com/ouronet/ouronet/internal/testing/leak"
 	"github.com/ouronet/ouronet/internal/testing/nodetest"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
@@ -17,7 +17,7 @@ import (
 
 // All eras, with boundary blocks and ranges that have to be asked for in parts.
 func TestFollowOverTCP(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	n := nodetest.Network()
 	c := testnode.New(chaingen.Config{Network: n, BlockSize: 3000, Eras: []chaingen.Stretch{
 		{Era: ledger.Byron, Blocks: 2000}, {Era: ledger.Shelley, Blocks: 50}, {Era: ledger.Allegra, Blocks: 50},
@@ -47,7 +47,7 @@ func TestFollowOverTCP(t *testing.T) {
 
 // Follow ends although a peer has stopped reading and sending.
 func TestFollowCancelOverTCP(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	l := nodetest.Listen(t)
 	nodetest.Silent{Listener: l}.Hold(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)

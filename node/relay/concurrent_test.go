@@ -9,14 +9,14 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/chainsync"
-	"github.com/ouronet/ouronet/internal/testing/leak"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/ledger"
 )
 
 // Readers read while the store changes and blocks move to the folder: each sees
 // a chain, and ends with the one that is.
 func TestStoreConcurrently(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	for _, test := range []struct{ folder, beside bool }{{}, {folder: true}, {folder: true, beside: true}} {
 		w := newStoreWorld(t, 5, test.folder)
 		w.extend(10)

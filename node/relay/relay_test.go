@@ -10,10 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/testing/chaindata"
-	"github.com/ouronet/ouronet/internal/testing/leak"
 	"github.com/ouronet/ouronet/internal/testing/nodetest"
-	"github.com/ouronet/ouronet/internal/testing/race"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
@@ -50,10 +48,10 @@ func run(t testing.TB, cfg relay.Config) (*relay.Relay, string) {
 
 // The blocks of a real folder go through two relays and arrive unchanged.
 func TestRealBlocks(t *testing.T) {
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("17,310 blocks take long under the race detector; generated chains do the same")
 	}
-	dir := filepath.Join(chaindata.Dir(t), "preview-immutable")
+	dir := filepath.Join(testenv.ChainData(t), "preview-immutable")
 	var log *slog.Logger
 	if testing.Verbose() {
 		log = slog.New(slog.NewTextHandler(t.Output(), nil))
@@ -82,7 +80,7 @@ func TestRealBlocks(t *testing.T) {
 // A relay gives away what its operator advertises, if it is routable, and
 // never the node that it follows, which may be a block producer.
 func TestPeers(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	loopback, public := netip.MustParseAddrPort("127.0.0.1:3001"), netip.MustParseAddrPort("198.51.100.7:3001")
 	for _, test := range []struct {
 		name      string

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/internal/testing/chaingen"
-	"github.com/ouronet/ouronet/internal/testing/race"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/node"
@@ -202,7 +202,7 @@ func TestSparseFolder(t *testing.T) {
 		fmt.Sscanf(string(status[i:]), "VmHWM: %d kB", &rss)
 	}
 	t.Logf("listens after %v, of which it used the processor for %v; %d kB of memory at most; serves %d blocks", took, used, rss, served)
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("the race detector takes time and memory of its own")
 	}
 	// Not by the clock: what else runs on the machine takes its time, too.

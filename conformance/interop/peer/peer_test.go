@@ -15,7 +15,7 @@ import (
 
 	"github.com/ouronet/ouronet/conformance/interop/peer"
 	"github.com/ouronet/ouronet/internal/testing/chaingen"
-	"github.com/ouronet/ouronet/internal/testing/leak"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -27,7 +27,7 @@ func chain(n, size int) []ledger.Block {
 
 func listen(t *testing.T, cfg peer.ServerConfig) *peer.Server {
 	t.Helper()
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	cfg.Magic = magic
 	s, err := peer.Listen(cfg)
 	if err != nil {

@@ -7,14 +7,14 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/conformance/interop/peer"
-	"github.com/ouronet/ouronet/internal/testing/chaindata"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/ledger"
 )
 
 // Chunks of the real chain go from one end of the library to the other and
 // stay the same bytes.
 func TestRealChain(t *testing.T) {
-	dir := filepath.Join(chaindata.Dir(t), "preview-immutable")
+	dir := filepath.Join(testenv.ChainData(t), "preview-immutable")
 	var raws []ledger.RawBlock
 	for _, chunk := range []string{"00000", "00001", "00059", "00060", "00061"} {
 		raws = append(raws, readChunk(t, filepath.Join(dir, chunk))...)
@@ -66,7 +66,7 @@ func readChunk(t *testing.T, name string) (raws []ledger.RawBlock) {
 
 // One real block of every era that has one, each served as a chain of its own.
 func TestRealEras(t *testing.T) {
-	for name, raw := range chaindata.Blocks(t, "mainnet-blocks") {
+	for name, raw := range testenv.Blocks(t, "mainnet-blocks") {
 		t.Run(name, func(t *testing.T) {
 			want, err := peer.ParseBlocks(ledger.Mainnet, []ledger.RawBlock{raw})
 			if err != nil {

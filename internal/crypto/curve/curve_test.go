@@ -8,7 +8,7 @@ import (
 
 	"filippo.io/edwards25519"
 
-	"github.com/ouronet/ouronet/internal/testing/race"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 )
 
 var source = rand.New(rand.NewPCG(1, 2))
@@ -191,7 +191,7 @@ func TestTableSizes(t *testing.T) {
 			t.Errorf("a table for %d bits has %d limbs, want %d", bits, n, want)
 		}
 		// The table, its limbs, and one slice to make them.
-		if n := testing.AllocsPerRun(5, func() { tableSink = NewTable(&generator, bits) }); n != 3 && !race.Enabled {
+		if n := testing.AllocsPerRun(5, func() { tableSink = NewTable(&generator, bits) }); n != 3 && !testenv.Race {
 			t.Errorf("a table for %d bits takes %v allocations, want 3", bits, n)
 		}
 	}

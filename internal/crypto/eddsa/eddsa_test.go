@@ -14,7 +14,7 @@ import (
 	"filippo.io/edwards25519"
 
 	"github.com/ouronet/ouronet/internal/crypto/curve"
-	"github.com/ouronet/ouronet/internal/testing/race"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 )
 
 func random(r *rand.ChaCha8, n int) []byte {
@@ -120,7 +120,7 @@ func TestSizes(t *testing.T) {
 
 // A verification with a key made ready allocates nothing up to 960 bytes.
 func TestAllocations(t *testing.T) {
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("the race detector allocates")
 	}
 	secret := ed25519.NewKeyFromSeed(make([]byte, 32))

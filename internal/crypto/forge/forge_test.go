@@ -13,7 +13,7 @@ import (
 
 	"github.com/ouronet/ouronet/internal/crypto/kes"
 	"github.com/ouronet/ouronet/internal/crypto/vrf"
-	"github.com/ouronet/ouronet/internal/testing/chaindata"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 )
 
 // The key that the Haskell library makes of this seed.
@@ -47,7 +47,7 @@ func TestKESVectors(t *testing.T) {
 	if got := hex.EncodeToString(key.Public()); got != kesPublic {
 		t.Fatalf("public key %s, want %s", got, kesPublic)
 	}
-	dir := filepath.Join(chaindata.Dir(t), "vectors", "kes-sum6")
+	dir := filepath.Join(testenv.ChainData(t), "vectors", "kes-sum6")
 	for file, evolution := range map[string]uint64{"key6Sig.bin": 0, "key6Sig5.bin": 5} {
 		want, err := os.ReadFile(filepath.Join(dir, file))
 		if err != nil {

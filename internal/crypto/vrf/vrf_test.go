@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/testing/golden"
-	"github.com/ouronet/ouronet/internal/testing/race"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 )
 
 // Vectors of the drafts ("standard") and of the Haskell node's library. The
@@ -142,7 +142,7 @@ func BenchmarkVerify(b *testing.B) {
 
 // What verifying a header's proof, or making a key, allocates.
 func TestAllocations(t *testing.T) {
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("the race detector allocates")
 	}
 	v := vectors[1]
@@ -167,7 +167,7 @@ func TestAllocations(t *testing.T) {
 
 // A key takes what it says, about 2 kB, and no more than that again to make.
 func TestKeySize(t *testing.T) {
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("the race detector allocates")
 	}
 	key := golden.Bytes(t, vectors[1].key)

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/testing/chaingen"
-	"github.com/ouronet/ouronet/internal/testing/race"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/praos"
 )
@@ -38,7 +38,7 @@ func newVerifier(t *testing.T, c praos.Config) *praos.Verifier {
 }
 
 func TestSignedChains(t *testing.T) {
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("one goroutine: nothing for the race detector")
 	}
 	for name, test := range map[string]struct {
@@ -99,7 +99,7 @@ type always struct{ d *praos.Distribution }
 func (a always) Distribution(uint64) *praos.Distribution { return a.d }
 
 func TestSignedSameSeedSameChain(t *testing.T) {
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("one goroutine: nothing for the race detector")
 	}
 	for last, want := range map[ledger.Era]string{

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/race"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 
 	// What children build: without it a change there would leave an old result
 	// in go test's cache.
@@ -21,7 +21,7 @@ import (
 
 // TestMutants plants one fault after the other.
 func TestMutants(t *testing.T) {
-	if race.Enabled {
+	if testenv.Race {
 		t.Skip("children are built without the race detector: the same again")
 	}
 	all := read(t)

@@ -14,14 +14,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/testing/race"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 )
 
 const small = "testdata/module" // a module with faults in its tests
 
 // Changes of the small module: which of them survive is known.
 func TestRandom(t *testing.T) {
-	if race.Enabled || testing.Short() {
+	if testenv.Race || testing.Short() {
 		t.Skip("builds and runs tests, many times")
 	}
 	for _, test := range []struct {
@@ -88,7 +88,7 @@ func TestRandom(t *testing.T) {
 
 // A change after which tests do not end is caught.
 func TestHang(t *testing.T) {
-	if race.Enabled || testing.Short() {
+	if testenv.Race || testing.Short() {
 		t.Skip("builds and runs tests")
 	}
 	m, err := loadModule(t.Context(), small)

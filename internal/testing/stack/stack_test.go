@@ -9,9 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/ouronet/ouronet/internal/testing/leak"
-	"github.com/ouronet/ouronet/internal/testing/race"
 	"github.com/ouronet/ouronet/internal/testing/sim"
+	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/trace"
 )
@@ -92,7 +91,7 @@ func short(t *testing.T, name string, blocks int) sim.Scenario {
 // again is the command that plays a plot once more.
 func again(name string, seed int) string {
 	detector := ""
-	if race.Enabled {
+	if testenv.Race {
 		detector = " -race"
 	}
 	return fmt.Sprintf("go test%s ./internal/testing/stack -run '^%s$' -stack.first %d -stack.seeds 1 -stack.plays %d -stack.faults %d",
@@ -104,7 +103,7 @@ func each(t *testing.T, scenarios []sim.Scenario, few int, signed bool) {
 	t.Helper()
 	n := *seeds
 	if n == 0 {
-		if n = few; testing.Short() || race.Enabled {
+		if n = few; testing.Short() || testenv.Race {
 			n = 1
 		}
 	}
@@ -129,7 +128,7 @@ func each(t *testing.T, scenarios []sim.Scenario, few int, signed bool) {
 
 // The plots of all scenarios, played with relays.
 func TestPlay(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	all := sim.Scenarios()
 	for i := range all {
 		all[i].Blocks, all[i].Faults = min(all[i].Blocks, 40), min(all[i].Faults, *faults)
@@ -139,14 +138,14 @@ func TestPlay(t *testing.T) {
 
 // The same with signed headers and relays that verify them.
 func TestPlaySigned(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	each(t, []sim.Scenario{short(t, "forks", 24), short(t, "liars", 24), short(t, "restart", 24)}, 1, true)
 }
 
 // A recording of relays, as the recorder of package trace makes it, holds what
 // the simulator needs, and so does what arrived.
 func TestRecording(t *testing.T) {
-	leak.Check(t)
+	testenv.CheckLeaks(t)
 	p := sim.NewPlot(short(t, "liars", 20), 2)
 	tree := render(t, p, false)
 	var file bytes.Buffer

@@ -1,5 +1,4 @@
-// Package leak finds goroutines that a test left behind.
-package leak
+package testenv
 
 import (
 	"runtime"
@@ -15,10 +14,10 @@ const patience = time.Minute
 // module is what the stack of a goroutine of ours contains.
 const module = "github.com/ouronet/ouronet"
 
-// Check fails t if, when it ends, goroutines of this module run that did not
-// run when Check was called. Call it first, so that it looks after all other
+// CheckLeaks fails t if, when it ends, goroutines of this module run that did not
+// run when CheckLeaks was called. Call it first, so that it looks after all other
 // cleanups, and not in tests that run in parallel.
-func Check(t testing.TB) {
+func CheckLeaks(t testing.TB) {
 	t.Helper()
 	before := ours()
 	t.Cleanup(func() {

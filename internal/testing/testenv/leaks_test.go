@@ -1,12 +1,12 @@
-package leak
+package testenv
 
 import (
 	"strings"
 	"testing"
 )
 
-func TestCheck(t *testing.T) {
-	Check(t)
+func TestCheckLeaks(t *testing.T) {
+	CheckLeaks(t)
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() { defer close(stopped); <-stop }()
 	left := ours()
@@ -14,7 +14,7 @@ func TestCheck(t *testing.T) {
 		t.Errorf("found %d goroutines, want 1", len(left))
 	}
 	for _, stack := range left {
-		if !strings.Contains(stack, "TestCheck") {
+		if !strings.Contains(stack, "TestCheckLeaks") {
 			t.Errorf("stack does not tell where the goroutine began:\n%s", stack)
 		}
 	}
