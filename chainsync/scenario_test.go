@@ -8,14 +8,13 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/chainsync"
-	"github.com/ouronet/ouronet/internal/testing/scenario"
 	"github.com/ouronet/ouronet/protocol"
 )
 
 func TestInitiatorScenarios(t *testing.T) {
-	scenario.Run(t, "testdata/initiator-*.txt", scenario.Side{
-		Spec: chainsync.Spec(), Role: protocol.Initiator, Parse: parseMessages, Print: printMessage,
-		Start: func(_ context.Context, t protocol.Transport, say func(string, ...any)) func(context.Context, string) {
+	playAll(t, "testdata/initiator-*.txt", side{
+		role: protocol.Initiator,
+		start: func(_ context.Context, t protocol.Transport, say func(string, ...any)) func(context.Context, string) {
 			i := chainsync.NewInitiator(chainsync.Spec(), t)
 			return func(ctx context.Context, command string) { obey(ctx, i, command, say) }
 		},
@@ -33,7 +32,7 @@ func obey(ctx context.Context, i *chainsync.Initiator, command string, say func(
 		case errors.Is(err, chainsync.ErrNoIntersect):
 			say("no intersection, tip %s", nameOf(tip.Point))
 		case err != nil:
-			say("%s", scenario.Describe(err))
+			say("%s", describe(err))
 		default:
 			say("found %s, tip %s", nameOf(p), nameOf(tip.Point))
 		}
@@ -51,28 +50,28 @@ func obey(ctx context.Context, i *chainsync.Initiator, command string, say func(
 			case chainsync.RollBackward:
 				say("back to %s", nameOf(u.Point))
 			default:
-				say("%s", scenario.Describe(err))
+				say("%s", describe(err))
 			}
 			if n--; n == 0 {
 				break
 			}
 		}
 	case "done":
-		say("%s", scenario.Describe(i.Done(ctx)))
+		say("%s", describe(i.Done(ctx)))
 	default:
 		say("what is %q?", command)
 	}
 }
 
 func TestResponderScenarios(t *testing.T) {
-	scenario.Run(t, "testdata/responder-*.txt", scenario.Side{
-		Spec: chainsync.Spec(), Role: protocol.Responder, Parse: parseMessages, Print: printMessage,
-		Start: func(ctx context.Context, t protocol.Transport, say func(string, ...any)) func(context.Context, string) {
+	playAll(t, "testdata/responder-*.txt", side{
+		role: protocol.Responder,
+		start: func(ctx context.Context, t protocol.Transport, say func(string, ...any)) func(context.Context, string) {
 			c := &chain{blocks: strings.Fields("1 2 3 4 5"), back: "origin", news: make(chan struct{}, 1)}
 			go func() {
 				err := chainsync.Respond(ctx, chainsync.Spec(), t, c)
 				if ctx.Err() == nil {
-					say("%s", scenario.Describe(err))
+					say("%s", describe(err))
 				}
 			}()
 			return c.change

@@ -74,7 +74,7 @@ func checkDecoded(t *testing.T, name string, file []byte) *trace.Conn {
 		if err := os.WriteFile(path, []byte(got), 0o666); err != nil {
 			t.Fatal(err)
 		}
-		// Seeds of fuzz targets are cut out of it: see internal/testing/fuzzseed.
+		// Seeds of fuzz targets are cut out of it: see internal/testing/fuzz.
 		if err := os.WriteFile(strings.TrimSuffix(path, ".txt")+".trace", file, 0o666); err != nil {
 			t.Fatal(err)
 		}

@@ -1,5 +1,35 @@
-// Package scenario plays conversations that are written down as text against
-// the driver of a mini-protocol.
+package chainsync_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/internal/testing/pipe"
+	"github.com/ouronet/ouronet/protocol"
+)
+
+var update = flag.Bool("update", false, "write what happens into the scenario files")
+
+// side is the driver that a scenario is about.
+type side struct {
+	role protocol.Role
+
+	// start begins a conversation on t. Lines for the transcript go to say.
+	// What it returns does one command; goroutines it starts end with ctx.
+	start func(ctx context.Context, t protocol.Transport, say func(format string, args ...any)) (do func(ctx context.Context, command string))
+}
+
+// playAll plays the files that match pattern, each as a test of its own.
 //
 // A scenario is a file whose first line is a comment that says what it shows.
 // The other lines are what happens from outside, each followed by what the
@@ -16,43 +46,7 @@
 // A line that comes several times in a row is written once with (n times). Time
 // is that of testing/synctest. With the flag -update the files are written
 // instead of compared: read what changed.
-package scenario
-
-import (
-	"context"
-	"errors"
-	"flag"
-	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
-	"sync"
-	"testing"
-	"testing/synctest"
-	"time"
-
-	"github.com/ouronet/ouronet/internal/testing/pipe"
-	"github.com/ouronet/ouronet/protocol"
-)
-
-var update = flag.Bool("update", false, "write what happens into the scenario files")
-
-// Side is the driver under test and how its messages are written.
-type Side struct {
-	Spec *protocol.Spec
-	Role protocol.Role
-
-	// Parse reads messages of the peer's and Print writes one of ours.
-	Parse func(text string) ([]protocol.Message, error)
-	Print func(protocol.Message) string
-
-	// Start begins a conversation on t. Lines for the transcript go to say.
-	// What it returns does one command; goroutines it starts end with ctx.
-	Start func(ctx context.Context, t protocol.Transport, say func(format string, args ...any)) (do func(ctx context.Context, command string))
-}
-
-// Run plays the files that match pattern, each as a test of its own.
-func Run(t *testing.T, pattern string, side Side) {
+func playAll(t *testing.T, pattern string, side side) {
 	t.Helper()
 	paths, err := filepath.Glob(pattern)
 	if err != nil || len(paths) == 0 {
@@ -126,13 +120,13 @@ func (tr *transcript) take() []string {
 }
 
 // play does what the lines say and returns them with what came of it.
-func play(t *testing.T, side Side, lines []string) (happened []string) {
+func play(t *testing.T, side side, lines []string) (happened []string) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	ours, peer := pipe.New()
 	tr := new(transcript)
 	say := func(format string, args ...any) { tr.add("= " + fmt.Sprintf(format, args...)) }
-	do := side.Start(ctx, &recorder{ours, side, tr}, say)
+	do := side.start(ctx, &recorder{ours, side, tr}, say)
 
 	var busy chan struct{} // the running command
 	stop := func() {}
@@ -159,7 +153,7 @@ func play(t *testing.T, side Side, lines []string) (happened []string) {
 				do(running, rest)
 			}()
 		case "<":
-			messages, err := side.Parse(rest)
+			messages, err := parseMessages(rest)
 			if err != nil {
 				t.Fatalf("line %d: %v", n+1, err)
 			}
@@ -192,7 +186,7 @@ func play(t *testing.T, side Side, lines []string) (happened []string) {
 // recorder writes what is sent into the transcript.
 type recorder struct {
 	*pipe.End
-	side Side
+	side side
 	tr   *transcript
 }
 
@@ -203,22 +197,22 @@ func (r *recorder) Send(ctx context.Context, head, body []byte) error {
 }
 
 // print finds the message of ours that raw is.
-func (s Side) print(raw []byte) string {
-	for _, state := range s.Spec.States {
+func (s side) print(raw []byte) string {
+	for _, state := range chainsync.Spec().States {
 		for _, e := range state.Edges {
-			if state.Agency != s.Role {
+			if state.Agency != s.role {
 				continue
 			}
 			if m, err := e.Msg.Decode(raw); err == nil {
-				return s.Print(m)
+				return printMessage(m)
 			}
 		}
 	}
 	return fmt.Sprintf("%x", raw)
 }
 
-// Describe says whose fault an error is, without what differs from run to run.
-func Describe(err error) string {
+// describe says whose fault an error is, without what differs from run to run.
+func describe(err error) string {
 	var v *protocol.ViolationError
 	switch {
 	case err == nil:

@@ -1,4 +1,4 @@
-package fuzzseed_test
+package fuzz_test
 
 import (
 	"bytes"
@@ -14,7 +14,6 @@ import (
 	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/internal/conform"
 	"github.com/ouronet/ouronet/internal/testing/chaingen"
-	"github.com/ouronet/ouronet/internal/testing/fuzzseed"
 	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
@@ -23,7 +22,7 @@ import (
 
 // record collects the conversations that seeds come from: between two nodes of
 // ours, and with another implementation.
-func record(t *testing.T) (ours, theirs []fuzzseed.Conversation) {
+func record(t *testing.T) (ours, theirs []conversation) {
 	ours, theirs = kept(t, "../../../trace/testdata/*.trace"), kept(t, "../../../conformance/interop/testdata/*.trace")
 	synctest.Test(t, func(t *testing.T) { ours = append(ours, cut(t, follow(t))...) })
 	synctest.Test(t, func(t *testing.T) { ours = append(ours, cut(t, suite(t))...) })
@@ -31,7 +30,7 @@ func record(t *testing.T) (ours, theirs []fuzzseed.Conversation) {
 }
 
 // kept takes recordings of the repository apart.
-func kept(t *testing.T, pattern string) (all []fuzzseed.Conversation) {
+func kept(t *testing.T, pattern string) (all []conversation) {
 	names, err := filepath.Glob(pattern)
 	if err != nil || len(names) == 0 {
 		t.Fatalf("no recordings %s, %v", pattern, err)
@@ -46,8 +45,8 @@ func kept(t *testing.T, pattern string) (all []fuzzseed.Conversation) {
 	return all
 }
 
-func cut(t *testing.T, file []byte) []fuzzseed.Conversation {
-	all, err := fuzzseed.Cut(bytes.NewReader(file))
+func cut(t *testing.T, file []byte) []conversation {
+	all, err := cutRecording(bytes.NewReader(file))
 	if err != nil {
 		t.Fatal(err)
 	}

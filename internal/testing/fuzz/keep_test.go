@@ -1,4 +1,4 @@
-package fuzzseed_test
+package fuzz_test
 
 import (
 	"bufio"

@@ -1,4 +1,4 @@
-package fuzzseed_test
+package fuzz_test
 
 import (
 	"cmp"
@@ -14,7 +14,6 @@ import (
 	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/conformance"
 	"github.com/ouronet/ouronet/internal/testing/fuzz"
-	"github.com/ouronet/ouronet/internal/testing/fuzzseed"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/protocol"
 	"github.com/ouronet/ouronet/txsubmission"
@@ -106,12 +105,12 @@ const (
 
 // samples picks messages of each label: the shortest, the longest that is not
 // too long, and one in between.
-func samples(all []fuzzseed.Conversation) (picked []sample) {
+func samples(all []conversation) (picked []sample) {
 	byName := make(map[string][]sample)
 	for _, spec := range conformance.Protocols() {
 		for _, c := range all {
 			for _, from := range []protocol.Role{protocol.Initiator, protocol.Responder} {
-				for _, raw := range fuzzseed.Messages(c.Streams[fuzzseed.Stream{Protocol: spec.ID, From: from}]) {
+				for _, raw := range messages(c.streams[stream{protocol: spec.ID, from: from}]) {
 					if s := read(spec, from, raw); len(raw) <= maxSeed {
 						key := spec.Name + s.name()
 						byName[key] = append(byName[key], s)
@@ -137,7 +136,7 @@ func samples(all []fuzzseed.Conversation) (picked []sample) {
 }
 
 // messages adds messages; their numbers in names have what comes before them.
-func (c corpus) messages(before string, all []fuzzseed.Conversation) {
+func (c corpus) messages(before string, all []conversation) {
 	seen := make(map[string]int)
 	for _, s := range samples(all) {
 		key := folders[s.protocol] + s.name()
@@ -171,10 +170,10 @@ func (c corpus) messages(before string, all []fuzzseed.Conversation) {
 }
 
 // headers adds two headers and blocks of each era, and boundary blocks.
-func headers(c corpus, all []fuzzseed.Conversation) {
+func headers(c corpus, all []conversation) {
 	seen := make(map[string]int)
 	for _, conv := range all {
-		for _, raw := range fuzzseed.Messages(conv.Streams[fuzzseed.Stream{Protocol: 2, From: protocol.Responder}]) {
+		for _, raw := range messages(conv.streams[stream{protocol: 2, from: protocol.Responder}]) {
 			msg, err := chainsync.RollForward{}.Decode(raw)
 			if err != nil {
 				continue
@@ -187,7 +186,7 @@ func headers(c corpus, all []fuzzseed.Conversation) {
 				c.add("ledger/FuzzDecodeRawHeader", name, h.AppendCBOR(nil))
 			}
 		}
-		for _, raw := range fuzzseed.Messages(conv.Streams[fuzzseed.Stream{Protocol: 3, From: protocol.Responder}]) {
+		for _, raw := range messages(conv.streams[stream{protocol: 3, from: protocol.Responder}]) {
 			msg, err := blockfetch.Block{}.Decode(raw)
 			if err != nil || len(raw) > maxSeed {
 				continue
@@ -207,12 +206,12 @@ func headers(c corpus, all []fuzzseed.Conversation) {
 
 // wires adds what the peer of a connection sent as a whole, for what reads
 // segments: some short ones.
-func wires(c corpus, all []fuzzseed.Conversation) {
+func wires(c corpus, all []conversation) {
 	type wire struct{ raw, txs []byte }
 	var list []wire
 	for _, conv := range all {
-		txs := conv.Streams[fuzzseed.Stream{Protocol: 4, From: protocol.Initiator}]
-		if raw := conv.Wire[1]; len(raw) > 8 && len(raw) <= maxSeed {
+		txs := conv.streams[stream{protocol: 4, from: protocol.Initiator}]
+		if raw := conv.wire[1]; len(raw) > 8 && len(raw) <= maxSeed {
 			list = append(list, wire{raw, txs})
 		}
 	}
