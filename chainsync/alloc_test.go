@@ -48,8 +48,10 @@ func TestInitiatorAllocations(t *testing.T) {
 			}
 		}
 	})
-	if per := n / headers; per > 2.1 {
-		t.Errorf("%.2f allocations a header, want at most 2", per)
+	per := n / headers
+	t.Logf("%.2f allocations a header", per)
+	if per > 2.1 {
+		t.Error("want at most 2")
 	}
 }
 

@@ -11,15 +11,21 @@ import (
 // What a page says is shown by a test is shown by one that there is.
 func TestNamedTests(t *testing.T) {
 	there := make(map[string]bool)
+	var files []string
 	for _, p := range packages(t) {
-		for _, path := range p.files(append(p.TestGoFiles, p.XTestGoFiles...)) {
-			text, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, name := range testName.FindAllSubmatch(text, -1) {
-				there[string(name[1])] = true
-			}
+		files = append(files, p.files(append(p.TestGoFiles, p.XTestGoFiles...))...)
+	}
+	nested, err := filepath.Glob(filepath.Join("..", "..", "..", "conformance", "interop", "*_test.go"))
+	if err != nil || len(nested) == 0 {
+		t.Fatal(nested, err)
+	}
+	for _, path := range append(files, nested...) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range testName.FindAllSubmatch(text, -1) {
+			there[string(name[1])] = true
 		}
 	}
 	pages, err := filepath.Glob(filepath.Join("..", "..", "..", "docs", "*.md"))
