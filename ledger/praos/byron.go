@@ -15,10 +15,10 @@ func (v *Verifier) prepareByron(s State, h *ledger.Header) (*Job, State, error) 
 	j := &Job{v: v, header: h, checks: Envelope}
 	var ok bool
 	if j.byron, ok = h.Byron(); !ok {
-		return nil, s, j.fail(Envelope, &MalformedError{ledger.Byron})
+		return nil, s, j.malformed()
 	}
 	if err := v.byronEnvelope(&s, h, &j.byron); err != nil {
-		return nil, s, j.fail(Envelope, err)
+		return nil, s, err
 	}
 	if !h.Raw.EBB {
 		j.checks |= Byron
@@ -39,13 +39,13 @@ func (v *Verifier) prepareByron(s State, h *ledger.Header) (*Job, State, error) 
 func (v *Verifier) byronEnvelope(s *State, h *ledger.Header, b *ledger.ByronHeader) error {
 	n := &v.config.Network
 	if !h.Raw.EBB && b.Magic != n.Magic {
-		return &MagicError{b.Magic, n.Magic}
+		return fail(h, Envelope, ErrMagic, "network magic %d, want %d", b.Magic, n.Magic)
 	}
 	if err := v.envelope(s, h); err != nil {
 		return err
 	}
 	if want := n.Genesis.Byron; s.Tip.Point.IsOrigin() && b.Prev != want {
-		return &PrevHashError{b.Prev, want}
+		return failPrevHash(h, b.Prev, want)
 	}
 	return nil
 }
@@ -72,13 +72,13 @@ func (j *Job) verifyByron() error {
 	signed = cbor.AppendUint(signed, uint64(b.Magic))
 	signed = cbor.AppendBytes(signed, message)
 	if !eddsa.VerifyByron(c.GenesisKey[:eddsa.KeySize], signed, c.Signature) {
-		return j.fail(Byron, &ByronSignatureError{"certificate"})
+		return j.fail(Byron, ErrByronSignature, "Byron certificate signature does not hold")
 	}
 
 	// The block is signed for the key that it names itself, which the
 	// certificate must be from.
 	if !bytes.Equal(b.Issuer, c.GenesisKey) {
-		return j.fail(Byron, &ByronSignatureError{"certificate"})
+		return j.fail(Byron, ErrByronSignature, "Byron certificate signature does not hold")
 	}
 	message = append(buf[:0], "01"...)
 	message = append(message, b.Issuer...)
@@ -89,11 +89,11 @@ func (j *Job) verifyByron() error {
 		message = append(message, part...)
 	}
 	if !eddsa.VerifyByron(c.Delegate[:eddsa.KeySize], message, b.Signature) {
-		return j.fail(Byron, &ByronSignatureError{"block"})
+		return j.fail(Byron, ErrByronSignature, "Byron block signature does not hold")
 	}
 	if j.checks&GenesisKey != 0 {
 		if hash := ByronKeyHash(c.GenesisKey); !j.v.config.GenesisKeys[hash] {
-			return j.fail(GenesisKey, &GenesisKeyError{hash})
+			return j.fail(GenesisKey, ErrGenesisKey, "signed for key %v, which is not in the Byron genesis file", hash)
 		}
 	}
 	return nil

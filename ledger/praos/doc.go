@@ -17,7 +17,8 @@
 //  3. Bodies are checked by [ledger.Block.CheckBody], slots that are still to
 //     come by [CheckTime].
 //
-// What was checked is in [Checks]. Without the pools' stake ([Config.Stake]),
+// A header that fails gives an [*Error]; errors.Is finds its [Kind] in it. What was
+// checked is in [Checks]. Without the pools' stake ([Config.Stake]),
 // headers that pass are easy to make: new keys, a certificate, and a VRF key
 // whose outputs are low. Such a check refuses damaged and foreign
 // headers and says nothing about which chain is honest.

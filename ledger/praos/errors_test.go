@@ -2,65 +2,76 @@ package praos
 
 import (
 	"errors"
+	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/ouronet/ouronet/ledger"
 )
 
-// What an error says: whose header, what was wrong with it and what would be
-// right.
-func TestErrorTexts(t *testing.T) {
-	pool, other, hash := PoolID{0xab}, PoolID{0xcd}, ledger.Hash{0xef}
-	short := strings.NewReplacer(pool.String(), "POOL", other.String(), "OTHER", hash.String(), "HASH", ledger.Hash{}.String(), "ZERO").Replace
-	for _, test := range []struct {
-		err  error
-		want string
-	}{
-		{&EraError{5, ledger.Conway, ledger.Babbage}, "era Conway in slot 5, which is in Babbage"},
-		{&BlockNoError{3, 4}, "block number 3, want 4"},
-		{&SlotError{5, 6, 7}, "slot 5, want 6 to 7"},
-		{&PrevHashError{hash, ledger.Hash{}}, "previous hash HASH, want ZERO"},
-		{&SizeError{"header", 1101, 1100}, "header of 1101 bytes, at most 1100 are allowed"},
-		{&VersionError{12, 11}, "major protocol version 12, at most 11 is known"},
-		{&CheckpointError{9, ledger.Hash{}, hash}, "block 9 is not the network's, which is HASH"},
-		{&MagicError{1, 2}, "network magic 1, want 2"},
-		{&MalformedError{ledger.Mary}, "not a Mary header"},
-		{&CertificateError{pool}, "operational certificate is not signed by the cold key of POOL"},
-		{&CounterError{pool, 5, 3, 4, false}, "operational certificate of POOL has number 5, want 3 to 4"},
-		{&CounterError{pool, 5, 0, 1, true}, "first operational certificate of POOL has number 5, at most 1 is allowed"},
-		{&KESPeriodError{9, 2, 6}, "KES period 9, but the certificate is for 6 periods from 2 on"},
-		{&KESSignatureError{pool, 3}, "not signed by the hot key of POOL at evolution 3"},
-		{&VRFKeyError{hash}, "HASH is not a VRF key"},
-		{&VRFProofError{"nonce", Nonce{}}, "nonce VRF proof does not hold under epoch nonce neutral"},
-		{&VRFProofError{"leader", NonceOf(hash)}, "leader VRF proof does not hold under epoch nonce HASH"},
-		{&VRFBoundError{hash, ledger.Ratio{Num: 1, Den: 20}}, "leader value HASH is not in the first 1/20, so no stake is enough"},
-		{&UnknownPoolError{pool, 7}, "issuer POOL has no stake in epoch 7"},
-		{&RegisteredKeyError{pool, hash, ledger.Hash{}}, "VRF key of POOL has hash HASH, registered is ZERO"},
-		{&LeaderError{pool, []byte{1, 2}, ledger.Ratio{Num: 3, Den: 4}}, "POOL with 3/4 of the stake does not lead with value 0102"},
-		{&OverlayError{pool, other}, "overlay slot of OTHER, but a block by POOL"},
-		{&OverlayError{pool, PoolID{}}, "overlay slot without a leader, but a block by POOL"},
-		{&ByronSignatureError{"block"}, "Byron block signature does not hold"},
-		{&GenesisKeyError{pool}, "signed for key POOL, which is not in the Byron genesis file"},
-		{
-			&UncheckedError{ledger.Point{Slot: 5, Hash: hash}, VRF | Leadership},
-			"praos: header 5.HASH: cannot check VRF, leadership: start from a state and a configuration that know more",
-		},
-		{&FutureError{Slot: 8, TooEarly: 3 * time.Second}, "praos: header of slot 8 came 3s before the slot begins: check the clock"},
-	} {
-		if got := short(test.err.Error()); got != test.want {
-			t.Errorf("%T: %q, want %q", test.err, got, test.want)
+// details has the text of each kind of error: the wrong value and the right one.
+var details = map[Kind]string{
+	ErrEra:            `era Conway in slot \d+, which is in Babbage|era Babbage in slot \d+, which is in Conway`,
+	ErrBlockNo:        `block number \d+, want \d+`,
+	ErrSlot:           `slot \d+, want at least \d+`,
+	ErrPrevHash:       `previous hash HASH, want HASH`,
+	ErrSize:           `(header|body) of \d+ bytes, at most \d+ are allowed`,
+	ErrVersion:        `major protocol version 12, at most \d+ is known`,
+	ErrCheckpoint:     `block 99 is not the network's, which is HASH`,
+	ErrCertificate:    `operational certificate is not signed by the cold key of POOL`,
+	ErrCounterLow:     `operational certificate of POOL has number \d+, want \d+ to \d+`,
+	ErrCounterHigh:    `operational certificate of POOL has number \d+, want \d+ to \d+|first operational certificate of POOL has number \d+, at most \d+ is allowed`,
+	ErrKESEarly:       `KES period \d+, but the certificate is for 10 periods from \d+ on`,
+	ErrKESLate:        `KES period \d+, but the certificate is for 10 periods from \d+ on`,
+	ErrKESSignature:   `not signed by the hot key of POOL at evolution \d+`,
+	ErrVRFKey:         `HASH is not a VRF key`,
+	ErrVRFProof:       `(nonce|leader) VRF proof does not hold under epoch nonce HASH`,
+	ErrVRFOutput:      `(nonce|leader) VRF output is HASHHASH, the proof's is HASHHASH`,
+	ErrVRFBound:       `leader value HASH is not in the first \d+/\d+, so no stake is enough`,
+	ErrUnknownPool:    `issuer POOL has no stake in epoch \d+`,
+	ErrRegisteredKey:  `VRF key of POOL has hash HASH, registered is HASH`,
+	ErrLeader:         `POOL with \d+/\d+ of the stake does not lead with value (HASH)+`,
+	ErrOverlay:        `overlay slot of POOL, but a block by POOL|overlay slot without a leader, but a block by POOL`,
+	ErrByronSignature: `Byron (certificate|block) signature does not hold`,
+	ErrGenesisKey:     `signed for key POOL, which is not in the Byron genesis file`,
+}
+
+// checkDetail checks the text of an error about h.
+func checkDetail(t *testing.T, err error, h *ledger.Header) {
+	t.Helper()
+	var e *Error
+	if !errors.As(err, &e) {
+		t.Fatalf("%v (%T)", err, err)
+	}
+	pattern := strings.NewReplacer("HASH", "[0-9a-f]{64}", "POOL", "[0-9a-f]{56}").Replace(details[e.Kind])
+	if pattern == "" || !regexp.MustCompile("^("+pattern+")$").MatchString(e.Detail) {
+		t.Errorf("%q, want %q", e.Detail, details[e.Kind])
+	}
+	if want := "praos: header " + h.Point().String() + ": " + e.Detail; e.Error() != want {
+		t.Errorf("%q, want %q", e, want)
+	}
+}
+
+// Errors.Is finds the kind in an error, and no other.
+func TestErrorKinds(t *testing.T) {
+	seen := make(map[string]bool)
+	for k := ErrEra; k <= ErrUnchecked; k++ {
+		err := error(&Error{Kind: k})
+		for other := ErrEra; other <= ErrUnchecked; other++ {
+			if errors.Is(err, other) != (k == other) {
+				t.Errorf("an error of kind %v: %t for %v", k, k != other, other)
+			}
+		}
+		if name := k.Error(); seen[name] || len(name) < len("praos: x") {
+			t.Errorf("kind %d is %q", uint8(k), name)
+		} else {
+			seen[name] = true
 		}
 	}
-	cause := &MagicError{1, 2}
-	err := &Error{ledger.Point{Slot: 5, Hash: hash}, Envelope, cause}
-	if got := short(err.Error()); got != "praos: header 5.HASH: network magic 1, want 2" || !errors.Is(err, cause) {
-		t.Errorf("%q, of %v", got, errors.Unwrap(err))
-	}
-	output := (&VRFOutputError{"leader", [64]byte{1}, [64]byte{2}}).Error()
-	if want := "leader VRF output is 01" + strings.Repeat("0", 126) + ", the proof's is 02" + strings.Repeat("0", 126); output != want {
-		t.Errorf("%q", output)
+	for _, k := range []Kind{0, ErrUnchecked + 1} {
+		if got := k.Error(); !strings.HasPrefix(got, "praos: unknown kind") {
+			t.Errorf("kind %d: %q", uint8(k), got)
+		}
 	}
 }
 

@@ -42,8 +42,7 @@ func ExampleVerifier_Verify() {
 	chain.Next() // is missed
 	block := chain.Next()
 	_, _, err = verifier.Verify(again, &block.Header)
-	var parent *praos.PrevHashError
-	fmt.Println("another parent:", errors.As(err, &parent))
+	fmt.Println("another parent:", errors.Is(err, praos.ErrPrevHash))
 	// Output:
 	// checked: envelope, certificate, KES, VRF, VRF bound
 	// block: 9

@@ -150,7 +150,7 @@ func TestSpeculation(t *testing.T) {
 				t.Fatalf("false output: %v", err)
 			}
 		case i > bad+300:
-			if !errors.As(err, new(*praos.VRFProofError)) {
+			if !errors.Is(err, praos.ErrVRFProof) {
 				t.Fatalf("header %d after a false output at %d: %v", i, bad, err)
 			}
 			return

@@ -170,7 +170,7 @@ func TestEraByVersion(t *testing.T) {
 		{ledger.Alonzo, 24, true}, {ledger.Mary, 10, false}, {ledger.Conway, 24, false}, {ledger.Conway, 25, true}, {ledger.Babbage, 25, false},
 	} {
 		err := v.CheckEra(&ledger.Header{Slot: test.slot, Raw: ledger.RawHeader{Era: test.era}})
-		if test.ok != (err == nil) || err != nil && !errors.As(err, new(*EraError)) {
+		if test.ok != (err == nil) || err != nil && !errors.Is(err, ErrEra) {
 			t.Errorf("%v in slot %d: %v", test.era, test.slot, err)
 		}
 	}

@@ -17,7 +17,7 @@ func TestGenesisKeysUnasked(t *testing.T) {
 	for _, public := range []ledger.Network{ledger.Mainnet, ledger.Preprod} {
 		n.Genesis.Byron = public.Genesis.Byron
 		_, _, err := verifier(t, praos.Config{Network: n}).Verify(states[at], &blocks[at].Header)
-		if !errors.As(err, new(*praos.GenesisKeyError)) {
+		if !errors.Is(err, praos.ErrGenesisKey) {
 			t.Errorf("%s: %v", public.Name, err)
 		}
 	}

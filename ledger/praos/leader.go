@@ -73,7 +73,7 @@ func (j *Job) slotInEpoch() uint64 {
 func (j *Job) verifyLeader() error {
 	d := j.v.config.Stake.Distribution(j.epoch)
 	if d == nil {
-		return &UnknownPoolError{j.issuer.id, j.epoch} // was there a moment ago
+		return j.failUnknownPool() // was there a moment ago
 	}
 	key := ledger.Hash(blake2b.Sum256(j.shelley.VRFKey))
 	if tpraos(j.header.Raw.Era) {
@@ -83,25 +83,37 @@ func (j *Job) verifyLeader() error {
 	}
 	pool, ok := d.Pools[j.issuer.id]
 	if !ok {
-		return &UnknownPoolError{j.issuer.id, j.epoch}
+		return j.failUnknownPool()
 	}
 	if key != pool.VRFKey {
-		return &RegisteredKeyError{j.issuer.id, key, pool.VRFKey}
+		return j.failRegisteredKey(key, pool.VRFKey)
 	}
 	if value := j.leaderValue(); !j.v.threshold.leads(value, pool.Stake) {
-		return &LeaderError{j.issuer.id, value, pool.Stake}
+		return j.fail(Leadership, ErrLeader, "%v with %d/%d of the stake does not lead with value %x", j.issuer.id, pool.Stake.Num, pool.Stake.Den, value)
 	}
 	return nil
 }
 
 func (j *Job) verifyOverlay(leader Delegate, key ledger.Hash) error {
 	if j.issuer.id != leader.Key {
-		return &OverlayError{j.issuer.id, leader.Key}
+		if leader.Key == (PoolID{}) {
+			return j.fail(Leadership, ErrOverlay, "overlay slot without a leader, but a block by %v", j.issuer.id)
+		}
+		return j.fail(Leadership, ErrOverlay, "overlay slot of %v, but a block by %v", leader.Key, j.issuer.id)
 	}
 	if key != leader.VRFKey {
-		return &RegisteredKeyError{j.issuer.id, key, leader.VRFKey}
+		return j.failRegisteredKey(key, leader.VRFKey)
 	}
 	return nil
+}
+
+func (j *Job) failUnknownPool() error {
+	return j.fail(Leadership, ErrUnknownPool, "issuer %v has no stake in epoch %d", j.issuer.id, j.epoch)
+}
+
+// failRegisteredKey is for a VRF key that is not the registered one; both by hash.
+func (j *Job) failRegisteredKey(got, want ledger.Hash) error {
+	return j.fail(Leadership, ErrRegisteredKey, "VRF key of %v has hash %v, registered is %v", j.issuer.id, got, want)
 }
 
 // leaderValue returns the number, big endian, that must be low: in TPraos the
@@ -126,7 +138,7 @@ func praosLeaderValue(output []byte) [32]byte {
 func (j *Job) verifyBound() error {
 	value := praosLeaderValue(j.shelley.LeaderVRF.Output)
 	if f := j.v.config.Network.ActiveSlots; !below(&value, f) {
-		return &VRFBoundError{value, f}
+		return j.fail(Bound, ErrVRFBound, "leader value %x is not in the first %d/%d, so no stake is enough", value, f.Num, f.Den)
 	}
 	return nil
 }

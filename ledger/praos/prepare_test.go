@@ -3,6 +3,7 @@ package praos
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"math"
 	"testing"
 
@@ -24,8 +25,8 @@ func TestRequired(t *testing.T) {
 	} {
 		v := verifier(t, Config{Network: forgeNetwork(), Require: all})
 		j := &Job{v: v, header: &ledger.Header{Raw: test.raw}}
-		var unchecked *UncheckedError
-		if err := j.required(); !errors.As(err, &unchecked) || unchecked.Missing != test.want || unchecked.Point != j.header.Point() {
+		var e *Error
+		if err := j.required(); !errors.As(err, &e) || e.Kind != ErrUnchecked || e.Check != test.want || e.Point != j.header.Point() {
 			t.Errorf("%+v: %v, want %v", test.raw, err, test.want)
 		}
 		j.checks = test.want
@@ -58,8 +59,13 @@ func TestCheckPeriod(t *testing.T) {
 		if (err == nil) != test.ok || err == nil && j.evolution != test.evolution {
 			t.Errorf("slot %d, from period %d: evolution %d, %v", test.slot, test.first, j.evolution, err)
 		}
-		var e *KESPeriodError
-		if err != nil && (!errors.As(err, &e) || *e != KESPeriodError{uint64(test.slot) / 50, test.first, 10}) {
+		kind := ErrKESLate
+		if uint64(test.slot)/50 < test.first {
+			kind = ErrKESEarly
+		}
+		want := fmt.Sprintf("KES period %d, but the certificate is for 10 periods from %d on", test.slot/50, test.first)
+		var e *Error
+		if err != nil && (!errors.As(err, &e) || e.Kind != kind || e.Detail != want) {
 			t.Errorf("slot %d, from period %d: %v", test.slot, test.first, err)
 		}
 	}
@@ -73,18 +79,19 @@ func TestLimits(t *testing.T) {
 		header int
 		body   uint32
 		major  uint64
-		want   error
+		kind   Kind // 0: it passes
+		detail string
 	}{
-		{ledger.Alonzo, 100, 1000, 7, nil},
-		{ledger.Conway, 100, 1000, 7, nil},
-		{ledger.Conway, 100, 1000, 8, nil},
-		{ledger.Alonzo, 100, 1000, 8, &VersionError{8, 7}},
-		{ledger.Conway, 101, 1000, 7, &SizeError{"header", 101, 100}},
-		{ledger.Conway, 100, 1001, 7, &SizeError{"body", 1001, 1000}},
+		{ledger.Alonzo, 100, 1000, 7, 0, ""},
+		{ledger.Conway, 100, 1000, 7, 0, ""},
+		{ledger.Conway, 100, 1000, 8, 0, ""},
+		{ledger.Alonzo, 100, 1000, 8, ErrVersion, "major protocol version 8, at most 7 is known"},
+		{ledger.Conway, 101, 1000, 7, ErrSize, "header of 101 bytes, at most 100 are allowed"},
+		{ledger.Conway, 100, 1001, 7, ErrSize, "body of 1001 bytes, at most 1000 are allowed"},
 	} {
 		h := &ledger.Header{Raw: ledger.RawHeader{Era: test.era, Bytes: make([]byte, test.header)}}
 		err := v.checkLimits(h, &ledger.ShelleyHeader{BodySize: test.body, Major: test.major})
-		if (err == nil) != (test.want == nil) || err != nil && err.Error() != test.want.Error() {
+		if e := (*Error)(nil); (err == nil) != (test.kind == 0) || err != nil && (!errors.As(err, &e) || e.Kind != test.kind || e.Detail != test.detail) {
 			t.Errorf("%+v: %v", test, err)
 		}
 	}
@@ -107,7 +114,8 @@ func TestCheckEra(t *testing.T) {
 	} {
 		h := &ledger.Header{Raw: ledger.RawHeader{Era: test.era}, Slot: test.slot}
 		err := v.CheckEra(h)
-		if e := (*EraError)(nil); (err == nil) != test.ok || err != nil && (!errors.As(err, &e) || *e != EraError{test.slot, test.era, n.EraAt(test.slot)}) {
+		want := fmt.Sprintf("era %v in slot %d, which is in %v", test.era, test.slot, n.EraAt(test.slot))
+		if e := (*Error)(nil); (err == nil) != test.ok || err != nil && (!errors.As(err, &e) || e.Kind != ErrEra || e.Detail != want) {
 			t.Errorf("%v in slot %d: %v", test.era, test.slot, err)
 		}
 	}
@@ -122,7 +130,7 @@ func TestMalformed(t *testing.T) {
 	}
 	h.Raw.Bytes = h.Raw.Bytes[:20]
 	var e *Error
-	if _, _, err := v.Prepare(s, h); !errors.As(err, &e) || e.Check != Envelope || !errors.As(err, new(*MalformedError)) {
+	if _, _, err := v.Prepare(s, h); !errors.As(err, &e) || e.Check != Envelope || !errors.Is(err, ErrMalformed) {
 		t.Error(err)
 	}
 }

@@ -300,7 +300,7 @@ func TestRealDijkstra(t *testing.T) {
 	if err != nil || changed.Hash == block.Header.Hash {
 		t.Fatalf("not changed, %v", err)
 	}
-	if _, _, err := v.Verify(s, &changed); !errors.As(err, new(*KESSignatureError)) {
+	if _, _, err := v.Verify(s, &changed); !errors.Is(err, ErrKESSignature) {
 		t.Errorf("with another field: %v", err)
 	}
 }
@@ -404,7 +404,7 @@ func TestPreviewOverlay(t *testing.T) {
 	n := 0
 	for _, h := range headers(t, c.Network, "preview-immutable", 5000) {
 		next, _, err := v.Verify(s, h)
-		if unchecked := (*UncheckedError)(nil); errors.As(err, &unchecked) && c.Network.Epoch(h.Slot) == 1 {
+		if errors.Is(err, ErrUnchecked) && c.Network.Epoch(h.Slot) == 1 {
 			break
 		}
 		if err != nil {
@@ -419,7 +419,7 @@ func TestPreviewOverlay(t *testing.T) {
 
 	// A delegate less, and most slots are another's.
 	d.Delegates = d.Delegates[1:]
-	if _, _, err := v.Verify(Origin(c.Network), headers(t, c.Network, "preview-immutable", 1)[0]); !errors.As(err, new(*OverlayError)) {
+	if _, _, err := v.Verify(Origin(c.Network), headers(t, c.Network, "preview-immutable", 1)[0]); !errors.Is(err, ErrOverlay) {
 		t.Error(err)
 	}
 }

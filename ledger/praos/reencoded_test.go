@@ -51,7 +51,7 @@ func TestSignedEncoding(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, _, err := v.Verify(s, &signed); !errors.As(err, new(*KESSignatureError)) {
+			if _, _, err := v.Verify(s, &signed); !errors.Is(err, ErrKESSignature) {
 				t.Errorf("%v: %x, signed as it is: %v", era, raw.Bytes, err)
 			}
 		}

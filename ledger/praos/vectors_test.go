@@ -4,7 +4,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -62,34 +61,30 @@ func TestHeaderCases(t *testing.T) {
 
 // verdict names an error as the cases do.
 func verdict(err error) string {
-	var (
-		counter *CounterError
-		period  *KESPeriodError
-		e       *Error
-	)
+	var e *Error
 	switch {
 	case err == nil:
 		return ""
-	case errors.As(err, &counter) && counter.Got < counter.Last:
+	case errors.Is(err, ErrCounterLow):
 		return "SequenceNumberTooSmall"
-	case errors.As(err, &counter):
+	case errors.Is(err, ErrCounterHigh):
 		return "SequenceNumberTooFarAhead"
-	case errors.As(err, &period) && period.Got < period.First:
+	case errors.Is(err, ErrKESEarly):
 		return "OpCertKesPeriodTooLarge"
-	case errors.As(err, &period):
+	case errors.Is(err, ErrKESLate):
 		return "OpCertKesPeriodTooOld"
-	case errors.As(err, new(*KESSignatureError)):
+	case errors.Is(err, ErrKESSignature):
 		return "InvalidKesSignature"
-	case errors.As(err, new(*CertificateError)):
+	case errors.Is(err, ErrCertificate):
 		return "InvalidSignature"
-	case errors.As(err, new(*RegisteredKeyError)):
+	case errors.Is(err, ErrRegisteredKey):
 		return "KnownLeaderVrf"
-	case errors.As(err, new(*VRFProofError)):
+	case errors.Is(err, ErrVRFProof):
 		return "VrfProof(InvalidProof"
-	case errors.As(err, new(*VRFBoundError)), errors.As(err, new(*LeaderError)):
+	case errors.Is(err, ErrVRFBound), errors.Is(err, ErrLeader):
 		return "InsufficientLeaderStake"
 	case errors.As(err, &e):
-		return fmt.Sprintf("%T", e.Err)
+		return e.Kind.Error()
 	}
 	return "VrfProof(TryFromSliceError)" // a field of the wrong size is not parsed at all
 }
@@ -238,7 +233,7 @@ func TestSyntheticTree(t *testing.T) {
 			poor[id] = p
 		}
 		_, _, err = verifier(t, Config{Network: n, Stake: oneDistribution{Pools: poor}}).Verify(s, &h)
-		if leader := (*LeaderError)(nil); !errors.As(err, &leader) {
+		if !errors.Is(err, ErrLeader) {
 			t.Errorf("with next to no stake: %v", err)
 		}
 	}

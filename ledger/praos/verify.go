@@ -30,7 +30,7 @@ func (j *Job) Checks() Checks { return j.checks }
 func (j *Job) Header() *ledger.Header { return j.header }
 
 // Verify checks a header and returns the state after it and what was checked.
-// The error is an [*Error] if the header is at fault.
+// The error is an [*Error].
 func (v *Verifier) Verify(s State, h *ledger.Header) (State, Checks, error) {
 	job, next, err := v.Prepare(s, h)
 	if err != nil {
@@ -44,8 +44,7 @@ func (v *Verifier) Verify(s State, h *ledger.Header) (State, Checks, error) {
 
 // Prepare checks all that depends on the header before h and costs little, and
 // returns a job with the rest and the state after h, which is good only if the
-// job succeeds. H must not change. The error is an [*Error] if the header is at
-// fault.
+// job succeeds. H must not change. The error is an [*Error].
 func (v *Verifier) Prepare(s State, h *ledger.Header) (*Job, State, error) {
 	if h.Raw.Era == ledger.Byron {
 		return v.prepareByron(s, h)
@@ -53,21 +52,21 @@ func (v *Verifier) Prepare(s State, h *ledger.Header) (*Job, State, error) {
 	j := &Job{v: v, header: h, checks: Envelope | Certificate | KES}
 	var ok bool
 	if j.shelley, ok = h.Shelley(); !ok {
-		return nil, s, j.fail(Envelope, &MalformedError{h.Raw.Era})
+		return nil, s, j.malformed()
 	}
 	if err := v.envelope(&s, h); err != nil {
-		return nil, s, j.fail(Envelope, err)
+		return nil, s, err
 	}
 	if err := v.checkLimits(h, &j.shelley); err != nil {
-		return nil, s, j.fail(Envelope, err)
+		return nil, s, err
 	}
 	if err := j.checkPeriod(); err != nil {
-		return nil, s, j.fail(KES, err)
+		return nil, s, err
 	}
 	j.issuer = v.issuers.get([32]byte(j.shelley.Issuer))
 	next, err := j.checkCounter(s)
 	if err != nil {
-		return nil, s, j.fail(Certificate, err)
+		return nil, s, err
 	}
 	j.epoch = v.config.Network.Epoch(h.Slot)
 	next = v.enter(next, h.Raw.Era, j.epoch)
@@ -110,13 +109,13 @@ func (j *Job) required() error {
 		missing &^= Byron | GenesisKey
 	}
 	if missing != 0 {
-		return &UncheckedError{j.header.Point(), missing}
+		return j.fail(missing, ErrUnchecked, "cannot check %v: start from a state and a configuration that know more", missing)
 	}
 	return nil
 }
 
-func (j *Job) fail(check Checks, err error) error {
-	return &Error{j.header.Point(), check, err}
+func (j *Job) malformed() error {
+	return j.fail(Envelope, ErrMalformed, "not a %v header", j.header.Raw.Era)
 }
 
 // Verify checks what costs: signatures and proofs. It may be called on any
@@ -126,24 +125,24 @@ func (j *Job) Verify() error {
 		return j.verifyByron()
 	}
 	if !j.issuer.certified(&j.shelley.OCert) {
-		return j.fail(Certificate, &CertificateError{j.issuer.id})
+		return j.fail(Certificate, ErrCertificate, "operational certificate is not signed by the cold key of %v", j.issuer.id)
 	}
 	if !j.issuer.signed(&j.shelley, j.evolution) {
-		return j.fail(KES, &KESSignatureError{j.issuer.id, j.evolution})
+		return j.fail(KES, ErrKESSignature, "not signed by the hot key of %v at evolution %d", j.issuer.id, j.evolution)
 	}
 	if j.checks&VRF != 0 {
 		if err := j.verifyVRF(); err != nil {
-			return j.fail(VRF, err)
+			return err
 		}
 	}
 	if j.checks&Bound != 0 {
 		if err := j.verifyBound(); err != nil {
-			return j.fail(Bound, err)
+			return err
 		}
 	}
 	if j.checks&Leadership != 0 {
 		if err := j.verifyLeader(); err != nil {
-			return j.fail(Leadership, err)
+			return err
 		}
 	}
 	return nil
@@ -155,7 +154,11 @@ func (j *Job) checkPeriod() error {
 	n := &j.v.config.Network
 	now, first := uint64(j.header.Slot)/n.SlotsPerKESPeriod, j.shelley.OCert.KESPeriod
 	if now < first || now-first >= n.MaxKESEvolutions {
-		return &KESPeriodError{now, first, n.MaxKESEvolutions}
+		kind := ErrKESLate
+		if now < first {
+			kind = ErrKESEarly
+		}
+		return j.fail(KES, kind, "KES period %d, but the certificate is for %d periods from %d on", now, n.MaxKESEvolutions, first)
 	}
 	j.evolution = now - first
 	return nil
@@ -176,7 +179,14 @@ func (j *Job) checkCounter(s State) (State, error) {
 			limit = math.MaxUint64
 		}
 		if got < last || got > limit {
-			return s, &CounterError{j.issuer.id, got, last, limit, !ok}
+			if !ok {
+				return s, j.fail(Certificate, ErrCounterHigh, "first operational certificate of %v has number %d, at most %d is allowed", j.issuer.id, got, limit)
+			}
+			kind := ErrCounterHigh
+			if got < last {
+				kind = ErrCounterLow
+			}
+			return s, j.fail(Certificate, kind, "operational certificate of %v has number %d, want %d to %d", j.issuer.id, got, last, limit)
 		}
 	}
 	if !ok || got != last {
@@ -190,7 +200,7 @@ func (j *Job) checkCounter(s State) (State, error) {
 func (j *Job) verifyVRF() error {
 	key := j.issuer.vrfKey(j.shelley.VRFKey)
 	if key == nil {
-		return &VRFKeyError{[32]byte(j.shelley.VRFKey)}
+		return j.fail(VRF, ErrVRFKey, "%x is not a VRF key", j.shelley.VRFKey)
 	}
 	if !tpraos(j.header.Raw.Era) {
 		return j.verifyProof("leader", key, Input(j.header.Slot, j.nonce), &j.shelley.LeaderVRF)
@@ -205,10 +215,10 @@ func (j *Job) verifyVRF() error {
 func (j *Job) verifyProof(name string, key *vrf.Key, input ledger.Hash, cert *ledger.VRFCert) error {
 	output, ok := key.Verify(input[:], cert.Proof)
 	if !ok {
-		return &VRFProofError{name, j.nonce}
+		return j.fail(VRF, ErrVRFProof, "%s VRF proof does not hold under epoch nonce %v", name, j.nonce)
 	}
 	if claimed := vrf.Output(cert.Output); claimed != output {
-		return &VRFOutputError{name, claimed, output}
+		return j.fail(VRF, ErrVRFOutput, "%s VRF output is %x, the proof's is %x", name, claimed, output)
 	}
 	return nil
 }

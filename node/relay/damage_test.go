@@ -53,13 +53,13 @@ var damages = []struct {
 }{
 	{"KES signature", func(t *testing.T, _ []ledger.Block, h ledger.Header, s ledger.ShelleyHeader) ledger.RawHeader {
 		return flip(t, h, s.Signature)
-	}, false, &praos.KESSignatureError{}},
+	}, false, praos.ErrKESSignature},
 	{"body hash", func(t *testing.T, _ []ledger.Block, h ledger.Header, s ledger.ShelleyHeader) ledger.RawHeader {
 		return flip(t, h, s.BodyHash[:])
-	}, false, &praos.KESSignatureError{}},
+	}, false, praos.ErrKESSignature},
 	{"certificate", func(t *testing.T, _ []ledger.Block, h ledger.Header, s ledger.ShelleyHeader) ledger.RawHeader {
 		return flip(t, h, s.OCert.Signature)
-	}, true, &praos.CertificateError{}},
+	}, true, praos.ErrCertificate},
 	{"certificate of before", func(t *testing.T, chain []ledger.Block, h ledger.Header, s ledger.ShelleyHeader) ledger.RawHeader {
 		for i := range chain {
 			before, _ := chain[i].Header.Shelley()
@@ -68,29 +68,29 @@ var damages = []struct {
 			}
 		}
 		panic("no older certificate")
-	}, true, &praos.CounterError{}},
+	}, true, praos.ErrCounterLow},
 	{"VRF proof", func(t *testing.T, _ []ledger.Block, h ledger.Header, s ledger.ShelleyHeader) ledger.RawHeader {
 		return flip(t, h, s.LeaderVRF.Proof)
-	}, true, &praos.VRFProofError{}},
+	}, true, praos.ErrVRFProof},
 	{"VRF output", func(t *testing.T, _ []ledger.Block, h ledger.Header, s ledger.ShelleyHeader) ledger.RawHeader {
 		return flip(t, h, s.LeaderVRF.Output)
-	}, true, &praos.VRFOutputError{}},
+	}, true, praos.ErrVRFOutput},
 	{"slot that the pool does not lead", func(t *testing.T, _ []ledger.Block, h ledger.Header, _ ledger.ShelleyHeader) ledger.RawHeader {
 		return replace(t, h, numbers(h.BlockNo, h.Slot), numbers(h.BlockNo, h.Slot+1))
-	}, true, &praos.VRFProofError{}},
+	}, true, praos.ErrVRFProof},
 	{"slot of the parent", func(t *testing.T, chain []ledger.Block, h ledger.Header, _ ledger.ShelleyHeader) ledger.RawHeader {
 		return replace(t, h, numbers(h.BlockNo, h.Slot), numbers(h.BlockNo, chain[damaged-1].Header.Slot))
-	}, true, &praos.SlotError{}},
+	}, true, praos.ErrSlot},
 	{"block number", func(t *testing.T, _ []ledger.Block, h ledger.Header, _ ledger.ShelleyHeader) ledger.RawHeader {
 		return replace(t, h, numbers(h.BlockNo, h.Slot), numbers(h.BlockNo+1, h.Slot))
-	}, true, &praos.BlockNoError{}},
+	}, true, praos.ErrBlockNo},
 	{"previous hash", func(t *testing.T, _ []ledger.Block, h ledger.Header, s ledger.ShelleyHeader) ledger.RawHeader {
 		return flip(t, h, s.Prev[:])
 	}, true, nil}, // found before it comes to verification
 	{"era", func(_ *testing.T, _ []ledger.Block, h ledger.Header, _ ledger.ShelleyHeader) ledger.RawHeader {
 		h.Raw.Era = ledger.Babbage // which has the same layout and hash
 		return h.Raw
-	}, false, &praos.EraError{}},
+	}, false, praos.ErrEra},
 }
 
 // damage returns the header of a block as damages[i] has it.

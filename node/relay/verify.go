@@ -120,13 +120,13 @@ func (v *verifier) judge(h *ledger.Header, last *verdict) (*verdict, error) {
 	if parent == nil || parent != last && (!parent.settled() || parent.err != nil) {
 		return nil, errForgotten
 	}
-	if err := praos.CheckTime(&v.network, h.Slot, time.Now()); err != nil {
+	if err := praos.CheckTime(&v.network, h, time.Now()); err != nil {
 		return nil, &follow.BadHeaderError{Point: h.Point(), Err: err}
 	}
 	job, state, err := v.v.Prepare(parent.state, h)
 	if err != nil {
 		var fault *praos.Error
-		if !errors.As(err, &fault) {
+		if !errors.As(err, &fault) || fault.Kind == praos.ErrUnchecked {
 			return nil, err
 		}
 		return &verdict{done: closed, err: err}, nil

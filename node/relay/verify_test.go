@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -86,8 +85,8 @@ func TestRelayRefuses(t *testing.T) {
 					t.Errorf("no blame in %v", err)
 				case d.want == nil && !strings.Contains(err.Error(), "does not follow"):
 					t.Error(err)
-				case d.want != nil && !isA(err, d.want):
-					t.Errorf("got %v, want %T", err, d.want)
+				case d.want != nil && !errors.Is(err, d.want):
+					t.Errorf("got %v, want %v", err, d.want)
 				case errors.As(err, &e) && e.Point.Slot > h.Slot+1:
 					t.Errorf("it is the header of %v that is bad: %v", h.Point(), err)
 				}
@@ -107,14 +106,6 @@ func TestRelayRefuses(t *testing.T) {
 }
 
 // isA reports whether an error of the type of want is in the chain of err.
-func isA(err, want error) bool {
-	for ; err != nil; err = errors.Unwrap(err) {
-		if reflect.TypeOf(err) == reflect.TypeOf(want) {
-			return true
-		}
-	}
-	return false
-}
 
 // A bad header is remembered: neither it nor what follows it is verified again,
 // whoever brings it and however often.
@@ -129,7 +120,7 @@ func TestRelayRemembersBadHeaders(t *testing.T) {
 				bad := onTop(t, c.Blocks(), damage(t, i, c.Blocks()))
 				s.upstream("first", instead(c, bad))
 				r, _ := s.relay("relay", relay.Config{Follow: lost.note(s.config("first", "second", "third"))})
-				if err := <-lost["first"]; !isA(err, d.want) {
+				if err := <-lost["first"]; !errors.Is(err, d.want) {
 					t.Fatal(err)
 				}
 				synctest.Wait()
@@ -140,7 +131,7 @@ func TestRelayRemembersBadHeaders(t *testing.T) {
 				for peer, errs := range lost {
 					n := 0
 					for ; len(errs) > 0; n++ {
-						if err := <-errs; node.Blame(err) && !isA(err, d.want) {
+						if err := <-errs; node.Blame(err) && !errors.Is(err, d.want) {
 							t.Errorf("lost %s for %v", peer, err)
 						}
 					}
@@ -208,10 +199,10 @@ func TestRelayEraOfKnownHeader(t *testing.T) {
 		s.upstream("liar", liar)
 		time.Sleep(5 * time.Minute)
 		var err error
-		for len(lost["liar"]) > 0 && !isA(err, &praos.EraError{}) {
+		for len(lost["liar"]) > 0 && !errors.Is(err, praos.ErrEra) {
 			err = <-lost["liar"] // at first because it was not there
 		}
-		if !isA(err, &praos.EraError{}) || !node.Blame(err) {
+		if !errors.Is(err, praos.ErrEra) || !node.Blame(err) {
 			t.Errorf("lost the liar for %v", err)
 		}
 		if len(lost["honest"]) > 0 {
@@ -259,8 +250,7 @@ func TestRelayFutureHeader(t *testing.T) {
 		s.upstream("early", c)
 		r, _ := s.relay("relay", relay.Config{Follow: cfg})
 		err := <-lost["early"]
-		var early *praos.FutureError
-		if !errors.As(err, &early) || !node.Blame(err) {
+		if !errors.Is(err, praos.ErrFuture) || !node.Blame(err) {
 			t.Fatal(err)
 		}
 		if st := r.Status(); st.Verified == 0 || st.Verified > damaged {
