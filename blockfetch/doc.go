@@ -3,8 +3,9 @@
 //
 // Start with [Initiator.Fetch], which takes blocks whose headers are known already
 // and asks for no more at a time than fits; [Initiator.Range] needs only the ends of
-// a range, and node.Conn.Blocks fetches ranges of any length. To answer, implement
-// [Source] and call [Respond].
+// a range, and node.Conn.Blocks fetches ranges of any length. To answer, give [NewSource]
+// your storage, a [Chain], or implement [Source], and call [Respond]; a node has
+// node.Config.Sources for that.
 //
 // Duties of the caller:
 //

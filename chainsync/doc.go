@@ -2,8 +2,9 @@
 // tells an initiator, header by header, what its chain is and how it changes.
 //
 // Start with [Initiator]: ask for a known point with [Initiator.Intersect],
-// then range over [Initiator.Updates]. To answer, implement [Source] and call
-// [Respond].
+// then range over [Initiator.Updates]. To answer, give [NewSource] your storage, a
+// [Chain], and call [Respond]; a node has node.Config.Sources for that. A [Source] of
+// your own can answer whatever it likes.
 //
 // Duties of the caller:
 //

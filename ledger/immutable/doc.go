@@ -13,6 +13,9 @@
 // last ones, up to 10 MB in all, so that a folder of twelve million blocks costs a few
 // megabytes. Two small reads show whether a point is stored.
 //
+// A DB is a chainsync.Chain and a blockfetch.Source: with chainsync.NewSource, a node serves
+// the folder.
+//
 // A sequence reads ahead, many blocks or headers at once: up to 32 KiB of blocks, or one
 // block, and up to 128 KiB while no more than 8 MiB are read ahead like that for all
 // sequences together; up to 64 KiB of headers. They share their memory. Beside it a
