@@ -19,4 +19,8 @@
 //
 // Rules follow the network specification and the running code of
 // ouroboros-network d80f488c8 (2026-07-24).
+//
+// docs/guide/serving.md serves blocks of your own.
+//
+// Stable from version 0.1.0 on: see docs/compatibility.md.
 package blockfetch

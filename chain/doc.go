@@ -51,4 +51,6 @@
 //
 // Left out on purpose: timeouts of the mini-protocols, which Sessions keep; a ledger,
 // which is what a judge has.
+//
+// Not stable yet: a minor version may change this package. See docs/compatibility.md.
 package chain

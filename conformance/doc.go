@@ -19,4 +19,8 @@
 //
 // Left out on purpose: behaviour that is not in a table, which is tested with
 // each mini-protocol, and other implementations (conformance/interop).
+//
+// docs/guide/mini-protocol.md uses it.
+//
+// Not stable yet: a minor version may change this package. See docs/compatibility.md.
 package conformance

@@ -10,4 +10,6 @@
 //
 // Rules follow the running code of ouroboros-network d80f488c8 (2026-07-24),
 // which the text of the specification trails in some points.
+//
+// Stable from version 0.1.0 on: see docs/compatibility.md.
 package handshake

@@ -17,4 +17,6 @@
 //
 // Rules follow the network specification and the running code of
 // ouroboros-network d80f488c8 (2026-07-24).
+//
+// Stable from version 0.1.0 on: see docs/compatibility.md.
 package keepalive

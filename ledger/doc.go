@@ -21,4 +21,6 @@
 // What is of a later era is an [*UnknownEraError]: the network is ahead of this
 // version. Left out on purpose: what transactions mean, ledger state, and Leios
 // and Peras beyond what headers and blocks of Dijkstra hold of them.
+//
+// Stable from version 0.1.0 on: see docs/compatibility.md.
 package ledger

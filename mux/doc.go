@@ -28,4 +28,8 @@
 //
 // Rules follow the multiplexing chapter of the network specification and the
 // running code of ouroboros-network d80f488c8 (2026-07-24).
+//
+// docs/guide/tuning.md has the bounds of a connection as a table.
+//
+// Stable from version 0.1.0 on: see docs/compatibility.md.
 package mux

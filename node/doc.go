@@ -33,4 +33,8 @@
 // peer that is about to be cut off comes near it. A quiet connection needs about 30 kB.
 //
 // The rules of the mini-protocols are in packages handshake, chainsync and so on.
+//
+// docs/guide has complete programs: docs/guide/README.md lists them.
+//
+// Stable from version 0.1.0 on: see docs/compatibility.md.
 package node

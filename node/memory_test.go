@@ -81,10 +81,12 @@ func TestDocumentedBound(t *testing.T) {
 	for _, spec := range []*protocol.Spec{specs.ChainSync, specs.BlockFetch, specs.TxSubmission, specs.KeepAlive, specs.PeerSharing} {
 		sum += spec.Ingress + spec.Limit(protocol.Initiator)
 	}
+	t.Logf("unread bytes of a peer that answers, at most: %d", sum)
 	if most := 27_000_000; sum > most || sum < most*9/10 {
 		t.Errorf("of a peer that answers: %d bytes, the package comment says %d", sum, most)
 	}
 	sum = chainsync.RequestIngress + blockfetch.RequestIngress + txsubmission.ReplyIngress + specs.KeepAlive.Ingress + specs.PeerSharing.Ingress
+	t.Logf("unread bytes of a peer that asks, at most: %d", sum)
 	if most := 170_000; sum > most || sum < most*9/10 {
 		t.Errorf("of a peer that asks: %d bytes, the package comment says %d", sum, most)
 	}

@@ -25,4 +25,8 @@
 // Rules follow the Ouroboros network specification as read from
 // ouroboros-network d80f488c8 (2026-07-24); where the text and the running
 // code disagree, the code.
+//
+// docs/guide/mini-protocol.md writes a mini-protocol and tests it.
+//
+// Stable from version 0.1.0 on: see docs/compatibility.md.
 package protocol

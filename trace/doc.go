@@ -51,4 +51,6 @@
 //
 // Left out on purpose: node-to-client protocols, compression, and captures with
 // IP fragments or IPv6 extension headers.
+//
+// Not stable yet: a minor version may change this package. See docs/compatibility.md.
 package trace

@@ -22,4 +22,8 @@
 //
 // Rules follow the network specification and the running code of
 // ouroboros-network d80f488c8 (2026-07-24).
+//
+// docs/guide/transactions.md has complete programs for both sides.
+//
+// Stable from version 0.1.0 on: see docs/compatibility.md.
 package txsubmission

@@ -29,4 +29,8 @@
 // What is left out on purpose: packets that are lost or come twice, which TCP
 // hides; connections sharing a link's bandwidth; datagrams; name service beyond
 // the names of hosts.
+//
+// docs/guide/testing.md tests an application with it.
+//
+// Not stable yet: a minor version may change this package. See docs/compatibility.md.
 package vnet

@@ -25,4 +25,6 @@
 // Nothing is ever removed or changed whose name is not in the list above, and nothing in
 // ledger/ and gsm/. A crash at any moment, of the machine, too, leaves a folder that the
 // next [Open] takes up where it was.
+//
+// Not stable yet: a minor version may change this package. See docs/compatibility.md.
 package folder

@@ -58,4 +58,6 @@
 //     [DB.Intersect] need less: that the index entry of the slot is in its place.
 //   - When a block or header is read, it must be what its index entry says and
 //     follow the one before it; a block must have its CRC-32.
+//
+// Not stable yet: a minor version may change this package. See docs/compatibility.md.
 package immutable

@@ -28,4 +28,6 @@
 //
 // Left out on purpose: ledger state, and Byron's delegation map and signing
 // limit, which need block bodies. (header-validation, 13)
+//
+// Not stable yet: a minor version may change this package. See docs/compatibility.md.
 package praos

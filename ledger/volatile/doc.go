@@ -65,4 +65,6 @@
 // Drop waits for reads under way in files that it removes. At most four files are
 // open, however many there are and read from: a reader of a fifth waits until one of
 // the others is not being read.
+//
+// Not stable yet: a minor version may change this package. See docs/compatibility.md.
 package volatile

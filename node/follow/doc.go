@@ -18,4 +18,9 @@
 //
 // Left out on purpose: signatures and proofs of headers, unless [Config].Verifier
 // checks them, and whatever is a ledger's, unless [Config].Judge knows it.
+//
+// docs/guide/database.md follows the chain into a database; docs/guide/errors.md says what
+// ends a run and what to do.
+//
+// Stable from version 0.1.0 on: see docs/compatibility.md.
 package follow

@@ -13,4 +13,6 @@
 // set, and bodies must match their headers. It does not know who has stake, and checks no
 // ledger rules, so anyone can make a chain that passes: let it follow only nodes that you
 // trust.
+//
+// Not stable yet: a minor version may change this package. See docs/compatibility.md.
 package relay

@@ -28,16 +28,8 @@ func TestNamedTests(t *testing.T) {
 			there[string(name[1])] = true
 		}
 	}
-	pages, err := filepath.Glob(filepath.Join("..", "..", "..", "docs", "*.md"))
-	if err != nil || len(pages) == 0 {
-		t.Fatal(pages, err)
-	}
-	for _, page := range append(pages, filepath.Join("..", "..", "..", "SECURITY.md")) {
-		text, err := os.ReadFile(page)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for line := range strings.Lines(string(text)) {
+	for _, page := range pages(t) {
+		for line := range strings.Lines(readPage(t, page)) {
 			for _, name := range namedTest.FindAllString(line, -1) {
 				if there[name] || strings.Contains(line, "-run") && startsOne(there, name) {
 					continue
