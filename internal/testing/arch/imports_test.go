@@ -35,6 +35,7 @@ var mayImport = map[string][]string{
 	"internal/crypto/eddsa":    {"internal/crypto/curve"},
 	"internal/crypto/vrf":      {"internal/crypto/curve"},
 	"internal/crypto/kes":      {"internal/crypto/eddsa"},
+	"internal/crypto/forge":    {"internal/cbor", "internal/crypto/curve", "internal/crypto/kes", "internal/crypto/vrf"},
 	"ledger/praos":             {"internal/cbor", "internal/genesis", "internal/crypto/eddsa", "internal/crypto/vrf", "internal/crypto/kes", "ledger"},
 	"protocol":                 {"internal/cbor"}, // not ledger: anyone can add a mini-protocol of their own
 	"mux":                      {"internal/cbor", "protocol"},
@@ -56,6 +57,7 @@ var mayImport = map[string][]string{
 	"conformance":              slices.Concat(network, []string{"internal/testing/explore"}),
 	"trace":                    slices.Concat(network, []string{"chain"}), // whose recorded decisions it prints
 	"vnet":                     nil,                                       // knows nothing of Cardano
+	"chaintest":                {"internal/cbor", "internal/crypto/forge", "internal/crypto/vrf", "ledger", "ledger/praos", "chainsync", "blockfetch", "txsubmission", "node", "vnet"},
 	"internal/testing/sim":     {"ledger", "chain", "txsubmission", "internal/redial"},
 }
 
@@ -162,6 +164,9 @@ func TestAllowed(t *testing.T) {
 		{"node/follow", "ledger/immutable", false},
 		{"node/relay", "chain", true},
 		{"node/relay", "internal/testing/pipe", false},
+		{"node/follow", "chaintest", false},
+		{"trace", "chaintest", false},
+		{"internal/testing/sim", "chaintest", false},
 		{"examples/tip", "internal/testing/pipe", true},
 		{"node/relay", "examples/tip", false},
 		{"examples/tip", "examples/relay", false},
