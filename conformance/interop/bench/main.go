@@ -28,6 +28,7 @@ var (
 	rest       = flag.Duration("rest", time.Minute, "how long a line rests before the block that comes after a rest")
 	sysctl     = flag.String("sysctl", "", "`name=value,...` of kernel parameters for the lines of limited rate; takes root")
 	congestion = flag.String("congestion", "", "congestion `control` on the lines of limited rate, such as cubic; takes root")
+	picture    = flag.String("plot", "", "measure nothing but small messages beside blocks on a line of 20 Mbit/s, and draw them into this `file`, an SVG")
 	idle       = flag.String("idle", "", "internal: measure idle connections of this `stack` and exit")
 	relays     = flag.Bool("relay", false, "internal: measure a relay and exit")
 	count      = flag.Int("count", 0, "internal: how many connections or blocks")
@@ -56,6 +57,9 @@ func run() error {
 	}
 	if *relays {
 		return relayMain(*count, *addr)
+	}
+	if *picture != "" {
+		return draw(*picture, columns)
 	}
 	match, err := regexp.Compile(*only)
 	if err != nil {

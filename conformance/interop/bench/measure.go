@@ -68,7 +68,7 @@ func serveOnce(ln net.Listener, s stack, c *chain) (stop func()) {
 
 // connectOver joins both ends of a stack over a line. read tells how many bytes
 // the asking end has received.
-func connectOver(l *line.Line, s stack, c *chain) (i initiator, read func() int64, end func(), err error) {
+func connectOver(l *line.Line, s stack, c *chain, o options) (i initiator, read func() int64, end func(), err error) {
 	ln, err := l.Listen()
 	if err != nil {
 		return nil, nil, nil, err
@@ -80,7 +80,7 @@ func connectOver(l *line.Line, s stack, c *chain) (i initiator, read func() int6
 		return nil, nil, nil, err
 	}
 	counted := &counter{TCPConn: conn.(*net.TCPConn)}
-	if i, err = s.dial(counted, c, options{beside: true}); err != nil {
+	if i, err = s.dial(counted, c, o); err != nil {
 		conn.Close()
 		stop()
 		return nil, nil, nil, err

@@ -209,7 +209,7 @@ func lineRow(name, goal string, c *chain) row {
 			return result{}, err
 		}
 		defer l.Close()
-		i, read, end, err := connectOver(l, s, c)
+		i, read, end, err := connectOver(l, s, c, options{beside: true})
 		if err != nil {
 			return result{}, err
 		}
@@ -251,7 +251,7 @@ func coldRow(name string, c *chain) row {
 			return result{}, err
 		}
 		defer l.Close()
-		i, _, end, err := connectOver(l, s, c)
+		i, _, end, err := connectOver(l, s, c, options{beside: true})
 		if err != nil {
 			return result{}, err
 		}
