@@ -29,7 +29,7 @@ const (
 // network's are handed to accept on Linux. (Linux manual, accept(2))
 var momentary = []error{
 	syscall.ECONNABORTED, syscall.EPROTO, syscall.EPERM,
-	syscall.ENETDOWN, syscall.ENETUNREACH, syscall.EHOSTDOWN, syscall.EHOSTUNREACH,
+	syscall.ENETDOWN, syscall.ENETUNREACH, errHostDown, syscall.EHOSTUNREACH,
 	syscall.ENOPROTOOPT, syscall.EOPNOTSUPP, syscall.ETIMEDOUT,
 	syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,
 }
