@@ -28,7 +28,7 @@ import (
 const platforms = "linux/amd64,linux/arm64,darwin/amd64,darwin/arm64,windows/amd64"
 
 var (
-	programs  = []string{"examples/relay", "cmd/ouronet"}         // folders
+	programs  = []string{"examples/relay", "cmd/ouronet"}        // folders
 	documents = []string{"LICENSE", "CHANGELOG.md", "README.md"} // in each archive
 )
 
