@@ -131,8 +131,8 @@ func contents(system, arch string) ([]file, error) {
 			name += ".exe"
 		}
 		built := filepath.Join(dir, name)
-		// Nothing of the machine: no paths, no C compiler, no level of the processor.
-		build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w -buildid=", "-o", built, "./"+program)
+		// The commit, and nothing of the machine: no paths, no C compiler, no level of the processor.
+		build := exec.Command("go", "build", "-trimpath", "-buildvcs=true", "-ldflags=-s -w -buildid=", "-o", built, "./"+program)
 		build.Env = append(os.Environ(), "GOOS="+system, "GOARCH="+arch, "CGO_ENABLED=0",
 			"GOFLAGS=", "GOAMD64=v1", "GOARM64=v8.0", "GOEXPERIMENT=", "GOFIPS140=off", "GOWORK=off")
 		build.Stderr = os.Stderr
