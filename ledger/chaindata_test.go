@@ -5,10 +5,10 @@ import (
 	"encoding/binary"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/ouronet/ouronet/internal/testing/realchain"
 	"github.com/ouronet/ouronet/internal/testing/testenv"
 )
 
@@ -163,24 +163,31 @@ func TestSingleBlocks(t *testing.T) {
 	}
 }
 
-// Bare Conway headers, four in a row.
-func TestPreprodHeaders(t *testing.T) {
-	names, err := filepath.Glob(filepath.Join(testenv.ChainData(t), "preprod-headers", "*.cbor"))
-	if err != nil || len(names) != 4 {
-		t.Fatalf("%d headers, %v", len(names), err)
-	}
+// Real headers of every era are what their chains say, and those that follow each other
+// do.
+func TestRealHeaders(t *testing.T) {
 	var prev Header
-	for i, name := range names {
-		h, err := Preprod.ParseHeader(RawHeader{Era: Conway, Bytes: readFile(t, name)})
+	linked := 0
+	for _, want := range realchain.Headers {
+		n := Mainnet
+		if want.Network != n.Name {
+			n = Preprod
+		}
+		h, err := n.ParseHeader(RawHeader{Era: Era(want.Era), EBB: want.Boundary, Bytes: want.Bytes()})
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("%s, slot %d: %v", want.Network, want.Slot, err)
 		}
-		if want := "preprod_" + strconv.FormatUint(uint64(h.Slot), 10) + ".cbor"; filepath.Base(name) != want {
-			t.Errorf("%s has slot %d", name, h.Slot)
+		if h.Hash.String() != want.Hash || h.Slot != Slot(want.Slot) || h.BlockNo != BlockNo(want.BlockNo) || n.EraAt(h.Slot) != h.Raw.Era {
+			t.Errorf("%v, block %d, want slot %d, block %d, hash %s", h.Point(), h.BlockNo, want.Slot, want.BlockNo, want.Hash)
 		}
-		if i > 0 && (!h.PrevIs(prev.Point()) || h.BlockNo != prev.BlockNo+1) {
-			t.Errorf("%v (%d) does not follow %v (%d)", h.Point(), h.BlockNo, prev.Point(), prev.BlockNo)
+		if h.BlockNo == prev.BlockNo+1 && h.Raw.Era == prev.Raw.Era {
+			if linked++; !h.PrevIs(prev.Point()) {
+				t.Errorf("%v does not follow %v", h.Point(), prev.Point())
+			}
 		}
 		prev = h
+	}
+	if linked != 3 {
+		t.Errorf("%d headers follow another, want 3", linked)
 	}
 }

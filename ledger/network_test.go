@@ -320,6 +320,10 @@ func TestUnreadConfig(t *testing.T) {
 	if err != nil || n.Magic != 42 {
 		t.Errorf("beside config.json: %s, %v", n.Name, err)
 	}
+}
+
+// Nor is one beside the files of a network that is recognised.
+func TestUnreadConfigOfPublicNetwork(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS(filepath.Join(testenv.ChainData(t), "genesis", "preview"))); err != nil {
 		t.Fatal(err)

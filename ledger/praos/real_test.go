@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/ouronet/ouronet/internal/testing/realchain"
 	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
@@ -182,12 +183,11 @@ func TestPreprodChunk(t *testing.T) {
 // Four headers of preprod, Conway, over the boundary of an epoch.
 func TestPreprodBoundary(t *testing.T) {
 	var hs []*ledger.Header
-	for _, slot := range []int{70070331, 70070379, 70070426, 70070464} {
-		b, err := os.ReadFile(filepath.Join(testenv.ChainData(t), "preprod-headers", fmt.Sprintf("preprod_%d.cbor", slot)))
-		if err != nil {
-			t.Fatal(err)
+	for _, r := range realchain.Headers {
+		if r.Network != "preprod" {
+			continue
 		}
-		h, err := ledger.Preprod.ParseHeader(ledger.RawHeader{Era: ledger.Conway, Bytes: b})
+		h, err := ledger.Preprod.ParseHeader(ledger.RawHeader{Era: ledger.Conway, Bytes: r.Bytes()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -218,12 +218,50 @@ func TestPreprodBoundary(t *testing.T) {
 	}
 }
 
+// A real header of each era: what holds without the header before.
+func TestRealHeaders(t *testing.T) {
+	for _, r := range realchain.Headers {
+		n := ledger.Mainnet
+		if r.Network != n.Name {
+			n = ledger.Preprod
+		}
+		h, err := n.ParseHeader(ledger.RawHeader{Era: ledger.Era(r.Era), EBB: r.Boundary, Bytes: r.Bytes()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := verifier(t, Config{Network: n})
+		checkAlone(t, v, before(n, &h), &h)
+		h.Raw.Bytes[len(h.Raw.Bytes)-1] ^= 1
+		changed, err := n.ParseHeader(h.Raw)
+		if r.Boundary || err != nil {
+			continue // nothing signs a boundary header
+		}
+		if _, _, err := v.Verify(before(n, &changed), &changed); err == nil {
+			t.Errorf("%s, slot %d, with another signature: passes", r.Network, r.Slot)
+		}
+	}
+}
+
+// checkAlone verifies a header of which only the one before is known, by its hash.
+func checkAlone(t *testing.T, v *Verifier, s State, h *ledger.Header) {
+	t.Helper()
+	want := Envelope | Certificate | KES
+	if h.Raw.EBB {
+		want = Envelope
+	} else if h.Raw.Era == ledger.Byron {
+		want = Envelope | Byron | GenesisKey
+	}
+	if _, made, err := v.Verify(s, h); err != nil || made != want {
+		t.Errorf("%v, %v: %v was checked, want %v; %v", h.Raw.Era, h.Point(), made, want, err)
+	}
+}
+
 // Single blocks of several networks: what holds without the block before.
 func TestSingleBlocks(t *testing.T) {
 	byron := stakeholders(t, "mainnet")
 	eras := make(map[ledger.Era]int)
 	for _, folder := range []string{"mainnet-blocks", "testnet-blocks"} {
-		for name, raw := range testenv.Blocks(t, folder) {
+		for _, raw := range testenv.Blocks(t, folder) {
 			n := ledger.Mainnet
 			if folder == "testnet-blocks" {
 				n = ledger.Preview
@@ -236,20 +274,7 @@ func TestSingleBlocks(t *testing.T) {
 			n = withEra(n, h)
 			v := verifier(t, Config{Network: n, GenesisKeys: byron})
 			s := before(n, h)
-			_, made, err := v.Verify(s, h)
-			if err != nil {
-				t.Errorf("%s (%v): %v", name, h.Raw.Era, err)
-				continue
-			}
-			want := Envelope | Certificate | KES
-			if h.Raw.EBB {
-				want = Envelope
-			} else if h.Raw.Era == ledger.Byron {
-				want = Envelope | Byron | GenesisKey
-			}
-			if made != want {
-				t.Errorf("%s: checked %v, want %v", name, made, want)
-			}
+			checkAlone(t, v, s, h)
 			eras[h.Raw.Era]++
 		}
 	}
@@ -274,11 +299,7 @@ func stakeholders(t *testing.T, network string) map[PoolID]bool {
 // The one real block of Dijkstra: certificate and KES signature, which is of a
 // header body with the fields of Leios, hold.
 func TestRealDijkstra(t *testing.T) {
-	b, err := os.ReadFile(filepath.Join(testenv.ChainData(t), "dijkstra", "musashi-block-28091.cbor"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	block, err := ledger.Preview.ParseBlock(append(ledger.RawBlock{0x82, 8}, b...))
+	block, err := ledger.Preview.ParseBlock(realchain.Dijkstra())
 	if err != nil {
 		t.Fatal(err)
 	}

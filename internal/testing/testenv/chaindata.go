@@ -21,7 +21,7 @@ func ChainData(tb testing.TB) string {
 		dir = filepath.Join(filepath.Dir(root), "shared", "chaindata")
 	}
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		tb.Skipf("no chain data at %s: set OURONET_CHAINDATA to a folder that has it", dir)
+		tb.Skipf("no real chains at %s: set OURONET_CHAINDATA to a folder that has them", dir)
 	}
 	return dir
 }
