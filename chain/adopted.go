@@ -14,7 +14,7 @@ func (t *tree) adopt(b *block) {
 	b.adopted = true
 	t.side--
 	t.heldBytes -= b.bytes
-	t.adopted.push(b)
+	t.adopted.Push(b)
 	t.tip = b
 }
 
@@ -22,7 +22,7 @@ func (t *tree) adopt(b *block) {
 // next call. The block stays known until it falls below k, for followers that stand
 // there and in case we come back.
 func (t *tree) abandon() []*block {
-	b := t.adopted.popLast()
+	b := t.adopted.PopLast()
 	t.tip = b.parent
 	if b.bare {
 		return t.abandonBare(b)
@@ -31,7 +31,7 @@ func (t *tree) abandon() []*block {
 	t.keptN++
 	t.lastKept++
 	b.keptNo = t.lastKept
-	t.kept.push(keptBlock{b, b.keptNo})
+	t.kept.Push(keptBlock{b, b.keptNo})
 	return nil
 }
 
@@ -57,13 +57,13 @@ func (e keptBlock) live() bool { return e.b.kept && e.b.keptNo == e.no }
 // or begins with an entry that no longer counts. Without that, a peer that makes us
 // switch again and again would let it grow for ever.
 func (t *tree) crowded() bool {
-	return t.kept.len() > 0 && (t.keptN > t.k || !t.kept.at(0).live())
+	return t.kept.Len() > 0 && (t.keptN > t.k || !t.kept.At(0).live())
 }
 
 // popKept takes the oldest entry of the queue of old forks, and returns its block if it
 // still counts.
 func (t *tree) popKept() *block {
-	if e := t.kept.popFirst(); e.live() {
+	if e := t.kept.PopFirst(); e.live() {
 		return e.b
 	}
 	return nil
@@ -71,15 +71,8 @@ func (t *tree) popKept() *block {
 
 // trimKept keeps the queue of old forks short.
 func (t *tree) trimKept() {
-	if t.kept.len() > 2*t.keptN+64 {
-		live := t.kept.buf[:0]
-		for _, e := range t.kept.items() {
-			if e.live() {
-				live = append(live, e)
-			}
-		}
-		clear(t.kept.buf[len(live):])
-		t.kept = queue[keptBlock]{buf: live}
+	if t.kept.Len() > 2*t.keptN+64 {
+		t.kept.DeleteFunc(func(e keptBlock) bool { return !e.live() })
 	}
 }
 
@@ -88,8 +81,8 @@ func (t *tree) trimKept() {
 // anchors among them, valid until the next call.
 func (t *tree) advance() []*block {
 	t.removed = t.removed[:0]
-	for t.adopted.len() > t.k {
-		old, b := t.anchor, t.adopted.popFirst()
+	for t.adopted.Len() > t.k {
+		old, b := t.anchor, t.adopted.PopFirst()
 		for x := old.child; x != nil; {
 			next := x.next
 			if x != b {
@@ -113,10 +106,10 @@ func (t *tree) onChain(p ledger.Point) *block {
 	if t.anchor.point == p {
 		return t.anchor
 	}
-	n := t.adopted.len()
-	i := sort.Search(n, func(i int) bool { return t.adopted.at(i).point.Slot >= p.Slot })
-	for ; i < n && t.adopted.at(i).point.Slot == p.Slot; i++ {
-		if b := t.adopted.at(i); b.point == p {
+	n := t.adopted.Len()
+	i := sort.Search(n, func(i int) bool { return t.adopted.At(i).point.Slot >= p.Slot })
+	for ; i < n && t.adopted.At(i).point.Slot == p.Slot; i++ {
+		if b := t.adopted.At(i); b.point == p {
 			return b
 		}
 	}
@@ -136,13 +129,13 @@ func (t *tree) offer() []ledger.Point {
 // Fibonacci distances, then the anchor, which is k back or the oldest known.
 // (relay-behaviour, 5.1)
 func (t *tree) points() []ledger.Point {
-	n := t.adopted.len()
+	n := t.adopted.Len()
 	ps := make([]ledger.Point, 0, 20)
 	for d, next := 0, 1; d < n; d, next = next, max(d+next, 2) {
 		if t.tip.bare { // they were chosen by the caller
 			next = d + 1
 		}
-		ps = append(ps, t.adopted.at(n-1-d).point)
+		ps = append(ps, t.adopted.At(n-1-d).point)
 	}
 	return append(ps, t.anchor.point)
 }

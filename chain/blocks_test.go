@@ -195,7 +195,7 @@ func TestStartLetsGo(t *testing.T) {
 			t.Fatal(err)
 		}
 		core.check(t)
-		if n := core.tree.adopted.len(); n != 5 || core.Tip().Point != points[0] {
+		if n := core.tree.adopted.Len(); n != 5 || core.Tip().Point != points[0] {
 			t.Errorf("%d blocks above the anchor, tip %v", n, core.Tip())
 		}
 	}

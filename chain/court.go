@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ouronet/ouronet/internal/queue"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -60,7 +61,7 @@ type court struct {
 	asked   *block // about which it was asked, nil for none; it may have left the tree
 	waits   []wait // blocks that are deferred
 	invalid map[ledger.Hash]struct{}
-	oldest  queue[ledger.Hash] // of invalid
+	oldest  queue.Queue[ledger.Hash] // of invalid
 }
 
 type wait struct {
@@ -84,9 +85,9 @@ func (x *court) remember(h ledger.Hash, limit int) {
 		x.invalid = make(map[ledger.Hash]struct{})
 	}
 	x.invalid[h] = struct{}{}
-	x.oldest.push(h)
-	if x.oldest.len() > limit {
-		delete(x.invalid, x.oldest.popFirst())
+	x.oldest.Push(h)
+	if x.oldest.Len() > limit {
+		delete(x.invalid, x.oldest.PopFirst())
 	}
 }
 

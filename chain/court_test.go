@@ -39,8 +39,8 @@ func (c *Core) checkJudged(bad func(string, ...any), b *block) {
 	if x := c.court.asked; x != nil && !x.gone && x.parent != c.tree.stands {
 		bad("the judge is asked about %v, and stands at %v", x.point, c.tree.stands.point)
 	}
-	if len(c.court.invalid) > c.cfg.K || len(c.court.invalid) != c.court.oldest.len() {
-		bad("%d invalid blocks are remembered, and %d", len(c.court.invalid), c.court.oldest.len())
+	if len(c.court.invalid) > c.cfg.K || len(c.court.invalid) != c.court.oldest.Len() {
+		bad("%d invalid blocks are remembered, and %d", len(c.court.invalid), c.court.oldest.Len())
 	}
 	for _, w := range c.court.waits {
 		if !w.b.gone && !w.b.deferred {
@@ -56,8 +56,8 @@ func TestInvalidBlocksAreForgotten(t *testing.T) {
 		x.remember(hash(i), 5)
 		x.remember(hash(i), 5)
 	}
-	if len(x.invalid) != 5 || x.oldest.len() != 5 {
-		t.Fatalf("%d and %d are remembered, want 5", len(x.invalid), x.oldest.len())
+	if len(x.invalid) != 5 || x.oldest.Len() != 5 {
+		t.Fatalf("%d and %d are remembered, want 5", len(x.invalid), x.oldest.Len())
 	}
 	for i := range byte(20) {
 		if _, known := x.invalid[hash(i)]; known != (i >= 15) {

@@ -182,7 +182,7 @@ func TestReachOfCandidates(t *testing.T) {
 	check := func(i int, want string) {
 		t.Helper()
 		got := ""
-		for _, b := range core.planner.path.items() {
+		for _, b := range core.planner.path.Items() {
 			if b.height == core.planner.reach(core.byID[PeerID(i)]) {
 				got = f.name(b.point)
 			}
@@ -203,7 +203,7 @@ func TestReachOfCandidates(t *testing.T) {
 		h := f.headers[name]
 		core.Step(0, RolledBack{Peer: i, Point: h.Point()})
 	}
-	core.byID[2].fork.at = core.planner.path.at(0) // what is known is not looked for again
+	core.byID[2].fork.at = core.planner.path.At(0) // what is known is not looked for again
 	check(2, "a1")
 	forward(2, "b4")
 	check(2, "a1")
@@ -356,11 +356,11 @@ func TestKeptQueueIsCut(t *testing.T) {
 		t.Fatalf("%d blocks kept", r.tree.keptN)
 	}
 	for range 200 {
-		r.tree.kept.push(keptBlock{b: r.tree.kept.at(0).b})
+		r.tree.kept.Push(keptBlock{b: r.tree.kept.At(0).b})
 	}
 	r.step(Tick{})
-	if r.tree.kept.len() != 1 || !r.tree.kept.at(0).live() {
-		t.Errorf("%d entries, one is of use", r.tree.kept.len())
+	if r.tree.kept.Len() != 1 || !r.tree.kept.At(0).live() {
+		t.Errorf("%d entries, one is of use", r.tree.kept.Len())
 	}
 }
 

@@ -41,7 +41,7 @@ func (c *Core) ask() {
 		}
 	}
 	path := &c.planner.path
-	c.planner.judging = c.court.asked != nil || path.len() > 0 && path.last().barrier != nil
+	c.planner.judging = c.court.asked != nil || path.Len() > 0 && path.Last().barrier != nil
 }
 
 // goal returns the block to which the judge is led: the last of the blocks of a candidate
@@ -50,7 +50,7 @@ func (c *Core) goal() *block {
 	pl, t := &c.planner, &c.tree
 	var best *block
 	if pl.readyN > 0 {
-		if b := pl.path.at(pl.readyN - 1).open(); !b.adopted && (c.yield || t.better(b, t.tip)) {
+		if b := pl.path.At(pl.readyN - 1).open(); !b.adopted && (c.yield || t.better(b, t.tip)) {
 			best = b
 		}
 	}
@@ -89,9 +89,9 @@ func (c *Core) next(goal *block) *block {
 		case at == goal:
 			return nil
 		case at.onPath && c.planner.index(at) < c.planner.index(goal):
-			return path.at(c.planner.index(at) + 1)
-		case path.at(0).parent == at:
-			return path.at(0)
+			return path.At(c.planner.index(at) + 1)
+		case path.At(0).parent == at:
+			return path.At(0)
 		}
 	}
 	var next *block

@@ -320,7 +320,7 @@ func (w *world) playOut() {
 		if busy {
 			continue
 		}
-		if at, ok := w.core.Deadline(); ok && w.core.planner.path.len() > 0 {
+		if at, ok := w.core.Deadline(); ok && w.core.planner.path.Len() > 0 {
 			w.now = max(w.now, at)
 			w.step(Tick{})
 			continue

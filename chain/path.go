@@ -3,7 +3,7 @@ package chain
 // setTarget rebuilds path to end at b, nil for none. What it has in common with the
 // old path stays.
 func (pl *planner) setTarget(b *block) {
-	if pl.path.len() > 0 && pl.path.last() == b {
+	if pl.path.Len() > 0 && pl.path.Last() == b {
 		return
 	}
 	if b == nil {
@@ -27,7 +27,7 @@ func (pl *planner) setTarget(b *block) {
 		if !b.held {
 			pl.lacking++
 		}
-		pl.path.push(b)
+		pl.path.Push(b)
 	}
 	pl.route = route
 }
@@ -35,8 +35,8 @@ func (pl *planner) setTarget(b *block) {
 // cut shortens path to n blocks.
 func (pl *planner) cut(n int) {
 	pl.pathNo++
-	for pl.path.len() > n {
-		b := pl.path.popLast()
+	for pl.path.Len() > n {
+		b := pl.path.PopLast()
 		b.onPath = false
 		if !b.held {
 			pl.lacking--
@@ -47,7 +47,7 @@ func (pl *planner) cut(n int) {
 }
 
 // index returns b's place on path.
-func (pl *planner) index(b *block) int { return int(b.height - pl.path.at(0).height) }
+func (pl *planner) index(b *block) int { return int(b.height - pl.path.At(0).height) }
 
 // rewind has the planner look at b again, a block on path.
 func (pl *planner) rewind(b *block) {
@@ -58,7 +58,7 @@ func (pl *planner) rewind(b *block) {
 
 // countReady counts the blocks at the start of path that are ready.
 func (pl *planner) countReady() {
-	for pl.readyN < pl.path.len() && pl.path.at(pl.readyN).ready {
+	for pl.readyN < pl.path.Len() && pl.path.At(pl.readyN).ready {
 		pl.readyN++
 	}
 }
@@ -69,7 +69,7 @@ func (pl *planner) popReady() { pl.pop(pl.readyN) }
 // pop takes n of the blocks that were counted off path, which are on our chain now.
 func (pl *planner) pop(n int) {
 	for ; n > 0; n-- {
-		pl.path.popFirst().onPath = false
+		pl.path.PopFirst().onPath = false
 		pl.readyN--
 		pl.cursor = max(0, pl.cursor-1)
 	}

@@ -14,15 +14,15 @@ func (pl *planner) plan(heldBytes int) (asked bool) {
 	last := pl.noPeer
 	pl.noPeer = noPeer{}
 	for {
-		for ; pl.cursor < pl.path.len(); pl.cursor++ {
-			if b := pl.path.at(pl.cursor); !b.held && b.span == nil {
+		for ; pl.cursor < pl.path.Len(); pl.cursor++ {
+			if b := pl.path.At(pl.cursor); !b.held && b.span == nil {
 				break
 			}
 		}
-		if pl.cursor == pl.path.len() {
+		if pl.cursor == pl.path.Len() {
 			return asked
 		}
-		b := pl.path.at(pl.cursor)
+		b := pl.path.At(pl.cursor)
 		room := pl.cfg.MaxBytes - (pl.flying - pl.spare) - heldBytes - pl.backlog
 		if room < max(b.size, pl.cfg.MaxBytes/4) {
 			// Ranges of single blocks are not worth it. But when no block is on its
@@ -177,7 +177,7 @@ func (p *peer) room(b *block) int {
 
 // request asks p for the blocks from the cursor on.
 func (pl *planner) request(p *peer, room int) {
-	s := pl.ask(p, pl.cursor, min(room, p.room(pl.path.at(pl.cursor))), nil)
+	s := pl.ask(p, pl.cursor, min(room, p.room(pl.path.At(pl.cursor))), nil)
 	pl.cursor += len(s.blocks)
 }
 
@@ -188,8 +188,8 @@ func (pl *planner) ask(p *peer, i, room int, from *peer) *span {
 	top := pl.reach(p)
 	s := &span{peer: p, sentAt: pl.now, lag: p.rate.lag, idle: p.flying == 0, extra: from != nil}
 	var hs []*ledger.Header
-	for ; i < pl.path.len() && len(s.blocks) < pl.cfg.MaxRangeBlocks; i++ {
-		b := pl.path.at(i)
+	for ; i < pl.path.Len() && len(s.blocks) < pl.cfg.MaxRangeBlocks; i++ {
+		b := pl.path.At(i)
 		if b.held || b.asked() != from || b.height > top || len(s.blocks) > 0 && (s.bytes+b.size > room || from != nil && p.claim(b) != nil) {
 			break
 		}

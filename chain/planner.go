@@ -3,6 +3,7 @@ package chain
 import (
 	"time"
 
+	"github.com/ouronet/ouronet/internal/queue"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -23,7 +24,7 @@ type planner struct {
 
 	// The way to the best candidate: from the block after our chain to the end
 	// of the candidate. All before cursor is held or in flight.
-	path    queue[*block]
+	path    queue.Queue[*block]
 	pathNo  uint64 // counts changes but for adoption
 	cursor  int
 	readyN  int // blocks at the start of path that are ready
@@ -76,8 +77,8 @@ func (pl *planner) passed(at time.Duration) bool { return pl.before < at && at <
 // run asks for what is lacking, as far as the bounds allow. Our chain ends in slot ours;
 // of the blocks beside it, heldBytes are there.
 func (pl *planner) run(ours ledger.Slot, heldBytes int) {
-	if pl.path.len() > 0 {
-		far := pl.path.last().point.Slot > ours+farSlots
+	if pl.path.Len() > 0 {
+		far := pl.path.Last().point.Slot > ours+farSlots
 		pl.policy = choosePolicy(pl.lacking, far, pl.cfg.FetchPeers)
 	}
 	pl.hurry() // before the others' room is spent on what comes later

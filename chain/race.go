@@ -24,14 +24,14 @@ const (
 // already, up to maxTwice bytes.
 func (pl *planner) hurry() {
 	pl.hurryAt = 0
-	if pl.readyN == pl.path.len() {
+	if pl.readyN == pl.path.Len() {
 		return
 	}
-	if s := pl.path.at(pl.readyN).span; s == nil || !s.extra && pl.early(s) {
+	if s := pl.path.At(pl.readyN).span; s == nil || !s.extra && pl.early(s) {
 		return
 	}
-	for i, ahead := pl.readyN, 0; i < pl.path.len() && ahead <= maxTwice; i++ {
-		b := pl.path.at(i)
+	for i, ahead := pl.readyN, 0; i < pl.path.Len() && ahead <= maxTwice; i++ {
+		b := pl.path.At(i)
 		if b.held {
 			ahead += b.size
 			continue
@@ -49,7 +49,7 @@ func (pl *planner) hurry() {
 // race asks one more peer for the block of path at i, and for those behind it, if
 // the peer that was asked for it takes too long. It reports whether it did.
 func (pl *planner) race(i int) bool {
-	b := pl.path.at(i)
+	b := pl.path.At(i)
 	s := b.span
 	p := s.peer
 	if pl.early(s) {

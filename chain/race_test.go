@@ -373,7 +373,7 @@ func TestRival(t *testing.T) {
 				p.lateTill = time.Hour
 			}
 		}
-		if q := r.planner.rival(r.planner.path.at(0)); q == nil || q.id != test.want {
+		if q := r.planner.rival(r.planner.path.At(0)); q == nil || q.id != test.want {
 			t.Errorf("late %v, latency %v: %+v asked, want peer %d", test.late, test.latency, q, test.want)
 		}
 	}
@@ -451,7 +451,7 @@ func TestMostClaims(t *testing.T) {
 	r := newRace(t, Config{}, 5)
 	r.announce(line(1), 0, 1, 2, 3, 4)
 	for i := range 4 {
-		if q := r.planner.rival(r.planner.path.at(0)); (q != nil) != (i < 2) {
+		if q := r.planner.rival(r.planner.path.At(0)); (q != nil) != (i < 2) {
 			t.Errorf("asked of %d peers: %v is asked", i+1, q)
 		}
 		r.planner.ask(r.planner.peers[i+1], 0, 1<<20, r.planner.peers[i])
@@ -464,7 +464,7 @@ func TestMostClaims(t *testing.T) {
 		t.Errorf("asked of five peers, two of them late: a sixth is asked for %d ranges", n)
 	}
 	r.planner.peers[3].lateTill = time.Hour
-	if q := r.planner.rival(r.planner.path.at(0)); q != r.planner.peers[5] {
+	if q := r.planner.rival(r.planner.path.At(0)); q != r.planner.peers[5] {
 		t.Errorf("asked of five peers, three of them late: %v is asked", q)
 	}
 }
@@ -481,7 +481,7 @@ func TestKnownToBeSlow(t *testing.T) {
 		r.planner.peers[0].rate = rate{rtt: ms, lag: test.lag, perS: maxPerS}
 		r.announce(line(1), 0)
 		r.planner.peers[1].rate = rate{rtt: 10 * ms, perS: maxPerS}
-		b := r.planner.path.at(0)
+		b := r.planner.path.At(0)
 		r.planner.peers[1].rate.rtt -= r.planner.peers[1].rate.sending(b.size)
 		r.planner.peers[0].rate.lag -= r.planner.peers[0].rate.sending(b.size)
 		r.announce(line(1), 1)

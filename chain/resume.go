@@ -27,7 +27,7 @@ func (t *tree) resume(points []ledger.Point) error {
 		}
 		t.tip.child = b
 		t.tip = b
-		t.adopted.push(b)
+		t.adopted.Push(b)
 		t.bare = append(t.bare, b)
 	}
 	return nil

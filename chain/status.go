@@ -49,15 +49,15 @@ type Stats struct {
 func (c *Core) Stats() Stats {
 	return Stats{
 		Peers: len(c.planner.peers), SideHeaders: c.tree.side, OldForks: c.tree.keptN,
-		InFlight: c.planner.flying, Spare: c.planner.spare, Held: c.tree.heldBytes, Backlog: c.planner.backlog, Missing: c.planner.path.len(),
+		InFlight: c.planner.flying, Spare: c.planner.spare, Held: c.tree.heldBytes, Backlog: c.planner.backlog, Missing: c.planner.path.Len(),
 		Judging: c.court.busy(), Deferred: len(c.court.waits), Invalid: len(c.court.invalid),
 	}
 }
 
 // Best returns the end of the best candidate, or our tip if none is better.
 func (c *Core) Best() ledger.Tip {
-	if c.planner.path.len() == 0 {
+	if c.planner.path.Len() == 0 {
 		return c.Tip()
 	}
-	return c.planner.path.last().tip()
+	return c.planner.path.Last().tip()
 }

@@ -9,7 +9,7 @@ func (c *Core) adoptPath() {
 	if pl.readyN == 0 {
 		return
 	}
-	if b := pl.path.at(pl.readyN - 1); c.yield || c.tree.better(b, c.tree.tip) {
+	if b := pl.path.At(pl.readyN - 1); c.yield || c.tree.better(b, c.tree.tip) {
 		c.switchTo(b)
 		pl.popReady()
 	}

@@ -7,8 +7,8 @@ package chain
 func (c *Core) aim() {
 	var best *block
 	rank := prompt                // of best
-	if c.planner.path.len() > 0 { // of equals, stay with the one being fetched
-		if b := c.planner.path.last(); c.tree.better(b, c.tree.tip) {
+	if c.planner.path.Len() > 0 { // of equals, stay with the one being fetched
+		if b := c.planner.path.Last(); c.tree.better(b, c.tree.tip) {
 			if wanted, r := c.wanted(b); wanted {
 				best, rank = b, r
 			}

@@ -1,6 +1,9 @@
 package chain
 
-import "github.com/ouronet/ouronet/ledger"
+import (
+	"github.com/ouronet/ouronet/internal/queue"
+	"github.com/ouronet/ouronet/ledger"
+)
 
 // tree holds the blocks above the anchor that are needed: our chain, the
 // candidates, and what was on our chain until lately. Its methods keep its counts,
@@ -11,13 +14,13 @@ type tree struct {
 	prefer func(ours, cand *ledger.Header) bool
 
 	anchor  *block
-	tip     *block        // of our chain
-	adopted queue[*block] // our chain above the anchor
-	bare    []*block      // of our chain, above the anchor at the start
-	stands  *block        // where the judge stands: what it found valid last, or went back to; nil without one
+	tip     *block              // of our chain
+	adopted queue.Queue[*block] // our chain above the anchor
+	bare    []*block            // of our chain, above the anchor at the start
+	stands  *block              // where the judge stands: what it found valid last, or went back to; nil without one
 
-	kept     queue[keptBlock] // left behind by switches, oldest first; some not kept any more
-	keptN    int              // of them kept
+	kept     queue.Queue[keptBlock] // left behind by switches, oldest first; some not kept any more
+	keptN    int                    // of them kept
 	lastKept uint64
 
 	side      int // blocks neither adopted nor kept

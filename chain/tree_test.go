@@ -300,8 +300,8 @@ func (c *Core) check(t testing.TB) {
 	if twice != c.planner.twice || twice > maxTwice && again > 1 {
 		bad("%d bytes asked twice, counted %d", twice, c.planner.twice)
 	}
-	if c.tree.keptN > c.cfg.K || c.tree.adopted.len() > c.cfg.K || c.tree.side+c.credits.granted > c.cfg.MaxSideHeaders+2*c.cfg.K {
-		bad("bounds: kept %d, adopted %d, side %d, credits %d", c.tree.keptN, c.tree.adopted.len(), c.tree.side, c.credits.granted)
+	if c.tree.keptN > c.cfg.K || c.tree.adopted.Len() > c.cfg.K || c.tree.side+c.credits.granted > c.cfg.MaxSideHeaders+2*c.cfg.K {
+		bad("bounds: kept %d, adopted %d, side %d, credits %d", c.tree.keptN, c.tree.adopted.Len(), c.tree.side, c.credits.granted)
 	}
 	if c.tree.anchor.parent != nil || c.tree.anchor.next != nil || c.tree.anchor.prev != nil {
 		bad("what is below %v, or left our chain there, stays in memory", c.tree.anchor.point)
@@ -317,7 +317,7 @@ func (c *Core) check(t testing.TB) {
 		bad("every step looks for blocks beside path")
 	}
 	prev := c.tree.anchor
-	for _, b := range c.tree.adopted.items() {
+	for _, b := range c.tree.adopted.Items() {
 		if b.parent != prev || !b.adopted || !b.held {
 			bad("our chain breaks at %v", b.point)
 		}
@@ -327,7 +327,7 @@ func (c *Core) check(t testing.TB) {
 		bad("tip %v is not the end %v of our chain", c.tree.tip.point, prev.point)
 	}
 	lacking := 0
-	for i, b := range c.planner.path.items() {
+	for i, b := range c.planner.path.Items() {
 		if i == 0 && !b.parent.adopted || i > 0 && b.parent != prev || !b.onPath || b.gone || b.adopted || c.planner.index(b) != i {
 			bad("path breaks at %d, %v", i, b.point)
 		}

@@ -58,7 +58,7 @@ func TestGiveUpTheBlockItself(t *testing.T) {
 	pl, out, first, second := twiceAsked(t)
 	b := second.blocks[0]
 	pl.cancelSpan(pl.peers[0], first) // it refused, say
-	pl.cursor = pl.path.len()
+	pl.cursor = pl.path.Len()
 	*out = nil
 	pl.now = time.Minute
 	if pl.race(0) || b.span != nil || pl.twice != 0 || pl.cursor != 0 {

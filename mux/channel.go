@@ -28,7 +28,7 @@ type Channel struct {
 func (c *Channel) Peek(seen int) ([]byte, error) {
 	unread, err := c.ingress.Peek(seen)
 	if len(unread) <= seen && err == nil && c.id == handshakeID {
-		signal(c.mux.want) // see reader.gate
+		c.mux.want.Wake() // see reader.gate
 	}
 	return unread, err
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ouronet/ouronet/internal/wake"
 	"github.com/ouronet/ouronet/protocol"
 )
 
@@ -52,8 +53,8 @@ type egress struct {
 	held      int    // size of all bodies of which something is unwritten
 	sent      Count  // queued, from the beginning
 
-	next *Channel      // behind this one in Mux.schedule
-	room chan struct{} // capacity 1: receives when there may be room for a message
+	next *Channel // behind this one in Mux.schedule
+	room wake.One // receives when there may be room for a message
 }
 
 // queue holds chunks in order; those before first have been written.
@@ -97,7 +98,7 @@ func (c *Channel) Send(ctx context.Context, head, body []byte) error {
 	}
 	c.queue(head, body)
 	m.emu.Unlock()
-	signal(m.queued)
+	m.queued.Wake()
 	return nil
 }
 
@@ -250,7 +251,7 @@ func (b *batch) written(m *Mux) {
 		p.c.out.unwritten -= p.n
 		p.c.out.held -= p.bodies
 		m.unwritten[p.c.out.class] -= p.n
-		signal(p.c.out.room)
+		p.c.out.room.Wake()
 	}
 }
 

@@ -3,6 +3,7 @@ package mux
 import (
 	"sync"
 
+	"github.com/ouronet/ouronet/internal/wake"
 	"github.com/ouronet/ouronet/protocol"
 )
 
@@ -14,8 +15,8 @@ import (
 // be decoded in place: the session joins the first two buffers when it needs
 // more than the first one holds.
 type ingress struct {
-	limit int           // bytes that may be there without having been looked at
-	ready chan struct{} // capacity 1, see protocol.Transport
+	limit int      // bytes that may be there without having been looked at
+	ready wake.One // see protocol.Transport
 
 	mu          sync.Mutex
 	first, last *buffer // nil when nothing is there
@@ -71,7 +72,7 @@ func (in *ingress) deliver(p []byte, incoming int) bool {
 		in.grow(len(p))
 	}
 	in.starved = false
-	signal(in.ready)
+	in.ready.Wake()
 	return true
 }
 
@@ -178,7 +179,7 @@ func (in *ingress) end(err error) {
 	defer in.mu.Unlock()
 	if in.err == nil {
 		in.err = err
-		signal(in.ready)
+		in.ready.Wake()
 	}
 }
 
@@ -196,17 +197,9 @@ func (in *ingress) hungry() bool {
 	return in.starved
 }
 
-// signal puts a value into c, which has room for one.
-func signal(c chan<- struct{}) {
-	select {
-	case c <- struct{}{}:
-	default: // a value is there already, and says the same
-	}
-}
-
 func newIngress(spec *protocol.Spec) ingress {
 	return ingress{
 		limit: spec.Ingress,
-		ready: make(chan struct{}, 1),
+		ready: wake.NewOne(),
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ouronet/ouronet/internal/wake"
 	"github.com/ouronet/ouronet/protocol"
 )
 
@@ -56,7 +57,7 @@ type Mux struct {
 
 	writeBy time.Time // the write deadline of conn; the writer's alone
 
-	want    chan struct{} // capacity 1: the handshake wants another segment
+	want    wake.One      // the handshake wants another segment
 	epoch   time.Time     // of the timestamps
 	started chan struct{} // closed by Start
 	closing chan struct{} // closed by Close: flush, then end
@@ -64,9 +65,9 @@ type Mux struct {
 
 	emu       sync.Mutex // guards schedule, unwritten, sealed and every Channel.out
 	schedule  schedule
-	unwritten [classes]int  // bytes queued
-	sealed    bool          // no more sending
-	queued    chan struct{} // capacity 1: schedule may have become non-empty
+	unwritten [classes]int // bytes queued
+	sealed    bool         // no more sending
+	queued    wake.One     // schedule may have become non-empty
 
 	mu        sync.Mutex // guards what follows
 	channels  map[key]*Channel
@@ -92,12 +93,12 @@ func New(conn net.Conn, cfg Config) *Mux {
 		segment:  defaultSegment,
 		sduTime:  30 * time.Second,
 		idle:     5 * time.Second,
-		want:     make(chan struct{}, 1),
+		want:     wake.NewOne(),
 		epoch:    time.Now(),
 		started:  make(chan struct{}),
 		closing:  make(chan struct{}),
 		eof:      make(chan struct{}),
-		queued:   make(chan struct{}, 1),
+		queued:   wake.NewOne(),
 		channels: make(map[key]*Channel),
 	}
 	if cfg.SegmentSize > 0 {
@@ -157,7 +158,7 @@ func (m *Mux) endedAlready(c *Channel) {
 
 func (m *Mux) newChannel(spec *protocol.Spec, role protocol.Role) *Channel {
 	c := &Channel{mux: m, id: spec.ID, role: role, name: spec.Name, ingress: newIngress(spec)}
-	c.out.room = make(chan struct{}, 1)
+	c.out.room = wake.NewOne()
 	return c
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/internal/wake"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/protocol"
 )
@@ -53,7 +54,7 @@ func (c *Conn) Blocks(ctx context.Context, from, to ledger.Point) iter.Seq2[ledg
 		}
 		defer c.endBlocks()
 		start := ledger.Parent{Tip: ledger.Tip{Point: from}, BoundaryUnknown: true, BlockNoUnknown: true}
-		w := way{conn: c, at: from, parent: start, to: to, news: make(chan struct{}, 1), room: make(chan struct{}, 1)}
+		w := way{conn: c, at: from, parent: start, to: to, news: wake.NewOne(), room: wake.NewOne()}
 		if err := w.walk(ctx, yield); err != nil {
 			yield(ledger.Block{}, err)
 		}
@@ -94,8 +95,8 @@ type way struct {
 	at     ledger.Point
 	parent ledger.Parent
 
-	news chan struct{} // capacity 1: there is more to fetch
-	room chan struct{} // capacity 1: the loop has few blocks left
+	news wake.One // there is more to fetch
+	room wake.One // the loop has few blocks left
 
 	mu    sync.Mutex
 	wants []blockfetch.Want // to be asked for
@@ -146,7 +147,7 @@ func (w *way) found(want blockfetch.Want) {
 	w.wants = append(w.wants, want)
 	w.ahead++
 	w.mu.Unlock()
-	signal(w.news)
+	w.news.Wake()
 }
 
 func (w *way) had() {
@@ -155,7 +156,7 @@ func (w *way) had() {
 	few := w.ahead == headersAgain
 	w.mu.Unlock()
 	if few {
-		signal(w.room)
+		w.room.Wake()
 	}
 }
 
@@ -245,11 +246,3 @@ func (w *way) extend(ctx context.Context) error {
 
 // errUnlinked: a header does not follow the one that the peer sent before.
 var errUnlinked = errors.New("does not follow the header before it")
-
-// signal wakes whoever waits on c, a channel of capacity 1.
-func signal(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default: // it has been told already
-	}
-}

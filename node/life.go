@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/internal/lifecycle"
+	"github.com/ouronet/ouronet/internal/wake"
 	"github.com/ouronet/ouronet/keepalive"
 	"github.com/ouronet/ouronet/txsubmission"
 )
@@ -16,9 +17,9 @@ import (
 type life struct {
 	machine lifecycle.Machine
 	epoch   time.Time
-	since   time.Time     // when the machine came to its state
-	due     *time.Timer   // for the machine's deadline, or nil
-	changed chan struct{} // closed when the state or what is wanted changes; nil if nothing waits
+	since   time.Time   // when the machine came to its state
+	due     *time.Timer // for the machine's deadline, or nil
+	changed wake.All    // when the state or what is wanted changes
 
 	endPings chan struct{} // closed to end the keep-alives that run
 	spell    *spell        // that runs or is about to, or nil
@@ -81,10 +82,7 @@ func (c *Conn) await(ctx context.Context, there func() bool) error {
 	for {
 		c.mu.Lock()
 		ok := there()
-		if c.life.changed == nil {
-			c.life.changed = make(chan struct{})
-		}
-		changed := c.life.changed
+		changed := c.life.changed.Next()
 		c.mu.Unlock()
 		if ok {
 			return nil
@@ -133,9 +131,8 @@ func (c *Conn) advance(ev lifecycle.Event) {
 		close(s.over)
 		l.spell = nil
 	}
-	if l.changed != nil && (l.machine.State() != state || l.machine.Wanted() != wanted) {
-		close(l.changed)
-		l.changed = nil
+	if l.machine.State() != state || l.machine.Wanted() != wanted {
+		l.changed.Wake()
 	}
 }
 

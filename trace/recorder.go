@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ouronet/ouronet/internal/wake"
 	"github.com/ouronet/ouronet/mux"
 )
 
@@ -40,8 +41,8 @@ type Recorder struct {
 	limit int
 	out   sink
 	done  chan struct{}
-	wake  chan struct{} // capacity 1: there is something to write
-	full  chan struct{} // capacity 1: there is so much that writing should not wait for more
+	work  wake.One // there is something to write
+	full  wake.One // there is so much that writing should not wait for more
 
 	mu        sync.Mutex // guards what follows
 	queue     []byte     // whole records without checksums
@@ -72,8 +73,8 @@ func NewRecorder(w io.Writer, cfg Config) *Recorder {
 		limit: cfg.QueueBytes,
 		left:  cfg.MaxBytes - fileHead,
 		done:  make(chan struct{}),
-		wake:  make(chan struct{}, 1),
-		full:  make(chan struct{}, 1),
+		work:  wake.NewOne(),
+		full:  wake.NewOne(),
 	}
 	if cfg.Pcapng {
 		r.out = &transcoder{w: NewPcapngWriter(w), start: r.start}
@@ -123,17 +124,10 @@ func (r *Recorder) Close() error {
 	r.mu.Lock()
 	r.closed = true
 	r.mu.Unlock()
-	signal(r.wake)
-	signal(r.full)
+	r.work.Wake()
+	r.full.Wake()
 	<-r.done
 	return r.err
-}
-
-func signal(c chan<- struct{}) {
-	select {
-	case c <- struct{}{}:
-	default: // a value is there already, and says the same
-	}
 }
 
 // linger is how long little waits to be written together with what follows:
@@ -171,7 +165,7 @@ func (r *Recorder) run() {
 			r.mu.Unlock()
 			return
 		}
-		<-r.wake
+		<-r.work
 		pause.Reset(linger)
 		select {
 		case <-r.full:
@@ -214,7 +208,7 @@ func (s *stream) put(kind Kind, number uint64, n int, parts ...[]byte) bool {
 		s.truncated = true
 		r.truncated++
 		r.marks = appendHead(r.marks, Truncated, at, s.id, number, 0)
-		signal(r.wake)
+		r.work.Wake()
 		return false
 	}
 	r.left -= int64(size)
@@ -225,9 +219,9 @@ func (s *stream) put(kind Kind, number uint64, n int, parts ...[]byte) bool {
 	for _, p := range parts {
 		r.queue = append(r.queue, p...)
 	}
-	signal(r.wake)
+	r.work.Wake()
 	if len(r.queue) > r.limit/4 {
-		signal(r.full)
+		r.full.Wake()
 	}
 	return true
 }

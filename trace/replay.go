@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ouronet/ouronet/internal/wake"
 	"github.com/ouronet/ouronet/protocol"
 )
 
@@ -107,7 +108,7 @@ type bearer struct {
 	want     map[channel]int // all of recorded
 
 	mu      sync.Mutex
-	changed chan struct{} // closed when something of what follows changes
+	changed wake.All // when something of what follows changes
 	got     map[channel]int
 	writing segments
 	rest    []byte // of the current cue
@@ -120,7 +121,6 @@ func newBearer(r Replay, c *Conn) *bearer {
 	b := &bearer{
 		skip: r.Skip, patience: r.Patience, begin: time.Now(),
 		recorded: make(map[channel][]byte), got: make(map[channel]int),
-		changed: make(chan struct{}),
 	}
 	sent := make(map[channel]int)
 	var in, out segments
@@ -168,11 +168,6 @@ func appendSegment(dst []byte, h segmentHeader, p []byte) []byte {
 	return append(dst, p...)
 }
 
-func (b *bearer) change() {
-	close(b.changed)
-	b.changed = make(chan struct{})
-}
-
 // missing returns what of want has not been sent, the lowest channel first.
 func (b *bearer) missing(want map[channel]int) *DifferenceError {
 	var found *DifferenceError
@@ -190,7 +185,7 @@ func (b *bearer) fail(d *DifferenceError) {
 	if b.diff == nil {
 		b.diff = d
 	}
-	b.change()
+	b.changed.Wake()
 }
 
 // Read implements net.Conn: it waits for the next cue's time and for what is to
@@ -244,7 +239,7 @@ func (b *bearer) wait(wake time.Time) (changed bool) {
 	if limited {
 		wake = b.readBy
 	}
-	news := b.changed
+	news := b.changed.Next()
 	t := time.NewTimer(time.Until(wake))
 	defer t.Stop()
 	b.mu.Unlock()
@@ -270,7 +265,7 @@ func (b *bearer) Write(p []byte) (int, error) {
 	if b.diff != nil {
 		return 0, b.diff
 	}
-	b.change()
+	b.changed.Wake()
 	return len(p), nil
 }
 
@@ -299,7 +294,7 @@ func (b *bearer) Close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.closed = true
-	b.change()
+	b.changed.Wake()
 	return nil
 }
 
@@ -308,7 +303,7 @@ func (b *bearer) SetReadDeadline(t time.Time) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.readBy = t
-	b.change()
+	b.changed.Wake()
 	return nil
 }
 

@@ -4,6 +4,8 @@ import (
 	"container/heap"
 	"sync"
 	"time"
+
+	"github.com/ouronet/ouronet/internal/wake"
 )
 
 // alarms wake those who wait, each at its time. One timer for a whole network
@@ -19,10 +21,10 @@ type alarms struct {
 
 // alarm is one of alarms. Its owner's mutex guards at; that of alarms the rest.
 type alarm struct {
-	at   time.Duration // or never
-	wake chan struct{} // capacity 1
-	due  time.Duration
-	slot int // in the list, from 1, or 0
+	at    time.Duration // or never
+	rings wake.One
+	due   time.Duration
+	slot  int // in the list, from 1, or 0
 }
 
 // arm sets an alarm, if it is not set so already; never takes it away.
@@ -67,7 +69,7 @@ func (a *alarms) ring() {
 	defer a.mu.Unlock()
 	now := time.Since(a.epoch)
 	for len(a.list) > 0 && a.list[0].due <= now {
-		poke(heap.Pop(&a.list).(*alarm).wake)
+		heap.Pop(&a.list).(*alarm).rings.Wake()
 	}
 	a.set = never
 	a.reset()

@@ -1,8 +1,7 @@
 // Package vnet is a network in memory for tests: connections, listeners and
 // dialling that behave like TCP over links with latency, jitter, bandwidth and
 // a window, where connections break, stall, are refused and are cut off, all
-// drawn from a seed. It knows nothing of Cardano and needs the standard library
-// alone.
+// drawn from a seed. It knows nothing of Cardano.
 //
 // Start with [New], name hosts with [Network.Host], and give [Host.Dial] and
 // [Host.Listen] to what you test: a node.Config.Dial and node.Serve, or an

@@ -130,7 +130,7 @@ func (n *Network) mark(p *pair) {
 	}
 }
 
-func (n *Network) wakeRun() { poke(n.kick) }
+func (n *Network) wakeRun() { n.kick.Wake() }
 
 // collect returns what happened, in an order that does not depend on which
 // goroutine ran first. Only between requests of one host for one address there
@@ -190,7 +190,7 @@ func (p *pair) fire(now time.Duration) bool {
 		p.arrive(i, now)
 	} else {
 		s := &p.streams[i]
-		s.used -= s.credits.pop().n
+		s.used -= s.credits.PopFirst().n
 	}
 	return p.nudge(now)
 }

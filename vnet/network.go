@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/ouronet/ouronet/internal/wake"
 )
 
 // Config is what a [Network] is like. Its zero value is a network without
@@ -67,7 +69,7 @@ type Network struct {
 
 	alarms alarms
 
-	kick chan struct{} // capacity 1: something changed, in lockstep
+	kick wake.One // something changed, in lockstep
 
 	dirtyMu  sync.Mutex // guards what follows; no other is locked under it
 	dirty    []*pair
@@ -97,7 +99,7 @@ func New(cfg Config) *Network {
 		cfg:       cfg,
 		epoch:     epoch,
 		alarms:    alarms{epoch: epoch, set: never},
-		kick:      make(chan struct{}, 1),
+		kick:      wake.NewOne(),
 		hosts:     make(map[string]*Host),
 		byIP:      make(map[netip.Addr]*Host),
 		listeners: make(map[netip.AddrPort]*Listener),

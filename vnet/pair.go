@@ -78,7 +78,7 @@ func (p *pair) advance(now time.Duration) {
 				progress = true
 			}
 			for s.room(p.streams[1-i].stalls) <= now {
-				s.used -= s.credits.pop().n
+				s.used -= s.credits.PopFirst().n
 			}
 		}
 	}
@@ -87,7 +87,7 @@ func (p *pair) advance(now time.Duration) {
 // arrive lets the first chunk of a stream arrive.
 func (p *pair) arrive(i int, at time.Duration) {
 	s, back, receiver := &p.streams[i], &p.streams[1-i], p.ends[1-i]
-	c := s.chunks.pop()
+	c := s.chunks.PopFirst()
 	p.observe(i, at, c)
 	switch {
 	case receiver.closed || receiver.dead:
@@ -113,7 +113,7 @@ func (p *pair) arrive(i int, at time.Duration) {
 
 // answerReset sends a reset that nobody asked for, after what is under way.
 func (s *stream) answerReset(now time.Duration) {
-	if last := s.chunks.last(); last != nil && last.kind == reset {
+	if last := s.chunks.Back(); last != nil && last.kind == reset {
 		return
 	}
 	s.closed = true
@@ -123,7 +123,7 @@ func (s *stream) answerReset(now time.Duration) {
 
 // fatal returns when what is under way breaks the receiver's end, or never.
 func (s *stream) fatal() time.Duration {
-	if c := s.chunks.last(); c != nil && (c.kind == reset || c.kind == cut) {
+	if c := s.chunks.Back(); c != nil && (c.kind == reset || c.kind == cut) {
 		return delayed(c.due, s.stalls)
 	}
 	return never

@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	"github.com/ouronet/ouronet/internal/queue"
 )
 
 // What a chunk is, beside bytes.
@@ -47,8 +49,8 @@ type stream struct {
 
 	lastPut int // bytes
 
-	chunks  queue[chunk]
-	credits queue[credit]
+	chunks  queue.Queue[chunk]
+	credits queue.Queue[credit]
 	stalls  []span     // when nothing arrives
 	cuts    *rand.Rand // for ragged reads
 
@@ -115,8 +117,8 @@ func (s *stream) discard(n int) {
 // drop loses all that is not ready.
 func (s *stream) drop() {
 	s.buf = s.buf[:s.at+s.ready]
-	s.chunks.clear()
-	s.credits.clear()
+	s.chunks = queue.Queue[chunk]{}
+	s.credits = queue.Queue[credit]{}
 	s.pending, s.held, s.owed, s.ending = 0, 0, 0, 0
 }
 
@@ -216,28 +218,28 @@ func (s *stream) lose(n int) {
 }
 
 func (s *stream) push(c chunk, lockstep bool) {
-	if last := s.chunks.last(); last != nil && c.kind == data && last.kind == data {
-		if s.chunks.len() >= maxChunks || !lockstep && last.due == c.due {
+	if last := s.chunks.Back(); last != nil && c.kind == data && last.kind == data {
+		if s.chunks.Len() >= maxChunks || !lockstep && last.due == c.due {
 			last.n += c.n
 			last.due = c.due
 			return
 		}
 	}
-	s.chunks.push(c)
+	s.chunks.Push(c)
 }
 
 func (s *stream) giveBack(c credit) {
-	if last := s.credits.last(); last != nil && (last.due == c.due || s.credits.len() >= maxCredits) {
+	if last := s.credits.Back(); last != nil && (last.due == c.due || s.credits.Len() >= maxCredits) {
 		last.n += c.n
 		last.due = c.due
 		return
 	}
-	s.credits.push(c)
+	s.credits.Push(c)
 }
 
 // arrival returns when the next chunk arrives, or never.
 func (s *stream) arrival() time.Duration {
-	if c := s.chunks.first(); c != nil {
+	if c := s.chunks.Front(); c != nil {
 		return delayed(c.due, s.stalls)
 	}
 	return never
@@ -246,7 +248,7 @@ func (s *stream) arrival() time.Duration {
 // room returns when the next credit comes back, or never. back are the stalls
 // of the other direction.
 func (s *stream) room(back []span) time.Duration {
-	if c := s.credits.first(); c != nil {
+	if c := s.credits.Front(); c != nil {
 		return delayed(c.due, back)
 	}
 	return never

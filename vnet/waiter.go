@@ -3,6 +3,8 @@ package vnet
 import (
 	"sync"
 	"time"
+
+	"github.com/ouronet/ouronet/internal/wake"
 )
 
 // waiter is where the readers, or the writers, of one end wait. They wait on
@@ -11,9 +13,9 @@ import (
 type waiter struct {
 	deadline time.Duration // or never
 
-	busy   bool          // somebody reads
-	queued int           // how many others wait for their turn
-	turn   chan struct{} // capacity 1; nil before the first does
+	busy   bool     // somebody reads
+	queued int      // how many others wait for their turn
+	turn   wake.One // nil before the first does
 
 	waiting bool
 	alarm   alarm
@@ -25,7 +27,7 @@ func newWaiter() waiter { return waiter{deadline: never, alarm: alarm{at: never}
 func (w *waiter) acquire(mu *sync.Mutex) {
 	for w.busy {
 		if w.turn == nil {
-			w.turn = make(chan struct{}, 1)
+			w.turn = wake.NewOne()
 		}
 		w.queued++
 		mu.Unlock()
@@ -39,28 +41,20 @@ func (w *waiter) acquire(mu *sync.Mutex) {
 func (w *waiter) release() {
 	w.busy = false
 	if w.queued > 0 {
-		poke(w.turn)
-	}
-}
-
-// poke makes somebody who receives from c, a channel of capacity 1, go on.
-func poke(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default: // they will
+		w.turn.Wake()
 	}
 }
 
 // wait waits, without the mutex, for a wake-up or the time at. It may return
 // early.
 func (w *waiter) wait(mu *sync.Mutex, alarms *alarms, at time.Duration) {
-	if w.alarm.wake == nil {
-		w.alarm.wake = make(chan struct{}, 1)
+	if w.alarm.rings == nil {
+		w.alarm.rings = wake.NewOne()
 	}
 	w.waiting = true
 	alarms.arm(&w.alarm, at)
 	mu.Unlock()
-	<-w.alarm.wake
+	<-w.alarm.rings
 	mu.Lock()
 	w.waiting = false
 }
@@ -70,6 +64,6 @@ func (w *waiter) signal() bool {
 	if !w.waiting {
 		return false
 	}
-	poke(w.alarm.wake)
+	w.alarm.rings.Wake()
 	return true
 }

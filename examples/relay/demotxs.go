@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/internal/wake"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node/relay"
 	"github.com/ouronet/ouronet/txsubmission"
@@ -23,13 +24,13 @@ type wallet struct {
 	txs     []ledger.Tx // offered, or about to be
 	at      []time.Time // when
 	told    int         // of txs, the relay heard of so many
-	changed chan struct{}
+	changed wake.All
 }
 
 // newWallet returns a wallet whose transactions are those of blocks of a chain of
 // its own: they look like transactions, and no ledger would take them.
 func newWallet(seed uint64, network ledger.Network) *wallet {
-	return &wallet{gen: chaingen.New(chaingen.Config{Seed: seed, Network: network}), changed: make(chan struct{})}
+	return &wallet{gen: chaingen.New(chaingen.Config{Seed: seed, Network: network})}
 }
 
 // pay makes one more transaction.
@@ -44,8 +45,7 @@ func (w *wallet) pay() error {
 		w.spare = slices.DeleteFunc(txs, func(tx ledger.Tx) bool { return len(tx.Raw.Bytes) > relay.DefaultMaxTxSize })
 	}
 	w.txs, w.at, w.spare = append(w.txs, w.spare[0]), append(w.at, time.Now()), w.spare[1:]
-	close(w.changed)
-	w.changed = make(chan struct{})
+	w.changed.Wake()
 	return nil
 }
 
@@ -57,7 +57,7 @@ func (w *wallet) Next(ctx context.Context, most int, block bool) ([]txsubmission
 		for ; w.told < len(w.txs) && len(ids) < most; w.told++ {
 			ids = append(ids, txsubmission.Announced{ID: w.txs[w.told].ID, Size: w.txs[w.told].Raw.WireSize()})
 		}
-		changed := w.changed
+		changed := w.changed.Next()
 		w.mu.Unlock()
 		if len(ids) > 0 || !block {
 			return ids, nil
@@ -139,7 +139,7 @@ func (j *journal) gotTx(tx ledger.Tx, at time.Time, followers bool) {
 	}
 	e := event{Event: "demo_tx", Peer: "upstream", Tx: tx.ID.Hash.String(), Size: len(tx.Raw.Bytes)}
 	j.tell(e, "gets transaction %.8s, %s, %s", tx.ID.Hash, size(float64(len(tx.Raw.Bytes))), from)
-	j.notify()
+	j.changed.Wake()
 }
 
 // waitForTxs waits until n transactions of the follower came to upstream.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/internal/testing/testnode"
+	"github.com/ouronet/ouronet/internal/wake"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node/follow"
 )
@@ -27,7 +28,7 @@ type journal struct {
 	held     []ledger.Block       // of the follower
 	backs    int                  // rollbacks that the follower saw
 	txs      map[ledger.TxID]bool // of the follower, that came to upstream
-	changed  chan struct{}        // closed when held or txs changes
+	changed  wake.All             // when held or txs changes
 }
 
 // mark is a block as upstream made it.
@@ -39,10 +40,9 @@ type mark struct {
 func newJournal(chain *testnode.Chain, out output) *journal {
 	j := &journal{
 		out: out, chain: chain, start: time.Now(), initial: chain.Tip(),
-		made:    make(map[ledger.Point]mark),
-		relay:   make(map[ledger.Point]time.Time),
-		txs:     make(map[ledger.TxID]bool),
-		changed: make(chan struct{}),
+		made:  make(map[ledger.Point]mark),
+		relay: make(map[ledger.Point]time.Time),
+		txs:   make(map[ledger.TxID]bool),
 	}
 	for _, b := range chain.Blocks() {
 		j.made[b.Header.Point()] = mark{b.Raw, j.start}
@@ -113,7 +113,7 @@ func (j *journal) followed(ev follow.Event) error {
 	now := time.Now()
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	defer j.notify()
+	defer j.changed.Wake()
 	switch ev := ev.(type) {
 	case follow.RollForward:
 		return j.got(ev.Block, now)
@@ -157,11 +157,6 @@ func (j *journal) got(b ledger.Block, now time.Time) error {
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-func (j *journal) notify() {
-	close(j.changed)
-	j.changed = make(chan struct{})
-}
-
 // waitFor waits until the follower's last block is tip.
 func (j *journal) waitFor(ctx context.Context, tip ledger.Tip) bool {
 	return j.wait(ctx, func() bool {
@@ -174,7 +169,7 @@ func (j *journal) waitFor(ctx context.Context, tip ledger.Tip) bool {
 func (j *journal) wait(ctx context.Context, is func() bool) bool {
 	for {
 		j.mu.Lock()
-		there, changed := is(), j.changed
+		there, changed := is(), j.changed.Next()
 		j.mu.Unlock()
 		if there {
 			return true

@@ -14,6 +14,7 @@ import (
 	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/internal/testing/testnode"
+	"github.com/ouronet/ouronet/internal/wake"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/protocol"
@@ -23,16 +24,15 @@ import (
 type screen struct {
 	mu      sync.Mutex
 	b       bytes.Buffer
-	changed chan struct{} // closed when there is more
+	changed wake.All // when there is more
 }
 
-func newScreen() *screen { return &screen{changed: make(chan struct{})} }
+func newScreen() *screen { return new(screen) }
 
 func (s *screen) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	close(s.changed)
-	s.changed = make(chan struct{})
+	s.changed.Wake()
 	return s.b.Write(p)
 }
 
@@ -46,7 +46,7 @@ func (s *screen) String() string {
 func (s *screen) await(enough func(all string) bool) {
 	for {
 		s.mu.Lock()
-		all, changed := s.b.String(), s.changed
+		all, changed := s.b.String(), s.changed.Next()
 		s.mu.Unlock()
 		if enough(all) {
 			return

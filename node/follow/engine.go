@@ -14,6 +14,7 @@ import (
 
 	"github.com/ouronet/ouronet/chain"
 	"github.com/ouronet/ouronet/internal/logging"
+	"github.com/ouronet/ouronet/internal/wake"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -23,9 +24,9 @@ const eventQueue = 256
 // message is an event for the core, with what stays outside of it.
 type message struct {
 	event chain.Event
-	block ledger.Block  // of a chain.BlockFetched
-	link  *link         // of a chain.PeerConnected
-	taken chan struct{} // capacity 1: receives when all has been done that follows; or nil
+	block ledger.Block // of a chain.BlockFetched
+	link  *link        // of a chain.PeerConnected
+	taken wake.One     // receives when all has been done that follows; or nil
 
 	// ended, with a chain.PeerGone or without an event, is why the last attempt to
 	// follow the peer at address ended.
@@ -120,7 +121,7 @@ func newEngine(ctx context.Context, of Config, points []ledger.Point) (*Engine, 
 		e.input = chain.AppendConfig(e.input, &cfg)
 		e.record(nil)
 	}
-	e.out.ready = make(chan struct{}, 1)
+	e.out.ready = wake.NewOne()
 	return e, nil
 }
 
@@ -187,7 +188,7 @@ func (e *Engine) run(ctx context.Context) {
 		case m := <-e.events:
 			e.accept(m)
 			if m.taken != nil {
-				signal(m.taken)
+				m.taken.Wake()
 			}
 		case j := <-e.bench.answers:
 			e.judged(j)

@@ -10,6 +10,7 @@ import (
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chain"
 	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/internal/wake"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/protocol"
@@ -31,10 +32,10 @@ type link struct {
 	upstream *upstream
 	conn     *node.Conn
 
-	headersWake chan struct{} // capacity 1: grants or a command
-	fetchWake   chan struct{} // capacity 1: fetches
-	received    chan message  // what is to be verified; nil without a verifier
-	taken       chan struct{} // capacity 1, see message
+	headersWake wake.One     // grants or a command
+	fetchWake   wake.One     // fetches
+	received    chan message // what is to be verified; nil without a verifier
+	taken       wake.One     // see message
 
 	announced ledger.Tip // what the peer says is the end of its chain; the engine's
 
@@ -49,9 +50,9 @@ type link struct {
 func newLink(u *upstream, conn *node.Conn, id chain.PeerID) *link {
 	l := &link{
 		id: id, upstream: u, conn: conn,
-		headersWake: make(chan struct{}, 1),
-		fetchWake:   make(chan struct{}, 1),
-		taken:       make(chan struct{}, 1),
+		headersWake: wake.NewOne(),
+		fetchWake:   wake.NewOne(),
+		taken:       wake.NewOne(),
 	}
 	if u.engine.cfg.Verifier != nil {
 		l.received = make(chan message, unverified)
@@ -77,21 +78,21 @@ func (l *link) command(set func()) {
 		l.abort(errCommand)
 	}
 	l.mu.Unlock()
-	signal(l.headersWake)
+	l.headersWake.Wake()
 }
 
 func (l *link) grant(n int) {
 	l.mu.Lock()
 	l.granted += n
 	l.mu.Unlock()
-	signal(l.headersWake)
+	l.headersWake.Wake()
 }
 
 func (l *link) fetch(f chain.Fetch) {
 	l.mu.Lock()
 	l.fetches = append(l.fetches, f)
 	l.mu.Unlock()
-	signal(l.fetchWake)
+	l.fetchWake.Wake()
 }
 
 // cancelFetch takes a range out of the mailbox and reports whether it was

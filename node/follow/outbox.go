@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	"github.com/ouronet/ouronet/chain"
+	"github.com/ouronet/ouronet/internal/queue"
+	"github.com/ouronet/ouronet/internal/wake"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -22,52 +24,28 @@ type item struct {
 // outbox is the queue from the engine to the loop. The core bounds it: see
 // chain.Consumed.
 type outbox struct {
-	ready chan struct{} // capacity 1
+	ready wake.One
 
 	mu    sync.Mutex
-	items []item
-	first int // the oldest; those before it are empty
+	items queue.Queue[item]
 }
-
-// idleItems is how many an outbox keeps room for while it is empty, 22 kB.
-const idleItems = 64
 
 func (o *outbox) push(i item) {
 	o.mu.Lock()
-	if n := len(o.items); n == cap(o.items) && o.first > n/2 {
-		left := copy(o.items, o.items[o.first:])
-		clear(o.items[left:])
-		o.items, o.first = o.items[:left], 0
-	}
-	o.items = append(o.items, i)
+	o.items.Push(i)
 	o.mu.Unlock()
-	signal(o.ready)
+	o.ready.Wake()
 }
 
 // pop returns the oldest item, and whether another event follows it already.
 func (o *outbox) pop() (i item, more, ok bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.first == len(o.items) {
+	if o.items.Len() == 0 {
 		return item{}, false, false
 	}
-	i, o.items[o.first] = o.items[o.first], item{}
-	o.first++
-	if o.first < len(o.items) {
-		return i, o.items[o.first].end == nil, true
-	}
-	if o.items, o.first = o.items[:0], 0; cap(o.items) > idleItems {
-		o.items = nil
-	}
-	return i, false, true
-}
-
-// signal wakes whoever waits on c, a channel of capacity 1.
-func signal(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default: // it has been told already
-	}
+	i = o.items.PopFirst()
+	return i, o.items.Len() > 0 && o.items.Front().end == nil, true
 }
 
 // errStopped: the loop was left.

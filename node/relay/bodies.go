@@ -178,7 +178,7 @@ func (s *store) adopt(after ledger.Point, joined []*entry) (left []*entry, err e
 		s.push(e)
 	}
 	s.cool()
-	s.notify()
+	s.changed.Wake()
 	return left, nil
 }
 

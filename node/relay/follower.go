@@ -103,7 +103,7 @@ func (f *follower) recent() (u chainsync.Update, older bool) {
 		return nil, true
 	}
 	if next == int64(len(s.chain)) {
-		f.changed = s.changed
+		f.changed = s.changed.Next()
 		return nil, false
 	}
 	e := s.chain[next]

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/ouronet/ouronet/internal/wake"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 )
@@ -32,11 +33,11 @@ type store struct {
 	base    ledger.Tip
 	basePos int64 // position of chain[0]
 	entries map[ledger.Point]*entry
-	ours    int64         // bytes of chain that were adopted in this run
-	warm    []*entry      // whose bytes may be in memory, the first to go first
-	bytes   int64         // of them
-	most    int64         // of bytes; 0 is no bound
-	changed chan struct{} // closed at the next change
+	ours    int64    // bytes of chain that were adopted in this run
+	warm    []*entry // whose bytes may be in memory, the first to go first
+	bytes   int64    // of them
+	most    int64    // of bytes; 0 is no bound
+	changed wake.All
 }
 
 // entry is a block in memory. What is below the line changes, under store.mu.
@@ -72,7 +73,6 @@ func newStore(db *immutable.DB, keep int64) *store {
 	s := &store{
 		db: db, keep: keep, batch: 100,
 		entries: make(map[ledger.Point]*entry),
-		changed: make(chan struct{}),
 	}
 	if db != nil {
 		s.base = db.Tip()
@@ -119,11 +119,6 @@ func (s *store) hasOrigin() bool {
 	}
 	ok, err := s.db.Contains(ledger.Origin)
 	return ok && err == nil // which it is without reading
-}
-
-func (s *store) notify() {
-	close(s.changed)
-	s.changed = make(chan struct{})
 }
 
 // find returns the point's block if it is in memory and adopted; ok is also

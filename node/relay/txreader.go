@@ -159,7 +159,7 @@ func (r *txReader) take(most int, all bool) (ids []txsubmission.Announced, chang
 		r.next++
 	}
 	q.progress(time.Now())
-	return ids, q.changed
+	return ids, q.changed.Next()
 }
 
 // Get implements txsubmission.Source.

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ouronet/ouronet/internal/wake"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -55,8 +56,8 @@ type txQueue struct {
 	floor      int64
 	kept, used usage
 
-	waiting []*txWaiter   // senders without room, in order of arrival
-	changed chan struct{} // closed when a transaction comes
+	waiting []*txWaiter // senders without room, in order of arrival
+	changed wake.All    // when a transaction comes
 
 	received, passed int64 // since the start: see TxStatus
 
@@ -105,7 +106,6 @@ func newTxQueue(maxSize int) *txQueue {
 		has:     make(map[ledger.Hash]int64),
 		gone:    make(map[ledger.Hash]int),
 		readers: make(map[*txReader]bool),
-		changed: make(chan struct{}),
 	}
 }
 
@@ -124,8 +124,7 @@ func (q *txQueue) push(from *txSender, txs []ledger.Tx) {
 		added = true
 	}
 	if added {
-		close(q.changed)
-		q.changed = make(chan struct{})
+		q.changed.Wake()
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/ouronet/ouronet/internal/wake"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -27,7 +28,7 @@ type Chain struct {
 	mu        sync.Mutex
 	blocks    []ledger.Block
 	followers map[*Follower]struct{}
-	changed   chan struct{} // closed at the next change
+	changed   wake.All
 }
 
 // NewChain returns a chain of blocks, oldest first.
@@ -35,7 +36,6 @@ func NewChain(blocks []ledger.Block) *Chain {
 	return &Chain{
 		blocks:    slices.Clone(blocks),
 		followers: make(map[*Follower]struct{}),
-		changed:   make(chan struct{}),
 	}
 }
 
@@ -44,7 +44,7 @@ func (c *Chain) Append(blocks ...ledger.Block) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.blocks = append(c.blocks, blocks...)
-	c.wake()
+	c.changed.Wake()
 }
 
 // Rollback drops all blocks but the first n.
@@ -57,12 +57,7 @@ func (c *Chain) Rollback(n int) {
 			f.next, f.rollback = n, true
 		}
 	}
-	c.wake()
-}
-
-func (c *Chain) wake() {
-	close(c.changed)
-	c.changed = make(chan struct{})
+	c.changed.Wake()
 }
 
 // Len returns the number of blocks.
@@ -186,5 +181,5 @@ func (f *Follower) Advance() (u Change, wait <-chan struct{}) {
 		f.next++
 		return Change{Block: &c.blocks[f.next-1], Tip: c.tip()}, nil
 	}
-	return Change{}, c.changed
+	return Change{}, c.changed.Next()
 }

@@ -24,6 +24,8 @@ var (
 // ones above it. What is under one of them is not included.
 var mayImport = map[string][]string{
 	"internal/cbor":            nil,
+	"internal/queue":           nil,
+	"internal/wake":            nil,
 	"internal/genesis":         nil,
 	"ledger":                   {"internal/cbor", "internal/genesis"},
 	"internal/disk":            nil,
@@ -38,25 +40,25 @@ var mayImport = map[string][]string{
 	"internal/crypto/forge":    {"internal/cbor", "internal/crypto/curve", "internal/crypto/kes", "internal/crypto/vrf"},
 	"ledger/praos":             {"internal/cbor", "internal/genesis", "internal/crypto/eddsa", "internal/crypto/vrf", "internal/crypto/kes", "ledger"},
 	"protocol":                 {"internal/cbor"}, // not ledger: anyone can add a mini-protocol of their own
-	"mux":                      {"internal/cbor", "protocol"},
+	"mux":                      {"internal/cbor", "internal/wake", "protocol"},
 	"handshake":                forMini,
 	"chainsync":                forMini,
 	"blockfetch":               forMini,
 	"txsubmission":             forMini,
 	"keepalive":                forMini,
 	"peersharing":              forMini,
-	"chain":                    {"internal/cbor", "ledger"},
+	"chain":                    {"internal/cbor", "internal/queue", "ledger"},
 	"internal/redial":          nil,
 	"internal/lifecycle":       nil,
 	"internal/testing/explore": nil,
 	"internal/seeded":          nil,
 	"internal/logging":         nil,
-	"node":                     slices.Concat(network, []string{"internal/lifecycle", "internal/logging", "internal/seeded"}),
-	"node/follow":              slices.Concat(network, []string{"chain", "internal/logging", "internal/redial", "internal/seeded", "node"}), // not storage
-	"node/relay":               slices.Concat(network, storage, []string{"internal/logging", "node", "node/follow"}),
+	"node":                     slices.Concat(network, []string{"internal/lifecycle", "internal/logging", "internal/seeded", "internal/wake"}),
+	"node/follow":              slices.Concat(network, []string{"chain", "internal/logging", "internal/queue", "internal/redial", "internal/seeded", "internal/wake", "node"}), // not storage
+	"node/relay":               slices.Concat(network, storage, []string{"internal/logging", "internal/wake", "node", "node/follow"}),
 	"conformance":              slices.Concat(network, []string{"internal/testing/explore"}),
-	"trace":                    slices.Concat(network, []string{"chain"}), // whose recorded decisions it prints
-	"vnet":                     nil,                                       // knows nothing of Cardano
+	"trace":                    slices.Concat(network, []string{"internal/wake", "chain"}), // whose recorded decisions it prints
+	"vnet":                     {"internal/queue", "internal/wake"},                        // knows nothing of Cardano
 	"chaintest":                {"internal/cbor", "internal/crypto/forge", "internal/crypto/vrf", "ledger", "ledger/praos", "chainsync", "blockfetch", "txsubmission", "node", "vnet"},
 	"internal/testing/sim":     {"ledger", "chain", "txsubmission", "internal/redial"},
 }
