@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/blockfetch"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/testenv"
 )
 
@@ -61,7 +61,7 @@ func TestInitiatorAllocations(t *testing.T) {
 	}
 	for _, chunk := range []int{len(answer), 12288, 1448} {
 		n := testing.AllocsPerRun(5, func() {
-			i := blockfetch.NewInitiator(blockfetch.Spec(), &pieces{late{script{bytes: answer}}, chunk}, chaingen.Network())
+			i := blockfetch.NewInitiator(blockfetch.Spec(), &pieces{late{script{bytes: answer}}, chunk}, chaintest.Network())
 			rest := wants
 			one := func() (part []blockfetch.Want, ok bool) {
 				if len(rest) > 0 {

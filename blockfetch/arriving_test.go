@@ -13,7 +13,7 @@ import (
 	"weak"
 
 	"github.com/ouronet/ouronet/blockfetch"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/pipe"
 	"github.com/ouronet/ouronet/ledger"
 )
@@ -31,7 +31,7 @@ func inPieces(chunk int, blocks ...ledger.RawBlock) *blockfetch.Initiator {
 		}
 		peer.Send(context.Background(), blockfetch.BatchDone{}.AppendCBOR(nil), nil)
 	}()
-	return blockfetch.NewInitiator(blockfetch.Spec(), us, chaingen.Network())
+	return blockfetch.NewInitiator(blockfetch.Spec(), us, chaintest.Network())
 }
 
 // raws returns the bytes of blocks, of which one, if it is not -1, is changed.
@@ -78,7 +78,7 @@ func TestBodiesInPieces(t *testing.T) {
 
 // large returns two blocks of 90 kB with headers of one length.
 func large() []ledger.Block {
-	return chaingen.New(chaingen.Config{Seed: 1, BlockSize: 90_000}).Blocks(22)[20:]
+	return chaintest.NewGenerator(chaintest.Config{Seed: 1, BlockSize: 90_000}).Blocks(22)[20:]
 }
 
 // A block that began to come while bodies were checked, and is dropped unchecked,
@@ -88,7 +88,7 @@ func TestSkipBodyUnderWay(t *testing.T) {
 		blocks := large()
 		wants := wantsOf(blocks)
 		us, peer := pipe.New()
-		i := blockfetch.NewInitiator(blockfetch.Spec(), us, chaingen.Network())
+		i := blockfetch.NewInitiator(blockfetch.Spec(), us, chaintest.Network())
 		send := func(b []byte) { peer.Send(t.Context(), b, nil) }
 		first := blockfetch.Block{Raw: blocks[0].Raw}.AppendCBOR(nil)
 
@@ -173,13 +173,13 @@ func TestBodiesAreHashedEarly(t *testing.T) {
 		}, false},
 	} {
 		size := tt.size
-		block := chaingen.New(chaingen.Config{Seed: 1, BlockSize: size}).Blocks(1)[0]
+		block := chaintest.NewGenerator(chaintest.Config{Seed: 1, BlockSize: size}).Blocks(1)[0]
 		head, _ := blockfetch.Block{Raw: block.Raw}.AppendHead(nil)
 		answer := blockfetch.Block{Raw: block.Raw}.AppendCBOR(blockfetch.StartBatch{}.AppendCBOR(nil))
 		answer = blockfetch.BatchDone{}.AppendCBOR(answer)
 		body := len(head) + len(block.Raw)/2
 		p := &tamperer{late{script{bytes: answer}}, len(head) + len(block.Raw) - 1000, body}
-		i := blockfetch.NewInitiator(blockfetch.Spec(), p, chaingen.Network())
+		i := blockfetch.NewInitiator(blockfetch.Spec(), p, chaintest.Network())
 		_, err := collect(i.Fetch(t.Context(), []blockfetch.Want{tt.want(&block.Header)}))
 		if early := err == nil; early != tt.early {
 			t.Errorf("%d bytes: %v, want early %t", size, err, tt.early)
@@ -227,7 +227,7 @@ func (t *timed) Peek(seen int) ([]byte, error) {
 // BenchmarkLastByte reports the median time from the last 1,024 bytes of a block of 90
 // kB to the block, in nanoseconds; "at once" is when all of it comes with them.
 func BenchmarkLastByte(b *testing.B) {
-	block := chaingen.New(chaingen.Config{Seed: 1, BlockSize: 90_000}).Blocks(1)[0]
+	block := chaintest.NewGenerator(chaintest.Config{Seed: 1, BlockSize: 90_000}).Blocks(1)[0]
 	answer := blockfetch.StartBatch{}.AppendCBOR(nil)
 	start := len(answer)
 	answer = blockfetch.Block{Raw: block.Raw}.AppendCBOR(answer)
@@ -240,7 +240,7 @@ func BenchmarkLastByte(b *testing.B) {
 		b.Run(bench.name, func(b *testing.B) {
 			var took []time.Duration
 			t := &timed{}
-			i := blockfetch.NewInitiator(blockfetch.Spec(), t, chaingen.Network())
+			i := blockfetch.NewInitiator(blockfetch.Spec(), t, chaintest.Network())
 			for b.Loop() {
 				t.late, t.first = late{script{bytes: answer}}, bench.first
 				for _, err := range i.Fetch(context.Background(), []blockfetch.Want{blockfetch.WantKnown(&block.Header)}) {

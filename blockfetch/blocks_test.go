@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/blockfetch"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/cbor"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/internal/testing/golden"
 	"github.com/ouronet/ouronet/internal/testing/pipe"
 	"github.com/ouronet/ouronet/internal/testing/testenv"
@@ -33,9 +33,9 @@ func TestBlocks(t *testing.T) {
 
 // Boundary blocks share slots and numbers with their neighbours.
 func TestBlocksOfByron(t *testing.T) {
-	network := chaingen.Network()
+	network := chaintest.Network()
 	network.Eras[ledger.Byron].EpochLength = 20
-	blocks := chaingen.New(chaingen.Config{Network: network, Eras: []chaingen.Stretch{{Era: ledger.Byron}}}).Blocks(200)
+	blocks := chaintest.NewGenerator(chaintest.Config{Network: network, Eras: []chaintest.Stretch{{Era: ledger.Byron}}}).Blocks(200)
 	us, peer := pipe.New()
 	go blockfetch.Respond(t.Context(), blockfetch.Spec(), peer, &chain{blocks: blocks})
 	i := blockfetch.NewInitiator(blockfetch.Spec(), us, network)
@@ -52,7 +52,7 @@ func TestBlocksOfByron(t *testing.T) {
 // A range that cannot exist is our own mistake and is not sent.
 func TestBlocksOfNoRange(t *testing.T) {
 	us, peer := pipe.New()
-	i := blockfetch.NewInitiator(blockfetch.Spec(), us, chaingen.Network())
+	i := blockfetch.NewInitiator(blockfetch.Spec(), us, chaintest.Network())
 	for _, r := range [][2]ledger.Point{{ledger.Origin, p1}, {p1, ledger.Origin}, {p2, p1}} {
 		_, err := collect(i.Range(t.Context(), r[0], r[1]))
 		if !errors.Is(err, blockfetch.ErrInvalidRange) || protocol.IsPeerFault(err) {
@@ -90,7 +90,7 @@ func TestConsumerTooSlow(t *testing.T) {
 		peer.Respond(blockfetch.Spec(), mux.OnOwn, func(ctx context.Context, c *mux.Channel) error {
 			return blockfetch.Respond(ctx, blockfetch.Spec(), c, &chain{blocks: blocks})
 		})
-		i := blockfetch.NewInitiator(spec, us.Channel(spec, protocol.Initiator), chaingen.Network())
+		i := blockfetch.NewInitiator(spec, us.Channel(spec, protocol.Initiator), chaintest.Network())
 		peer.Start()
 		us.Start()
 		var err error
@@ -131,7 +131,7 @@ func TestBlameReturns(t *testing.T) {
 	go blockfetch.Respond(t.Context(), blockfetch.Spec(), peer, &chain{blocks: blocks})
 	defer us.Close()
 	o := &overrun{End: us}
-	i := blockfetch.NewInitiator(blockfetch.Spec(), o, chaingen.Network())
+	i := blockfetch.NewInitiator(blockfetch.Spec(), o, chaintest.Network())
 	from, to := blocks[0].Header.Point(), blocks[9].Header.Point()
 	for range i.Range(t.Context(), from, to) {
 		if o.err == nil {
@@ -158,9 +158,9 @@ func TestBlameReturns(t *testing.T) {
 // To a network with other epochs, the slots of a Byron chain fall at the end of
 // an epoch.
 func TestBlocksGetLater(t *testing.T) {
-	network := chaingen.Network()
+	network := chaintest.Network()
 	network.Eras[ledger.Byron].EpochLength = 20
-	blocks := chaingen.New(chaingen.Config{Network: network, Eras: []chaingen.Stretch{{Era: ledger.Byron}}}).Blocks(40)
+	blocks := chaintest.NewGenerator(chaintest.Config{Network: network, Eras: []chaintest.Stretch{{Era: ledger.Byron}}}).Blocks(40)
 	network.Eras[ledger.Byron].EpochLength = 1
 	us, peer := pipe.New()
 	go func() {
@@ -183,7 +183,7 @@ func TestBlocksGetLater(t *testing.T) {
 // Boundary blocks of one slot that link are stopped as well, though the regular block
 // after one may share its slot.
 func TestBoundaryBlocksGetLater(t *testing.T) {
-	network := chaingen.Network()
+	network := chaintest.Network()
 	blocks := boundaryBlocks(t, network, 5)
 	us, peer := pipe.New()
 	go func() {

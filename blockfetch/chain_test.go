@@ -10,19 +10,19 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/blockfetch"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/pipe"
 	"github.com/ouronet/ouronet/ledger"
 )
 
 // small returns the same 2,500 blocks of about a kilobyte each time.
 var small = sync.OnceValue(func() []ledger.Block {
-	return chaingen.New(chaingen.Config{Seed: 1, BlockSize: 1}).Blocks(2500)
+	return chaintest.NewGenerator(chaintest.Config{Seed: 1, BlockSize: 1}).Blocks(2500)
 })
 
 // mixed returns the same blocks of mainnet's sizes each time.
 var mixed = sync.OnceValue(func() []ledger.Block {
-	return chaingen.New(chaingen.Config{Seed: 2}).Blocks(200)
+	return chaintest.NewGenerator(chaintest.Config{Seed: 2}).Blocks(200)
 })
 
 func wantsOf(blocks []ledger.Block) []blockfetch.Want {
@@ -85,7 +85,7 @@ func serve(t testing.TB, source blockfetch.Source) *blockfetch.Initiator {
 		defer close(done)
 		blockfetch.Respond(context.WithoutCancel(t.Context()), blockfetch.Spec(), peer, source)
 	}()
-	return blockfetch.NewInitiator(blockfetch.Spec(), us, chaingen.Network())
+	return blockfetch.NewInitiator(blockfetch.Spec(), us, chaintest.Network())
 }
 
 // collect takes all blocks of a loop and its error.

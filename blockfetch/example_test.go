@@ -7,7 +7,7 @@ import (
 	"net"
 
 	"github.com/ouronet/ouronet/blockfetch"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/mux"
 	"github.com/ouronet/ouronet/protocol"
@@ -41,7 +41,7 @@ func (m memory) Range(_ context.Context, from, to ledger.Point) (iter.Seq2[ledge
 // Fetch the blocks of headers that chain-sync brought.
 func ExampleInitiator_Fetch() {
 	ctx := context.Background()
-	blocks := memory(chaingen.New(chaingen.Config{BlockSize: 18_000}).Blocks(5))
+	blocks := memory(chaintest.NewGenerator(chaintest.Config{BlockSize: 18_000}).Blocks(5))
 
 	a, b := net.Pipe()
 	us, peer := mux.New(a, mux.Config{}), mux.New(b, mux.Config{})
@@ -49,7 +49,7 @@ func ExampleInitiator_Fetch() {
 		return blockfetch.Respond(ctx, blockfetch.Spec(), c, blocks)
 	})
 	channel := us.Channel(blockfetch.Spec(), protocol.Initiator)
-	bf := blockfetch.NewInitiator(blockfetch.Spec(), channel, chaingen.Network())
+	bf := blockfetch.NewInitiator(blockfetch.Spec(), channel, chaintest.Network())
 	peer.Start()
 	us.Start()
 

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/blockfetch"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/pipe"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/protocol"
@@ -35,7 +35,7 @@ func tampered(b ledger.Block) ledger.RawBlock {
 
 // answered makes an initiator whose peer says messages as soon as it is asked.
 func answered(t *testing.T, messages []blockfetch.Message) *blockfetch.Initiator {
-	return answeredOn(chaingen.Network(), messages)
+	return answeredOn(chaintest.Network(), messages)
 }
 
 func answeredOn(network ledger.Network, messages []blockfetch.Message) *blockfetch.Initiator {
@@ -53,7 +53,7 @@ func answeredOn(network ledger.Network, messages []blockfetch.Message) *blockfet
 // headers known or not.
 func TestIllegalResponders(t *testing.T) {
 	blocks := mixed()
-	fork, err := chaingen.New(chaingen.Config{Seed: 9}).Fork(ledger.Origin)
+	fork, err := chaintest.NewGenerator(chaintest.Config{Seed: 9}).Fork(ledger.Origin)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func TestOtherEra(t *testing.T) {
 	block := mixed()[10] // of Conway
 	babbage := bytes.Clone(block.Raw)
 	babbage[1] = byte(ledger.Babbage.BlockTag())
-	undated, later := chaingen.Network(), chaingen.Network()
+	undated, later := chaintest.Network(), chaintest.Network()
 	undated.Eras[ledger.Conway].Start = ledger.Never
 	later.Eras[ledger.Conway].Start = block.Header.Slot + 1
 	header := block.Header
@@ -155,12 +155,12 @@ func TestOtherEra(t *testing.T) {
 		raw     []byte
 		ok      bool
 	}{
-		{"the header's", chaingen.Network(), blockfetch.WantOf(&block.Header), block.Raw, true},
-		{"not the header's", chaingen.Network(), blockfetch.WantOf(&block.Header), babbage, false},
-		{"the slot's and not the header's", chaingen.Network(), blockfetch.WantOf(&header), block.Raw, true},
+		{"the header's", chaintest.Network(), blockfetch.WantOf(&block.Header), block.Raw, true},
+		{"not the header's", chaintest.Network(), blockfetch.WantOf(&block.Header), babbage, false},
+		{"the slot's and not the header's", chaintest.Network(), blockfetch.WantOf(&header), block.Raw, true},
 		{"the header's and not the slot's", later, blockfetch.WantOf(&block.Header), block.Raw, true},
 		{"not the header's, undated", undated, blockfetch.WantOf(&block.Header), babbage, true},
-		{"of no header that is known", chaingen.Network(), blockfetch.Want{Point: block.Header.Point()}, babbage, true},
+		{"of no header that is known", chaintest.Network(), blockfetch.Want{Point: block.Header.Point()}, babbage, true},
 	} {
 		i := answeredOn(test.network, []blockfetch.Message{blockfetch.StartBatch{}, blockfetch.Block{Raw: test.raw}, blockfetch.BatchDone{}})
 		_, err := collect(i.Fetch(t.Context(), []blockfetch.Want{test.want}))
@@ -190,7 +190,7 @@ func TestLimits(t *testing.T) {
 			<-peer.Ready()
 			peer.Send(context.Background(), test.bytes, nil)
 		}()
-		_, err := collect(blockfetch.NewInitiator(blockfetch.Spec(), us, chaingen.Network()).Fetch(t.Context(), wantsOf(mixed()[:1])))
+		_, err := collect(blockfetch.NewInitiator(blockfetch.Spec(), us, chaintest.Network()).Fetch(t.Context(), wantsOf(mixed()[:1])))
 		if !errors.Is(err, test.err) || !protocol.IsPeerFault(err) {
 			t.Errorf("%s: %v", test.name, err)
 		}
@@ -201,7 +201,7 @@ func TestLimits(t *testing.T) {
 func TestUnasked(t *testing.T) {
 	us, peer := pipe.New()
 	peer.Send(t.Context(), []byte{0x81, 2}, nil)
-	_, err := collect(blockfetch.NewInitiator(blockfetch.Spec(), us, chaingen.Network()).Fetch(t.Context(), wantsOf(mixed()[:1])))
+	_, err := collect(blockfetch.NewInitiator(blockfetch.Spec(), us, chaintest.Network()).Fetch(t.Context(), wantsOf(mixed()[:1])))
 	checkViolation(t, err, protocol.ErrOutOfTurn, "")
 }
 

@@ -6,7 +6,7 @@ import (
 	"testing/synctest"
 
 	"github.com/ouronet/ouronet/blockfetch"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/pipe"
 	"github.com/ouronet/ouronet/protocol"
 )
@@ -16,7 +16,7 @@ import (
 func TestInUse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		us, peer := pipe.New()
-		i := blockfetch.NewInitiator(blockfetch.Spec(), us, chaingen.Network())
+		i := blockfetch.NewInitiator(blockfetch.Spec(), us, chaintest.Network())
 		block := mixed()[0]
 		p := block.Header.Point()
 		try := func() {

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/blockfetch"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/pipe"
 	"github.com/ouronet/ouronet/protocol"
 )
@@ -32,7 +32,7 @@ func TestOwedBlocksComeFirst(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			ours, peer := pipe.New()
-			i := blockfetch.NewInitiator(blockfetch.Spec(), ours, chaingen.Network())
+			i := blockfetch.NewInitiator(blockfetch.Spec(), ours, chaintest.Network())
 			left := make(chan struct{})
 			go func() {
 				defer close(left)
@@ -64,7 +64,7 @@ func TestOwedBlocksAreChecked(t *testing.T) {
 	blocks := mixed()[:5]
 	from, to := blocks[0].Header.Point(), blocks[4].Header.Point()
 	ours, peer := pipe.New()
-	i := blockfetch.NewInitiator(blockfetch.Spec(), ours, chaingen.Network())
+	i := blockfetch.NewInitiator(blockfetch.Spec(), ours, chaintest.Network())
 	left := make(chan struct{})
 	go func() {
 		defer close(left)

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/blockfetch"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/pipe"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/protocol"
@@ -18,7 +18,7 @@ import (
 func TestCancelAndTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		us, peer := pipe.New()
-		i := blockfetch.NewInitiator(blockfetch.Spec(), us, chaingen.Network())
+		i := blockfetch.NewInitiator(blockfetch.Spec(), us, chaintest.Network())
 		blocks := mixed()[:3]
 		send := func(m blockfetch.Message) {
 			if err := peer.Send(t.Context(), m.AppendCBOR(nil), nil); err != nil {
@@ -55,7 +55,7 @@ func TestStreamWakes(t *testing.T) {
 		us, peer := pipe.New()
 		ctx, cancel := context.WithCancel(t.Context())
 		go blockfetch.Respond(ctx, blockfetch.Spec(), peer, &chain{blocks: mixed()})
-		i := blockfetch.NewInitiator(blockfetch.Spec(), us, chaingen.Network())
+		i := blockfetch.NewInitiator(blockfetch.Spec(), us, chaintest.Network())
 		wake := make(chan struct{})
 		batches := make(chan []blockfetch.Want, 1)
 		go func() {
@@ -98,7 +98,7 @@ func TestSlowConsumer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		us, peer := pipe.New()
 		go blockfetch.Respond(t.Context(), blockfetch.Spec(), peer, &chain{blocks: mixed()})
-		i := blockfetch.NewInitiator(blockfetch.Spec(), us, chaingen.Network())
+		i := blockfetch.NewInitiator(blockfetch.Spec(), us, chaintest.Network())
 		n := 0
 		for _, err := range i.Fetch(t.Context(), wantsOf(mixed())) {
 			if err != nil {

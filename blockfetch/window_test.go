@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/blockfetch"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/pipe"
 	"github.com/ouronet/ouronet/ledger"
 )
@@ -70,7 +70,7 @@ func TestFetchWindow(t *testing.T) {
 			go blockfetch.Respond(t.Context(), blockfetch.Spec(), peer, &chain{blocks: test.blocks})
 			defer us.Close()
 			m := &meter{End: us, blocks: test.blocks}
-			i := blockfetch.NewInitiator(spec, m, chaingen.Network())
+			i := blockfetch.NewInitiator(spec, m, chaintest.Network())
 			if i.Window() != test.ingress/2 {
 				t.Errorf("window is %d", i.Window())
 			}
@@ -108,7 +108,7 @@ func TestAtMostAHundredRequests(t *testing.T) {
 	defer us.Close()
 	go blockfetch.Respond(t.Context(), blockfetch.Spec(), peer, &chain{blocks: small()})
 	m := &meter{End: us, blocks: small()}
-	i := blockfetch.NewInitiator(blockfetch.Spec(), m, chaingen.Network())
+	i := blockfetch.NewInitiator(blockfetch.Spec(), m, chaintest.Network())
 	rest := wantsOf(small()[:500])
 	next := func() ([]blockfetch.Want, bool) {
 		if len(rest) == 0 {
@@ -136,13 +136,13 @@ func TestAtMostAHundredRequests(t *testing.T) {
 
 // The size that is asked for is that of the block, or a little more.
 func TestWantOf(t *testing.T) {
-	network := chaingen.Network()
+	network := chaintest.Network()
 	network.Eras[ledger.Byron].EpochLength = 20
-	var eras []chaingen.Stretch
+	var eras []chaintest.Stretch
 	for e := ledger.Byron; e.Known(); e++ {
-		eras = append(eras, chaingen.Stretch{Era: e, Blocks: 50})
+		eras = append(eras, chaintest.Stretch{Era: e, Blocks: 50})
 	}
-	for _, b := range chaingen.New(chaingen.Config{Network: network, Eras: eras}).Blocks(400) {
+	for _, b := range chaintest.NewGenerator(chaintest.Config{Network: network, Eras: eras}).Blocks(400) {
 		w := blockfetch.WantOf(&b.Header)
 		if w.Point != b.Header.Point() || w.Size < len(b.Raw) || b.Header.Raw.Era != ledger.Byron && w.Size > len(b.Raw)+16 {
 			t.Errorf("%v block of %d bytes: asked for %d", b.Header.Raw.Era, len(b.Raw), w.Size)

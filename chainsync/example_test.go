@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/chainsync"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/mux"
 	"github.com/ouronet/ouronet/protocol"
@@ -65,10 +65,10 @@ func (g *growing) Wait(context.Context) error {
 func ExampleInitiator_Updates() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	network := chaingen.Network()
+	network := chaintest.Network()
 
 	// A peer with three blocks, which makes more when it is waited for.
-	chain := chaingen.New(chaingen.Config{BlockSize: 1})
+	chain := chaintest.NewGenerator(chaintest.Config{BlockSize: 1})
 	next := func() ledger.Header { return chain.Next().Header }
 	source := &growing{headers: []ledger.Header{next(), next(), next()}, back: true, grow: next}
 	known := source.headers[0].Point()

@@ -10,7 +10,7 @@ import (
 
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chainsync"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/vnet"
@@ -83,7 +83,7 @@ func (s *shelf) Block(p ledger.Point) (ledger.RawBlock, error) {
 func ExampleNewSource() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	chain := chaingen.New(chaingen.Config{BlockSize: 1})
+	chain := chaintest.NewGenerator(chaintest.Config{BlockSize: 1})
 	own := &shelf{}
 	for n, b := range chain.Blocks(5) {
 		own.put(n, b)

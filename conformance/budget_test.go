@@ -9,8 +9,8 @@ import (
 
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/conformance"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/internal/testing/pipe"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/protocol"
@@ -91,7 +91,7 @@ func (a *asked) Send(ctx context.Context, head, body []byte) error {
 // The numbers of the budgets are those of the drivers: from a peer that does
 // not answer they ask for just so much, until they have waited long enough.
 func TestDriversKeepBudgets(t *testing.T) {
-	blocks := chaingen.New(chaingen.Config{BlockSize: 60_000}).Blocks(300)
+	blocks := chaintest.NewGenerator(chaintest.Config{BlockSize: 60_000}).Blocks(300)
 	synctest.Test(t, func(t *testing.T) {
 		tip := blocks[len(blocks)-1].Header.Tip()
 		tip.BlockNo += 10_000
@@ -107,7 +107,7 @@ func TestDriversKeepBudgets(t *testing.T) {
 	})
 	synctest.Test(t, func(t *testing.T) {
 		a := ask(blockfetch.Spec(), nil)
-		i := blockfetch.NewInitiator(a.spec, a, chaingen.Network())
+		i := blockfetch.NewInitiator(a.spec, a, chaintest.Network())
 		var wants []blockfetch.Want
 		for _, b := range blocks {
 			wants = append(wants, blockfetch.WantOf(&b.Header))

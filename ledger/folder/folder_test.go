@@ -10,14 +10,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/folder"
 	"github.com/ouronet/ouronet/ledger/immutable"
 )
 
 func network() ledger.Network {
-	n := chaingen.Network()
+	n := chaintest.Network()
 	n.Eras[ledger.Byron].EpochLength = 100 // chunks
 	return n
 }
@@ -29,7 +29,7 @@ func chunks(t *testing.T, dir string, blocks int) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, b := range chaingen.New(chaingen.Config{Network: network()}).Blocks(blocks) {
+	for _, b := range chaintest.NewGenerator(chaintest.Config{Network: network()}).Blocks(blocks) {
 		if err := db.Append(b); err != nil {
 			t.Fatal(err)
 		}
@@ -327,7 +327,7 @@ func TestOldRelayRuns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := old.Append(chaingen.New(chaingen.Config{Network: network()}).Next()); err != nil {
+	if err := old.Append(chaintest.NewGenerator(chaintest.Config{Network: network()}).Next()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := folder.Open(dir, network()); !errors.Is(err, immutable.ErrLocked) || !strings.Contains(err.Error(), "ouronet.lock") {

@@ -4,7 +4,7 @@ import (
 	"runtime"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -14,7 +14,7 @@ func TestReadAllocations(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("to open a file takes other allocations elsewhere")
 	}
-	g := chaingen.New(chaingen.Config{BlockSize: 18_000})
+	g := chaintest.NewGenerator(chaintest.Config{BlockSize: 18_000})
 	blocks := g.Blocks(100)
 	db := openAppend(t, t.TempDir(), g.Network())
 	for _, b := range blocks {

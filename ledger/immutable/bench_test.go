@@ -3,13 +3,13 @@ package immutable_test
 import (
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 )
 
 func benchmarkFolder(b *testing.B) (*immutable.DB, []ledger.Block) {
-	g := chaingen.New(chaingen.Config{BlockSize: 18_000})
+	g := chaintest.NewGenerator(chaintest.Config{BlockSize: 18_000})
 	blocks := g.Blocks(1000)
 	db := openAppend(b, b.TempDir(), g.Network())
 	for _, block := range blocks {
@@ -61,7 +61,7 @@ func BenchmarkBlock(b *testing.B) {
 }
 
 func BenchmarkAppend(b *testing.B) {
-	g := chaingen.New(chaingen.Config{BlockSize: 18_000})
+	g := chaintest.NewGenerator(chaintest.Config{BlockSize: 18_000})
 	blocks := g.Blocks(2000)
 	b.ReportAllocs()
 	b.SetBytes(int64(len(blocks[0].Raw)))

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 )
@@ -40,9 +40,9 @@ func TestBoundaryFiles(t *testing.T) {
 // In Byron only a boundary block has no predecessor: a regular one that names the
 // genesis hash is not the first of any chain.
 func TestAppendRegularFirst(t *testing.T) {
-	n := chaingen.AllEras()
+	n := chaintest.AllEras()
 	n.Genesis.Byron = ledger.Hash{1, 2, 3}
-	blocks := chaingen.New(chaingen.Config{Network: n, Eras: []chaingen.Stretch{{Era: ledger.Byron}}}).Blocks(2)
+	blocks := chaintest.NewGenerator(chaintest.Config{Network: n, Eras: []chaintest.Stretch{{Era: ledger.Byron}}}).Blocks(2)
 	prev, genesis := blocks[1].Header.Prev, n.Genesis.Byron
 	first, err := n.ParseBlock(bytes.Replace(blocks[1].Raw, prev[:], genesis[:], 1))
 	if err != nil {

@@ -3,7 +3,7 @@ package immutable
 import (
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -45,9 +45,9 @@ func TestIndexesAreForgotten(t *testing.T) {
 // A reader in a chunk with a large index that was forgotten reads the entries that it
 // needs, and does not check the chunk again; a small index is read as a whole.
 func TestForgottenIndex(t *testing.T) {
-	network := chaingen.Network()
+	network := chaintest.Network()
 	network.Eras[ledger.Byron].EpochLength = 60_000
-	g := chaingen.New(chaingen.Config{BlockSize: 1, Network: network})
+	g := chaintest.NewGenerator(chaintest.Config{BlockSize: 1, Network: network})
 	db, err := OpenAppend(t.TempDir(), Options{Network: network})
 	if err != nil {
 		t.Fatal(err)

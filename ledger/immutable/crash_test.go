@@ -11,14 +11,14 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 )
 
 // smallChunks has chunks of 100 slots with about 20 blocks each.
 func smallChunks() ledger.Network {
-	n := chaingen.Network()
+	n := chaintest.Network()
 	n.Eras[ledger.Byron].EpochLength = 100
 	n.ActiveSlots = ledger.Ratio{Num: 1, Den: 5}
 	return n
@@ -36,9 +36,9 @@ type stored struct {
 func newStored(tb testing.TB) *stored {
 	tb.Helper()
 	s := &stored{network: smallChunks(), files: map[string][]byte{}}
-	s.blocks = chaingen.New(chaingen.Config{
+	s.blocks = chaintest.NewGenerator(chaintest.Config{
 		Seed: 1, Network: s.network, BlockSize: 1500,
-		Eras: []chaingen.Stretch{{Era: ledger.Byron, Blocks: 150}, {Era: ledger.Alonzo, Blocks: 20}, {Era: ledger.Conway, Blocks: 20}, {Era: ledger.Dijkstra}},
+		Eras: []chaintest.Stretch{{Era: ledger.Byron, Blocks: 150}, {Era: ledger.Alonzo, Blocks: 20}, {Era: ledger.Conway, Blocks: 20}, {Era: ledger.Dijkstra}},
 	}).Blocks(230)
 	dir := tb.TempDir()
 	appendAll(tb, dir, s.network, s.blocks)

@@ -9,8 +9,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/disk"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -61,9 +61,9 @@ func (f *countedFile) ReadAt(p []byte, offset int64) (int, error) {
 
 // filled returns a folder with n blocks of a size in one chunk.
 func filled(tb testing.TB, size, n int) *DB {
-	network := chaingen.Network()
+	network := chaintest.Network()
 	network.Eras[ledger.Byron].EpochLength = 100_000
-	g := chaingen.New(chaingen.Config{BlockSize: size, Network: network})
+	g := chaintest.NewGenerator(chaintest.Config{BlockSize: size, Network: network})
 	db, err := OpenAppend(tb.TempDir(), Options{Network: g.Network()})
 	if err != nil {
 		tb.Fatal(err)
@@ -296,7 +296,7 @@ func TestReadPart(t *testing.T) {
 
 // Readers see blocks while others are appended: each of them whole and in order.
 func TestReadWhileAppending(t *testing.T) {
-	g := chaingen.New(chaingen.Config{BlockSize: 3000})
+	g := chaintest.NewGenerator(chaintest.Config{BlockSize: 3000})
 	n := g.Network()
 	n.Eras[ledger.Byron].EpochLength = 1000
 	db, err := OpenAppend(t.TempDir(), Options{Network: n})

@@ -12,7 +12,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 )
@@ -178,8 +178,8 @@ func TestDamageAtFirstUse(t *testing.T) {
 	const m = 2
 	from, to := s.of(m)
 	chunk, secondary, primary := s.name(m, "chunk"), s.name(m, "secondary"), s.name(m, "primary")
-	other := chaingen.New(chaingen.Config{Seed: 2, Network: s.network, BlockSize: 1500,
-		Eras: []chaingen.Stretch{{Era: ledger.Byron, Blocks: 150}, {Era: ledger.Alonzo, Blocks: 20}, {Era: ledger.Conway}}})
+	other := chaintest.NewGenerator(chaintest.Config{Seed: 2, Network: s.network, BlockSize: 1500,
+		Eras: []chaintest.Stretch{{Era: ledger.Byron, Blocks: 150}, {Era: ledger.Alonzo, Blocks: 20}, {Era: ledger.Conway}}})
 	dir := t.TempDir()
 	appendAll(t, dir, s.network, other.Blocks(230))
 	foreign := folderFiles(t, dir)
@@ -330,7 +330,7 @@ func TestDamageOffset(t *testing.T) {
 func TestOpenReadsNoMore(t *testing.T) {
 	n := smallChunks()
 	n.ActiveSlots = ledger.Ratio{Num: 1, Den: 250}
-	blocks := chaingen.New(chaingen.Config{Network: n, BlockSize: 1}).Blocks(60)
+	blocks := chaintest.NewGenerator(chaintest.Config{Network: n, BlockSize: 1}).Blocks(60)
 	chunk := func(i int) uint64 { return uint64(blocks[i].Header.Slot) / 100 }
 	last := len(blocks) - 1
 	for chunk(last-1) == chunk(last) || chunk(last-2) == chunk(last-1) {

@@ -10,7 +10,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 )
@@ -217,7 +217,7 @@ func TestHashInAnotherSlot(t *testing.T) {
 func TestGaps(t *testing.T) {
 	n := smallChunks()
 	n.ActiveSlots = ledger.Ratio{Num: 1, Den: 250}
-	blocks := chaingen.New(chaingen.Config{Network: n, BlockSize: 1, After: 1000}).Blocks(60)
+	blocks := chaintest.NewGenerator(chaintest.Config{Network: n, BlockSize: 1, After: 1000}).Blocks(60)
 	dir := t.TempDir()
 	appendAll(t, dir, n, blocks)
 	last := blocks[len(blocks)-1].Header
@@ -229,7 +229,7 @@ func TestGaps(t *testing.T) {
 		t.Errorf("opened at %v, want %v", db.Tip(), last.Tip())
 	}
 
-	far := chaingen.New(chaingen.Config{Network: n, After: 1 << 50}).Next()
+	far := chaintest.NewGenerator(chaintest.Config{Network: n, After: 1 << 50}).Next()
 	if err := openAppend(t, t.TempDir(), n).Append(far); !errors.Is(err, immutable.ErrDoesNotFollow) {
 		t.Errorf("a first block in slot %d: %v", far.Header.Slot, err)
 	}

@@ -5,8 +5,8 @@ import (
 	"os"
 	"testing"
 
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/disk"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -19,7 +19,7 @@ func (broken) ReadAt([]byte, int64) (int, error) { return 0, errBroken }
 
 // What cannot be read is not damaged: the error is that of the disk.
 func TestReadError(t *testing.T) {
-	n := chaingen.New(chaingen.Config{}).Network()
+	n := chaintest.NewGenerator(chaintest.Config{}).Network()
 	f := folder{dir: "dir", slots: 10, disk: disk.OS}
 	x := &index{raw: entry{0, 3, 5, 1, ledger.Hash{1}, 4}.append(nil), end: 10}
 	for what, read := range map[string]func() error{
@@ -63,7 +63,7 @@ func TestReadBeyondEnd(t *testing.T) {
 // An error of forcing blocks to the disk is returned, and nothing is appended after
 // it.
 func TestSyncError(t *testing.T) {
-	g := chaingen.New(chaingen.Config{})
+	g := chaintest.NewGenerator(chaintest.Config{})
 	blocks := g.Blocks(2)
 	for name, broken := range map[string]func(*chunkFiles) disk.File{
 		"chunk":     func(f *chunkFiles) disk.File { return f.chunk },
@@ -95,7 +95,7 @@ func TestSyncError(t *testing.T) {
 // chunk.
 func appended(t *testing.T) (db *DB, blocks []ledger.Block, next ledger.Block) {
 	t.Helper()
-	g := chaingen.New(chaingen.Config{})
+	g := chaintest.NewGenerator(chaintest.Config{})
 	n := g.Network()
 	n.Eras[ledger.Byron].EpochLength = 100
 	db, err := OpenAppend(t.TempDir(), Options{Network: n})

@@ -11,8 +11,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/disk"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 )
@@ -22,7 +22,7 @@ var newest = ledger.Point{Slot: 1 << 40}
 
 // rolling is a chain for a folder that is cut off at its beginning.
 func rolling(n int) []ledger.Block {
-	return chaingen.New(chaingen.Config{Network: smallChunks()}).Blocks(n)
+	return chaintest.NewGenerator(chaintest.Config{Network: smallChunks()}).Blocks(n)
 }
 
 // beginsAt checks that the folder has all blocks from one on, and none before.
@@ -148,7 +148,7 @@ func TestDropBySteps(t *testing.T) {
 		t.Fatalf("%d chunks dropped before the origin, %v", n, err)
 	}
 	before, until := files(), blocks[500].Header.Point()
-	next := chaingen.New(chaingen.Config{Network: smallChunks()})
+	next := chaintest.NewGenerator(chaintest.Config{Network: smallChunks()})
 	next.Blocks(len(blocks))
 	for slot := blocks[599].Header.Slot; slot/100 == blocks[599].Header.Slot/100; { // the next chunk begins
 		b := next.Next()

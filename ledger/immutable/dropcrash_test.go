@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/disk"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/internal/testing/disktest"
 	"github.com/ouronet/ouronet/ledger"
 )
@@ -18,7 +18,7 @@ func (db *DB) SetFiles(files disk.FS) { db.disk = files }
 
 // Who began to look at a chunk before the one before it was dropped needs no link to that.
 func TestDropLink(t *testing.T) {
-	n := chaingen.Network()
+	n := chaintest.Network()
 	n.Eras[ledger.Byron].EpochLength = 100
 	db, err := OpenAppend(t.TempDir(), Options{Network: n})
 	if err != nil {
@@ -26,7 +26,7 @@ func TestDropLink(t *testing.T) {
 	}
 	appending := db
 	defer appending.Close()
-	for _, b := range chaingen.New(chaingen.Config{Network: n}).Blocks(40) {
+	for _, b := range chaintest.NewGenerator(chaintest.Config{Network: n}).Blocks(40) {
 		if err := db.Append(b); err != nil {
 			t.Fatal(err)
 		}

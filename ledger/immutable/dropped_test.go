@@ -6,8 +6,8 @@ import (
 	"os"
 	"testing"
 
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/disk"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -40,9 +40,9 @@ func (b beforeOpen) OpenFile(name string, flag int, perm fs.FileMode) (disk.File
 // threeChunks returns a folder of three chunks, the first of which has 8 blocks or more.
 func threeChunks(t *testing.T) (*DB, []ledger.Block) {
 	t.Helper()
-	n := chaingen.Network()
+	n := chaintest.Network()
 	n.Eras[ledger.Byron].EpochLength = 400
-	stored := chaingen.New(chaingen.Config{BlockSize: 1, Network: n}).Blocks(60)
+	stored := chaintest.NewGenerator(chaintest.Config{BlockSize: 1, Network: n}).Blocks(60)
 	db, err := OpenAppend(t.TempDir(), Options{Network: n})
 	if err != nil {
 		t.Fatal(err)

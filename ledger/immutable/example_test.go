@@ -7,7 +7,7 @@ import (
 	"os"
 
 	"github.com/ouronet/ouronet/chainsync"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/node"
@@ -21,7 +21,7 @@ func ExampleOpenAppend() {
 	}
 	defer os.RemoveAll(dir)
 
-	chain := chaingen.New(chaingen.Config{Seed: 1})
+	chain := chaintest.NewGenerator(chaintest.Config{Seed: 1})
 	db, err := immutable.OpenAppend(dir, immutable.Options{Network: chain.Network()})
 	if err != nil {
 		log.Fatal(err)
@@ -58,7 +58,7 @@ func ExampleDB_serve() {
 		log.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	chain := chaingen.New(chaingen.Config{Seed: 1, BlockSize: 1})
+	chain := chaintest.NewGenerator(chaintest.Config{Seed: 1, BlockSize: 1})
 	db, err := immutable.OpenAppend(dir, immutable.Options{Network: chain.Network()})
 	if err != nil {
 		log.Fatal(err)

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/fuzz"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
@@ -24,9 +24,9 @@ func FuzzFolder(f *testing.F) {
 	network := smallChunks()
 	network.ActiveSlots.Den = 30 // about three blocks in a chunk
 	var blocks []ledger.Block
-	gen := chaingen.New(chaingen.Config{
+	gen := chaintest.NewGenerator(chaintest.Config{
 		Seed: 1, Network: network, BlockSize: 1000,
-		Eras: []chaingen.Stretch{{Era: ledger.Byron, Blocks: 3}, {Era: ledger.Conway, Blocks: 3}, {Era: ledger.Dijkstra}},
+		Eras: []chaintest.Stretch{{Era: ledger.Byron, Blocks: 3}, {Era: ledger.Conway, Blocks: 3}, {Era: ledger.Dijkstra}},
 	})
 	for b := gen.Next(); b.Header.Slot < 200; b = gen.Next() {
 		blocks = append(blocks, b)

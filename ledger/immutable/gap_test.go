@@ -5,7 +5,7 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 )
@@ -68,12 +68,12 @@ func TestMaxGap(t *testing.T) {
 func chainAt(t *testing.T, n ledger.Network, first, next ledger.Slot) [2]ledger.Block {
 	t.Helper()
 	n.ActiveSlots = ledger.Ratio{Num: 1, Den: 1}
-	chain := func(seed uint64, from ledger.Slot) *chaingen.Generator {
-		c := chaingen.Config{Seed: seed, Network: n, BlockSize: 1}
+	chain := func(seed uint64, from ledger.Slot) *chaintest.Generator {
+		c := chaintest.Config{Seed: seed, Network: n, BlockSize: 1}
 		if from > 0 {
 			c.After = from - 1
 		}
-		return chaingen.New(c)
+		return chaintest.NewGenerator(c)
 	}
 	a := chain(1, first)
 	one := a.Next()

@@ -11,8 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/disk"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/internal/testing/disktest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
@@ -34,9 +34,9 @@ func newPowered(n int) *powered {
 	p := &powered{network: smallChunks(), references: make(map[int]map[string][]byte)}
 	p.network.Eras[ledger.Byron].EpochLength = 30
 	p.network.ActiveSlots = ledger.Ratio{Num: 1, Den: 12}
-	p.blocks = chaingen.New(chaingen.Config{
+	p.blocks = chaintest.NewGenerator(chaintest.Config{
 		Seed: 5, Network: p.network, BlockSize: 1,
-		Eras: []chaingen.Stretch{{Era: ledger.Byron, Blocks: n / 2}, {Era: ledger.Conway}},
+		Eras: []chaintest.Stretch{{Era: ledger.Byron, Blocks: n / 2}, {Era: ledger.Conway}},
 	}).Blocks(n)
 	return p
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
@@ -100,12 +100,12 @@ func TestFirstBlockOfAnotherNetwork(t *testing.T) {
 	longer := smallChunks()
 	longer.Name, longer.Magic, longer.Eras[ledger.Byron].EpochLength = "longer", 44, 150
 	blocks := func(n ledger.Network) []ledger.Block {
-		return chaingen.New(chaingen.Config{Seed: 1, Network: n, BlockSize: 900,
-			Eras: []chaingen.Stretch{{Era: ledger.Byron, Blocks: 60}, {Era: ledger.Conway}}}).Blocks(120)
+		return chaintest.NewGenerator(chaintest.Config{Seed: 1, Network: n, BlockSize: 900,
+			Eras: []chaintest.Stretch{{Era: ledger.Byron, Blocks: 60}, {Era: ledger.Conway}}}).Blocks(120)
 	}
 	late := smallChunks() // a chain of one era, in which nothing names the network
 	late.Name = "late"
-	oneEra := chaingen.New(chaingen.Config{Seed: 1, Network: late, BlockSize: 900}).Blocks(200)
+	oneEra := chaintest.NewGenerator(chaintest.Config{Seed: 1, Network: late, BlockSize: 900}).Blocks(200)
 	chain := blocks(byron)
 	for _, test := range []struct {
 		name   string
@@ -137,7 +137,7 @@ func TestFirstBlockOfAnotherNetwork(t *testing.T) {
 // A first block that is not what its index has shows nothing: that is damage.
 func TestDamagedFirstBlock(t *testing.T) {
 	n := smallChunks()
-	chain := chaingen.New(chaingen.Config{Seed: 1, Network: n, BlockSize: 900, Eras: []chaingen.Stretch{{Era: ledger.Byron}}}).Blocks(500)
+	chain := chaintest.NewGenerator(chaintest.Config{Seed: 1, Network: n, BlockSize: 900, Eras: []chaintest.Stretch{{Era: ledger.Byron}}}).Blocks(500)
 	dir := t.TempDir()
 	appendAll(t, dir, n, chain[1:])
 	file := filepath.Join(dir, "00000.chunk")

@@ -6,15 +6,15 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/disk"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/ledger"
 )
 
 // After a block could not be written whole nothing is appended any more, what
 // was there before can be read, and opening again repairs the folder.
 func TestWriteError(t *testing.T) {
-	g := chaingen.New(chaingen.Config{})
+	g := chaintest.NewGenerator(chaintest.Config{})
 	blocks := g.Blocks(20)
 	for name, broken := range map[string]func(*chunkFiles) disk.File{
 		"chunk":     func(f *chunkFiles) disk.File { return f.chunk },
@@ -68,7 +68,7 @@ func TestWriteError(t *testing.T) {
 
 // Nor is anything appended after a chunk could not be finished.
 func TestFinishError(t *testing.T) {
-	g := chaingen.New(chaingen.Config{})
+	g := chaintest.NewGenerator(chaintest.Config{})
 	n := g.Network()
 	n.Eras[ledger.Byron].EpochLength = 100
 	blocks := g.Blocks(60)
@@ -107,7 +107,7 @@ func TestFinishError(t *testing.T) {
 
 // A folder that cannot be listed is not an empty one.
 func TestRepairWithoutFolder(t *testing.T) {
-	n := chaingen.New(chaingen.Config{}).Network()
+	n := chaintest.NewGenerator(chaintest.Config{}).Network()
 	f, err := newFolder(filepath.Join(t.TempDir(), "none"), n, nil)
 	if err != nil {
 		t.Fatal(err)

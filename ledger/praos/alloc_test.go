@@ -3,7 +3,7 @@ package praos_test
 import (
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/ledger/praos"
 )
@@ -13,7 +13,7 @@ func TestAllocations(t *testing.T) {
 	if testenv.Race {
 		t.Skip("the race detector allocates")
 	}
-	g := chaingen.New(chaingen.Config{Signed: true, BlockSize: 1, Pools: 1, Network: chaingen.AllEras()})
+	g := chaintest.NewGenerator(chaintest.Config{Signed: true, BlockSize: 1, Pools: 1, Network: chaintest.AllEras()})
 	v := verifier(t, praos.Config{Network: g.Network()})
 	s := praos.Origin(g.Network())
 	most := 0.0

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/cbor"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/praos"
 )
@@ -24,9 +24,9 @@ func verifier(tb testing.TB, c praos.Config) *praos.Verifier {
 
 // byronChain returns signed Byron blocks with boundary blocks among them, and
 // the state before each.
-func byronChain(t *testing.T) (g *chaingen.Generator, v *praos.Verifier, blocks []ledger.Block, states []praos.State) {
+func byronChain(t *testing.T) (g *chaintest.Generator, v *praos.Verifier, blocks []ledger.Block, states []praos.State) {
 	t.Helper()
-	g = chaingen.New(chaingen.Config{Signed: true, Network: chaingen.AllEras()})
+	g = chaintest.NewGenerator(chaintest.Config{Signed: true, Network: chaintest.AllEras()})
 	v = verifier(t, praos.Config{Network: g.Network(), GenesisKeys: g.GenesisKeys()})
 	blocks = g.Blocks(130)
 	s := praos.Origin(g.Network())
@@ -190,7 +190,7 @@ func newByronHeader(n *ledger.Network) (*byronHeader, praos.State) {
 
 // Signatures are over the bytes as they came, in whatever form that is.
 func TestByronSignedBytes(t *testing.T) {
-	n := chaingen.AllEras()
+	n := chaintest.AllEras()
 	for name, change := range map[string]func(h *byronHeader){
 		"shortest forms":     func(*byronHeader) {},
 		"wide previous hash": func(h *byronHeader) { h.prev = append([]byte{0x59, 0}, h.prev[1:]...) },
@@ -248,7 +248,7 @@ func TestByronKnownKeys(t *testing.T) {
 
 // Where no key is known, what requires them refuses.
 func TestByronRequire(t *testing.T) {
-	n := chaingen.AllEras()
+	n := chaintest.AllEras()
 	h, s := newByronHeader(&n)
 	header, keys := h.sign(t, &n)
 	for _, tt := range []struct {
@@ -272,7 +272,7 @@ func TestByronRequire(t *testing.T) {
 // Only a boundary block comes first; it names the genesis hash, and later ones
 // must not.
 func TestByronFirstBlock(t *testing.T) {
-	n := chaingen.AllEras()
+	n := chaintest.AllEras()
 	genesis := n.Genesis.Byron
 	h, _ := newByronHeader(&n)
 	h.prev, h.slot, h.difficulty = cbor.AppendBytes(nil, genesis[:]), []byte{0x82, 0, 0}, []byte{0x81, 0}
@@ -282,9 +282,9 @@ func TestByronFirstBlock(t *testing.T) {
 		t.Errorf("regular block first: %v", err)
 	}
 
-	g := chaingen.New(chaingen.Config{Signed: true, Network: n})
+	g := chaintest.NewGenerator(chaintest.Config{Signed: true, Network: n})
 	epoch0 := g.Next().Header
-	late := chaingen.New(chaingen.Config{Network: n, Eras: []chaingen.Stretch{{Era: ledger.Byron}}, After: 125}).Next().Header
+	late := chaintest.NewGenerator(chaintest.Config{Network: n, Eras: []chaintest.Stretch{{Era: ledger.Byron}}, After: 125}).Next().Header
 	if late.HasPrev || late.Slot != 120 {
 		t.Fatalf("chain that starts late: %+v", late)
 	}
@@ -305,7 +305,7 @@ func TestByronFirstBlock(t *testing.T) {
 
 // Rules of boundary blocks, by the Haskell node's Byron/Ledger/HeaderValidation.hs.
 func TestBoundaryEnvelope(t *testing.T) {
-	n := chaingen.AllEras() // epochs of 120 slots
+	n := chaintest.AllEras() // epochs of 120 slots
 	hash := bytes.Repeat([]byte{1}, 32)
 	boundary := func(epoch uint64, number byte, magic ...byte) ledger.Header {
 		b := append([]byte{0x85}, magic...)

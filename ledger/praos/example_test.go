@@ -5,14 +5,14 @@ import (
 	"fmt"
 	"log"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger/praos"
 )
 
 // Headers are checked one after the other; the state goes along, and can be
 // saved at any time.
 func ExampleVerifier_Verify() {
-	chain := chaingen.New(chaingen.Config{Seed: 1, Signed: true})
+	chain := chaintest.NewGenerator(chaintest.Config{Seed: 1, Signed: true})
 	verifier, err := praos.NewVerifier(praos.Config{Network: chain.Network()})
 	if err != nil {
 		log.Fatal(err)

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/praos"
@@ -15,7 +15,7 @@ import (
 // Jobs may be done in any order and at once: whoever prepares a whole chain
 // first finds the same as whoever checks header by header.
 func TestJobsInAnyOrder(t *testing.T) {
-	g := chaingen.New(chaingen.Config{Signed: true, Seed: 5, BlockSize: 1, Network: chaingen.AllEras()})
+	g := chaintest.NewGenerator(chaintest.Config{Signed: true, Seed: 5, BlockSize: 1, Network: chaintest.AllEras()})
 	blocks := g.Blocks(700)
 	v := verifier(t, praos.Config{Network: g.Network(), Issuers: 2}) // so that some are dropped
 	s := praos.Origin(g.Network())
@@ -50,7 +50,7 @@ func TestStarts(t *testing.T) {
 	if testenv.Race {
 		t.Skip("one goroutine: nothing for the race detector")
 	}
-	g := chaingen.New(chaingen.Config{Signed: true, Seed: 7, BlockSize: 1, Network: chaingen.AllEras()})
+	g := chaintest.NewGenerator(chaintest.Config{Signed: true, Seed: 7, BlockSize: 1, Network: chaintest.AllEras()})
 	n, blocks := g.Network(), g.Blocks(900)
 	v := verifier(t, praos.Config{Network: n})
 	states := []praos.State{praos.Origin(n)} // before each block
@@ -123,7 +123,7 @@ func TestSpeculation(t *testing.T) {
 	if testenv.Race {
 		t.Skip("one goroutine: nothing for the race detector")
 	}
-	g := chaingen.New(chaingen.Config{Signed: true, Seed: 6, BlockSize: 1, Network: chaingen.AllEras()})
+	g := chaintest.NewGenerator(chaintest.Config{Signed: true, Seed: 6, BlockSize: 1, Network: chaintest.AllEras()})
 	blocks := g.Blocks(1100)
 	v := verifier(t, praos.Config{Network: g.Network()})
 	s := praos.Origin(g.Network())
@@ -164,7 +164,7 @@ func FuzzVerify(f *testing.F) {
 	if testenv.Race {
 		f.Skip("one goroutine: nothing for the race detector")
 	}
-	g := chaingen.New(chaingen.Config{Signed: true, BlockSize: 1, Pools: 1, Network: chaingen.AllEras()})
+	g := chaintest.NewGenerator(chaintest.Config{Signed: true, BlockSize: 1, Pools: 1, Network: chaintest.AllEras()})
 	n := g.Network()
 	v := verifier(f, praos.Config{Network: n, GenesisKeys: g.GenesisKeys()})
 	states := []praos.State{praos.Origin(n)}

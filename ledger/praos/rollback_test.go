@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/praos"
@@ -17,15 +17,15 @@ func TestRollbacks(t *testing.T) {
 	if testenv.Race {
 		t.Skip("one goroutine: nothing for the race detector")
 	}
-	g := chaingen.New(chaingen.Config{Signed: true, Seed: 9, BlockSize: 1, Network: chaingen.AllEras()})
+	g := chaintest.NewGenerator(chaintest.Config{Signed: true, Seed: 9, BlockSize: 1, Network: chaintest.AllEras()})
 	v := verifier(t, praos.Config{Network: g.Network()})
 	r := rand.New(rand.NewPCG(1, 1))
 
-	branches := []*chaingen.Generator{g}
+	branches := []*chaintest.Generator{g}
 	blocks := make(map[ledger.Point]ledger.Block)
 	parents := make(map[ledger.Point]ledger.Point)
 	var points []ledger.Point
-	grow := func(g *chaingen.Generator, n int) {
+	grow := func(g *chaintest.Generator, n int) {
 		for range n {
 			parent := g.Tip().Point
 			b := g.Next()

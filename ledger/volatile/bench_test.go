@@ -5,15 +5,15 @@ import (
 	"runtime"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/volatile"
 )
 
-func benchOptions() volatile.Options { return volatile.Options{Network: chaingen.Network()} }
+func benchOptions() volatile.Options { return volatile.Options{Network: chaintest.Network()} }
 
 func benchBlocks(n, size int) []ledger.Block {
-	return chaingen.New(chaingen.Config{Seed: 1, BlockSize: size}).Blocks(n)
+	return chaintest.NewGenerator(chaintest.Config{Seed: 1, BlockSize: size}).Blocks(n)
 }
 
 // BenchmarkPut puts blocks of 20 kB, with a sync after each as at the tip, and after
@@ -78,7 +78,7 @@ func BenchmarkOpen(b *testing.B) {
 // What is kept of a block in memory is as the package comment says.
 func TestMemory(t *testing.T) {
 	const n = 6000
-	gen := chaingen.New(chaingen.Config{Seed: 1, BlockSize: 1000})
+	gen := chaintest.NewGenerator(chaintest.Config{Seed: 1, BlockSize: 1000})
 	db := open(t, t.TempDir(), benchOptions())
 	measure := func() uint64 {
 		runtime.GC()

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/disk"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/internal/testing/disktest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
@@ -31,7 +31,7 @@ type folders struct {
 const stateName = "db/ouronet.state"
 
 func (o *owner) open(f *disktest.FS) (d folders, err error) {
-	n := chaingen.AllEras()
+	n := chaintest.AllEras()
 	if d.old, err = immutable.OpenAppend("db/immutable", immutable.Options{Network: n, Disk: f}); err != nil {
 		return d, err
 	}
@@ -136,8 +136,8 @@ func (o *owner) check(c *disktest.Crash) error {
 // nothing that was told is lost.
 func TestBothFolders(t *testing.T) {
 	chain := func(seed uint64) []ledger.Block {
-		return chaingen.New(chaingen.Config{Seed: seed, Network: chaingen.AllEras(), BlockSize: 1,
-			Eras: []chaingen.Stretch{{Era: ledger.Byron, Blocks: 12}, {Era: ledger.Conway}}}).Blocks(26)
+		return chaintest.NewGenerator(chaintest.Config{Seed: seed, Network: chaintest.AllEras(), BlockSize: 1,
+			Eras: []chaintest.Stretch{{Era: ledger.Byron, Blocks: 12}, {Era: ledger.Conway}}}).Blocks(26)
 	}
 	o := &owner{k: 6, blocks: chain(1), forks: chain(2)}
 	n := disktest.Crashes(t, disktest.Trial{Run: o.run, Check: o.check, PerOp: 6, Again: 150})

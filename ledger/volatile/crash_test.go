@@ -9,7 +9,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/disktest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/volatile"
@@ -156,7 +156,7 @@ func (h *history) goesOn(c *disktest.Crash) error {
 
 // goOn are blocks of another chain.
 var goOn = sync.OnceValue(func() []ledger.Block {
-	return chaingen.New(chaingen.Config{Seed: 9, Network: chaingen.AllEras(), BlockSize: 1}).Blocks(5)
+	return chaintest.NewGenerator(chaintest.Config{Seed: 9, Network: chaintest.AllEras(), BlockSize: 1}).Blocks(5)
 })
 
 // life puts, syncs and drops blocks, puts some of them again, and opens the folder again now and then. It goes on

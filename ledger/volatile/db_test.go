@@ -9,21 +9,21 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/volatile"
 )
 
 // generated is a chain through all eras, boundary blocks included.
 func generated(n int) []ledger.Block {
-	return chaingen.New(chaingen.Config{
-		Seed: 1, Network: chaingen.AllEras(), BlockSize: 1500,
-		Eras: []chaingen.Stretch{{Era: ledger.Byron, Blocks: 10}, {Era: ledger.Alonzo, Blocks: 5}, {Era: ledger.Conway, Blocks: 5}, {Era: ledger.Dijkstra}},
+	return chaintest.NewGenerator(chaintest.Config{
+		Seed: 1, Network: chaintest.AllEras(), BlockSize: 1500,
+		Eras: []chaintest.Stretch{{Era: ledger.Byron, Blocks: 10}, {Era: ledger.Alonzo, Blocks: 5}, {Era: ledger.Conway, Blocks: 5}, {Era: ledger.Dijkstra}},
 	}).Blocks(n)
 }
 
 func options(max int) volatile.Options {
-	return volatile.Options{Network: chaingen.AllEras(), MaxBlocks: max}
+	return volatile.Options{Network: chaintest.AllEras(), MaxBlocks: max}
 }
 
 func open(tb testing.TB, dir string, o volatile.Options) *volatile.DB {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger/volatile"
 )
 
@@ -15,12 +15,12 @@ func ExampleOpen() {
 		panic(err)
 	}
 	defer os.RemoveAll(dir)
-	options := volatile.Options{Network: chaingen.Network()}
+	options := volatile.Options{Network: chaintest.Network()}
 	db, err := volatile.Open(dir, options)
 	if err != nil {
 		panic(err)
 	}
-	blocks := chaingen.New(chaingen.Config{Seed: 1}).Blocks(3)
+	blocks := chaintest.NewGenerator(chaintest.Config{Seed: 1}).Blocks(3)
 	for _, b := range blocks {
 		if err := db.Put(b); err != nil {
 			panic(err)

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/disktest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/volatile"
@@ -15,7 +15,7 @@ import (
 
 // small are many small blocks; they need not be a chain.
 var small = sync.OnceValue(func() []ledger.Block {
-	return chaingen.New(chaingen.Config{Seed: 2, Network: chaingen.AllEras(), BlockSize: 1}).Blocks(600)
+	return chaintest.NewGenerator(chaintest.Config{Seed: 2, Network: chaintest.AllEras(), BlockSize: 1}).Blocks(600)
 })
 
 // Random blocks are put, dropped and put again, and the folder is opened again: what is

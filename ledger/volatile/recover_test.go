@@ -10,7 +10,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/volatile"
 )
@@ -183,9 +183,9 @@ func TestGoesOn(t *testing.T) {
 // A folder of a node is a folder of many files, some of which do not matter; blocks
 // of any size are found, however the reads fall.
 func TestLargeBlocks(t *testing.T) {
-	blocks := chaingen.New(chaingen.Config{Seed: 3}).Blocks(60) // up to 90 kB
+	blocks := chaintest.NewGenerator(chaintest.Config{Seed: 3}).Blocks(60) // up to 90 kB
 	dir := writeFiles(t, map[string][]byte{"blocks-0.dat": raw(blocks...)})
-	db := open(t, dir, volatile.Options{Network: chaingen.Network()})
+	db := open(t, dir, volatile.Options{Network: chaintest.Network()})
 	has(t, db, blocks...)
 	if len(db.Cuts()) > 0 {
 		t.Error(db.Cuts())
@@ -227,7 +227,7 @@ func TestOptions(t *testing.T) {
 	dir := t.TempDir()
 	for name, o := range map[string]volatile.Options{
 		"no network":      {},
-		"negative number": {Network: chaingen.Network(), MaxBlocks: -1},
+		"negative number": {Network: chaintest.Network(), MaxBlocks: -1},
 	} {
 		if _, err := volatile.Open(dir, o); err == nil {
 			t.Errorf("%s: opened", name)

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/chainsync"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/follow"
 	"github.com/ouronet/ouronet/node/relay"
@@ -50,7 +50,7 @@ func relayIn(c *chain, n int) (float64, error) {
 	served := make(chan error, 1)
 	go func() {
 		served <- node.Serve(ctx, ln, node.Config{
-			Network: chaingen.Network(),
+			Network: chaintest.Network(),
 			Sources: &node.Sources{
 				ChainSync:  func(context.Context, *node.Conn) chainsync.Source { return newReader(c) },
 				BlockFetch: newRanges(c),
@@ -75,7 +75,7 @@ func relayMain(count int, addr string) error {
 	taken, n := make(chan struct{}), 0
 	r, err := relay.New(relay.Config{
 		Follow: follow.Config{
-			Config: node.Config{Network: chaingen.Network()},
+			Config: node.Config{Network: chaintest.Network()},
 			Peers:  []string{addr},
 		},
 		DataDir:  dir,

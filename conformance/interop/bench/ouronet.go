@@ -7,8 +7,8 @@ import (
 
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/handshake"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/keepalive"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/mux"
@@ -23,7 +23,7 @@ type ouronet struct{}
 
 func (ouronet) serve(conn net.Conn, c *chain) error {
 	served, err := node.Handshake(context.Background(), conn, protocol.Responder, node.Config{
-		Network: chaingen.Network(),
+		Network: chaintest.Network(),
 		Sources: &node.Sources{
 			ChainSync:  func(context.Context, *node.Conn) chainsync.Source { return newReader(c) },
 			BlockFetch: newRanges(c),
@@ -119,7 +119,7 @@ func (ouronet) dial(conn net.Conn, c *chain, o options) (initiator, error) {
 		wants: make([]blockfetch.Want, len(c.blocks)),
 	}
 	fetchSpec, fetchChannel := channel(blockfetch.Spec())
-	out.blocks = blockfetch.NewInitiator(fetchSpec, fetchChannel, chaingen.Network())
+	out.blocks = blockfetch.NewInitiator(fetchSpec, fetchChannel, chaintest.Network())
 	out.blocks.SkipBodies = !o.bodyHash
 	for i := range c.blocks {
 		out.wants[i] = blockfetch.WantOf(&c.blocks[i].Header)
@@ -201,7 +201,7 @@ func (c *ouronetClient) ping() error {
 
 func (ouronet) idle(conn net.Conn) error {
 	_, err := node.Handshake(context.Background(), conn, protocol.Initiator, node.Config{
-		Network:   chaingen.Network(),
+		Network:   chaintest.Network(),
 		Sources:   &node.Sources{},
 		KeepAlive: keepAlivePeriod,
 	})

@@ -3,7 +3,7 @@ package main
 import (
 	"net"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -59,7 +59,7 @@ type chain struct {
 
 // newChain makes n Conway blocks of about size bytes.
 func newChain(n, size int) *chain {
-	c := &chain{blocks: chaingen.New(chaingen.Config{BlockSize: size}).Blocks(n)}
+	c := &chain{blocks: chaintest.NewGenerator(chaintest.Config{BlockSize: size}).Blocks(n)}
 	for _, b := range c.blocks {
 		c.bytes += len(b.Raw)
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/blinklabs-io/gouroboros/protocol/chainsync"
 	"github.com/blinklabs-io/gouroboros/protocol/handshake"
 
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/conformance/interop/peer"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/ledger"
 )
@@ -22,7 +22,7 @@ import (
 const magic = 42
 
 func chain(n, size int) []ledger.Block {
-	return chaingen.New(chaingen.Config{BlockSize: size}).Blocks(n)
+	return chaintest.NewGenerator(chaintest.Config{BlockSize: size}).Blocks(n)
 }
 
 func listen(t *testing.T, cfg peer.ServerConfig) *peer.Server {

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/genpeer"
 	"github.com/ouronet/ouronet/mux"
 	"github.com/ouronet/ouronet/protocol"
@@ -39,7 +39,7 @@ func converse(t *testing.T, own, spec *protocol.Spec, role protocol.Role, fault 
 		theirs.Start()
 	}
 	theirs.Hold()
-	world := &genpeer.World{Rand: r, Magic: magic, Network: chaingen.Network(), Blocks: chain, Txs: txs}
+	world := &genpeer.World{Rand: r, Magic: magic, Network: chaintest.Network(), Blocks: chain, Txs: txs}
 	author, err := genpeer.NewAuthor(world, spec, role.Peer())
 	if err != nil {
 		t.Fatal(err)

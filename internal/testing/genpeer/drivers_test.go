@@ -11,8 +11,8 @@ import (
 
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/handshake"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/keepalive"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/peersharing"
@@ -21,12 +21,12 @@ import (
 )
 
 // magic of the generated network.
-var magic = chaingen.Network().Magic
+var magic = chaintest.Network().Magic
 
 // chain is what drivers and peers know.
-var chain = chaingen.New(chaingen.Config{BlockSize: 3000}).Blocks(20)
+var chain = chaintest.NewGenerator(chaintest.Config{BlockSize: 3000}).Blocks(20)
 
-var txs = chaingen.Txs(chaingen.New(chaingen.Config{Seed: 7, BlockSize: 10_000}).Blocks(40))
+var txs = chaintest.Txs(chaintest.NewGenerator(chaintest.Config{Seed: 7, BlockSize: 10_000}).Blocks(40))
 
 // driver runs the real driver of a side until the conversation ends or ctx
 // does. What a legal peer may cause comes back as nil.
@@ -89,7 +89,7 @@ func follow(ctx context.Context, spec *protocol.Spec, t protocol.Transport, r *r
 }
 
 func fetch(ctx context.Context, spec *protocol.Spec, t protocol.Transport, r *rand.Rand) error {
-	i := blockfetch.NewInitiator(spec, t, chaingen.Network())
+	i := blockfetch.NewInitiator(spec, t, chaintest.Network())
 	for range rounds {
 		from := r.IntN(len(chain))
 		to := min(from+1+r.IntN(6), len(chain))

@@ -13,9 +13,9 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/conformance"
 	"github.com/ouronet/ouronet/internal/cbor"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/internal/testing/fuzz"
 	"github.com/ouronet/ouronet/internal/testing/genpeer"
 	"github.com/ouronet/ouronet/internal/testing/pipe"
@@ -103,7 +103,7 @@ func conversation(t *testing.T, spec *protocol.Spec, role protocol.Role, seed ui
 
 func world(seed uint64) *genpeer.World {
 	r := rand.New(rand.NewPCG(seed, 3))
-	return &genpeer.World{Rand: r, Magic: magic, Network: chaingen.Network(), Blocks: chain, Txs: txs}
+	return &genpeer.World{Rand: r, Magic: magic, Network: chaintest.Network(), Blocks: chain, Txs: txs}
 }
 
 var update = flag.Bool("update", false, "make the seeds of FuzzDrivers anew")

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/sim"
 	"github.com/ouronet/ouronet/ledger"
 )
@@ -32,7 +32,7 @@ type Tree struct {
 // are then later than the plot's, since not each slot has a leader, but in the
 // same order where the plot says so: along a chain, and for the best block.
 func Render(p *sim.Plot, signed bool) (*Tree, error) {
-	n := chaingen.Network()
+	n := chaintest.Network()
 	n.SecurityParam = uint64(p.Config(0).K)
 	n.ActiveSlots = ledger.Ratio{Num: 1, Den: 1}
 	if signed {
@@ -40,10 +40,10 @@ func Render(p *sim.Plot, signed bool) (*Tree, error) {
 	}
 	n.Start = time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC) // bubbles begin in 2000
 	t := &Tree{Network: n, byPoint: map[ledger.Point]int{ledger.Origin: 0}}
-	root := chaingen.New(chaingen.Config{Seed: p.Seed, Network: n, Signed: signed})
+	root := chaintest.NewGenerator(chaintest.Config{Seed: p.Seed, Network: n, Signed: signed})
 	t.Blocks = append(t.Blocks, ledger.Block{})
 	t.parents = append(t.parents, 0)
-	ends := []*chaingen.Generator{root} // by block
+	ends := []*chaintest.Generator{root} // by block
 	var last ledger.Slot
 	for i, b := range p.Blocks[1:] {
 		gen, err := ends[b.Parent].Fork(t.Point(b.Parent))
@@ -61,12 +61,12 @@ func Render(p *sim.Plot, signed bool) (*Tree, error) {
 		t.parents = append(t.parents, b.Parent)
 		ends = append(ends, gen)
 	}
-	t.foreign = chaingen.New(chaingen.Config{Seed: p.Seed + 1, Network: n, BlockSize: headerPart}).Blocks(8)
+	t.foreign = chaintest.NewGenerator(chaintest.Config{Seed: p.Seed + 1, Network: n, BlockSize: headerPart}).Blocks(8)
 	return t, t.makeTxs(p)
 }
 
 func (t *Tree) makeTxs(p *sim.Plot) error {
-	gen := chaingen.New(chaingen.Config{Seed: p.Seed + 2, Network: t.Network, BlockSize: 10_000})
+	gen := chaintest.NewGenerator(chaintest.Config{Seed: p.Seed + 2, Network: t.Network, BlockSize: 10_000})
 	for len(t.Txs) < len(p.Submissions) {
 		b := gen.Next()
 		txs, err := b.Txs()
