@@ -9,7 +9,7 @@ import (
 
 // A fault is one of those that the tests of internal/testing/mutant plant.
 type fault struct {
-	name  string
+	name  string   // as that package has it: file of testdata, a colon, and what is wrong
 	test  string   // with its package: "chain TestScenarios"
 	texts []string // one of which the test prints
 }
@@ -30,7 +30,7 @@ func (m *module) readFaults() ([]fault, error) {
 		for line := range strings.Lines(string(text)) {
 			line = strings.TrimSpace(line)
 			if name, ok := strings.CutPrefix(line, "# "); ok {
-				all = append(all, fault{name: name})
+				all = append(all, fault{name: strings.TrimSuffix(filepath.Base(file), ".txt") + ": " + name})
 			} else if found, ok := strings.CutPrefix(line, "found by "); ok && len(all) > 0 {
 				f := &all[len(all)-1]
 				test, texts, _ := strings.Cut(found, ": ")

@@ -3,6 +3,7 @@
 //
 //	go run ./internal/testing/mutant -random -seed 1 -n 100 ./mux ./protocol
 //	go run ./internal/testing/mutant -at mux/egress.go:195
+//	go run ./internal/testing/mutant -plant 'chain: k off by one'
 //
 // The first command makes random changes, one at a time: another comparison, a
 // dropped statement, an error that is not returned, a constant off by one. It
@@ -13,11 +14,11 @@
 // testdata/equivalent lists changes that make no visible difference, with the
 // reason. They do not count.
 //
-// The tests of this package plant faults that were written by hand, which are in
-// testdata as changes to lines of the real files; see the README there. All of
-// them go into one build of the tests that are to find them, and each is switched
-// on by the environment in a run of its own. So what ships has no switch, and a
-// fault whose lines are gone fails the test.
+// The third command plants a fault that was written by hand, and runs the test that
+// must find it. These faults are in testdata as changes to lines of the real files; see
+// the README there. The tests of this package plant all of them: they go into one build
+// of the tests that must find them, and the environment switches one on in a run of its
+// own. So what ships has no switch, and a fault whose lines are gone fails the test.
 //
-// Both use go build's -overlay: no file of the module changes.
+// All of them use go build's -overlay: no file of the module changes.
 package main

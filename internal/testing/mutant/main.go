@@ -18,15 +18,22 @@ import (
 
 const usage = `usage: go run ./internal/testing/mutant -random [-seed N] [-n COUNT] [flags] PACKAGE...
        go run ./internal/testing/mutant -at FILE:LINE [flags]
+       go run ./internal/testing/mutant -plant NAME [-- COMMAND...]
 
 Makes small changes to the source of packages, one at a time and without
 touching a file, and runs tests until one fails: those of the package, then
 those of its importers. Prints the changes that no test notices. The exit
 status is 1 if the score is below -min.
 
+With -plant it makes one change that was written by hand, which breaks something,
+and runs the test that must find it, or a command.
+
   go run ./internal/testing/mutant -random -seed 1 -n 100 ./mux ./protocol
   go run ./internal/testing/mutant -random -seed 1 -n 100 -list ./mux
   go run ./internal/testing/mutant -at mux/egress.go:195 -importers=false
+  go run ./internal/testing/mutant -plant 'chain: k off by one'
+  go run ./internal/testing/mutant -plant 'tie-break ignored' -- go run ./cmd/ouronet sim -seeds 20 -scenario forks
+  go run ./internal/testing/mutant -plant : -list
 
 Flags:
 
@@ -38,13 +45,14 @@ type options struct {
 	seed       uint64
 	count      int
 	at         string
+	plant      string
 	list       bool
 	importers  bool
 	parallel   int
 	min        float64
 	equivalent string
 	verbose    bool
-	packages   []string
+	args       []string // packages or, with -plant, a command
 }
 
 // errBelow is returned for a score that is too low; all has been printed.
@@ -57,7 +65,7 @@ func main() {
 		switch {
 		case err == nil, errors.Is(err, flag.ErrHelp):
 			return 0
-		case errors.Is(err, errBelow):
+		case errors.Is(err, errBelow), errors.Is(err, errPlanted):
 		default:
 			fmt.Fprintln(stderr, "mutant:", err)
 		}
@@ -78,6 +86,9 @@ func run(ctx context.Context, dir string, args []string, out, help io.Writer) er
 	if err != nil {
 		return err
 	}
+	if o.plant != "" {
+		return m.breakIt(ctx, o, out)
+	}
 	listed, err := readEquivalents(filepath.Join(m.root, filepath.FromSlash(o.equivalent)))
 	if err != nil {
 		return err
@@ -85,7 +96,7 @@ func run(ctx context.Context, dir string, args []string, out, help io.Writer) er
 	var plans []plan
 	if o.at != "" {
 		plans, err = m.atLine(dir, o.at)
-	} else if plans, err = m.plans(ctx, dir, o.packages); err == nil {
+	} else if plans, err = m.plans(ctx, dir, o.args); err == nil {
 		plans = draw(plans, o.seed, o.count)
 	}
 	if err != nil {
@@ -128,14 +139,15 @@ func parseFlags(args []string, help io.Writer) (*options, error) {
 	flags.Uint64Var(&o.seed, "seed", 1, "`number` that the random changes follow from")
 	flags.IntVar(&o.count, "n", 100, "`number` of changes in all; each package has a share by its size")
 	flags.StringVar(&o.at, "at", "", "try every change of a line, `FILE:LINE`")
-	flags.BoolVar(&o.list, "list", false, "print the changes and try none; it does not know which of them compile")
+	flags.StringVar(&o.plant, "plant", "", "plant the fault with this `NAME`, or the only one whose name has it in it, and run the test that must find it, or COMMAND")
+	flags.BoolVar(&o.list, "list", false, "print the changes, or the names of planted faults, and try none; it does not know which changes compile")
 	flags.BoolVar(&o.importers, "importers", true, "run the tests of importers too; =false is faster and stricter")
 	flags.IntVar(&o.parallel, "j", 1, "`number` of changes tried at a time")
 	flags.Float64Var(&o.min, "min", 95, "least score, in `percent`")
 	flags.StringVar(&o.equivalent, "equivalent", self+"/testdata/equivalent", "`folder`, from the module's root, with the changes that make no difference")
 	flags.BoolVar(&o.verbose, "v", false, "print what noticed each change")
 	var err error
-	if o.packages, err = cli.Parse(flags, args); err != nil {
+	if o.args, err = cli.Parse(flags, args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			fmt.Fprint(help, usage)
 			flags.SetOutput(help)
@@ -145,15 +157,26 @@ func parseFlags(args []string, help io.Writer) (*options, error) {
 	}
 	given := make(map[string]bool)
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	if given["plant"] {
+		for name := range given { // any order
+			if name != "plant" && name != "list" {
+				return nil, cli.Usagef("-plant goes with -list alone: leave out -%s", name)
+			}
+		}
+		if o.plant == "" || o.list && len(o.args) > 0 {
+			return nil, cli.Usagef("-plant needs a part of a name, and with -list no command: -plant : -list lists all faults")
+		}
+		return o, nil
+	}
 	switch {
 	case o.random && o.at != "":
 		return nil, cli.Usagef("-random and -at: give one of them")
 	case !o.random && o.at == "":
-		return nil, cli.Usagef("give -random and packages, as in -random -seed 1 ./mux, or -at FILE:LINE; -help for help")
-	case o.random && len(o.packages) == 0:
+		return nil, cli.Usagef("give -random and packages, as in -random -seed 1 ./mux, or -at FILE:LINE, or -plant NAME; -help for help")
+	case o.random && len(o.args) == 0:
 		return nil, cli.Usagef("-random needs packages, as in -random ./mux ./protocol")
-	case o.at != "" && len(o.packages) > 0:
-		return nil, cli.Usagef("-at has its package from the file: leave out %q", o.packages[0])
+	case o.at != "" && len(o.args) > 0:
+		return nil, cli.Usagef("-at has its package from the file: leave out %q", o.args[0])
 	case o.at != "" && (given["seed"] || given["n"]):
 		return nil, cli.Usagef("-seed and -n are for -random; -at tries every change of the line")
 	case o.count < 1:

@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -19,55 +17,51 @@ import (
 	_ "github.com/ouronet/ouronet/protocol"
 )
 
+const root = "../../.."
+
 // TestMutants plants one fault after the other.
 func TestMutants(t *testing.T) {
 	if testenv.Race {
 		t.Skip("children are built without the race detector: the same again")
 	}
-	all := read(t)
+	all, err := readFaults("testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, m := range all {
 		touch(t, m.pkg)
 	}
-	overlay := plant(t, all)
+	dir := t.TempDir()
+	overlay, err := plant(dir, root, all)
+	if err != nil {
+		t.Fatal(err)
+	}
 	binaries := make(map[string]string) // by package
 	for _, m := range all {
 		if binaries[m.pkg] == "" {
-			binary := filepath.Join(t.TempDir(), "planted.test")
-			build := exec.Command("go", "test", "-c", "-overlay", overlay, "-o", binary, m.pkg)
-			build.Dir = root
-			if out, err := build.CombinedOutput(); err != nil {
-				t.Fatalf("%v: %v\n%s", build, err, out)
+			binaries[m.pkg] = filepath.Join(dir, fmt.Sprintf("%d.test", len(binaries)))
+			if err := buildTests(t.Context(), root, overlay, m.pkg, binaries[m.pkg]); err != nil {
+				t.Fatal(err)
 			}
-			binaries[m.pkg] = binary
 		}
-	}
-	// run runs what is to find m, with fault n planted.
-	run := func(m *fault, n int, args ...string) (string, error) {
-		test := exec.Command(binaries[m.pkg], append(args, "-test.run", "^"+m.test+"$", "-test.v")...)
-		test.Dir = filepath.Join(root, m.pkg)
-		test.Env = append(os.Environ(), variable+"="+strconv.Itoa(n))
-		out, err := test.CombinedOutput()
-		return string(out), err
 	}
 	for n, m := range all {
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
 			if n == slices.IndexFunc(all, func(x *fault) bool { return x.pkg == m.pkg && x.test == m.test }) {
-				if out, err := run(m, 0, "-test.short"); err != nil {
+				if out, err := m.run(t.Context(), root, binaries[m.pkg], 0, "-test.short"); err != nil {
 					t.Fatalf("fails with nothing planted:\n%s", out)
 				}
 			}
-			out, err := run(m, n+1, m.args()...)
+			out, err := m.run(t.Context(), root, binaries[m.pkg], m.number, m.args()...)
 			if err == nil {
 				t.Fatal("not found")
 			}
-			for line := range strings.Lines(out) {
-				if slices.ContainsFunc(m.texts, func(text string) bool { return strings.Contains(line, text) }) {
-					t.Log(strings.TrimSpace(line[:min(len(line), 200)]))
-					return
-				}
+			line, ok := m.foundBy(out)
+			if !ok {
+				t.Fatalf("none of %q is in\n%s", m.texts, out[:min(len(out), 4000)])
 			}
-			t.Errorf("none of %q is in\n%s", m.texts, out[:min(len(out), 4000)])
+			t.Log(line[:min(len(line), 200)])
 		})
 	}
 }
@@ -85,14 +79,6 @@ func touch(t *testing.T, pkg string) {
 			t.Fatal(err)
 		}
 	}
-}
-
-// args are those of the package's tests.
-func (m *fault) args() []string {
-	if m.pkg == "./internal/testing/sim" {
-		return []string{"-sim.first"}
-	}
-	return nil
 }
 
 // The least that README.md promises.
@@ -121,5 +107,3 @@ func TestRead(t *testing.T) {
 		t.Error(m)
 	}
 }
-
-func (m *fault) String() string { return fmt.Sprintf("fault %q", m.name) }

@@ -108,9 +108,6 @@ type notes struct {
 func (w *world) send(c *conn, lane int, k kind) *event {
 	at := w.now + c.latency + time.Duration(w.link.IntN(int(c.latency/4)+1))
 	at = max(at, c.last[lane])
-	if w.sc.bug == headOfLine && lane == downSync {
-		at = max(at, c.last[downFetch])
-	}
 	c.last[lane] = at
 	e := w.agenda.plan(at, k)
 	e.conn, e.sent = c, w.now
@@ -170,9 +167,7 @@ func (w *world) end(c *conn) {
 	w.watch.connEnded(c)
 	c.upstream.slow = c.slow // the core may remember it
 	w.endTxs(c)
-	if w.sc.bug != candidateKept {
-		c.client.tell(chain.PeerGone{Peer: c.id})
-	}
+	c.client.tell(chain.PeerGone{Peer: c.id})
 	if !w.draining {
 		w.again(c.upstream, w.now-c.upstream.since, false)
 	}

@@ -41,9 +41,6 @@ func (c *conn) wantRange(w *world, e chain.Fetch) {
 	a := &ask{id: e.Range, at: w.now, blocks: make([]blockID, len(e.Headers))}
 	for i, h := range e.Headers {
 		a.blocks[i], _ = w.tree.idOf(h.Hash)
-		if w.sc.bug == announcedEarly && w.tree.blocks[a.blocks[i]].parent == c.client.tip() {
-			c.client.extend(a.blocks[i])
-		}
 	}
 	w.watch.asked(c, a)
 	c.asks = append(c.asks, a)
@@ -59,10 +56,7 @@ func (c *conn) push(w *world) {
 		a := c.asks[c.sent]
 		c.sent++
 		w.send(c, upFetch, serverRange).ask = a
-		if w.sc.bug == askedTwice && w.bugs.IntN(10) == 0 {
-			w.watch.asked(c, a)
-		}
-		if !c.timed && w.sc.bug != neverTimedOut {
+		if !c.timed {
 			c.timed = true
 			w.agenda.plan(c.limit, rangeLimit).conn = c
 		}
@@ -79,9 +73,7 @@ func (c *conn) cancel(w *world, id chain.RangeID) {
 		a.cancelled = true
 		if i >= c.sent {
 			c.asks = append(c.asks[:i], c.asks[i+1:]...)
-			if w.sc.bug != cancelUnanswered {
-				c.client.tell(chain.FetchFailed{Peer: c.id, Range: id})
-			}
+			c.client.tell(chain.FetchFailed{Peer: c.id, Range: id})
 		}
 		return
 	}
@@ -117,15 +109,7 @@ func (c *conn) serveRange(w *world, a *ask) {
 		w.send(c, downFetch, clientNone).ask = a
 		return
 	}
-	if w.sc.bug == refusedAfterStart && len(a.blocks) > 1 && w.bugs.IntN(10) == 0 {
-		c.sendBlock(w, a, first, false)
-		w.send(c, downFetch, clientNone).ask = a
-		return
-	}
-	for i, id := range a.blocks {
-		if w.sc.bug == partialRange && i > 0 && i == len(a.blocks)-1 && w.bugs.IntN(5) == 0 {
-			break
-		}
+	for _, id := range a.blocks {
 		if s.manner == Withholding && w.peers.IntN(20) == 0 {
 			return
 		}
@@ -171,7 +155,7 @@ func (c *conn) block(w *world, a *ask, id blockID, bad bool) {
 	c.limit = w.now + rangeTime
 	n := c.client
 	expected := a.next < len(a.blocks) && a.blocks[a.next] == id
-	if bad && w.sc.bug != bodyUnchecked {
+	if bad {
 		w.watch.blamed(c, errBadBody)
 		w.end(c)
 		return
@@ -210,9 +194,8 @@ func (c *conn) over(w *world, a *ask, none bool) {
 	case a.next < len(a.blocks):
 		want = badRange
 	}
-	if c.short = want == badRange; w.sc.bug != doneSwallowed || w.bugs.IntN(4) > 0 {
-		c.judged(w, want, ev)
-	}
+	c.short = want == badRange
+	c.judged(w, want, ev)
 	c.short = false
 	if c.up {
 		if c.refusing {

@@ -44,13 +44,6 @@ func (n *node) judged(id blockID) {
 	if w.judges.IntN(12) == 0 && !w.draining {
 		ev.Verdict, ev.Err, ev.Retry = chain.Later, nil, time.Duration(100+w.judges.IntN(10_000))*time.Millisecond
 	}
-	if w.sc.bug == anyBlockValid && w.bugs.IntN(3) == 0 {
-		ev.Verdict = chain.Valid
-	}
-	if w.sc.bug == verdictSwallowed && w.bugs.IntN(20) == 0 {
-		n.asked = id
-		return
-	}
 	sender := w.watch.verdict(n, id, ev)
 	n.step(ev)
 	if ev.Verdict == chain.Invalid || ev.Verdict == chain.Impossible {

@@ -32,7 +32,6 @@ type node struct {
 	owed     []owed        // adopted and not consumed
 	busy     bool          // the application
 	saved    blockID       // the last block that the application has consumed
-	before   blockID       // tip before the last rollback
 	caught   time.Duration // when it had as many blocks as there were at the start
 	parted   bool          // oracle: from a peer that does not hinder, before that
 	pool     pool
@@ -115,9 +114,6 @@ func (n *node) run() {
 func (n *node) arm() {
 	at, ok := n.core.Deadline()
 	n.deadline = at
-	if n.w.sc.bug == neverTick {
-		return
-	}
 	if ok && (n.tickAt <= n.w.now || at < n.tickAt) {
 		n.tickAt = at
 		n.w.agenda.plan(at, tick).node = n
@@ -180,28 +176,19 @@ func (n *node) do(e chain.Effect) {
 	case chain.Adopt:
 		id, _ := w.tree.idOf(e.Header.Hash)
 		w.watch.forward(n, id, e.Bytes)
-		if w.sc.bug == handedOverTwice && w.bugs.IntN(20) == 0 {
-			w.watch.forward(n, id, e.Bytes)
-		}
-		if w.sc.bug != announcedEarly || !n.has(id) {
-			n.extend(id)
-		}
+		n.extend(id)
 		n.owed = append(n.owed, owed{id, e.Bytes})
 		n.eat()
 	case chain.RollBack:
 		id, ok := w.tree.at(e.Tip.Point)
-		if w.sc.bug == rollbackSwallowed && w.bugs.IntN(3) == 0 {
-			return
-		}
 		w.watch.backward(n, id, ok)
-		n.before = n.tip()
 		n.cut(id)
 	case chain.Immutable:
 		w.watch.immutable(n, e.Tip)
 	case chain.Forget:
 		id, ok := w.tree.at(e.Point)
 		w.watch.forget(n, id, ok)
-		if w.sc.bug != forgetIgnored && !w.watch.stored(n, id) {
+		if !w.watch.stored(n, id) {
 			n.hold(id, false)
 		}
 	}
@@ -241,9 +228,7 @@ func (n *node) consumed() {
 	n.owed = n.owed[:copy(n.owed, n.owed[1:])]
 	n.saved = o.id
 	n.w.watch.consumed(n, o.bytes)
-	if n.w.sc.bug != neverConsumed {
-		n.step(chain.Consumed{Bytes: o.bytes})
-	}
+	n.step(chain.Consumed{Bytes: o.bytes})
 	n.eat()
 }
 

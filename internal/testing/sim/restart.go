@@ -10,18 +10,10 @@ import (
 // bare, as a follower that keeps no blocks.
 func (n *node) start(bare bool) {
 	w := n.w
-	cfg := w.config(n)
-	from := n.saved
-	if w.sc.bug == resumedStale && n.before != 0 {
-		from = n.before
-	}
+	cfg := w.plot.Config(n.index)
 	line := w.tree.line(n.saved)
 	n.chain = line
-	line = w.tree.line(from)
 	root := max(0, len(line)-1-cfg.K)
-	if w.sc.bug == kOffByOne {
-		cfg.K++
-	}
 	if bare {
 		for i := len(line) - 1; i > root; i -= 1 + i%3 {
 			cfg.Points = append(cfg.Points, w.tree.point(line[i]))

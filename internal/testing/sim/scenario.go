@@ -64,8 +64,6 @@ type Scenario struct {
 	Heavy   bool    // blocks are as large as on mainnet; else small
 	Judged  bool    // nodes have judges, and peers that are Credulous or Poisoning what these are to refuse
 	Alone   bool    // also without peers that are Dripping or Hoarding, to compare
-
-	bug bug
 }
 
 // Scenarios returns the scenarios there are, in order.

@@ -4,7 +4,9 @@ package sim
 // with the same seed, and returns the smallest run that it came across: fewer
 // faults, transactions, peers, nodes and blocks, as far as dropping more of one
 // thing changes what is found. It returns failed itself if nothing can go.
-func Shrink(failed *Result) *Result {
+func Shrink(failed *Result) *Result { return shrink(failed, Run) }
+
+func shrink(failed *Result, run func(Scenario, uint64) *Result) *Result {
 	if failed.Failure == nil {
 		return failed
 	}
@@ -19,7 +21,7 @@ func Shrink(failed *Result) *Result {
 					if *n -= cut; *n < part.least {
 						break
 					}
-					r := Run(sc, failed.Seed)
+					r := run(sc, failed.Seed)
 					if r.Failure == nil || r.Failure.Oracle != failed.Failure.Oracle {
 						break
 					}

@@ -95,7 +95,7 @@ func (w *world) note(xs ...uint64) {
 
 func (w *world) take(e *event) {
 	c := e.conn
-	if c != nil && !c.up && !(w.sc.bug == reusedPeerID && e.kind >= clientFound && e.kind <= clientBack) {
+	if c != nil && !c.up {
 		w.tooLate(c, e)
 		return
 	}

@@ -38,10 +38,7 @@ type syncClient struct {
 }
 
 func (c *conn) wantFind(w *world, points []ledger.Point) {
-	c.finding, c.points = true, points
-	if w.sc.bug != staleGrant {
-		c.granted = 0
-	}
+	c.finding, c.points, c.granted = true, points, 0
 	if c.outstanding > 0 {
 		w.agenda.plan(w.now+drainTime, drainLimit).conn = c
 	}
@@ -50,7 +47,7 @@ func (c *conn) wantFind(w *world, points []ledger.Point) {
 
 // find sends the wanted request once all that was outstanding is collected.
 func (c *conn) find(w *world) {
-	if c.points == nil || c.outstanding > 0 && w.sc.bug != notDrained {
+	if c.points == nil || c.outstanding > 0 {
 		return
 	}
 	w.send(c, upSync, serverFind).points = c.points
@@ -125,7 +122,7 @@ func (c *conn) headers(w *world, id blockID, n int, tip ledger.Tip) {
 		hs[i] = b.h
 		// A core that resumed from points may have no number to compare with;
 		// then it is for the check to find.
-		if (b.bad || b.misfit && w.watch.model(c.client).bare) && w.sc.bug != headerUnchecked {
+		if b.bad || b.misfit && w.watch.model(c.client).bare {
 			bad = i
 		}
 		x = b.parent
@@ -147,19 +144,14 @@ func (c *conn) rolledBack(w *world, id blockID, tip ledger.Tip) {
 		c.find(w)
 		return
 	}
-	if w.sc.bug == rollbackUsesGrant {
-		c.granted--
-	}
 	c.end = w.tree.height(id)
 	c.theirs = int(tip.BlockNo) + 1
 	want, known := w.watch.reach(c, id)
 	w.watch.cutBack(c, id)
 	ev := chain.RolledBack{Peer: c.id, Point: w.tree.point(id), Tip: tip}
-	switch {
-	case w.sc.bug == rollbackNotTold:
-	case known:
+	if known {
 		c.judged(w, want, ev)
-	default:
+	} else {
 		c.client.step(ev)
 	}
 	if c.up {

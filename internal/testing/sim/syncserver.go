@@ -34,9 +34,6 @@ func (c *conn) serveFind(w *world, points []ledger.Point) {
 	for _, p := range points {
 		if id, ok := w.tree.at(p); ok && s.has(id) {
 			c.at, c.rolled, c.serving = id, true, true
-			if w.sc.bug == rollbackLostOnReconnect {
-				c.rolled = false
-			}
 			e.a, e.flag = int32(id), false
 			break
 		}
@@ -62,8 +59,7 @@ func (c *conn) mute(w *world, limit time.Duration) bool {
 // rollBack notes that the server's chain changed.
 func (c *conn) rollBack(s *node) {
 	if c.serving && !s.has(c.at) {
-		c.at = s.tip()
-		c.rolled = s.w.sc.bug != rollbackLostOnSwitch
+		c.at, c.rolled = s.tip(), true
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 type pool struct {
 	order []int32 // as they came
 	has   []bool
-	asked []bool
 }
 
 func (p *pool) add(tx int32) {
@@ -89,10 +88,6 @@ func (w *world) askTxs(s *stream) {
 		if wrong := s.offers.request(m); wrong != "" {
 			w.fail("txs", "%v %s of %v", s.to, wrong, s.from)
 			return
-		}
-		if r, ids := m.(txsubmission.RequestTxIDs); ids && w.sc.bug == ackOneMore && w.bugs.IntN(10) == 0 {
-			r.Ack++
-			m = r
 		}
 		w.sendTx(s, serverTx, m)
 	}
@@ -175,9 +170,8 @@ func (w *world) takeTxs(s *stream, m txsubmission.Message, lie bool) {
 			stage := settled
 			if len(open) > 0 && open[0] == a {
 				open = open[1:]
-				if !p.has[n] && !(w.sc.bug == txForgotten && p.asked[n]) {
+				if !p.has[n] {
 					want = append(want, a.ID)
-					p.asked[n] = true
 					stage = wanted
 				}
 			}
@@ -192,7 +186,7 @@ func (w *world) takeTxs(s *stream, m txsubmission.Message, lie bool) {
 		}
 		s.offers.reply()
 		_, err = s.asking.ReplyTxs(txs)
-		if err == nil || w.sc.bug == txUnrequested {
+		if err == nil {
 			for _, tx := range txs {
 				w.deliver(s.to, txNumber(tx.ID))
 			}
@@ -202,7 +196,7 @@ func (w *world) takeTxs(s *stream, m txsubmission.Message, lie bool) {
 		w.fail("blame", "%v finds %v with %v, which lies: %t", s.to, err, s.from, lie)
 		return
 	}
-	if err != nil && w.sc.bug != txUnrequested {
+	if err != nil {
 		w.end(s.conn)
 		return
 	}
@@ -211,7 +205,7 @@ func (w *world) takeTxs(s *stream, m txsubmission.Message, lie bool) {
 
 // deliver hands a transaction to n's application, which is the oracle here.
 func (w *world) deliver(n *node, tx int32) {
-	if n.pool.has[tx] && w.sc.bug != txTwice {
+	if n.pool.has[tx] {
 		return // it came from two peers
 	}
 	w.watch.delivered(n, tx)

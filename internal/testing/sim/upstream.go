@@ -3,7 +3,6 @@ package sim
 import (
 	"time"
 
-	"github.com/ouronet/ouronet/chain"
 	"github.com/ouronet/ouronet/internal/redial"
 )
 
@@ -44,9 +43,6 @@ func (w *world) dial(u *upstream) {
 	c := &conn{id: w.lastPeer, upstream: u, client: n, server: to, up: true}
 	c.slow = u.slow
 	u.conn = c
-	if w.sc.bug == reusedPeerID {
-		c.id = chain.PeerID(n.index)<<8 | chain.PeerID(to.index)
-	}
 	w.connect(c)
 }
 
@@ -55,9 +51,6 @@ func (w *world) again(u *upstream, lasted time.Duration, permanent bool) {
 	pause := u.pauses.Next(lasted, permanent, w.link.Float64())
 	u.conn, u.due = nil, w.now+pause
 	w.watch.paused(u, lasted, permanent, pause)
-	if w.sc.bug == peerForgotten && w.bugs.IntN(10) == 0 {
-		return
-	}
 	w.planDial(u)
 }
 

@@ -25,9 +25,8 @@ type world struct {
 	failure *Failure
 	result  Result
 
-	// Sources of chance: what the network does, what peers do, what planted
-	// faults do.
-	link, peers, bugs, judges *rand.Rand
+	// Sources of chance: what the network does, what peers do, what judges do.
+	link, peers, judges *rand.Rand
 
 	lastPeer  chain.PeerID
 	batch     []ledger.Header // scratch
@@ -41,13 +40,13 @@ func newWorld(sc Scenario, seed uint64, alone bool) *world {
 	source := func(n uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, n)) }
 	p := NewPlot(sc, seed)
 	sc = p.Scenario
-	w := &world{sc: sc, alone: alone, plot: p, limits: p.limits, link: source(1), peers: source(3), bugs: source(4), judges: source(10)}
+	w := &world{sc: sc, alone: alone, plot: p, limits: p.limits, link: source(1), peers: source(3), judges: source(10)}
 	w.tree = newTree(p)
 	w.watch.w = w
 	w.models = make([]model, len(p.Manners))
 	for i, manner := range p.Manners {
 		n := &node{w: w, index: i, manner: manner, chain: []blockID{0}}
-		n.pool.has, n.pool.asked = make([]bool, sc.Txs+100), make([]bool, sc.Txs+100)
+		n.pool.has = make([]bool, sc.Txs+100)
 		w.models[i].txs = make([]bool, sc.Txs+100)
 		n.consumer = time.Duration(w.link.IntN(30)) * time.Millisecond
 		if manner != Node {

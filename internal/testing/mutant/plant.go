@@ -2,24 +2,25 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
-	"testing"
 )
 
-const (
-	root     = "../../.."
-	variable = "OURONET_PLANTED" // number of the fault, from 1
-)
+// variable of the environment holds the number of the fault that is on, from 1.
+const variable = "OURONET_PLANTED"
 
 // fault is something wrong and who is to find it.
 type fault struct {
-	name      string
+	name      string   // file of testdata, a colon, and what is wrong
+	number    int      // value of variable
 	pkg, test string   // that find it
 	texts     []string // one of which the test prints
 	changes   []change
@@ -29,28 +30,48 @@ type fault struct {
 type change struct {
 	file     string
 	from, to []byte
+	diff     string // as the file has it
 }
 
-// read reads all of testdata.
-func read(t *testing.T) []*fault {
-	t.Helper()
-	files, err := filepath.Glob("testdata/*.txt")
+// String returns the name.
+func (m *fault) String() string { return fmt.Sprintf("fault %q", m.name) }
+
+// readFaults reads the files in a folder.
+func readFaults(dir string) ([]*fault, error) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.txt"))
 	if err != nil || len(files) == 0 {
-		t.Fatal("nothing to plant", err)
+		return nil, fmt.Errorf("nothing to plant in %s (%v)", dir, err)
 	}
 	var all []*fault
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		faults, err := parse(string(text))
 		if err != nil {
-			t.Fatalf("%s: %v", file, err)
+			return nil, fmt.Errorf("%s: %w", file, err)
 		}
-		all = append(all, faults...)
+		for _, m := range faults {
+			m.name = strings.TrimSuffix(filepath.Base(file), ".txt") + ": " + m.name
+			all = append(all, m)
+			m.number = len(all)
+		}
 	}
-	return all
+	return all, nil
+}
+
+// find returns the faults whose name contains text, or only the one whose name it is.
+func find(all []*fault, text string) (found []*fault) {
+	for _, m := range all {
+		switch {
+		case m.name == text:
+			return []*fault{m}
+		case strings.Contains(m.name, text):
+			found = append(found, m)
+		}
+	}
+	return found
 }
 
 func parse(text string) ([]*fault, error) {
@@ -80,6 +101,7 @@ func parse(text string) ([]*fault, error) {
 		if c == nil || !strings.ContainsAny(line[:1], "-+ ") {
 			return nil, fmt.Errorf("%v: %q is neither a file nor a change", m, line)
 		}
+		c.diff += line
 		if line[0] != '+' {
 			c.from = append(c.from, line[1:]...)
 		}
@@ -108,26 +130,24 @@ func (c *change) apply(text []byte) ([]byte, error) {
 	return bytes.Replace(text, from, to, 1)[1:], nil
 }
 
-// plant writes the files with all faults in them, and returns the name of a file
-// for go build's -overlay.
-func plant(t *testing.T, all []*fault) string {
-	t.Helper()
-	dir := t.TempDir()
+// plant writes the files of the module at root with all faults in them into dir, and
+// returns the name of a file for go build's -overlay.
+func plant(dir, root string, all []*fault) (string, error) {
 	texts := make(map[string][]byte) // by path in the module
 	var errs []error
-	for n, m := range all {
-		on := fmt.Sprintf("(planted == %d)", n+1)
+	for _, m := range all {
+		on := fmt.Appendf(nil, "(planted == %d)", m.number)
 		for _, c := range m.changes {
 			text, ok := texts[c.file]
 			if !ok {
 				var err error
 				if text, err = os.ReadFile(filepath.Join(root, c.file)); err != nil {
-					t.Fatalf("%v: %v", m, err)
+					return "", fmt.Errorf("%v: %w", m, err)
 				}
 				pkg := path.Dir(c.file)
 				texts[path.Join(pkg, "planted.go")] = fmt.Appendf(nil, selector, path.Base(pkg), variable)
 			}
-			c.to = bytes.ReplaceAll(c.to, []byte("PLANTED"), []byte(on))
+			c.to = bytes.ReplaceAll(c.to, []byte("PLANTED"), on)
 			var err error
 			if texts[c.file], err = c.apply(text); err != nil {
 				errs = append(errs, fmt.Errorf("%v: %w", m, err))
@@ -136,13 +156,9 @@ func plant(t *testing.T, all []*fault) string {
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
-		t.Fatal(err)
+		return "", err
 	}
-	name, err := writeOverlay(dir, root, texts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return name
+	return writeOverlay(dir, root, texts)
 }
 
 // selector is a file that each changed package gets in addition.
@@ -155,3 +171,41 @@ import (
 
 var planted, _ = strconv.Atoi(os.Getenv(%q))
 `
+
+// buildTests builds the tests of a package, with the faults of an overlay in them.
+func buildTests(ctx context.Context, root, overlay, pkg, binary string) error {
+	build := exec.CommandContext(ctx, "go", "test", "-c", "-overlay", overlay, "-o", binary, pkg)
+	build.Dir = root
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("%v: %w\n%s", build, err, out)
+	}
+	return nil
+}
+
+// run runs the test that is to find m. on is m.number, or 0 for none. It returns what
+// the test prints, and an error if it fails.
+func (m *fault) run(ctx context.Context, root, binary string, on int, args ...string) (string, error) {
+	test := exec.CommandContext(ctx, binary, append(args, "-test.run", "^"+m.test+"$", "-test.v")...)
+	test.Dir = filepath.Join(root, m.pkg)
+	test.Env = append(os.Environ(), variable+"="+strconv.Itoa(on))
+	out, err := test.CombinedOutput()
+	return string(out), err
+}
+
+// args are those of the package's tests.
+func (m *fault) args() []string {
+	if m.pkg == "./internal/testing/sim" {
+		return []string{"-sim.first"}
+	}
+	return nil
+}
+
+// foundBy returns the line of out that shows that m was found by what is to find it.
+func (m *fault) foundBy(out string) (line string, ok bool) {
+	for line := range strings.Lines(out) {
+		if slices.ContainsFunc(m.texts, func(text string) bool { return strings.Contains(line, text) }) {
+			return strings.TrimSpace(line), true
+		}
+	}
+	return "", false
+}
