@@ -70,7 +70,7 @@ var fullConfig = Config{
 var allEffects = []Effect{
 	FindIntersect{1, []ledger.Point{pointA, ledger.Origin}},
 	RequestHeaders{2, 300},
-	StopChainSync{3, ErrNoIntersection, time.Minute},
+	StopChainSync{3, ErrNoIntersect, time.Minute},
 	StopChainSync{3, ErrRolledBackTooFar, time.Minute},
 	StopChainSync{3, ErrCrowdedOut, time.Minute},
 	Disconnect{4, &LinkError{Header: tipA, Parent: tipB, Prev: hash(5), Rule: "what should hold"}},

@@ -118,7 +118,7 @@ func appendError(dst []byte, err error) []byte {
 		return points(kindRangeError, e.Want, e.Got)
 	}
 	switch {
-	case errors.Is(err, ErrNoIntersection):
+	case errors.Is(err, ErrNoIntersect):
 		return points(kindNoIntersectError)
 	case errors.Is(err, ErrRolledBackTooFar):
 		return points(kindTooFarError)

@@ -27,7 +27,7 @@ type (
 	// mini-protocols go on. The core asks again after Retry by itself.
 	StopChainSync struct {
 		Peer  PeerID
-		Err   error // ErrNoIntersection, ErrRolledBackTooFar or ErrCrowdedOut
+		Err   error // ErrNoIntersect, ErrRolledBackTooFar or ErrCrowdedOut
 		Retry time.Duration
 	}
 

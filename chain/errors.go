@@ -10,8 +10,8 @@ import (
 // Reasons to end chain-sync for a while, with no side at fault.
 // (relay-behaviour, 5.1 and 5.4)
 var (
-	// ErrNoIntersection: the peer knows none of our last k blocks.
-	ErrNoIntersection = errors.New("chain: no intersection with the peer's chain")
+	// ErrNoIntersect: the peer knows none of our last k blocks.
+	ErrNoIntersect = errors.New("chain: no intersection with the peer's chain")
 
 	// ErrRolledBackTooFar: the peer rolled back behind the point up to which
 	// our chain is immutable, or to a block it never sent.

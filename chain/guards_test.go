@@ -387,7 +387,7 @@ func TestPauseEnds(t *testing.T) {
 func TestEffectsAreItems(t *testing.T) {
 	h := line(1)[0]
 	for _, e := range []Effect{
-		FindIntersect{1, []ledger.Point{h.Point()}}, RequestHeaders{1, 5}, StopChainSync{1, ErrNoIntersection, time.Second},
+		FindIntersect{1, []ledger.Point{h.Point()}}, RequestHeaders{1, 5}, StopChainSync{1, ErrNoIntersect, time.Second},
 		Fetch{1, 2, []*ledger.Header{&h, &h}, 100}, CancelFetch{1, 2}, Adopt{&h, 100}, RollBack{h.Tip()}, Immutable{h.Tip()},
 		Forget{h.Point()}, Disconnect{1, ErrCrowdedOut}, Disconnect{1, errors.New("another")},
 		Disconnect{1, &LinkError{Header: h.Tip(), Parent: h.Tip(), Rule: "a rule"}},

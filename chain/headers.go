@@ -25,7 +25,7 @@ func (c *Core) intersected(ev Intersected) {
 func (c *Core) noIntersection(ev NoIntersection) {
 	if p := c.byID[ev.Peer]; p != nil && p.phase == finding {
 		p.announced = ev.Tip
-		c.endChainSync(p, ErrNoIntersection, retryNoIntersection)
+		c.endChainSync(p, ErrNoIntersect, retryNoIntersection)
 	}
 }
 

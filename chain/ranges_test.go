@@ -11,7 +11,7 @@ import (
 // The kinds of errors are part of the format of recordings.
 func TestErrorKinds(t *testing.T) {
 	for want, err := range []error{
-		errors.New("another"), ErrNoIntersection, ErrRolledBackTooFar, ErrCrowdedOut, &LinkError{},
+		errors.New("another"), ErrNoIntersect, ErrRolledBackTooFar, ErrCrowdedOut, &LinkError{},
 		&IntersectionError{}, &HeaderError{}, &UnavailableError{}, &RangeError{},
 	} {
 		if b := AppendEffects(nil, []Effect{Disconnect{4, err}}); b[5] != byte(want) {

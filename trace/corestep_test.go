@@ -115,7 +115,7 @@ func TestDecodeOldDecisions(t *testing.T) {
 	if err != nil || len(all.Cores) != 1 {
 		t.Fatal(all, err)
 	}
-	if err := all.Cores[0].Replay(new(chain.Replayer)); err != nil {
+	if err := all.Cores[0].Replay(nil); err != nil {
 		t.Error(err)
 	}
 }

@@ -174,7 +174,7 @@ func TestLaterSteps(t *testing.T) {
 	c := all.Cores[0]
 	fields, events := laterSteps(t, c)
 	told := 0
-	for e := range c.Compare(new(chain.Replayer)) {
+	for e := range c.Compare(nil) {
 		var unknown *chain.UnknownInputError
 		if !errors.As(e, &unknown) || e.Got != nil {
 			t.Fatalf("step %d differs: %v", e.Step, e)
@@ -191,7 +191,7 @@ func TestLaterSteps(t *testing.T) {
 		t.Errorf("%d fields and %d events were left out without a word, or twice", fields, events)
 	}
 	var first *trace.StepError
-	if err := c.Replay(new(chain.Replayer)); !errors.As(err, &first) || !errors.Is(err, errors.ErrUnsupported) || first.Step != 0 {
+	if err := c.Replay(nil); !errors.As(err, &first) || !errors.Is(err, errors.ErrUnsupported) || first.Step != 0 {
 		t.Errorf("the replay ends with %v", err)
 	}
 	// A difference is worse.
@@ -200,7 +200,7 @@ func TestLaterSteps(t *testing.T) {
 		at++
 	}
 	c.Steps[at].Effects[0]++
-	if err := c.Replay(new(chain.Replayer)); !errors.As(err, &first) || errors.Is(err, errors.ErrUnsupported) || first.Step != uint64(at) || first.Got == nil {
+	if err := c.Replay(nil); !errors.As(err, &first) || errors.Is(err, errors.ErrUnsupported) || first.Step != uint64(at) || first.Got == nil {
 		t.Errorf("the replay ends with %v, want a difference at step %d", err, at)
 	}
 
@@ -235,14 +235,14 @@ func TestCompare(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := all.Cores[0]
-	for range c.Compare(new(chain.Replayer)) {
+	for range c.Compare(nil) {
 		t.Fatal("something differs")
 	}
 	for _, at := range []int{3, 4, 9} {
 		c.Steps[at].Effects[0]++
 	}
 	differences := func() (at []int) {
-		for e := range c.Compare(new(chain.Replayer)) {
+		for e := range c.Compare(nil) {
 			at = append(at, int(e.Step))
 			if (e.Got == nil) != (e.Err != nil) || !bytes.Equal(e.Input, c.Steps[e.Step].Input) {
 				t.Errorf("%+v", e)
@@ -253,7 +253,7 @@ func TestCompare(t *testing.T) {
 	if got := differences(); !slices.Equal(got, []int{3, 4, 9}) {
 		t.Errorf("steps %v differ", got)
 	}
-	for e := range c.Compare(new(chain.Replayer)) {
+	for e := range c.Compare(nil) {
 		if e.Step != 3 {
 			t.Errorf("step %d", e.Step)
 		}
@@ -325,7 +325,7 @@ func TestOldRecording(t *testing.T) {
 		}
 	}
 	n := 0
-	for e := range all.Cores[0].Compare(new(chain.Replayer)) {
+	for e := range all.Cores[0].Compare(nil) {
 		n++
 		if e.Err != nil || e.Step <= second {
 			t.Errorf("step %d: %v", e.Step, e)

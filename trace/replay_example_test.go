@@ -42,7 +42,7 @@ func ExampleCore_Replay() {
 		return
 	}
 	var differs *trace.StepError
-	if errors.As(all.Cores[0].Replay(new(chain.Replayer)), &differs) {
+	if errors.As(all.Cores[0].Replay(nil), &differs) {
 		input, _ := chain.ParseInput(differs.Input)
 		fmt.Printf("step %d: %T at %v\n", differs.Step, input.Event, input.Now)
 	}

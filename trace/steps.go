@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+
+	"github.com/ouronet/ouronet/chain"
 )
 
 // Stepper is a pure core behind an encoding: it decodes the input, takes the
@@ -44,10 +46,11 @@ func (e *StepError) Unwrap() error { return e.Err }
 
 func clipBytes(b []byte) []byte { return b[:min(len(b), 64)] }
 
-// Replay gives the recorded inputs to a fresh core and stops at the first step
+// Replay gives the recorded inputs to s, a fresh core, and stops at the first step
 // whose effects differ, with a [*StepError]. If there is none, but something in the
 // inputs that only a later version can read, the error is an errors.ErrUnsupported
-// and a [*StepError] of the first such step.
+// and a [*StepError] of the first such step. Nil stands for the decisions of
+// node/follow, as this version takes them.
 func (c *Core) Replay(s Stepper) error {
 	var unknown error
 	for e := range c.Compare(s) {
@@ -61,7 +64,7 @@ func (c *Core) Replay(s Stepper) error {
 	return unknown
 }
 
-// Compare gives all recorded inputs to a fresh core, also after a difference, and
+// Compare gives all recorded inputs to s, a fresh core or nil as with Replay, also after a difference, and
 // yields each step whose effects differ, and before that, for each step that
 // holds what only a later version can read, one whose Err is that error. It ends
 // early with any other error of the Stepper.
@@ -71,6 +74,10 @@ func (c *Core) Replay(s Stepper) error {
 // reason.
 func (c *Core) Compare(s Stepper) iter.Seq[*StepError] {
 	return func(yield func(*StepError) bool) {
+		s := s // the sequence may be ranged over again
+		if s == nil {
+			s = new(chain.Replayer)
+		}
 		for _, step := range c.Steps {
 			told := func(effects []byte, err error) bool {
 				return yield(&StepError{Core: c.Name, Step: step.Number, Input: step.Input, Want: step.Effects, Got: bytes.Clone(effects), Err: err})

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ouronet/ouronet/chain"
 	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/trace"
 )
@@ -30,7 +29,7 @@ func whole(t *testing.T, file string) (connections int) {
 	if err != nil || len(all.Cores) != 1 {
 		t.Fatalf("%d cores, %v", len(all.Cores), err)
 	}
-	if err := all.Cores[0].Replay(new(chain.Replayer)); err != nil {
+	if err := all.Cores[0].Replay(nil); err != nil {
 		t.Error(err)
 	}
 	for _, c := range all.Conns {

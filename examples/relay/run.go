@@ -135,10 +135,12 @@ func (p *program) config(l net.Listener, advertise []netip.AddrPort) relay.Confi
 		Advertise:    advertise,
 		DataDir:      p.o.data,
 		ImmutableDir: p.o.immutable,
-		Keep:         p.o.keep,
 		KeepBlocks:   p.o.keepLast,
 		NoVerify:     p.o.noVerify,
 		Observer:     relay.Observer{Event: p.observe, Resuming: p.resuming},
+	}
+	if p.o.data == "" {
+		cfg.Keep = p.o.keep
 	}
 	p.record.of(&cfg.Follow)
 	return cfg

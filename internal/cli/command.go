@@ -12,9 +12,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ouronet/ouronet/chain"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 )
 
 // Program is a program, or a subcommand of one.
@@ -350,7 +350,7 @@ func (p Program) Run(ctx context.Context, args []string, stdout, stderr io.Write
 // It fits Lost and Stopped of node.Observer. What ends the run, as there is no other
 // peer, is left to the error of the run.
 func (c *Command) Lost(address string, err error, retry time.Duration) {
-	if len(c.peers) == 1 && (node.Permanent(err) || errors.Is(err, chain.ErrNoIntersection)) {
+	if len(c.peers) == 1 && (node.Permanent(err) || errors.Is(err, follow.ErrNoIntersect)) {
 		return
 	}
 	text := c.explain(err)

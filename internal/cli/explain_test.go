@@ -12,10 +12,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ouronet/ouronet/chain"
 	"github.com/ouronet/ouronet/handshake"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/node/follow"
 	"github.com/ouronet/ouronet/protocol"
 )
 
@@ -87,7 +87,7 @@ func TestLost(t *testing.T) {
 		{[]string{"a:1"}, late, "p: peer a:1: late; next try in 2s\n"},
 		{[]string{"a:1"}, errors.New("late"), "p: a:1: late; next try in 2s\n"},
 		{[]string{"a:1"}, refused(handshake.HandshakeDecodeError), ""},
-		{[]string{"a:1"}, fmt.Errorf("%w: nothing", chain.ErrNoIntersection), ""},
+		{[]string{"a:1"}, fmt.Errorf("%w: nothing", follow.ErrNoIntersect), ""},
 		{[]string{"a:1", "b:1"}, refused(handshake.HandshakeDecodeError),
 			`p: peer a:1: handshake: the peer refused us: data of version 15 is malformed: "no"; next try in 2s` + "\n"},
 	} {

@@ -84,7 +84,7 @@ func TestStartWithAdopted(t *testing.T) {
 					break
 				}
 			})
-			if err := core.Replay(new(chain.Replayer)); err != nil || core.Truncated {
+			if err := core.Replay(nil); err != nil || core.Truncated {
 				t.Error(err, core.Truncated)
 			}
 		})

@@ -136,7 +136,7 @@ func TestAttach(t *testing.T) {
 						t.Fatalf("round %d: at %v, want %v; %d conversations about transactions", round, s.at(), c.Tip(), offered)
 					}
 					st := s.Status()
-					if st.Tip != c.Tip() || len(st.Peers) != 1 || st.Peers[0].Conn != ours || st.Peers[0].Reached != c.Tip() || st.Peers[0].Chain.Candidate != c.Tip() {
+					if st.Tip != c.Tip() || len(st.Peers) != 1 || st.Peers[0].Conn != ours || st.Peers[0].Reached != c.Tip() || st.Peers[0].Candidate != c.Tip() {
 						t.Errorf("round %d: %+v", round, st)
 					}
 					demote()

@@ -22,7 +22,7 @@ type Body struct {
 //
 // The decisions bound what is held: of old forks at most k blocks; of the adopted
 // chain those after the last call of Immutable, which are k; and what came ahead of its
-// adoption, within chain.Config.MaxBytes and what goes beyond it there. An
+// adoption, within [Bounds].MaxBytes and what goes beyond it there. An
 // implementation needs no bound of its own for that, and must not drop a block that
 // it was not told to.
 //

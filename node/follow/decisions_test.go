@@ -103,7 +103,7 @@ func TestDecisionsReplay(t *testing.T) {
 	if core.Truncated {
 		t.Error("truncated")
 	}
-	if err := core.Replay(new(chain.Replayer)); err != nil {
+	if err := core.Replay(nil); err != nil {
 		t.Error(err)
 	}
 	if _, missing := look(t, core, chain.Headers{}, chain.RolledBack{}, chain.BlockFetched{}, chain.RangeDone{},
@@ -116,7 +116,7 @@ func TestDecisionsReplay(t *testing.T) {
 	at := len(core.Steps) / 2
 	core.Steps[at].Effects[0] ^= 1
 	var diff *trace.StepError
-	if err := core.Replay(new(chain.Replayer)); !errors.As(err, &diff) || diff.Step != uint64(at) {
+	if err := core.Replay(nil); !errors.As(err, &diff) || diff.Step != uint64(at) {
 		t.Errorf("got %v, want step %d", err, at)
 	}
 }
@@ -152,7 +152,7 @@ func TestDecisionsOfSeveralRuns(t *testing.T) {
 		}
 		run(follower)
 	})
-	if err := core.Replay(new(chain.Replayer)); err != nil || core.Truncated {
+	if err := core.Replay(nil); err != nil || core.Truncated {
 		t.Error(err, core.Truncated)
 	}
 	if cores, _ := look(t, core); cores != 3 {
@@ -186,7 +186,7 @@ func TestDecisionsWithVerifier(t *testing.T) {
 		time.Sleep(time.Minute)
 		f.Stop()
 	})
-	if err := core.Replay(new(chain.Replayer)); err != nil {
+	if err := core.Replay(nil); err != nil {
 		t.Error(err)
 	}
 	if _, missing := look(t, core, chain.BadHeader{}, chain.Disconnect{}); missing != nil {
@@ -204,7 +204,7 @@ func TestDecisionsTruncated(t *testing.T) {
 			cfg.Decisions = d
 			w.Follow(cfg).Reach(c)
 		})
-		if err := core.Replay(new(chain.Replayer)); err != nil || !core.Truncated {
+		if err := core.Replay(nil); err != nil || !core.Truncated {
 			t.Errorf("%d bytes: %d steps, truncated %t, %v", size, len(core.Steps), core.Truncated, err)
 		}
 	}

@@ -86,8 +86,7 @@ type Engine struct {
 // newEngine makes an engine that starts at the anchor of the configuration, which
 // is complete, or, if that has none, at points. It ends with ctx.
 func newEngine(ctx context.Context, of Config, points []ledger.Point) (*Engine, error) {
-	cfg := of.Chain
-	cfg.Judge = of.Judge != nil
+	cfg := of.core()
 	if of.Anchor != nil {
 		cfg.Anchor, cfg.Adopted = *of.Anchor, of.Adopted
 	} else {

@@ -9,8 +9,10 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/ouronet/ouronet/chain"
+	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/internal/seeded"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
@@ -44,9 +46,12 @@ type Config struct {
 	// one of them to change: see [Status].Stuck. Without it that ends the run.
 	Persist bool
 
-	// Chain adjusts the bounds of the decisions; its K, Anchor, Adopted, Points and
-	// Judge are ignored.
-	Chain chain.Config
+	// Chain bounds what is held and asked for.
+	Chain Bounds
+
+	// Prefer reports whether to leave our chain for another of the same length, given
+	// the last header of each; nil does as the Haskell node does in Praos.
+	Prefer func(ours, cand *ledger.Header) bool
 
 	// Verifier, if not nil, checks headers before anything is fetched.
 	Verifier Verifier
@@ -62,11 +67,56 @@ type Config struct {
 	// Decisions, if not nil, records every step of the decisions, so that it can be
 	// replayed later. A *trace.Decisions is one.
 	Decisions Decisions
+
+	salt uint64 // of chain.Config, drawn once
+}
+
+// Bounds are of what a [Follower] or an [Engine] holds and asks for, of all peers
+// together unless said otherwise. Zero fields stand for the defaults; negative ones are
+// an error.
+type Bounds struct {
+	// MaxLead is how many headers a peer's chain may be ahead of ours, 8,192: a little
+	// more than three times k of mainnet, 8 MB of header bytes.
+	MaxLead int
+
+	// MaxSideHeaders bounds the headers that are not of our chain and never were, those
+	// asked for included: 32,768. With less than a few times MaxLead, peers may crowd
+	// each other out again and again.
+	MaxSideHeaders int
+
+	// MaxBytes bounds the bytes of blocks that are asked for, held, or decided on and
+	// not yet yielded: 32 MiB. A block counts once, however many peers are to send it.
+	// At times only more blocks make room: then one more is asked for. So each peer
+	// may exceed the bound by half of what its connection may have in flight, and by
+	// a fork of k + 1 blocks; and all together by an old fork of k blocks.
+	MaxBytes int
+
+	// MaxRangeBlocks is how many blocks to ask for in one range, 1,000: other
+	// implementations refuse longer ones. (relay-behaviour, 7.3)
+	MaxRangeBlocks int
+
+	// MaxRanges is how many ranges one peer may owe, 16.
+	MaxRanges int
+
+	// FetchPeers is how many peers to fetch from at once. Zero stands for 4 while the
+	// best chain ends more than 1,000 slots after ours, and for 1 after that. Peers that
+	// are asked for blocks which the others do not have, or take too long to send, come
+	// on top. (relay-behaviour, 6.1)
+	FetchPeers int
+
+	// MaxGap is how many slots a header may be after the one before it; 0 is any
+	// number. A caller that stores blocks by slot may have a bound.
+	MaxGap ledger.Slot
+
+	// StallTimeout is how long a peer may be silent in a range before all that it owes
+	// is asked of another peer, if there is one: 10 seconds. What our chain waits for
+	// is asked of others long before.
+	StallTimeout time.Duration
 }
 
 // Decisions records what the chain core is given and what it decides, as
 // encoded by package chain: first its configuration, then each event, with the
-// effects that followed from it. A chain.Replayer takes the same steps again.
+// effects that followed from it. trace.Core.Replay takes the same steps again.
 type Decisions interface {
 	// Step records one step; input and effects are valid during the call only. One
 	// goroutine at a time calls it, and all decisions wait while it runs. An error is
@@ -110,18 +160,18 @@ type RollBackward struct {
 func (RollForward) event()  {}
 func (RollBackward) event() {}
 
-// ErrNoIntersect means that a peer's chain has none of the points to start at. When
-// that is so of all peers, following ends with it: offer older points, ending with
-// [ledger.Origin].
-var ErrNoIntersect = errors.New("follow: none of the points to start at is on its chain")
+// ErrNoIntersect means that a peer's chain has none of the points to start at, or none
+// of our last k blocks. When all peers have none of the points to start at, following
+// ends with it: offer older points, ending with [ledger.Origin].
+var ErrNoIntersect = chainsync.ErrNoIntersect
 
 // Follow yields the blocks of the longest chain that the peers have, and
 // rollbacks where it changes, in one sequence across reconnects. It starts
 // after the newest of points; without points, at the origin. To resume later,
 // pass the point of the last event and some older ones, the origin among them
 // if it may come to that: a fork that left the chain in between is rolled back
-// to the next older point. Of more than [chain.MaxPoints], the newest count, and
-// the oldest. [Cursor] is what to save, and finds gaps.
+// to the next older point. Of more than 1,000, the newest count, and the
+// oldest. [Cursor] is what to save, and finds gaps.
 //
 // Blocks are fetched ahead, at most Config.Chain.MaxBytes of them, while
 // the loop body works; the loop body is what slows Follow down. The last k
@@ -183,18 +233,27 @@ func (cfg *Config) complete() error {
 	if err := cfg.Config.Check(); err != nil {
 		return err
 	}
-	if cfg.Chain.Salt == 0 {
-		cfg.Chain.Salt = rand.Uint64()
-		if r := seeded.Source(cfg.Seed, "salt"); r != nil {
-			cfg.Chain.Salt = r.Uint64()
-		}
-	}
 	if len(cfg.Adopted) > 0 && (cfg.Anchor == nil || cfg.Bodies == nil) {
 		return errors.New("follow: Config.Adopted goes with Config.Anchor, which it follows, and with Config.Bodies, which has the blocks")
 	}
-	cfg.Chain.K = int(cfg.Network.SecurityParam)
-	cfg.Chain.Anchor, cfg.Chain.Adopted, cfg.Chain.Points, cfg.Chain.Judge = ledger.Tip{}, nil, nil, false
+	if cfg.salt == 0 {
+		cfg.salt = rand.Uint64()
+		if r := seeded.Source(cfg.Seed, "salt"); r != nil {
+			cfg.salt = r.Uint64()
+		}
+	}
 	return nil
+}
+
+// core returns the configuration of the decisions, but for where they start.
+func (cfg *Config) core() chain.Config {
+	b := &cfg.Chain
+	return chain.Config{
+		K: int(cfg.Network.SecurityParam), Judge: cfg.Judge != nil, Prefer: cfg.Prefer, Salt: cfg.salt,
+		MaxLead: b.MaxLead, MaxSideHeaders: b.MaxSideHeaders, MaxBytes: b.MaxBytes,
+		MaxRangeBlocks: b.MaxRangeBlocks, MaxRanges: b.MaxRanges, FetchPeers: b.FetchPeers,
+		MaxGap: b.MaxGap, StallTimeout: b.StallTimeout,
+	}
 }
 
 // Events is [Follow]; one loop at a time.

@@ -19,6 +19,9 @@ func (e *Engine) endChainSync(s chain.StopChainSync) {
 	if l == nil {
 		return
 	}
+	if s.Err == chain.ErrNoIntersect { // says which package found it, and users know chainsync's
+		s.Err = ErrNoIntersect
+	}
 	if stopped := e.cfg.Observer.Stopped; stopped != nil {
 		stopped(l.upstream.address, s.Err, s.Retry)
 	} else {
@@ -27,7 +30,7 @@ func (e *Engine) endChainSync(s chain.StopChainSync) {
 	e.recordTip(s.Peer, ledger.Tip{})
 	l.upstream.recordStopped(s.Err)
 	l.endChainSync()
-	if e.cfg.Anchor != nil || !errors.Is(s.Err, chain.ErrNoIntersection) || e.core.Tip() != e.start {
+	if e.cfg.Anchor != nil || !errors.Is(s.Err, ErrNoIntersect) || e.core.Tip() != e.start {
 		return
 	}
 	e.markUnfollowable(l.upstream.address, &noIntersectError{l.upstream.lastTip()})

@@ -85,7 +85,7 @@ func TestInvalidBlock(t *testing.T) {
 			t.Error("a peer was let go")
 		}
 		// At most the five blocks before the invalid one are there beside our chain.
-		if s := f.Status(); s.Chain.Invalid != 1 || s.Chain.Held > 5*1500 || s.Tip != good.Tip() || s.Best != good.Tip() || told != 1 {
+		if s := f.Status(); s.Sizes.Invalid != 1 || s.Sizes.Held > 5*1500 || s.Tip != good.Tip() || s.Best != good.Tip() || told != 1 {
 			t.Errorf("told of %d: %+v", told, s)
 		}
 		bad.Become(good.Fork(3).Grow(9))
@@ -169,12 +169,12 @@ func TestSlowJudge(t *testing.T) {
 		f.Start()
 		time.Sleep(10 * time.Minute)
 		s := f.Status()
-		if s.Chain.Judging != 1 || s.Tip != (ledger.Tip{}) || s.Peers[0].Chain.Candidate != c.Tip() || s.Chain.Held < cfg.Chain.MaxBytes/2 || s.Chain.Held > cfg.Chain.MaxBytes+2_000 {
+		if s.Sizes.Judging != 1 || s.Tip != (ledger.Tip{}) || s.Peers[0].Candidate != c.Tip() || s.Sizes.Held < cfg.Chain.MaxBytes/2 || s.Sizes.Held > cfg.Chain.MaxBytes+2_000 {
 			t.Errorf("%+v", s)
 		}
 		c.Switch(2, 5)
 		time.Sleep(10 * time.Minute)
-		if s := f.Status(); s.Peers[0].Chain.Candidate != c.Tip() || s.Tip != (ledger.Tip{}) {
+		if s := f.Status(); s.Peers[0].Candidate != c.Tip() || s.Tip != (ledger.Tip{}) {
 			t.Errorf("%+v", s)
 		}
 		for range 5 {
@@ -263,7 +263,7 @@ func TestJudgementsReplay(t *testing.T) {
 		f.Reach(good)
 		f.Stop()
 	})
-	if err := core.Replay(new(chain.Replayer)); err != nil {
+	if err := core.Replay(nil); err != nil {
 		t.Error(err)
 	}
 	if _, missing := look(t, core, chain.Judged{}, chain.Judge{}, chain.Disconnect{}, chain.Forget{}); missing != nil {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/ouronet/ouronet/chain"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 )
@@ -14,16 +13,33 @@ import (
 // decisions. All of it is of one moment.
 type Status struct {
 	// Tip is the end of the chain that was decided on. The loop over the events may be
-	// behind: Chain.Backlog counts the bytes of blocks between.
+	// behind: Sizes.Backlog counts the bytes of blocks between.
 	Tip ledger.Tip
 
-	Best  ledger.Tip   // the end of the best candidate, or Tip if none is better
-	Chain chain.Stats  // how much is held and waited for, also of the [Judge]
+	Best  ledger.Tip // the end of the best candidate, or Tip if none is better
+	Sizes Sizes
 	Peers []PeerStatus // in the order of Config.Peers, or that they were attached in
 
 	// Stuck is why no peer can be followed, an [*UnfollowableError], while
 	// [Config].Persist waits for that to change; else nil.
 	Stuck error
+}
+
+// Sizes says how much is held and waited for.
+type Sizes struct {
+	Peers       int // that are followed, or were asked where to start
+	SideHeaders int // headers neither of our chain nor once of it
+	OldForks    int // blocks that were of our chain and are no longer
+	InFlight    int // bytes of blocks asked for, estimated
+	Spare       int // of InFlight, of blocks that are there or asked of others, too
+	Held        int // bytes of blocks held and not of our chain
+	Backlog     int // bytes of blocks that were decided on and not yet yielded
+	Missing     int // blocks between our chain and the end of the best candidate
+
+	// With Config.Judge.
+	Judging  int // blocks that the judge is asked about: 1 or 0
+	Deferred int // blocks that it will be asked about again, see LaterError
+	Invalid  int // blocks that it found invalid, those that are remembered
 }
 
 // PeerStatus is what is known of one of the peers that are followed.
@@ -39,10 +55,13 @@ type PeerStatus struct {
 	Err       error      // why the last attempt or connection ended
 	Attempts  int        // that failed since a connection that lasted
 
-	// Chain is what the decisions know of the peer; zero if they know none on this
-	// connection. Headers reach them once they are verified, so Chain.Candidate may be
-	// behind Reached.
-	Chain chain.PeerStatus
+	// What the decisions know of the peer; zero if they know none on this connection.
+	// Headers reach them once they are verified, so Candidate may be behind Reached.
+	Following bool       // an intersection was found and chain-sync goes on
+	Candidate ledger.Tip // of the headers that it sent, while Following
+	Credit    int        // headers that it may still send
+	Ranges    int        // of blocks, asked for
+	InFlight  int        // bytes of them to come, estimated
 }
 
 // Status returns the present state, in a copy that is the caller's. It waits for at most
@@ -51,7 +70,7 @@ type PeerStatus struct {
 func (e *Engine) Status() Status {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	s := Status{Tip: e.core.Tip(), Best: e.core.Best(), Chain: e.core.Stats(), Peers: make([]PeerStatus, len(e.peers))}
+	s := Status{Tip: e.core.Tip(), Best: e.core.Best(), Sizes: Sizes(e.core.Stats()), Peers: make([]PeerStatus, len(e.peers))}
 	for i, u := range e.peers {
 		s.Peers[i] = u.status()
 	}

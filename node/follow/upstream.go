@@ -39,7 +39,9 @@ func (u *upstream) status() PeerStatus {
 		Conn: u.conn, Stopped: u.stopped, Err: u.err, Attempts: u.pauses.Failed(),
 	}
 	if u.conn != nil {
-		s.Chain, _ = u.engine.core.Peer(u.id)
+		known, _ := u.engine.core.Peer(u.id)
+		s.Following, s.Candidate = known.Following, known.Candidate
+		s.Credit, s.Ranges, s.InFlight = known.Credit, known.Ranges, known.InFlight
 	}
 	return s
 }

@@ -60,7 +60,7 @@ func TestFollowTellsWhyItWaits(t *testing.T) {
 			c := nodetest.NewChain().Grow(100)
 			w.Serve("peer", c)
 			time.AfterFunc(time.Minute, func() { c.Switch(90, 95) })
-		}, nil, "chain: ", 25},
+		}, nil, "chain", 25},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -69,7 +69,7 @@ func TestFollowTellsWhyItWaits(t *testing.T) {
 				cfg := w.FollowConfig("peer")
 				began, last := time.Now(), time.Now()
 				told, gap := 0, 70*time.Second
-				if test.says == "chain: " {
+				if test.says == "chain" {
 					gap = 3 * time.Minute
 				}
 				tell := func(address string, err error, retry time.Duration) {

@@ -30,8 +30,9 @@ const DefaultKeep = 1 << 30
 
 // Config is how to run a relay. Only Network is required.
 type Config struct {
-	// Follow says whom to follow and how; its Sources, TxSubmission, Anchor, Adopted,
-	// Bodies and Persist are the relay's. Follow.Limits bound the connections to Listener; where
+	// Follow says whom to follow and how. The relay sets Sources, TxSubmission, Anchor,
+	// Adopted, Bodies and Persist itself, and Verifier unless NoVerify is set: it is an
+	// error to give them. Follow.Limits bound the connections to Listener; where
 	// Limits.Exempt is nil, the peers that are followed are exempt.
 	Follow follow.Config
 
@@ -62,9 +63,9 @@ type Config struct {
 	// in it with the chunk files.
 	ImmutableDir string
 
-	// Keep bounds the bytes of the chain in memory where no folder takes it;
-	// reaching it ends the relay with [ErrFull]. 0 is [DefaultKeep]. Old forks, at
-	// most k blocks, and blocks that are not adopted yet go beyond it.
+	// Keep bounds the bytes of the chain in memory without DataDir; reaching it ends
+	// the relay with [ErrFull]. 0 is [DefaultKeep]. Old forks, at most k blocks, and
+	// blocks that are not adopted yet go beyond it.
 	Keep int64
 
 	// MaxTxSize bounds transactions that are passed on, in bytes: the network's
@@ -114,16 +115,43 @@ type Relay struct {
 	end        context.CancelFunc
 }
 
+// check refuses what would have no effect, and what contradicts itself.
+func (cfg *Config) check() error {
+	if cfg.DataDir != "" && cfg.ImmutableDir != "" {
+		return errors.New("give a folder to append to or one to read, not both")
+	}
+	f := &cfg.Follow
+	for _, given := range []struct {
+		name string
+		set  bool
+		why  string
+	}{
+		{"Follow.Sources", f.Sources != nil, "the relay serves its own chain"},
+		{"Follow.TxSubmission", f.TxSubmission != nil, "the relay offers what it got itself"},
+		{"Follow.Anchor", f.Anchor != nil, "the relay starts where its folder ends"},
+		{"Follow.Adopted", f.Adopted != nil, "the relay starts where its folder ends"},
+		{"Follow.Bodies", f.Bodies != nil, "the relay keeps the blocks"},
+		{"Follow.Persist", f.Persist, "a relay always goes on"},
+		{"Follow.Verifier", f.Verifier != nil && !cfg.NoVerify, "the relay verifies headers itself, unless NoVerify is set"},
+		{"Follow.Peers", len(f.Peers) > 0 && cfg.ServeOnly, "ServeOnly follows no peer"},
+		{"Follow.Judge", f.Judge != nil && cfg.ServeOnly, "ServeOnly follows no peer"},
+		{"Follow.Decisions", f.Decisions != nil && cfg.ServeOnly, "ServeOnly follows no peer"},
+		{"Keep", cfg.Keep != 0 && cfg.DataDir != "", "with DataDir, memory holds the last k blocks alone"},
+	} {
+		if given.set {
+			return fmt.Errorf("leave Config.%s unset: %s", given.name, given.why)
+		}
+	}
+	return cfg.checkKeepBlocks()
+}
+
 // New opens the folders and starts nothing yet. The caller must call
 // [Relay.Run], which closes them.
 func New(cfg Config) (*Relay, error) {
-	if cfg.DataDir != "" && cfg.ImmutableDir != "" {
-		return nil, errors.New("relay: give a folder to append to or one to read, not both")
-	}
-	if err := cfg.checkKeepBlocks(); err != nil {
+	if err := cfg.check(); err != nil {
 		return nil, fmt.Errorf("relay: %w", err)
 	}
-	if cfg.Keep == 0 {
+	if cfg.Keep == 0 && cfg.DataDir == "" {
 		cfg.Keep = DefaultKeep
 	}
 	routable := cfg.Follow.Routable
@@ -159,13 +187,10 @@ func New(cfg Config) (*Relay, error) {
 		return nil, fmt.Errorf("relay: %w", err)
 	}
 	var err error
-	if cfg.DataDir != "" {
-		cfg.Keep = 0 // bounded by k
-	}
 	r.store = newStore(r.db, cfg.Keep)
 	anchor := r.store.Tip()
 	if cfg.DataDir != "" {
-		if cfg.Follow.Adopted, err = r.store.openVault(r.folder.Volatile(), volatile.Options{Network: cfg.Follow.Network}, cfg.Follow.Chain.Prefer); err != nil {
+		if cfg.Follow.Adopted, err = r.store.openVault(r.folder.Volatile(), volatile.Options{Network: cfg.Follow.Network}, cfg.Follow.Prefer); err != nil {
 			return nil, errors.Join(err, r.close())
 		}
 		r.store.vault.logger = cfg.Follow.Logger
@@ -177,7 +202,9 @@ func New(cfg Config) (*Relay, error) {
 	cfg.Follow.TxSubmission = r.offer
 	cfg.Follow.Observer = r.counting(cfg.Follow.Observer)
 	if cfg.DataDir != "" {
-		cfg.Follow.Chain.MaxGap = immutable.MaxGap(cfg.Follow.Network)
+		if gap := immutable.MaxGap(cfg.Follow.Network); cfg.Follow.Chain.MaxGap == 0 || cfg.Follow.Chain.MaxGap > gap {
+			cfg.Follow.Chain.MaxGap = gap
+		}
 	}
 	cfg.Follow.Sources = r.sources()
 	if !cfg.NoVerify && !cfg.ServeOnly {

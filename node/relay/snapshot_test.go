@@ -55,22 +55,22 @@ func TestStatusIsOfOneMoment(t *testing.T) {
 			found(st.Bytes != upTo[tip], "bytes are not those of the blocks up to the tip")
 			found(st.InMemory != upTo[tip]-upTo[folder], "in memory is not what the folder lacks")
 			found(tip > k && tip < folder+k, "the folder ends less than k blocks before the tip")
-			if len(st.Upstream) != 1 || st.Upstream[0].Chain.Candidate == (ledger.Tip{}) {
+			if len(st.Upstream) != 1 || st.Upstream[0].Candidate == (ledger.Tip{}) {
 				return st.Tip
 			}
 			up, decided := st.Upstream[0], blocks(st.Decided)
 			found(decided < tip, "stored before it was decided on")
 			behind := int64(0) // blocks that the loop has not had yet
-			for behind < decided && upTo[decided]-upTo[decided-behind] < int64(st.Decisions.Backlog) {
+			for behind < decided && upTo[decided]-upTo[decided-behind] < int64(st.Sizes.Backlog) {
 				behind++
 			}
 			found(tip > folder+k+1+behind, "the folder is further behind than the loop")
-			found(int64(st.Decisions.Backlog) < upTo[decided]-upTo[tip], "the backlog is less than what is not stored yet")
-			found(blocks(up.Chain.Candidate) < decided, "decided on blocks that the peer has not sent")
-			found(blocks(up.Reached) < blocks(up.Chain.Candidate), "the candidate has headers that have not come")
-			found(st.Best != up.Chain.Candidate, "the best candidate is not the only one")
-			found(int64(st.Decisions.Missing) != blocks(st.Best)-decided, "missing is not what the best candidate has more")
-			found(st.Decisions.Peers != 1 || st.Decisions.InFlight != up.Chain.InFlight, "in flight, and of no peer")
+			found(int64(st.Sizes.Backlog) < upTo[decided]-upTo[tip], "the backlog is less than what is not stored yet")
+			found(blocks(up.Candidate) < decided, "decided on blocks that the peer has not sent")
+			found(blocks(up.Reached) < blocks(up.Candidate), "the candidate has headers that have not come")
+			found(st.Best != up.Candidate, "the best candidate is not the only one")
+			found(int64(st.Sizes.Missing) != blocks(st.Best)-decided, "missing is not what the best candidate has more")
+			found(st.Sizes.Peers != 1 || st.Sizes.InFlight != up.InFlight, "in flight, and of no peer")
 			return st.Tip
 		}
 		cfg := relay.Config{Follow: s.config("upstream"), DataDir: dir}

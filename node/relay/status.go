@@ -3,7 +3,6 @@ package relay
 import (
 	"time"
 
-	"github.com/ouronet/ouronet/chain"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/praos"
 	"github.com/ouronet/ouronet/node/follow"
@@ -11,7 +10,7 @@ import (
 
 // Status is a view of a running relay. The chain (Tip, Blocks, Bytes, InMemory, Folder,
 // Checks) is shown as it is after a whole block or rollback; Upstream, Decided, Best,
-// Decisions and Stuck as they are at the same moment, between two steps of the decisions.
+// Sizes and Stuck as they are at the same moment, between two steps of the decisions.
 // Downstream, Txs and Verified count on beside it.
 type Status struct {
 	Tip        ledger.Tip
@@ -25,7 +24,7 @@ type Status struct {
 	// Decided is the end of the chain that was decided on, which Tip becomes within the
 	// step; Best that of the best candidate. Both are zero before the relay begins to follow.
 	Decided, Best ledger.Tip
-	Decisions     chain.Stats
+	Sizes         follow.Sizes
 
 	Removed int64 // bytes of the folder that a crash had left unusable
 	Moved   int   // chunk files that were moved when the folder was opened, see [Config].DataDir
@@ -72,7 +71,7 @@ func (r *Relay) Status() Status {
 	s.Blocks, s.Bytes, s.Txs = r.blocks, r.bytes, r.txs.status()
 	if r.follow != nil {
 		f := r.follow.Status()
-		s.Decided, s.Best, s.Decisions, s.Upstream, s.Stuck = f.Tip, f.Best, f.Chain, f.Peers, f.Stuck
+		s.Decided, s.Best, s.Sizes, s.Upstream, s.Stuck = f.Tip, f.Best, f.Sizes, f.Peers, f.Stuck
 	}
 	if r.verifier != nil {
 		s.Verified, s.Checks = r.verifier.checked.Load(), r.verifier.last()

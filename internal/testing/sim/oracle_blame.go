@@ -48,7 +48,7 @@ func verdictOf(err error) verdict {
 		return badBlock
 	case errors.As(err, &refused):
 		return unavailable
-	case errors.Is(err, chain.ErrNoIntersection):
+	case errors.Is(err, chain.ErrNoIntersect):
 		return noIntersection
 	case errors.Is(err, chain.ErrRolledBackTooFar):
 		return tooFarBack

@@ -128,7 +128,7 @@ const leastWindow = 2 * 196_608
 
 // ended takes note of a chain-sync that the core ends.
 func (o *watch) ended(c *conn, err error) {
-	if errors.Is(err, chain.ErrNoIntersection) && !c.server.hinders() && c.client.caught == 0 {
+	if errors.Is(err, chain.ErrNoIntersect) && !c.server.hinders() && c.client.caught == 0 {
 		c.client.parted = true
 	}
 }

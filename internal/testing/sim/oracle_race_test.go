@@ -26,8 +26,8 @@ func TestHeldUp(t *testing.T) {
 		}{
 			{"in time", 0, Honest, nil, false},
 			{"too late", 1, Honest, nil, true},
-			{"without one that is far behind", 1, Honest, chain.ErrNoIntersection, false},
-			{"without one that hinders", 1, Dripping, chain.ErrNoIntersection, true},
+			{"without one that is far behind", 1, Honest, chain.ErrNoIntersect, false},
+			{"without one that hinders", 1, Dripping, chain.ErrNoIntersect, true},
 			{"without one that was crowded out", 1, Honest, chain.ErrCrowdedOut, true},
 		} {
 			w, other := newWorld(sc, seed, false), newWorld(sc, seed, true)
@@ -51,7 +51,7 @@ func TestPartedTooLate(t *testing.T) {
 	w := newWorld(Scenario{Nodes: 1, Peers: 1, Blocks: 20}, 1, false)
 	n := w.nodes[0]
 	n.caught = time.Second
-	w.watch.ended(&conn{client: n, server: w.nodes[1]}, chain.ErrNoIntersection)
+	w.watch.ended(&conn{client: n, server: w.nodes[1]}, chain.ErrNoIntersect)
 	if n.parted {
 		t.Error("counts as left without a peer")
 	}

@@ -103,7 +103,15 @@ func (r *player) run(ctx context.Context, dir string) (bare bool) {
 }
 
 func (r *player) config(l net.Listener, dir string) relay.Config {
-	cfg := follow.Config{Config: r.s.config(r.index), Peers: r.peers, Chain: r.s.plot.Config(r.index)}
+	core := r.s.plot.Config(r.index)
+	cfg := follow.Config{
+		Config: r.s.config(r.index), Peers: r.peers, Prefer: core.Prefer,
+		Chain: follow.Bounds{
+			MaxLead: core.MaxLead, MaxSideHeaders: core.MaxSideHeaders, MaxBytes: core.MaxBytes,
+			MaxRangeBlocks: core.MaxRangeBlocks, MaxRanges: core.MaxRanges, FetchPeers: core.FetchPeers,
+			MaxGap: core.MaxGap, StallTimeout: core.StallTimeout,
+		},
+	}
 	cfg.Dial = r.dial
 	if r.s.plot.Scenario.Judged {
 		cfg.Judge = &plotJudge{s: r.s, seen: make(map[ledger.Hash]bool)}
