@@ -29,7 +29,7 @@ func main() { cli.Main(program) }
 func setup(c *cli.Command) cli.Run {
 	network, peers := c.Network(), c.Peers()
 	var from cli.Point
-	c.Var(&from, "from", "`POINT` to start after, SLOT.HASH or origin")
+	c.Var(&from, "from", "`POINT` to start after, SLOT.HASH or origin (default origin)")
 	count := c.Number("count", 0, 0, cli.UnlimitedNumber, "`BLOCKS` to print, 0 for no end")
 	return func(ctx context.Context, out io.Writer) error {
 		f, err := follow.NewFollower(follow.Config{Config: node.Config{Network: *network, Observer: node.Observer{Lost: c.Lost, Stopped: c.Lost}}, Peers: *peers})

@@ -41,6 +41,9 @@ func setup(c *cli.Command) cli.Run {
 		for _, p := range peers {
 			fmt.Fprintln(out, p)
 		}
+		if len(peers) == 0 && err == nil {
+			fmt.Fprintf(c.Stderr, "%s gave no address\n", conn.Peer())
+		}
 		return err
 	}
 }

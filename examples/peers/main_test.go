@@ -25,6 +25,17 @@ func TestPeers(t *testing.T) {
 	}
 }
 
+// A node that shares none is not taken for a program that does nothing.
+func TestNone(t *testing.T) {
+	testenv.CheckLeaks(t)
+	address := testnode.Loopback(t, node.Config{Network: ledger.Preview, PeerSharing: true})
+	var out, errs bytes.Buffer
+	exit := program.Run(t.Context(), []string{"-network", "preview", address}, &out, &errs)
+	if want := address + " gave no address\n"; exit != 0 || out.Len() > 0 || errs.String() != want {
+		t.Errorf("exit status %d, %q, %q; want 0 and %q", exit, out.String(), errs.String(), want)
+	}
+}
+
 func TestCalls(t *testing.T) {
 	testenv.CheckLeaks(t)
 	clitest.Calls(t, program.Run, clitest.Names(t))
