@@ -300,9 +300,11 @@ func TestSourceThatSleeps(t *testing.T) {
 	s := &storage{}
 	s.apply(r, 0, 1000, func() {})
 	x := newReader(s)
-	for x.next(t) {
-	}
-	for n := range 500 {
+	for n := range 501 {
+		if n == 1 {
+			for x.next(t) {
+			}
+		}
 		s.apply(r, 300+n, 1000-300-n, func() {})
 	}
 	for {
@@ -343,6 +345,12 @@ func TestSourceWaits(t *testing.T) {
 		if !x.next(t) {
 			t.Fatal("no update after a change")
 		}
+		x.next(t)
+		s.apply(r, 1, 1, func() {})
+		if err := x.Wait(ctx); err != nil {
+			t.Errorf("Wait after a change: %v", err)
+		}
+		x.next(t)
 		reason := errors.New("reason")
 		cancel(reason)
 		if err := x.Wait(ctx); err != reason {
@@ -352,6 +360,44 @@ func TestSourceWaits(t *testing.T) {
 			t.Errorf("Wait for a chain that never changes: %v, want the cause of the end", err)
 		}
 	})
+}
+
+// A reader hears nothing of a fork that came and went between two looks.
+func TestSourceSwitchesBack(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 8))
+	s := &storage{}
+	s.apply(r, 0, 20, func() {})
+	x := newReader(s)
+	for x.next(t) {
+	}
+	old := s.blocks
+	s.apply(r, 10, 10, func() {})
+	s.blocks = old
+	s.RolledBack(old[9].Tip())
+	if x.next(t) {
+		t.Error("an update after the chain is as it was")
+	}
+}
+
+// The number of a block that a reader named is not known. The block before it may be in
+// the same slot.
+func TestSourceRollsBackWithinASlot(t *testing.T) {
+	for seed := range uint64(20) {
+		r := rand.New(rand.NewPCG(seed, 7))
+		s := &storage{}
+		s.apply(r, 0, 50, func() {})
+		for n := 1; n < 50; n++ {
+			if s.blocks[n-1].Slot == s.blocks[n].Slot {
+				x := newReader(s)
+				if _, _, err := x.Intersect(t.Context(), []ledger.Point{s.blocks[n].Point()}); err != nil {
+					t.Fatal(err)
+				}
+				x.has, x.kept = slices.Clone(s.blocks[:n+1]), n
+				s.apply(r, n, 50-n, func() {})
+				x.next(t)
+			}
+		}
+	}
 }
 
 // Headers are read a few at a time, however many there are.
