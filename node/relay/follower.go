@@ -12,7 +12,9 @@ import (
 const readAhead = 64
 
 // follower is one reader of the chain, a chainsync.Source. It holds a position
-// and little else, so a slow one costs nobody anything.
+// and little else, so a slow one costs nobody anything. It knows its place among the
+// blocks in memory, which chainsync.NewSource would look up and copy headers from: twice
+// the processor's time for each header from memory, and one more allocation at the tip.
 type follower struct {
 	s *store
 
