@@ -3,13 +3,12 @@ package blockfetch_test
 import (
 	"bytes"
 	"encoding/hex"
-	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/ouronet/ouronet/blockfetch"
+	"github.com/ouronet/ouronet/conformance/messagetest"
 	"github.com/ouronet/ouronet/internal/testing/golden"
-	"github.com/ouronet/ouronet/internal/testing/pipe"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/protocol"
 )
@@ -23,27 +22,18 @@ var (
 	p2 = ledger.Point{Slot: 134217728, Hash: ledger.Hash(bytes.Repeat([]byte{0x22}, 32))}
 )
 
-// examples are the messages of (examples, 6).
-func examples(t testing.TB) []golden.Example {
-	return []golden.Example{
-		{"B1", "8300" + "82175820" + strings.Repeat("11", 32) + "821a080000005820" + strings.Repeat("22", 32),
+// cases has the messages of (examples, 6), and others that are refused.
+func cases(t testing.TB) messagetest.Cases {
+	const point = "82175820" + "1111111111111111111111111111111111111111111111111111111111111111"
+	return messagetest.Cases{Spec: blockfetch.Spec(), Examples: []messagetest.Example{
+		{"B1", "8300" + point + "821a080000005820" + strings.Repeat("22", 32),
 			blockfetch.RequestRange{From: p1, To: p2}},
 		{"B2", "8101", blockfetch.ClientDone{}},
 		{"B3", "8102", blockfetch.StartBatch{}},
 		{"B4", "8103", blockfetch.NoBlocks{}},
 		{"B5", "8204d8185857" + ebb, blockfetch.Block{Raw: golden.Bytes(t, ebb)}},
 		{"B6", "8105", blockfetch.BatchDone{}},
-	}
-}
-
-func TestGolden(t *testing.T) { golden.Check(t, examples(t)) }
-
-func TestDecodeRefuses(t *testing.T) {
-	point := "82175820" + strings.Repeat("11", 32)
-	for _, test := range []struct {
-		name, hex string
-		proto     blockfetch.Message
-	}{
+	}, Refused: []messagetest.Refused{
 		{"one end", "8200" + point, blockfetch.RequestRange{}},
 		{"end as an indefinite array", "8300" + point + "9f175820" + strings.Repeat("11", 32) + "ff", blockfetch.RequestRange{}},
 		{"block without tag 24", "82044100", blockfetch.Block{}},
@@ -53,10 +43,12 @@ func TestDecodeRefuses(t *testing.T) {
 		{"array of 2", "820500", blockfetch.BatchDone{}},
 		{"indefinite message", "9f05ff", blockfetch.BatchDone{}},
 		{"another tag", "8102", blockfetch.NoBlocks{}},
-	} {
-		if got, err := test.proto.Decode(golden.Bytes(t, test.hex)); err == nil {
-			t.Errorf("%s: decoded %v", test.name, got)
-		}
+	}}
+}
+
+func TestMessages(t *testing.T) {
+	if err := cases(t).Check(); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -82,32 +74,9 @@ func TestBody(t *testing.T) {
 	}
 }
 
-// A batch arrives the same however it is cut.
-func TestAnySplit(t *testing.T) {
-	for chunk := 1; chunk < 100; chunk++ {
-		us, peer := pipe.New()
-		us.Chunk = chunk
-		s := protocol.NewSession[blockfetch.Message](blockfetch.Spec(), protocol.Initiator, us)
-		if err := s.Request(t.Context(), blockfetch.RequestRange{From: p1, To: p2}); err != nil {
-			t.Fatal(err)
-		}
-		g := examples(t)
-		for _, n := range []int{2, 4, 4, 5} { // StartBatch, Block, Block, BatchDone
-			if err := peer.Send(t.Context(), golden.Bytes(t, g[n].Hex), nil); err != nil {
-				t.Fatal(err)
-			}
-		}
-		for _, n := range []int{2, 4, 4, 5} {
-			if got, err := s.Recv(t.Context()); err != nil || !reflect.DeepEqual(got, g[n].Msg) {
-				t.Fatalf("%s in pieces of %d: %v, %v", g[n].Name, chunk, got, err)
-			}
-		}
-	}
-}
-
 // Checking the body of a decoded block does not panic.
 func FuzzDecode(f *testing.F) {
-	golden.Fuzz(f, blockfetch.Spec(), examples(f), func(_ *testing.T, msg protocol.Message) {
+	cases(f).Fuzz(f, func(_ *testing.T, msg protocol.Message) {
 		if m, ok := msg.(blockfetch.Block); ok {
 			if b, err := ledger.Mainnet.ParseBlock(m.Raw); err == nil {
 				b.CheckBody()

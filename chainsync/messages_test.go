@@ -2,13 +2,12 @@ package chainsync_test
 
 import (
 	"bytes"
-	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/conformance/messagetest"
 	"github.com/ouronet/ouronet/internal/testing/golden"
-	"github.com/ouronet/ouronet/internal/testing/pipe"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/protocol"
 )
@@ -35,10 +34,10 @@ const (
 		"5820afc0da64183bf2664f3d4eec7238d524ba607faeeab24fc100eb861dba69971b" + "82008100" + "81a0"
 )
 
-// examples are the messages of (examples, 5), with the header frames of
-// (examples, 4) and the points of (examples, 1) in them.
-func examples(t testing.TB) []golden.Example {
-	list := []golden.Example{
+// cases has the messages of (examples, 5), with the header frames of (examples, 4) and the
+// points of (examples, 1) in them, and others.
+func cases(t testing.TB) messagetest.Cases {
+	list := []messagetest.Example{
 		{"C1", "8100", chainsync.RequestNext{}},
 		{"C2", "8101", chainsync.AwaitReply{}},
 		{"C4", "8303" + hexP2 + hexT1, chainsync.RollBackward{Point: p2, Tip: t1}},
@@ -52,7 +51,7 @@ func examples(t testing.TB) []golden.Example {
 		{"C8", "8107", chainsync.Done{}},
 	}
 	forward := func(id, frame string, h ledger.RawHeader) {
-		list = append(list, golden.Example{Name: id, Hex: "8302" + frame + hexT1, Msg: chainsync.RollForward{Header: h, Tip: t1}})
+		list = append(list, messagetest.Example{Name: id, Hex: "8302" + frame + hexT1, Msg: chainsync.RollForward{Header: h, Tip: t1}})
 	}
 	for era := ledger.Shelley; era.Known(); era++ {
 		forward("W"+string('0'+rune(era)), "820"+string('0'+rune(era))+"d81848"+headerBytes, ledger.RawHeader{Era: era, Bytes: golden.Bytes(t, headerBytes)})
@@ -60,41 +59,11 @@ func examples(t testing.TB) []golden.Example {
 	forward("W0", "82008282011864d81848"+headerBytes, ledger.RawHeader{SizeHint: 100, Bytes: golden.Bytes(t, headerBytes)})
 	forward("W0e", "82008282001864d8184c3c4542425f4845414445523e", ledger.RawHeader{EBB: true, SizeHint: 100, Bytes: []byte("<EBB_HEADER>")})
 	forward("C3, W8", "8200828200185ed8185850"+ebbBytes, ledger.RawHeader{EBB: true, SizeHint: 94, Bytes: golden.Bytes(t, ebbBytes)})
-	return list
-}
-
-func TestGolden(t *testing.T) { golden.Check(t, examples(t)) }
-
-func TestDecodeFindIntersect(t *testing.T) {
-	for _, test := range []struct {
-		name, hex string
-		want      []ledger.Point
-	}{
-		{"A3: a definite list", "820482" + hexP1 + "80", []ledger.Point{p1, ledger.Origin}},
-		{"A4: empty and indefinite", "82049fff", nil},
-		{"a wide slot", "820481" + "821900175820" + strings.Repeat("11", 32), []ledger.Point{p1}},
-	} {
-		got, err := chainsync.FindIntersect{}.Decode(golden.Bytes(t, test.hex))
-		if err != nil || !reflect.DeepEqual(got, chainsync.FindIntersect{Points: test.want}) {
-			t.Errorf("%s: %v, %v; want %v", test.name, got, err, test.want)
-		}
-	}
-}
-
-// A message as large as the limit allows holds far more points than are kept.
-func TestDecodeKeepsFewPoints(t *testing.T) {
-	raw := golden.Bytes(t, "82049f"+strings.Repeat("80", 65000)+"ff")
-	got, err := chainsync.FindIntersect{}.Decode(raw)
-	if err != nil || len(got.(chainsync.FindIntersect).Points) != chainsync.MaxPoints+1 {
-		t.Errorf("kept %d points, %v", len(got.(chainsync.FindIntersect).Points), err)
-	}
-}
-
-func TestDecodeRefuses(t *testing.T) {
-	for _, test := range []struct {
-		name, hex string
-		proto     chainsync.Message
-	}{
+	return messagetest.Cases{Spec: chainsync.Spec(), Examples: list, Readings: []messagetest.Example{
+		{"A3: a definite list", "820482" + hexP1 + "80", chainsync.FindIntersect{Points: []ledger.Point{p1, ledger.Origin}}},
+		{"A4: empty and indefinite", "82049fff", chainsync.FindIntersect{}},
+		{"a wide slot", "820481" + "821900175820" + strings.Repeat("11", 32), chainsync.FindIntersect{Points: []ledger.Point{p1}}},
+	}, Refused: []messagetest.Refused{
 		{"N11: array of 2", "820000", chainsync.RequestNext{}},
 		{"N12: point as an indefinite array", "8204819f175820" + strings.Repeat("11", 32) + "ff", chainsync.FindIntersect{}},
 		{"N13: hash of 31 bytes", "8204818217581f" + strings.Repeat("11", 31), chainsync.FindIntersect{}},
@@ -116,10 +85,21 @@ func TestDecodeRefuses(t *testing.T) {
 		{"Byron header of kind 2", "83028200828202" + "1864d81840828000", chainsync.RollForward{}},
 		{"more after it", "810000", chainsync.RequestNext{}},
 		{"another tag", "8101", chainsync.RequestNext{}},
-	} {
-		if got, err := test.proto.Decode(golden.Bytes(t, test.hex)); err == nil {
-			t.Errorf("%s: decoded %v", test.name, got)
-		}
+	}}
+}
+
+func TestMessages(t *testing.T) {
+	if err := cases(t).Check(); err != nil {
+		t.Error(err)
+	}
+}
+
+// A message as large as the limit allows holds far more points than are kept.
+func TestDecodeKeepsFewPoints(t *testing.T) {
+	raw := golden.Bytes(t, "82049f"+strings.Repeat("80", 65000)+"ff")
+	got, err := chainsync.FindIntersect{}.Decode(raw)
+	if err != nil || len(got.(chainsync.FindIntersect).Points) != chainsync.MaxPoints+1 {
+		t.Errorf("kept %d points, %v", len(got.(chainsync.FindIntersect).Points), err)
 	}
 }
 
@@ -136,33 +116,9 @@ func TestDecodeCopies(t *testing.T) {
 	}
 }
 
-// A conversation arrives the same however it is cut.
-func TestAnySplit(t *testing.T) {
-	for chunk := 1; chunk < 50; chunk++ {
-		us, peer := pipe.New()
-		us.Chunk = chunk
-		s := protocol.NewSession[chainsync.Message](chainsync.Spec(), protocol.Initiator, us)
-		for _, g := range examples(t) {
-			u, ok := g.Msg.(chainsync.Update)
-			if !ok {
-				continue
-			}
-			if err := s.Request(t.Context(), chainsync.RequestNext{}); err != nil {
-				t.Fatal(err)
-			}
-			if err := peer.Send(t.Context(), golden.Bytes(t, g.Hex), nil); err != nil {
-				t.Fatal(err)
-			}
-			if got, err := s.Recv(t.Context()); err != nil || !reflect.DeepEqual(got, u) {
-				t.Fatalf("%s in pieces of %d: %v, %v", g.Name, chunk, got, err)
-			}
-		}
-	}
-}
-
 // Reading the number of a decoded header does not panic.
 func FuzzDecode(f *testing.F) {
-	golden.Fuzz(f, chainsync.Spec(), examples(f), func(_ *testing.T, msg protocol.Message) {
+	cases(f).Fuzz(f, func(_ *testing.T, msg protocol.Message) {
 		if m, ok := msg.(chainsync.RollForward); ok {
 			m.Header.BlockNo()
 		}

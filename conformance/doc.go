@@ -17,6 +17,8 @@
 // testdata. Programs that speak from the tables, right and wrong, to our own
 // drivers and to other nodes, are run by cmd/ouronet.
 //
+// Package messagetest, below this one, checks messages from examples of their bytes.
+//
 // Left out on purpose: behaviour that is not in a table, which is tested with
 // each mini-protocol, and other implementations (conformance/interop).
 //

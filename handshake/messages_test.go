@@ -2,9 +2,9 @@ package handshake_test
 
 import (
 	"encoding/hex"
-	"reflect"
 	"testing"
 
+	"github.com/ouronet/ouronet/conformance/messagetest"
 	"github.com/ouronet/ouronet/handshake"
 	"github.com/ouronet/ouronet/internal/testing/golden"
 	"github.com/ouronet/ouronet/protocol"
@@ -22,10 +22,10 @@ func entry(t testing.TB, v handshake.Version, data string) handshake.Entry {
 	return handshake.Entry{Version: v, Raw: golden.Bytes(t, data)}
 }
 
-// examples are the messages of (examples, 2).
-func examples(t testing.TB) []golden.Example {
+// cases has the messages of (examples, 2), and others that are refused.
+func cases(t testing.TB) messagetest.Cases {
 	both := handshake.Table{entry(t, 14, v1), entry(t, 15, v1)}
-	return []golden.Example{
+	return messagetest.Cases{Spec: handshake.Spec(), Examples: []messagetest.Example{
 		{"H1", "8200a20e" + v1 + "0f" + v1, handshake.ProposeVersions{Table: both}},
 		{"H1 as a reply", "8200a20e" + v1 + "0f" + v1, handshake.ReplyVersions{Table: both}},
 		{"H2", "8200a30e" + v1 + "0f" + v1 + "10851a2d964a09f401f4f5",
@@ -40,10 +40,34 @@ func examples(t testing.TB) []golden.Example {
 		{"H9", "820283020f6b77726f6e67206d61676963", handshake.Refuse{Refusal: handshake.Refusal{
 			Reason: handshake.Refused, Version: 15, Text: "wrong magic"}}},
 		{"H10", "8203a20e" + v1 + "0f" + v1, handshake.QueryReply{Table: both}},
-	}
+	}, Readings: []messagetest.Example{
+		{"numbers that only a newer node knows", "8202820083070f1a00010000", handshake.Refuse{
+			Refusal: handshake.Refusal{Versions: []uint64{7, 15, 65536}}}},
+	}, Refused: []messagetest.Refused{
+		{"N1: keys descending", "8200a20f" + v1 + "0e" + v1, handshake.ProposeVersions{}},
+		{"N2: key twice", "8200a20e" + v1 + "0e" + v1, handshake.ProposeVersions{}},
+		{"N3: indefinite map", "8200bf0e" + v1 + "ff", handshake.ProposeVersions{}},
+		{"N4: array of 3", "8300a10e" + v1 + "00", handshake.ProposeVersions{}},
+		{"N9: version 13 accepted", "83010d" + v1, handshake.AcceptVersion{}},
+		{"accepted without data", "82010f", handshake.AcceptVersion{}},
+		{"key that is no integer", "8200a1610e" + v1, handshake.ProposeVersions{}},
+		{"unknown version with half an item", "8200a10782", handshake.ProposeVersions{}},
+		{"indefinite message", "9f00a0ff", handshake.ProposeVersions{}},
+		{"unknown reason", "8202820300", handshake.Refuse{}},
+		{"decode error of version 13", "820283010d60", handshake.Refuse{}},
+		{"refused version 13", "820283020d60", handshake.Refuse{}},
+		{"indefinite list of versions", "820282009f0eff", handshake.Refuse{}},
+		{"indefinite reason", "82029f0080ff", handshake.Refuse{}},
+		{"reason without text", "820282010f", handshake.Refuse{}},
+		{"query reply, keys descending", "8203a20f" + v1 + "0e" + v1, handshake.QueryReply{}},
+	}}
 }
 
-func TestGolden(t *testing.T) { golden.Check(t, examples(t)) }
+func TestMessages(t *testing.T) {
+	if err := cases(t).Check(); err != nil {
+		t.Error(err)
+	}
+}
 
 func TestGoldenData(t *testing.T) {
 	const mainnet, preprod, preview = 764824073, 1, 2
@@ -91,43 +115,6 @@ func TestDecodeDataRefuses(t *testing.T) {
 	}
 }
 
-func TestDecodeRefuses(t *testing.T) {
-	for _, test := range []struct {
-		name, hex string
-		proto     handshake.Message
-	}{
-		{"N1: keys descending", "8200a20f" + v1 + "0e" + v1, handshake.ProposeVersions{}},
-		{"N2: key twice", "8200a20e" + v1 + "0e" + v1, handshake.ProposeVersions{}},
-		{"N3: indefinite map", "8200bf0e" + v1 + "ff", handshake.ProposeVersions{}},
-		{"N4: array of 3", "8300a10e" + v1 + "00", handshake.ProposeVersions{}},
-		{"N9: version 13 accepted", "83010d" + v1, handshake.AcceptVersion{}},
-		{"accepted without data", "82010f", handshake.AcceptVersion{}},
-		{"key that is no integer", "8200a1610e" + v1, handshake.ProposeVersions{}},
-		{"unknown version with half an item", "8200a10782", handshake.ProposeVersions{}},
-		{"indefinite message", "9f00a0ff", handshake.ProposeVersions{}},
-		{"unknown reason", "8202820300", handshake.Refuse{}},
-		{"decode error of version 13", "820283010d60", handshake.Refuse{}},
-		{"refused version 13", "820283020d60", handshake.Refuse{}},
-		{"indefinite list of versions", "820282009f0eff", handshake.Refuse{}},
-		{"indefinite reason", "82029f0080ff", handshake.Refuse{}},
-		{"reason without text", "820282010f", handshake.Refuse{}},
-		{"query reply, keys descending", "8203a20f" + v1 + "0e" + v1, handshake.QueryReply{}},
-	} {
-		if got, err := test.proto.Decode(golden.Bytes(t, test.hex)); err == nil {
-			t.Errorf("%s: decoded %v", test.name, got)
-		}
-	}
-}
-
-// Numbers that only a newer node knows may be among the versions it takes.
-func TestDecodeUnknownVersions(t *testing.T) {
-	got, err := handshake.Refuse{}.Decode(golden.Bytes(t, "8202820083070f1a00010000"))
-	want := handshake.Refuse{Refusal: handshake.Refusal{Versions: []uint64{7, 15, 65536}}}
-	if err != nil || !reflect.DeepEqual(got, want) {
-		t.Errorf("%v, %v", got, err)
-	}
-}
-
 // What is kept of a refusal does not grow with what a peer puts into it.
 func TestDecodeKeepsLittleText(t *testing.T) {
 	msg := handshake.Refuse{Refusal: handshake.Refusal{Reason: handshake.Refused, Version: 15, Text: string(make([]byte, 4000))}}
@@ -141,7 +128,7 @@ func TestDecodeKeepsLittleText(t *testing.T) {
 // a refusal.
 func FuzzDecode(f *testing.F) {
 	f.Add(golden.Bytes(f, "8200a407800d61780e"+v1+"0f"+v1))
-	golden.Fuzz(f, handshake.Spec(), examples(f), func(t *testing.T, msg protocol.Message) {
+	cases(f).Fuzz(f, func(t *testing.T, msg protocol.Message) {
 		if m, ok := msg.(handshake.ProposeVersions); ok {
 			ours := handshake.Versions(handshake.Data{Magic: 1}, 14, 15, 16)
 			agreed, refusal := handshake.Negotiate(ours, m.Table)

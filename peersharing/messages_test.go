@@ -3,13 +3,12 @@ package peersharing_test
 import (
 	"encoding/hex"
 	"net/netip"
-	"slices"
 	"strings"
 	"testing"
 
+	"github.com/ouronet/ouronet/conformance/messagetest"
 	"github.com/ouronet/ouronet/internal/testing/golden"
 	"github.com/ouronet/ouronet/peersharing"
-	"github.com/ouronet/ouronet/protocol"
 )
 
 func addrs(s ...string) (peers []netip.AddrPort) {
@@ -26,8 +25,8 @@ const (
 	r06 = "86011a20010db8000001190bb9" // [2001:db8::1]:3001
 )
 
-// examples are the messages of (examples, 9), and others of the same form.
-var examples = []golden.Example{
+// cases has the messages of (examples, 9), and others of the same form.
+var cases = messagetest.Cases{Spec: peersharing.Spec(), Examples: []messagetest.Example{
 	{"R0", "82019f" + r0 + "ff", peersharing.SharePeers{Peers: addrs("192.0.2.7:3001")}},
 	{"R0l", "82019f" + r0l + "ff", peersharing.SharePeers{Peers: addrs("127.0.0.1:3001")}},
 	{"R06", "82019f" + r06 + "ff", peersharing.SharePeers{Peers: addrs("[2001:db8::1]:3001")}},
@@ -39,63 +38,34 @@ var examples = []golden.Example{
 	{"::1", "82019f" + "860100000001190bb9" + "ff", peersharing.SharePeers{Peers: addrs("[::1]:3001")}},
 	{"every octet", "82019f" + "86011a000102031a040506071a08090a0b1a0c0d0e0f01" + "83001a0403020102" + "ff",
 		peersharing.SharePeers{Peers: addrs("[1:203:405:607:809:a0b:c0d:e0f]:1", "1.2.3.4:2")}},
-}
+}, Readings: []messagetest.Example{
+	{"A6: a definite list", "820181" + r0, peersharing.SharePeers{Peers: addrs("192.0.2.7:3001")}},
+	{"A7: empty and indefinite", "82019fff", peersharing.SharePeers{}},
+	{"IPv4 in IPv6 form", "820181" + "86010000" + "19ffff" + "1ac0000207" + "190bb9", peersharing.SharePeers{Peers: addrs("192.0.2.7:3001")}},
+	{"port 0, and 65535 in five bytes", "820182" + "83000000" + "8300001a0000ffff", peersharing.SharePeers{Peers: addrs("0.0.0.0:0", "0.0.0.0:65535")}},
+	// One head says one less, another one more: the message ends where its
+	// heads say, and the Haskell node does not compare them.
+	{"lengths not compared", "830182" + "82001a070200c0190bb9" + r0, peersharing.SharePeers{Peers: addrs("192.0.2.7:3001", "192.0.2.7:3001")}},
+	{"wide", "8200190005", peersharing.ShareRequest{Amount: 5}},
+}, Refused: []messagetest.Refused{
+	{"kind 2", "820181" + "8302000b", peersharing.SharePeers{}},
+	{"word of 33 bits", "820181" + "83001b000000010000000000", peersharing.SharePeers{}},
+	{"port of 17 bits", "820181" + "8300001a00010000", peersharing.SharePeers{}},
+	{"no port", "820181" + "820000", peersharing.SharePeers{}},
+	{"address as an indefinite array", "820181" + "9f000000ff", peersharing.SharePeers{}},
+	{"message as an indefinite array", "9f0180ff", peersharing.SharePeers{}},
+	{"no list", "820100", peersharing.SharePeers{}},
+	{"more than the message", "82018000", peersharing.SharePeers{}},
+	{"another tag", "820280", peersharing.SharePeers{}},
+	{"missing break", "82019f", peersharing.SharePeers{}},
+	{"N20: amount 256", "8200190100", peersharing.ShareRequest{}},
+	{"no amount", "8100", peersharing.ShareRequest{}},
+	{"two amounts", "83000102", peersharing.ShareRequest{}},
+}}
 
-func TestGolden(t *testing.T) { golden.Check(t, examples) }
-
-func TestDecodeSharePeers(t *testing.T) {
-	accept := []struct {
-		name, hex string
-		want      []netip.AddrPort
-	}{
-		{"A6: a definite list", "820181" + r0, addrs("192.0.2.7:3001")},
-		{"A7: empty and indefinite", "82019fff", nil},
-		{"IPv4 in IPv6 form", "820181" + "86010000" + "19ffff" + "1ac0000207" + "190bb9", addrs("192.0.2.7:3001")},
-		{"port 0, and 65535 in five bytes", "820182" + "83000000" + "8300001a0000ffff", addrs("0.0.0.0:0", "0.0.0.0:65535")},
-		// One head says one less, another one more: the message ends where its
-		// heads say, and the Haskell node does not compare them.
-		{"lengths not compared", "830182" + "82001a070200c0190bb9" + r0, addrs("192.0.2.7:3001", "192.0.2.7:3001")},
-	}
-	for _, test := range accept {
-		got, err := peersharing.SharePeers{}.Decode(golden.Bytes(t, test.hex))
-		if err != nil || !slices.Equal(got.(peersharing.SharePeers).Peers, test.want) {
-			t.Errorf("%s: %v, %v; want %v", test.name, got, err, test.want)
-		}
-	}
-	refuse := []struct{ name, hex string }{
-		{"kind 2", "820181" + "8302000b"},
-		{"word of 33 bits", "820181" + "83001b000000010000000000"},
-		{"port of 17 bits", "820181" + "8300001a00010000"},
-		{"no port", "820181" + "820000"},
-		{"address as an indefinite array", "820181" + "9f000000ff"},
-		{"message as an indefinite array", "9f0180ff"},
-		{"no list", "820100"},
-		{"more than the message", "82018000"},
-		{"another tag", "820280"},
-		{"missing break", "82019f"},
-	}
-	for _, test := range refuse {
-		if got, err := (peersharing.SharePeers{}).Decode(golden.Bytes(t, test.hex)); err == nil {
-			t.Errorf("%s: decoded %v", test.name, got)
-		}
-	}
-}
-
-func TestDecodeShareRequest(t *testing.T) {
-	tests := []struct {
-		name, hex string
-		want      protocol.Message // nil: refused
-	}{
-		{"wide", "8200190005", peersharing.ShareRequest{Amount: 5}},
-		{"N20: amount 256", "8200190100", nil},
-		{"no amount", "8100", nil},
-		{"two amounts", "83000102", nil},
-	}
-	for _, test := range tests {
-		got, err := peersharing.ShareRequest{}.Decode(golden.Bytes(t, test.hex))
-		if (err == nil) != (test.want != nil) || err == nil && got != test.want {
-			t.Errorf("%s: got %v, %v; want %v", test.name, got, err, test.want)
-		}
+func TestMessages(t *testing.T) {
+	if err := cases.Check(); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -115,4 +85,4 @@ func TestInvalidAddressesAreNotSent(t *testing.T) {
 	}
 }
 
-func FuzzDecode(f *testing.F) { golden.Fuzz(f, peersharing.Spec(), examples, nil) }
+func FuzzDecode(f *testing.F) { cases.Fuzz(f, nil) }

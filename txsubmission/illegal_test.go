@@ -291,7 +291,7 @@ func (deaf) Send(context.Context, []byte, []byte) error { return nil }
 
 // Whatever a peer sends, in either role, nothing panics and nothing hangs.
 func FuzzPeers(f *testing.F) {
-	for _, g := range examples(f) {
+	for _, g := range cases(f).Examples {
 		f.Add(slices.Concat(golden.Bytes(f, "8106"), golden.Bytes(f, g.Hex)))
 	}
 	f.Add(golden.Bytes(f, "8106"+"82019f82"+x0+"13ff"+"82039f"+x00+"ff"+"8104"))

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ouronet/ouronet/conformance/messagetest"
 	"github.com/ouronet/ouronet/internal/testing/golden"
 	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/ledger"
@@ -28,13 +29,13 @@ const (
 	h3  = "3333333333333333333333333333333333333333333333333333333333333333"
 )
 
-// examples returns the messages of (examples, 7), and Byron ones of the same form.
-func examples(t testing.TB) []golden.Example {
+// cases has the messages of (examples, 7), Byron ones of the same form, and others.
+func cases(t testing.TB) messagetest.Cases {
 	id := ledger.TxID{Era: ledger.Conway, Hash: hash(t, x0[8:])}
 	byron := ledger.TxID{Era: ledger.Byron, Hash: hash(t, x0b[12:])}
 	tx := ledger.RawTx{Era: ledger.Conway, Bytes: golden.Bytes(t, x00[10:])}
 	vote := ledger.RawTx{Era: ledger.Byron, Kind: ledger.ByronUpdateVote, Bytes: golden.Bytes(t, "8101")}
-	return []golden.Example{
+	return messagetest.Cases{Spec: txsubmission.Spec(), Examples: []messagetest.Example{
 		{"X1", "8106", txsubmission.Init{}},
 		{"X2", "8400f50003", txsubmission.RequestTxIDs{Blocking: true, Req: 3}},
 		{"X3", "8400f4010a", txsubmission.RequestTxIDs{Ack: 1, Req: 10}},
@@ -49,49 +50,35 @@ func examples(t testing.TB) []golden.Example {
 		{"X0b", "82029f" + x0b + x0 + "ff", txsubmission.RequestTxs{IDs: []ledger.TxID{byron, id}}},
 		{"Byron vote", "82039f" + "820082038101" + x00 + "ff", txsubmission.ReplyTxs{Txs: []ledger.RawTx{vote, tx}}},
 		{"no ids", "82029fff", txsubmission.RequestTxs{}},
-	}
+	}, Readings: []messagetest.Example{
+		{"wide integers", "8400f4190001" + "1a00000002", txsubmission.RequestTxIDs{Ack: 1, Req: 2}},
+	}, Refused: []messagetest.Refused{
+		{"N15: a definite list of ids", "82018182820658203333333333333333333333333333333333333333333333333333333333333333" + "1864", txsubmission.ReplyTxIDs{}},
+		{"an empty definite list of ids", "820180", txsubmission.ReplyTxIDs{}},
+		{"N17: ids as a definite list", "820281" + "82065820" + h3, txsubmission.RequestTxs{}},
+		{"transactions as a definite list", "820381" + x00, txsubmission.ReplyTxs{}},
+		{"N18: ack 65536", "8400f41a0001000001", txsubmission.RequestTxIDs{}},
+		{"req 65536", "8400f4011a00010000", txsubmission.RequestTxIDs{}},
+		{"a number for the bool", "8400010101", txsubmission.RequestTxIDs{}},
+		{"no req", "8300f401", txsubmission.RequestTxIDs{}},
+		{"size of 33 bits", "82019f82" + x0 + "1b0000000100000000" + "ff", txsubmission.ReplyTxIDs{}},
+		{"id without size", "82019f81" + x0 + "ff", txsubmission.ReplyTxIDs{}},
+		{"id and size as an indefinite array", "82019f9f" + x0 + "13ffff", txsubmission.ReplyTxIDs{}},
+		{"hash of 31 bytes", "82029f8206581f" + h3[2:] + "ff", txsubmission.RequestTxs{}},
+		{"era 8", "82029f82085820" + h3 + "ff", txsubmission.RequestTxs{}},
+		{"no era", "82029f5820" + h3 + "ff", txsubmission.RequestTxs{}},
+		{"transaction without tag 24", "82039f82064100ff", txsubmission.ReplyTxs{}},
+		{"missing break", "82029f" + x0, txsubmission.RequestTxs{}},
+		{"more than the message", "82029fff00", txsubmission.RequestTxs{}},
+		{"init of two", "820600", txsubmission.Init{}},
+		{"done of two", "820400", txsubmission.Done{}},
+		{"another tag", "8105", txsubmission.Done{}},
+	}}
 }
 
-func TestGolden(t *testing.T) { golden.Check(t, examples(t)) }
-
-func TestDecode(t *testing.T) {
-	var (
-		requestTxIDs = txsubmission.RequestTxIDs{}
-		replyTxIDs   = txsubmission.ReplyTxIDs{}
-		requestTxs   = txsubmission.RequestTxs{}
-		replyTxs     = txsubmission.ReplyTxs{}
-	)
-	tests := []struct {
-		name, hex string
-		proto     txsubmission.Message
-		ok        bool
-	}{
-		{"wide integers", "8400f4190001" + "1a00000002", requestTxIDs, true},
-		{"N15: a definite list of ids", "82018182820658203333333333333333333333333333333333333333333333333333333333333333" + "1864", replyTxIDs, false},
-		{"an empty definite list of ids", "820180", replyTxIDs, false},
-		{"N17: ids as a definite list", "820281" + "82065820" + h3, requestTxs, false},
-		{"transactions as a definite list", "820381" + x00, replyTxs, false},
-		{"N18: ack 65536", "8400f41a0001000001", requestTxIDs, false},
-		{"req 65536", "8400f4011a00010000", requestTxIDs, false},
-		{"a number for the bool", "8400010101", requestTxIDs, false},
-		{"no req", "8300f401", requestTxIDs, false},
-		{"size of 33 bits", "82019f82" + x0 + "1b0000000100000000" + "ff", replyTxIDs, false},
-		{"id without size", "82019f81" + x0 + "ff", replyTxIDs, false},
-		{"id and size as an indefinite array", "82019f9f" + x0 + "13ffff", replyTxIDs, false},
-		{"hash of 31 bytes", "82029f8206581f" + h3[2:] + "ff", requestTxs, false},
-		{"era 8", "82029f82085820" + h3 + "ff", requestTxs, false},
-		{"no era", "82029f5820" + h3 + "ff", requestTxs, false},
-		{"transaction without tag 24", "82039f82064100ff", replyTxs, false},
-		{"missing break", "82029f" + x0, requestTxs, false},
-		{"more than the message", "82029fff00", requestTxs, false},
-		{"init of two", "820600", txsubmission.Init{}, false},
-		{"done of two", "820400", txsubmission.Done{}, false},
-		{"another tag", "8105", txsubmission.Done{}, false},
-	}
-	for _, test := range tests {
-		if got, err := test.proto.Decode(golden.Bytes(t, test.hex)); (err == nil) != test.ok {
-			t.Errorf("%s: %v, %v", test.name, got, err)
-		}
+func TestMessages(t *testing.T) {
+	if err := cases(t).Check(); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -130,4 +117,4 @@ func TestDecodeAllocations(t *testing.T) {
 	}
 }
 
-func FuzzDecode(f *testing.F) { golden.Fuzz(f, txsubmission.Spec(), examples(f), nil) }
+func FuzzDecode(f *testing.F) { cases(f).Fuzz(f, nil) }

@@ -57,6 +57,7 @@ var mayImport = map[string][]string{
 	"node/follow":              slices.Concat(network, []string{"chain", "internal/logging", "internal/queue", "internal/redial", "internal/seeded", "internal/wake", "node"}), // not storage
 	"node/relay":               slices.Concat(network, storage, []string{"internal/logging", "internal/wake", "node", "node/follow"}),
 	"conformance":              slices.Concat(network, []string{"internal/testing/explore"}),
+	"conformance/messagetest":  {"internal/cbor", "protocol"},
 	"trace":                    slices.Concat(network, []string{"internal/wake", "chain"}), // whose recorded decisions it prints
 	"vnet":                     {"internal/queue", "internal/wake"},                        // knows nothing of Cardano
 	"chaintest":                {"internal/cbor", "internal/crypto/forge", "internal/crypto/vrf", "ledger", "ledger/praos", "chainsync", "blockfetch", "txsubmission", "node", "vnet"},
