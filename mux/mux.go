@@ -19,7 +19,8 @@ var (
 )
 
 // ErrStalled: the peer began a segment and did not complete it, or did not
-// take our bytes, in [Config].SegmentTimeout.
+// take our bytes, in [Config].SegmentTimeout. It arrives in a *protocol.ViolationError,
+// and is a protocol.ErrTimeout, too.
 var ErrStalled = errors.New("peer stalled in the middle of a segment")
 
 // Config adjusts a [Mux]. The zero value is right for node-to-node.

@@ -23,7 +23,9 @@ import (
 
 // Config is how to talk to other nodes. Only Network is required.
 type Config struct {
-	// Network is the network to be on, such as [ledger.Preprod].
+	// Network is the network to be on, such as [ledger.Preprod] or what
+	// [ledger.LoadNetwork] returns. To talk to nodes of a network of which only the
+	// magic is known, a copy of another one with that Magic is enough.
 	Network ledger.Network
 
 	// Sources are what to answer with. Without them a connection that we dial

@@ -14,7 +14,8 @@ type Source interface {
 	// Next returns up to most transactions that it has not returned before,
 	// in the order in which they should be taken; most is not 0. If block is
 	// set it waits until there is one, and returns none, without an error, to
-	// end the conversation. An error ends the session.
+	// end the conversation. When ctx ends it returns its cause. An error ends the
+	// session.
 	Next(ctx context.Context, most int, block bool) ([]Announced, error)
 
 	// Get returns the transactions with these ids, in any order, without
