@@ -15,7 +15,7 @@
 //     that its body matches its header.
 //  3. [ErrNoBlocks] is not the peer's fault: it may have switched to a fork.
 //
-// What is left out on purpose: which blocks to fetch from whom (package chain).
+// Left out on purpose: the choice of blocks and peers (package chain).
 //
 // Rules follow the network specification and the running code of
 // ouroboros-network d80f488c8 (2026-07-24).

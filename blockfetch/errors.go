@@ -2,8 +2,8 @@ package blockfetch
 
 import "errors"
 
-// ErrNoBlocks means that the peer does not have the whole range, or not any
-// more. Fetch the blocks elsewhere, or look at the peer's chain again.
+// ErrNoBlocks means that the peer does not have the whole range, or no longer. Fetch
+// the blocks from another peer, or intersect with this peer's chain again.
 var ErrNoBlocks = errors.New("blockfetch: the peer does not have the range")
 
 // ErrConsumerTooSlow means that blocks asked for with [Initiator.Range] were
@@ -12,7 +12,7 @@ var ErrNoBlocks = errors.New("blockfetch: the peer does not have the range")
 // node.Conn.Blocks.
 var ErrConsumerTooSlow = errors.New("blockfetch: blocks were asked for and not taken fast enough")
 
-// What a peer can do wrong in block-fetch beyond the table. They arrive in a
+// Violations by a peer that the table does not cover. They arrive in a
 // *protocol.ViolationError. (miniprotocols, 2)
 var (
 	ErrWrongBlock    = errors.New("block is not the one asked for")

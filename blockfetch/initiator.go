@@ -13,8 +13,7 @@ import (
 // another call meanwhile, from the loop body too, returns [protocol.ErrInUse]
 // and does nothing. Window and Ended are for any goroutine.
 //
-// Each block it hands out is one that was asked for, in order, with a body
-// that matches its header.
+// Blocks come in the order of the requests, each with a body that matches its header.
 type Initiator struct {
 	// SkipBodies leaves the check of bodies to the caller, who then must use
 	// [ledger.Block.CheckBody]. The header is checked in any case.
@@ -42,8 +41,8 @@ type request struct {
 	boundary bool         // the block at from is a Byron boundary block
 }
 
-// Result is what [Initiator.Stream] yields: a block, or the news that the peer
-// does not have a range.
+// Result is what [Initiator.Stream] yields: a block, or a range that the peer does not
+// have.
 type Result struct {
 	Block ledger.Block
 	Want  Want
@@ -69,14 +68,14 @@ func NewInitiator(spec *protocol.Spec, t protocol.Transport, network ledger.Netw
 // estimated, so that an honest peer can never overrun it.
 func (i *Initiator) Window() int { return i.window }
 
-// Fetch yields the blocks of wants, which are consecutive on the peer's chain,
-// oldest first; the error comes last. It asks for several ranges at once, for
-// no more than [Initiator.Window] bytes unless a single block is larger, and
-// for more as blocks are taken: a slow loop body holds up itself alone.
+// Fetch yields the blocks of wants, which are consecutive on the peer's chain, oldest
+// first; the error comes last. It asks for several ranges at once, for no more than
+// [Initiator.Window] bytes unless a single block is larger, and for more as the loop
+// body takes blocks: a slow loop delays itself alone.
 //
-// [ErrNoBlocks] leaves the conversation usable, as does an error of ctx and a
-// break: what is owed then is received and dropped before the next request.
-// After any other error close the connection.
+// [ErrNoBlocks] leaves the conversation usable, as do an error of ctx and a break:
+// outstanding blocks are then received and dropped before the next request. After any
+// other error close the connection.
 func (i *Initiator) Fetch(ctx context.Context, wants []Want) iter.Seq2[ledger.Block, error] {
 	return func(yield func(ledger.Block, error) bool) {
 		rest := wants
@@ -98,10 +97,11 @@ func (i *Initiator) Fetch(ctx context.Context, wants []Want) iter.Seq2[ledger.Bl
 	}
 }
 
-// Stream is Fetch for callers that plan as they go. next returns the next consecutive
-// blocks to ask for, or false if there are none now; wake, if not nil, keeps the loop
-// alive then and makes it ask next again. The error comes last. Blocks that next
-// returned and that the loop has not yielded when it ends are not fetched.
+// Stream is Fetch for callers that choose blocks while they receive others. next
+// returns the next consecutive blocks to ask for, or false if there are none now; wake,
+// if not nil, keeps the loop alive then and makes it ask next again. The error comes
+// last. Blocks that next returned and that the loop has not yielded when it ends are
+// not fetched.
 func (i *Initiator) Stream(ctx context.Context, next func() ([]Want, bool), wake <-chan struct{}) iter.Seq2[Result, error] {
 	return func(yield func(Result, error) bool) {
 		if err := i.s.Begin(); err != nil {
@@ -154,8 +154,8 @@ func (i *Initiator) Stream(ctx context.Context, next func() ([]Want, bool), wake
 }
 
 // Range yields the blocks from one point to another, both included. Each must follow
-// the one before it. Range sends one request for all of them, because the points of a
-// part are not known. So the loop body must keep up with the peer: when blocks fill
+// the one before it. Range sends one request for all of them, because the points
+// between are not known. So the loop body must keep up with the peer: when blocks fill
 // the ingress buffer, 23 MB, the connection ends with [ErrConsumerTooSlow]. For long
 // ranges and slow loops use node.Conn.Blocks, which gets the points between from
 // chain-sync. Errors are those of [Initiator.Fetch].
@@ -208,7 +208,8 @@ func (i *Initiator) blameUs(err error) {
 // Ended reports whether the conversation is over.
 func (i *Initiator) Ended() bool { return i.s.Ended() }
 
-// Done ends the conversation in order; blocks that are owed are dropped first.
+// Done ends the conversation in order; outstanding blocks are received and dropped
+// first.
 func (i *Initiator) Done(ctx context.Context) error {
 	if err := i.s.Begin(); err != nil {
 		return err

@@ -12,13 +12,13 @@ import (
 // Source is where a responder finds blocks. Several responders may use one at
 // the same time.
 type Source interface {
-	// Range returns the blocks from one point to another, both included,
-	// oldest first, or nil if not all of them are there: a range is served
-	// whole or not at all. The points are on one chain, which may be a fork
-	// that was abandoned a short time ago. (relay-behaviour, 7.2)
+	// Range returns the blocks from one point to another, both included, oldest first,
+	// or nil if one of them is missing: a range is served whole or not at all. The
+	// points are on one chain, which may be a fork that was abandoned a short time ago.
+	// (relay-behaviour, 7.2)
 	//
-	// An error, now or in the middle, ends the connection. Blocks are handed
-	// to the bearer without being copied and must never change.
+	// An error, of Range or of the sequence, ends the connection. Blocks are handed to
+	// the bearer without being copied and must never change.
 	Range(ctx context.Context, from, to ledger.Point) (iter.Seq2[ledger.RawBlock, error], error)
 }
 
@@ -28,9 +28,9 @@ type roomy interface {
 	Room(ctx context.Context) error
 }
 
-// Respond answers requests from source until the peer is done; nil is its
-// orderly end. Sending waits for a slow peer, so few blocks of the source are in
-// use at a time: over a *mux.Channel one, and of smaller ones 24 KiB before it.
+// Respond answers requests from source until the peer is done; nil is its orderly end.
+// Sending waits for a slow peer, so few blocks of the source are in memory at a time:
+// over a *mux.Channel one block, and 24 KiB of smaller ones before it.
 func Respond(ctx context.Context, spec *protocol.Spec, t protocol.Transport, source Source) error {
 	s := protocol.NewSession[Message](spec, protocol.Responder, t)
 	s.Most = func() int { return requestMost }

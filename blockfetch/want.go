@@ -2,8 +2,8 @@ package blockfetch
 
 import "github.com/ouronet/ouronet/ledger"
 
-// Want is a block to fetch. One that [WantOf] made also has the era that came with the
-// header. No hash covers the era, so a peer may have lied about it.
+// Want is a block to fetch. A Want from [WantOf] also has the era that came with the
+// header. No hash covers the era, so the peer may have sent a wrong one.
 type Want struct {
 	Point ledger.Point
 	Size  int // bytes the encoded block takes, as far as its header tells
@@ -13,7 +13,7 @@ type Want struct {
 	header *ledger.Header // nil for one that is not kept
 }
 
-// WantOf returns what to ask for to get the block of a header.
+// WantOf returns the Want for the block of a header.
 func WantOf(h *ledger.Header) Want {
 	size := h.BlockSize()
 	if h.Raw.Era == ledger.Byron {
@@ -23,8 +23,9 @@ func WantOf(h *ledger.Header) Want {
 	return Want{Point: h.Point(), Size: min(size, MaxBlock), era: h.Raw.Era, known: true}
 }
 
-// WantKnown is WantOf for a header that is kept anyway, and must not change until its
-// block has come: then it is not parsed again, and the body is hashed while it comes.
+// WantKnown is WantOf for a header that stays in memory and does not change until its
+// block has come: the header is not parsed again, and the body is hashed while it
+// arrives.
 func WantKnown(h *ledger.Header) Want {
 	w := WantOf(h)
 	w.header = h

@@ -1,5 +1,5 @@
-// Package chainsync is the chain-sync mini-protocol (number 2): a responder
-// tells an initiator, header by header, what its chain is and how it changes.
+// Package chainsync is the chain-sync mini-protocol (number 2): a responder sends an
+// initiator, header by header, its chain and the changes of it.
 //
 // Start with [Initiator]: ask for a known point with [Initiator.Intersect],
 // then range over [Initiator.Updates]. To answer, give [NewSource] your storage, a
@@ -12,10 +12,10 @@
 //  2. Expect a rollback as the first update after every intersection, even to
 //     the point you are at.
 //  3. Headers are bytes and an era. Check that they link and are valid.
-//  4. A tip is what the peer says; it need not fit the header beside it.
+//  4. A tip is only announced: it need not fit the header beside it.
 //
-// What is left out on purpose: blocks (package blockfetch), and any judgement
-// of headers (packages ledger and chain).
+// Left out on purpose: blocks (package blockfetch), and checks of headers (packages
+// ledger and chain).
 //
 // Rules follow the network specification and the running code of
 // ouroboros-network d80f488c8 (2026-07-24).

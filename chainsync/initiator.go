@@ -42,23 +42,22 @@ func NewInitiator(spec *protocol.Spec, t protocol.Transport) *Initiator {
 	return &Initiator{s: protocol.NewSession[Message](spec, protocol.Initiator, t)}
 }
 
-// SetRandom has random, which returns a number in [0, 1), draw how long to wait
-// for a peer that is at its tip; without it math/rand/v2 does. Call it first.
+// SetRandom sets the source of the random time to wait for a peer at its tip: random
+// returns a number in [0, 1). The default is math/rand/v2. Call it first.
 func (i *Initiator) SetRandom(random func() float64) { i.s.Random = random }
 
-// OnAwait has f, or nothing if f is nil, called in the loops below each time the
-// peer says that it has no update for now: what came so far is all there is. Call it
-// before the loop.
+// OnAwait sets the function that the loops below call each time the peer says that it
+// has no update for now: the loop has yielded all there is. nil calls none. Call
+// OnAwait before the loop.
 func (i *Initiator) OnAwait(f func()) { i.onAwait = f }
 
 // Intersect asks for the first of points, best first, that is on the peer's
 // chain. The next update rolls back to that point, or to an earlier one.
 //
 // It returns [ErrNoIntersect] when none is: offer older points, ending with
-// [ledger.Origin]. Any other error ends the session, unless it is ctx's: close
-// the connection. If updates were asked for and not taken, they are dropped
-// first; at the tip that means to wait for the peer's next block.
-// (miniprotocols, 1)
+// [ledger.Origin]. Any other error ends the session, unless it is ctx's: close the
+// connection. Outstanding updates are received and dropped first; at the tip that waits
+// for the peer's next block. (miniprotocols, 1)
 func (i *Initiator) Intersect(ctx context.Context, points ...ledger.Point) (ledger.Point, ledger.Tip, error) {
 	if err := i.s.Begin(); err != nil {
 		return ledger.Point{}, ledger.Tip{}, err
@@ -91,17 +90,16 @@ func (i *Initiator) Intersect(ctx context.Context, points ...ledger.Point) (ledg
 // ctx's. Requests are sent ahead of the answers, but never past the tip that
 // the peer announced.
 //
-// A slow loop body is no problem for the peer. After break some updates may
-// be on their way: the next loop yields them, [Initiator.Intersect] and
-// [Initiator.Done] drop them.
+// A slow loop body does not disturb the peer. After a break, updates may still arrive:
+// the next loop yields them, [Initiator.Intersect] and [Initiator.Done] drop them.
 func (i *Initiator) Updates(ctx context.Context) iter.Seq2[Update, error] {
 	return i.Stream(ctx, func(int) bool { return true }, nil)
 }
 
-// Stream is [Initiator.Updates] for callers that plan as they go: more is asked
-// before each request whether to send it, given how many are outstanding. When
-// none are and more says no, the loop waits for wake, a value from which makes
-// it ask again; without wake it ends there.
+// Stream is [Initiator.Updates] for callers that decide on each request: it calls more
+// before each one, with the number outstanding, and sends it if more returns true. When
+// more returns false and none is outstanding, the loop waits for a value from wake and
+// calls more again; if wake is nil it ends.
 func (i *Initiator) Stream(ctx context.Context, more func(outstanding int) bool, wake <-chan struct{}) iter.Seq2[Update, error] {
 	next := func(outstanding int) (Message, bool) {
 		if i.wants(outstanding) && more(outstanding) {
@@ -180,16 +178,16 @@ func (i *Initiator) Tip() ledger.Tip { return i.tip }
 // next update is likely to come without waiting, or [Initiator.OnAwait] is next.
 func (i *Initiator) Buffered() bool { return i.s.Buffered() }
 
-// Violation returns the error for an update of the peer's that the caller
-// found to be wrong.
+// Violation returns the error to end with when the caller finds an update of the peer
+// wrong.
 func (i *Initiator) Violation(u Update, err error) error { return i.s.Violation(u, err) }
 
 // Ended reports whether the conversation is over.
 func (i *Initiator) Ended() bool { return i.s.Ended() }
 
-// Done ends the conversation in order. Updates that were asked for are waited
-// for and dropped, which at the tip takes until the peer's next block: bound it
-// with ctx. (mux, 7: cardano-node allows 300 s)
+// Done ends the conversation in order. It waits for the outstanding updates and drops
+// them, which at the tip takes until the peer's next block: bound it with ctx. (mux, 7:
+// cardano-node allows 300 s)
 func (i *Initiator) Done(ctx context.Context) error {
 	if err := i.s.Begin(); err != nil {
 		return err

@@ -34,8 +34,8 @@ const (
 // RequestNext asks for the next update.
 type RequestNext struct{}
 
-// AwaitReply says that the initiator has seen everything so far, and that the
-// update it asked for will come when there is one.
+// AwaitReply says that the initiator has all updates so far, and that the requested one
+// will follow when there is one.
 type AwaitReply struct{}
 
 // RollForward extends the chain by a header. Tip is the end of the responder's

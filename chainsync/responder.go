@@ -12,8 +12,8 @@ import (
 // more is answered with IntersectNotFound. (relay-behaviour, 10.2 no. 33)
 const MaxPoints = 1000
 
-// Source is what one follower sees of a chain: a read pointer that starts at
-// the origin. One goroutine at a time uses it.
+// Source is one follower's view of a chain: a read pointer that starts at the origin.
+// One goroutine at a time uses it.
 type Source interface {
 	// Intersect moves the read pointer to the first of points, in the order
 	// given, that is on the chain, and returns it with the chain's tip. The

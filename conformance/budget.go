@@ -10,9 +10,9 @@ import (
 	"github.com/ouronet/ouronet/txsubmission"
 )
 
-// Budget is the most that may be on its way to one side of a mini-protocol
-// because that side asked for it. A peer that sends no more than it was asked
-// for must never be cut off for that, so it has to fit the ingress limit.
+// Budget is the most that may be on its way to one side of a mini-protocol because that
+// side asked for it. A peer that sends no more than it was asked for must never lose
+// the connection, so the budget has to fit the ingress limit.
 type Budget struct {
 	Protocol string
 	Role     protocol.Role // the side that receives

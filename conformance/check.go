@@ -14,8 +14,8 @@ const maxStates = 256
 // Check returns all faults of a table, joined, or nil:
 //
 //   - every state is reached from the first one and leads to a terminal one;
-//   - a state in which somebody has agency has a limit and messages, a terminal
-//     one has none;
+//   - a state in which a side has agency has a limit and messages, a terminal one has
+//     none;
 //   - the labels of a state differ, and so do the tags of its messages, unless
 //     one message on the wire is two transitions;
 //   - a label has one tag and one sender in the whole table;

@@ -9,8 +9,8 @@ import (
 )
 
 // Compare returns all differences between a Spec and a table that was written
-// independently, joined, or nil. What either has and the other has not is a
-// difference. The order of states after the first, and of messages, is not.
+// independently, joined, or nil. Whatever only one of them has is a difference. The
+// order of states after the first, and of messages, does not matter.
 func Compare(spec *protocol.Spec, want Table) error {
 	if err := Check(spec); err != nil {
 		return err

@@ -1,16 +1,15 @@
-// Package conformance checks a mini-protocol from its table: by itself, against
-// a second table that was written independently, and in motion.
+// Package conformance checks a mini-protocol from its table: by itself, against a
+// second table that was written independently, and by running both sides.
 //
-// Start with [Check], which finds what no mini-protocol may have, such as a
-// state that is never reached. [Compare] holds a Spec against a [Table], which
-// can be kept as JSON beside the specification it was read from. [Model] runs
-// both sides with everything that may be between them, requests ahead of
-// answers included, and visits every situation there is. [Mermaid], [DOT] and
-// [Markdown] draw what the table says. All are for tests of anyone who adds a
-// mini-protocol or changes one.
+// Start with [Check], which finds faults such as a state that is never reached.
+// [Compare] holds a Spec against a [Table], which can be kept as JSON beside the
+// specification it was read from. [Model] runs both sides with all messages that may be
+// between them, requests ahead of answers included, and visits every possible
+// situation. [Mermaid], [DOT] and [Markdown] draw the table. Use them in tests when you
+// add or change a mini-protocol.
 //
-// [Budgets] add up what the sides of this module ask for, which must fit what
-// they have room for.
+// [Budgets] adds up the bytes that each side may ask for, which must fit its ingress
+// limit.
 //
 // The tests of this package do all that for the mini-protocols of this module,
 // and hold their messages against worked examples of the wire format: see

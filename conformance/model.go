@@ -9,10 +9,9 @@ import (
 	"github.com/ouronet/ouronet/protocol"
 )
 
-// Model is a mini-protocol in motion: both sides, each a [protocol.Machine],
-// and what is on its way between them. [Model.Check] visits every situation
-// that can come about, whatever each side chooses to say and however long
-// messages travel.
+// Model is a running mini-protocol: both sides, each a [protocol.Machine], and the
+// messages on their way between them. [Model.Check] visits every situation that any
+// choice of messages and any travel times lead to.
 type Model struct {
 	// Initiator and Responder are the tables that the sides follow: one and
 	// the same, or two that are to be held against each other.
@@ -35,7 +34,7 @@ func NewModel(spec *protocol.Spec, depth int) Model {
 	return Model{Initiator: spec, Responder: spec, Depth: depth}
 }
 
-// Size is how much a model check has seen.
+// Size is the extent of a model check.
 type Size struct {
 	States      int // situations: both sides and what is between them
 	Transitions int // a side sends, or a message arrives
@@ -47,7 +46,7 @@ func (s Size) String() string {
 	return fmt.Sprintf("%d states, %d transitions, %d ends", s.States, s.Transitions, s.Ends)
 }
 
-// What can be wrong with a model. They come wrapped in a [ModelError].
+// Faults of a model. They come wrapped in a [ModelError].
 var (
 	ErrDeadlock    = explore.ErrDeadlock
 	ErrTwoAgencies = errors.New("both sides have agency")
@@ -72,7 +71,7 @@ func (s Step) String() string {
 	return fmt.Sprintf("the %v sends %s", s.Role, s.Label)
 }
 
-// ModelError says what is wrong with a model and shows a shortest way there.
+// ModelError is a fault of a model, with a shortest way to it.
 type ModelError struct {
 	Protocol string    // mini-protocol
 	Depth    int       // requests ahead of their answers
@@ -121,9 +120,9 @@ type Path struct {
 	Steps []Step
 }
 
-// Paths returns a shortest path to every transition, and for requests that may
-// be sent ahead one for every number outstanding. Who follows them all has
-// taken every transition of the table.
+// Paths returns a shortest path to every transition, and for requests that may be sent
+// ahead one for every number outstanding. Together they take every transition of the
+// table.
 func (m Model) Paths() ([]Path, error) {
 	x, err := m.explore()
 	if err != nil {

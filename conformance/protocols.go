@@ -24,7 +24,7 @@ func Protocols() []*protocol.Spec {
 }
 
 // Asks returns the side whose requests may be sent ahead of their answers, or
-// Nobody if there are none. In tx-submission it is the responder.
+// [protocol.Nobody] if there are none. In tx-submission it is the responder.
 func Asks(spec *protocol.Spec) protocol.Role {
 	for i := range spec.States {
 		for _, e := range spec.States[i].Edges {

@@ -8,15 +8,15 @@ import (
 	"github.com/ouronet/ouronet/protocol"
 )
 
-// What a peer can do wrong when it accepts. They arrive in a
-// *protocol.ViolationError. (handshake, 6)
+// Violations by a peer that accepts. They arrive in a *protocol.ViolationError.
+// (handshake, 6)
 var (
 	ErrNotProposed = errors.New("accepted version was not proposed")
 	ErrSelection   = errors.New("accepted version data is not acceptable")
 )
 
-// ErrQueryReply means that the peer told its versions although it was not
-// asked, which ends the conversation.
+// ErrQueryReply means that the peer sent its versions without a query, which ends the
+// conversation.
 var ErrQueryReply = errors.New("handshake: the peer only told its versions")
 
 // Propose runs the handshake on the connecting side. It returns what was
@@ -52,9 +52,9 @@ func Propose(ctx context.Context, spec *protocol.Spec, t protocol.Transport, our
 	return Agreement{}, ErrQueryReply
 }
 
-// Query asks the peer for its versions instead of a conversation, or takes them
-// from its own proposal at a simultaneous open. ours is made from data with
-// Query set. The connection is to be closed afterwards.
+// Query asks the peer for its versions only. At a simultaneous open they come from the
+// peer's own proposal. ours is made from data with Query set. The connection is to be
+// closed afterwards.
 func Query(ctx context.Context, spec *protocol.Spec, t protocol.Transport, ours Table) (Table, error) {
 	reply, err := propose(ctx, spec, t, ours)
 	if err != nil {

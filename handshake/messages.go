@@ -23,7 +23,7 @@ const (
 // ProposeVersions offers versions.
 type ProposeVersions struct{ Table Table }
 
-// ReplyVersions is a ProposeVersions that meets one of ours.
+// ReplyVersions is the ProposeVersions of the peer at a TCP simultaneous open.
 type ReplyVersions struct{ Table Table }
 
 // AcceptVersion names the version to use, with the data both sides agreed on

@@ -2,7 +2,7 @@ package handshake
 
 import "fmt"
 
-// Agreement is what both sides settled on.
+// Agreement is the result of a handshake.
 type Agreement struct {
 	Version Version
 	Data    Data // of both sides, combined

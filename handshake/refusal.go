@@ -17,7 +17,7 @@ const (
 	Refused                            // the data is not acceptable: another network
 )
 
-// Refusal is the content of a refusal.
+// Refusal is the content of MsgRefuse.
 type Refusal struct {
 	Reason   Reason
 	Versions []uint64 // VersionMismatch: what the refusing side takes

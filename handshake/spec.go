@@ -17,9 +17,8 @@ const (
 // size. (handshake, 8)
 const limit = 4 * 1440
 
-// Spec returns the table of the handshake. MsgReplyVersions is what a proposal
-// looks like to a side that made one itself: that happens at a TCP
-// simultaneous open. (handshake, 7)
+// Spec returns the table of the handshake. MsgReplyVersions is a proposal that reaches
+// a side that made one itself, which happens at a TCP simultaneous open. (handshake, 7)
 func Spec() *protocol.Spec {
 	return &protocol.Spec{
 		Name:    "handshake",

@@ -39,7 +39,7 @@ func (v Version) fields() int {
 	return 0
 }
 
-// Data is what a side says about itself under a version. (handshake, 3)
+// Data describes a side under a version. (handshake, 3)
 type Data struct {
 	Magic         uint32 // of the network; both sides must have the same
 	InitiatorOnly bool   // this side will not answer on the connection
@@ -83,8 +83,8 @@ func DecodeData(b []byte, v Version) (Data, error) {
 	return d, r.Close()
 }
 
-// Entry is a version and its data as they travel: the data is decoded only if
-// the version is chosen.
+// Entry is a version with its encoded data, which is decoded only if the version is
+// chosen.
 type Entry struct {
 	Version Version
 	Raw     []byte // one CBOR item, see [DecodeData]

@@ -7,13 +7,12 @@
 //
 // Duties of the caller:
 //
-//  1. Ping at least every 97 s: after that the peer gives up, however busy the
-//     other mini-protocols are. Run does.
+//  1. Ping at least every 97 s: after that the peer ends the connection, however busy
+//     the other mini-protocols are. Run does that.
 //  2. Start keep-alive before the others: a connection without any running
 //     mini-protocol is closed after a few seconds.
 //
-// What is left out on purpose: what round trips say about a peer. (relay-behaviour,
-// 9)
+// Left out on purpose: conclusions from round-trip times. (relay-behaviour, 9)
 //
 // Rules follow the network specification and the running code of
 // ouroboros-network d80f488c8 (2026-07-24).

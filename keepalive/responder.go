@@ -6,11 +6,11 @@ import (
 	"github.com/ouronet/ouronet/protocol"
 )
 
-// Respond answers pings until the initiator is done, which returns nil. An
-// initiator that is silent for 97 s, counted from the call, is in breach.
+// Respond answers pings until the initiator is done, which returns nil. An initiator
+// that is silent for 97 s, counted from the call, violates the protocol.
 //
-// wait, if not nil, is called before each answer and may delay it, so that pings
-// without end cost little; its error ends the conversation.
+// wait, if not nil, is called before each answer and may delay it, to limit the rate of
+// pings; its error ends the conversation.
 func Respond(ctx context.Context, spec *protocol.Spec, t protocol.Transport, wait func(context.Context) error) error {
 	s := protocol.NewSession[Message](spec, protocol.Responder, t)
 	s.Most = func() int { return pingMost }

@@ -4,12 +4,11 @@ package ledger
 // what headers say cannot overflow.
 const maxBlockSize = 4 << 20
 
-// BlockSize estimates how many bytes the block of the header takes, at least as many
-// as it does from Shelley on: header, body, and the few bytes that hold them together.
-// A regular Byron header does not tell, so the estimate follows the hint beside it,
-// which no hash covers; a boundary header does not tell either, and counts as one of
-// mainnet. Whatever a header says, its body counts for 4 MiB at most.
-// (relay-behaviour, 6.1)
+// BlockSize estimates how many bytes the block of the header takes, at least as many as
+// it does from Shelley on: header, body, and the few bytes that hold them together. A
+// regular Byron header has no size, so the estimate is the hint beside it, which no
+// hash covers; a boundary block counts as large as one of mainnet. A body counts for 4
+// MiB at most. (relay-behaviour, 6.1)
 func (h *Header) BlockSize() int {
 	const (
 		envelope = 8 + 8 // 8 as in the Haskell node; the rest for tag, era and length

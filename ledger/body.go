@@ -23,7 +23,7 @@ func (e *BodyError) Error() string {
 // BodyPart names what [Block.CheckBody] compares.
 type BodyPart string
 
-// What a header promises of its body; the last five are Byron's.
+// The parts of a body that a header commits to; the last five are Byron's.
 const (
 	PartSize         BodyPart = "body size"
 	PartHash         BodyPart = "body hash"

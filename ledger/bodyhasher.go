@@ -10,16 +10,15 @@ import (
 )
 
 // BodyHasher checks the body of a block that comes in pieces and of which the header is
-// known: it hashes each byte when it has come, and finds where items end, so that little
-// is left to do after the last byte. The zero value is ready for a block. Methods must
+// known: it hashes bytes as they arrive, and finds the ends of items, so that little
+// work remains after the last byte. The zero value is ready for a block. Methods must
 // not overlap.
 //
-// It decides nothing: [BodyHasher.Check] gives the verdict of [Block.CheckBody],
-// which reads the block as always, and takes from here the hashes of ranges of
-// bytes and the lengths of maps. What is not known here is found out then:
-// Byron's blocks, for one, and what follows a part that is in disorder. Nothing is
-// looked at of a block with another header, nor beyond the size that the header tells:
-// junk costs no more than the block that it stands for.
+// [BodyHasher.Check] decides as [Block.CheckBody] does, which reads the whole block and
+// reuses the hashes of ranges and the lengths of maps from here. Parts that are not
+// hashed here, such as Byron blocks and all bytes after a malformed part, are hashed
+// then. Bytes of a block with another header, or beyond the size in the header, are not
+// read: junk costs no more than the real block.
 type BodyHasher struct {
 	seen   int // bytes of the block that have been looked at
 	stage  stage
@@ -62,9 +61,9 @@ type hashed struct {
 // two for each of 400 transactions.
 const maxMaps = 2048
 
-// Arrived looks at the beginning of a block, begun, which must start with what was
-// given before. of is the header that it should have, the same each time. It keeps no
-// reference to either.
+// Arrived reads the beginning of a block, begun, which must start with the bytes of the
+// call before. of is the expected header, the same each time. It keeps no reference to
+// either.
 func (h *BodyHasher) Arrived(begun []byte, of *Header) {
 	if len(begun) > of.BlockSize() {
 		h.stop()

@@ -9,9 +9,9 @@ import (
 // byronKeySize is the size of a Byron key: Ed25519 key and chain code.
 const byronKeySize = 64
 
-// ByronHeader is all that a Byron header says. Byte slices are part of the
-// header's bytes; those that end in CBOR are whole items, as they go into the
-// signed message. (points-headers-blocks, 8; header-validation, 13)
+// ByronHeader has all fields of a Byron header. Byte slices are part of the header's
+// bytes; those that end in CBOR are whole items, as they go into the signed message.
+// (points-headers-blocks, 8; header-validation, 13)
 type ByronHeader struct {
 	// Magic of a boundary header can be anything, and is zero here.
 	Magic uint32

@@ -17,7 +17,7 @@ type Parent struct {
 // ParentOf returns what is known of the block of a header: all.
 func ParentOf(h *Header) Parent { return Parent{Tip: h.Tip(), Boundary: h.Raw.EBB} }
 
-// Link is whether a header follows a block, and if not, why.
+// Link says whether a header follows a block, and if not, which rule it breaks.
 type Link uint8
 
 // The kinds of links, in the order in which they are looked for.

@@ -13,9 +13,10 @@ type TieBreak struct {
 	VRF     []byte // output of the leader proof, 64 bytes
 }
 
-// TieBreak returns what decides of a header of Shelley or a later era; ok is false for
-// Byron's. A header that [Network.ParseHeader] returned is not read again for it, as
-// long as Raw has its bytes and they are laid out as nodes do it.
+// TieBreak returns the fields of a header that decide between chains of equal length,
+// from Shelley on; ok is false for Byron. A header that [Network.ParseHeader] returned
+// is not read again for it, as long as Raw has its bytes and they are laid out as nodes
+// do it.
 func (h *Header) TieBreak() (t TieBreak, ok bool) {
 	if b := h.Raw.Bytes; h.tie.vrf > 0 && int(h.tie.vrf)+vrfOutputSize <= len(b) {
 		return TieBreak{b[h.tie.issuer:][:vkeySize], h.tie.counter, b[h.tie.vrf:][:vrfOutputSize]}, true

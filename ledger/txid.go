@@ -6,7 +6,7 @@ import (
 	"github.com/ouronet/ouronet/internal/cbor"
 )
 
-// Kinds of what Byron calls transactions. (points-headers-blocks, 6)
+// Kinds of Byron transactions. (points-headers-blocks, 6)
 const (
 	ByronTx             = 0
 	ByronDelegation     = 1

@@ -65,10 +65,10 @@ const (
 	OnAny
 )
 
-// Respond declares a responder and what runs it: run is called in a goroutine
-// of the Mux when on says so, with a context that ends with the Mux. When run
-// returns nil, the peer ended the mini-protocol in order and may start it
-// again. An error ends the connection.
+// Respond declares a responder: the Mux calls run in a goroutine of its own when the
+// bytes that on names arrive, with a context that ends with the Mux. When run returns
+// nil, the peer ended the mini-protocol in order and may start it again. An error ends
+// the connection.
 func (m *Mux) Respond(spec *protocol.Spec, on StartOn, run func(context.Context, *Channel) error) *Channel {
 	c := m.Channel(spec, protocol.Responder)
 	m.mu.Lock()
@@ -106,8 +106,8 @@ func (m *Mux) finished(err error) {
 	}
 }
 
-// Hold says that our side uses the connection, so that it is not idle, until
-// as many calls of [Mux.Release] follow.
+// Hold marks the connection as used by our side, so that it is not idle. Each Hold
+// needs a [Mux.Release].
 func (m *Mux) Hold() {
 	m.mu.Lock()
 	defer m.mu.Unlock()

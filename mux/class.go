@@ -1,16 +1,16 @@
 package mux
 
-// Class says how soon it matters that the bytes of a channel leave. Classes
-// share a connection by weights: the more urgent go first, and none is held up
-// for good. It is for the sender alone to know; nothing of it is on the wire.
+// Class is the urgency of the bytes that a channel sends. Classes share a connection by
+// weights: the more urgent go first, and each gets a share. Only the sender knows the
+// class; it is not on the wire.
 type Class uint8
 
 const (
-	// Control is for what decisions and measurements of the other side wait
-	// for: handshakes, keep-alives, requests, headers. It is the zero Class.
+	// Control is for messages on which decisions and measurements of the other side
+	// depend: handshakes, keep-alives, requests, headers. It is the zero Class.
 	Control Class = iota
 
-	// Fresh is for what loses its worth within seconds: transactions.
+	// Fresh is for data that is useful for seconds only: transactions.
 	Fresh
 
 	// Bulk is for blocks. The first [Lead] bytes after the channel had nothing
@@ -29,7 +29,8 @@ const Lead = 96 << 10
 // ninth of the bytes, and Fresh a fifth of the rest.
 var patience = [classes]int{Fresh: 4 * defaultSegment, Bulk: 8 * defaultSegment}
 
-// SetClass says what the channel carries. Call it before the first Send.
+// SetClass sets the urgency of the bytes that the channel sends. Call it before the
+// first Send.
 func (c *Channel) SetClass(class Class) *Channel {
 	c.out.class = class
 	return c

@@ -10,10 +10,10 @@ import (
 	"github.com/ouronet/ouronet/protocol"
 )
 
-// EgressMark is how many bytes the channels of a [Class] may have on their way
-// out, all together; what would make it more waits. A channel that has nothing
-// on its way may send a message of any size, so that none waits for another.
-// What has not been written counts: a batch, and of blocks the next one, too.
+// EgressMark bounds the unwritten bytes of all channels of a [Class] together; a
+// message that would exceed it waits. A channel without unwritten bytes may send a
+// message of any size, so that no channel waits for another. Bytes count until they are
+// written: a batch, and of blocks the next one, too.
 func (c Class) EgressMark() int {
 	if c == Bulk {
 		return 2 * batchBytes
@@ -106,10 +106,9 @@ func (c *Channel) Send(ctx context.Context, head, body []byte) error {
 // blocks of the usual size to go out in a row.
 const roomMark = 24 << 10
 
-// Room waits until the bodies of which the channel has not written the last byte
-// are at most 24 KiB in all. Who makes bodies for sending alone, such as by reading
-// them from a disk, calls it before each: Send, which waits as well, has the next
-// one in memory already.
+// Room waits until the unwritten bodies of the channel are at most 24 KiB in all. Call
+// it before you make a body, such as by reading it from a disk: Send waits, too, but
+// with the next body in memory already.
 func (c *Channel) Room(ctx context.Context) error {
 	m := c.mux
 	for {

@@ -12,7 +12,7 @@ import (
 	"github.com/ouronet/ouronet/protocol"
 )
 
-// Why a Mux ends with no side at fault.
+// Reasons for which a Mux ends with no side at fault.
 var (
 	// ErrIdle: neither side used the connection for [Config].IdleTimeout.
 	ErrIdle = errors.New("mux: connection not in use")
@@ -33,13 +33,12 @@ type Config struct {
 	// last, reading or writing; 0 is 30 s. (mux, 5)
 	SegmentTimeout time.Duration
 
-	// IdleTimeout ends a started Mux with [ErrIdle] after so long without a running
-	// responder and without a task of [Mux.Go]; 0 is 5 s, negative is never.
-	// (mux, 8)
+	// IdleTimeout ends a started Mux with [ErrIdle] after that time without a running
+	// responder and without a task of [Mux.Go]; 0 is 5 s, negative is never. (mux, 8)
 	IdleTimeout time.Duration
 
-	// Record returns what gets all bytes of the connection; [New] calls it once.
-	// nil, or a nil Recorder, records nothing.
+	// Record returns the Recorder that gets all bytes of the connection; [New] calls it
+	// once. nil, or a nil Recorder, records nothing.
 	Record func(net.Conn) Recorder
 }
 
@@ -86,8 +85,8 @@ type key struct {
 	role protocol.Role // ours
 }
 
-// New takes over conn and starts reading and writing. The handshake comes
-// first; other segments are left unread until [Mux.Start].
+// New takes ownership of conn and starts to read and write. The handshake comes first;
+// other segments stay unread until [Mux.Start].
 func New(conn net.Conn, cfg Config) *Mux {
 	m := &Mux{
 		conn:     conn,
@@ -186,9 +185,9 @@ func (m *Mux) Context() context.Context { return m.ctx }
 // Done is closed when the Mux has ended; [Mux.Err] then says why.
 func (m *Mux) Done() <-chan struct{} { return m.ended }
 
-// Err returns why the Mux ended: a *protocol.ViolationError, io.EOF when the
-// peer hung up between segments, net.ErrClosed when we closed, or what the
-// bearer said. It is nil before.
+// Err returns why the Mux ended: a *protocol.ViolationError, io.EOF when the peer hung
+// up between segments, net.ErrClosed when we closed, or the error of the bearer. It is
+// nil before.
 func (m *Mux) Err() error {
 	select {
 	case <-m.ended:
@@ -236,12 +235,12 @@ func (m *Mux) end(err error) {
 	m.conn.Close()
 }
 
-// Close ends the connection in order: it sends what is queued, tells the peer
-// that no more comes, reads what the peer still sends for at most a second (a
-// reset would destroy what it has not read yet), and closes. When ctx ends
-// first the rest is dropped. Close waits for every goroutine of the Mux, so it
-// must not be called from one; it may be called more than once, and after
-// [Mux.Fail]. It returns why the Mux ended, if that was not Close.
+// Close ends the connection in order: it sends the queued bytes, closes the sending
+// direction, reads for at most a second what the peer still sends (else a reset would
+// destroy bytes that the peer has not read), and closes. When ctx ends first, queued
+// bytes are dropped. Close waits for every goroutine of the Mux, so it must not be
+// called from one; it may be called more than once, and after [Mux.Fail]. It returns
+// why the Mux ended, if that was not Close.
 func (m *Mux) Close(ctx context.Context) error {
 	m.emu.Lock()
 	m.sealed = true

@@ -201,7 +201,7 @@ func wrongMode(c *Channel, h header) error {
 	return &protocol.ViolationError{Protocol: c.name, Err: fmt.Errorf("%w: we have no %s", ErrWrongMode, h.role.Peer())}
 }
 
-// Segments that nobody here expects. They arrive in a *protocol.ViolationError.
+// Segments that no channel expects. They arrive in a *protocol.ViolationError.
 var (
 	// ErrUnknownProtocol: the number of a mini-protocol that was not negotiated.
 	ErrUnknownProtocol = errors.New("segment of an unknown mini-protocol")

@@ -5,12 +5,11 @@ import "net"
 // Recorder gets all bytes of one connection as they are on the wire, the
 // heads of the segments included. Package trace has one.
 //
-// Its methods are called by the goroutines that move the bytes, so they must
-// not wait for anything. Received and Sending may overlap each other and Ended;
-// neither overlaps itself.
+// The goroutines that move the bytes call its methods, which must not block. Received
+// and Sending may overlap each other and Ended; neither overlaps itself.
 type Recorder interface {
-	// Received gets what was read, whether it is right or wrong, before
-	// anything comes of it. p is only valid during the call.
+	// Received gets the bytes that were read, valid or not, before they are processed.
+	// p is only valid during the call.
 	Received(p []byte)
 
 	// Sending gets whole segments that are about to be written at once. bufs

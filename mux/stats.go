@@ -13,22 +13,23 @@ type Count struct {
 	Messages, Bytes uint64
 }
 
-// ChannelStats is what has gone through a [Channel] so far, and what is in it.
+// ChannelStats has the counters of a [Channel] and the sizes of its queues.
 type ChannelStats struct {
 	Protocol string        // the name in the table, such as "chain-sync"
 	Number   uint16        // of the mini-protocol
 	Role     protocol.Role // ours
 
-	// Sent counts what was handed over for sending, Queued included. Received counts
-	// the bytes that have come, and those messages of them that a session has taken.
+	// Sent counts the messages handed over for sending, those in Queued included.
+	// Received counts the bytes that have arrived, and the messages that a session has
+	// received.
 	Sent, Received Count
 
-	// Queued is how many bytes have not been written yet. All channels of its [Class]
+	// Queued is the number of bytes that are not yet written. All channels of a [Class]
 	// together have at most QueueLimit, or one message each.
 	Queued, QueueLimit int
 
-	// Unread is how many bytes have come that no session has looked at. More than
-	// UnreadLimit end the connection.
+	// Unread is the number of bytes that have arrived and that no session has read.
+	// More than UnreadLimit end the connection.
 	Unread, UnreadLimit int
 }
 

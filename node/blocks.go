@@ -26,21 +26,20 @@ const (
 // Blocks yields the blocks from one point to another, both included, oldest
 // first; the error comes last. Both points must be on the peer's chain.
 //
-// The range may have any length, and the loop body may take any time. Chain-sync
-// brings the headers on the way, a few thousand blocks ahead; block-fetch asks for
-// no more than [blockfetch.Initiator.Window] bytes that the loop body has not had.
-// While the loop body works, all that the peer was asked for arrives and then
-// nothing is owed, so no time limit of either side runs. A block that came has a
-// header that follows the one before it and a body that matches the header;
-// signatures and ledger rules are not checked.
+// The range may have any length, and the loop body may take any time. Chain-sync brings
+// the headers on the way, a few thousand blocks ahead; block-fetch asks for no more
+// than [blockfetch.Initiator.Window] bytes that the loop body has not had. While the
+// loop body works, the outstanding answers arrive and no request follows, so no time
+// limit of either side runs. A block that came has a header that follows the one before
+// it and a body that matches the header; signatures and ledger rules are not checked.
 //
-// [blockfetch.ErrNoBlocks] means that the points are not both on the peer's chain,
-// or no longer; blocks of a fork that it left may still be had by
-// [blockfetch.Initiator.Range]. Like a break and an error of ctx, it leaves the
-// connection usable; after any other error close it.
+// [blockfetch.ErrNoBlocks] means that the points are not both on the peer's chain, or
+// no longer; [blockfetch.Initiator.Range] may still fetch blocks of a fork that the
+// peer left. Like a break and an error of ctx, it leaves the connection usable; after
+// any other error close it.
 //
 // Until the loop ends, [Conn.ChainSync] and [Conn.BlockFetch] are in use
-// ([protocol.ErrInUse]). After it, chain-sync stands anywhere: begin with
+// ([protocol.ErrInUse]). After it, the position of chain-sync is undefined: begin with
 // [chainsync.Initiator.Intersect].
 func (c *Conn) Blocks(ctx context.Context, from, to ledger.Point) iter.Seq2[ledger.Block, error] {
 	return func(yield func(ledger.Block, error) bool) {

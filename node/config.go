@@ -28,61 +28,59 @@ type Config struct {
 	// magic is known, a copy of another one with that Magic is enough.
 	Network ledger.Network
 
-	// Sources are what to answer with. Without them a connection that we dial
-	// is for our own questions only, and one that we accept is answered as by
-	// a node with an empty chain.
+	// Sources answer the peer. Without them a connection that we dial runs our
+	// initiators only, and one that we accept is answered as by a node with an empty
+	// chain.
 	Sources *Sources
 
 	// PeerSharing offers the peer-sharing mini-protocol; it is used if the
 	// other side offers it, too.
 	PeerSharing bool
 
-	// Routable reports which addresses we may give to a peer that asks for
-	// some; nil stands for [peersharing.Routable]. A network of one's own may
-	// let private or loopback addresses count.
+	// Routable reports which addresses peer-sharing may give to others; nil stands for
+	// [peersharing.Routable]. A private network may allow private or loopback
+	// addresses.
 	Routable func(netip.Addr) bool
 
 	// KeepAlive is the pause between an answer to a keep-alive and the next
 	// one; 0 is 10 s. (miniprotocols, 4)
 	KeepAlive time.Duration
 
-	// Observer is called when something happens.
+	// Observer has functions that are called on events, such as a lost connection.
 	Observer Observer
 
-	// Specs are the tables of the mini-protocols; nil stands for
-	// [NewSpecs]. They are shared by all connections: do not change them
-	// any more. To answer takes less room than the tables have:
-	// [chainsync.RequestIngress], [blockfetch.RequestIngress] and
-	// [txsubmission.ReplyIngress] at most.
+	// Specs are the tables of the mini-protocols; nil stands for [NewSpecs]. They are
+	// shared by all connections: do not change them any more. The side that answers
+	// uses smaller ingress limits than the tables: at most [chainsync.RequestIngress],
+	// [blockfetch.RequestIngress] and [txsubmission.ReplyIngress].
 	Specs *Specs
 
-	// Protocols are mini-protocols of one's own, for all connections.
+	// Protocols are mini-protocols of your own, for all connections.
 	Protocols []Protocol
 
-	// Dial opens the connections that we make; nil is TCP, for at most 10 s.
-	// The address is as it was given to [Dial], or as in follow.Config.Peers.
-	// Nothing but ctx ends it, so it should give up by itself.
+	// Dial opens the connections that we make; nil is TCP, for at most 10 s. The
+	// address is as it was given to [Dial], or as in follow.Config.Peers. Only ctx
+	// bounds it, so it should have a timeout of its own.
 	Dial func(ctx context.Context, address string) (net.Conn, error)
 
-	// Seed, if not 0, is what all that the node draws follows from: cookies,
-	// timeouts that have a range, pauses before dialling again, the order of
-	// peers that are equally good. Together with a virtual network it makes a
-	// run repeatable. Elsewhere leave it 0: peers could tell what comes.
+	// A non-zero Seed makes all randomness repeatable: cookies, timeouts that have a
+	// range, pauses before dialling again, the order of equally good peers. With a
+	// virtual network it makes whole runs repeatable. In production leave it 0, or
+	// peers could predict these values.
 	Seed uint64
 
-	// Limits bound the connections that [Serve] accepts; nothing else looks at
-	// them.
+	// Limits bound the connections that [Serve] accepts, not those that we dial.
 	Limits Limits
 
 	// Mux adjusts the multiplexer.
 	Mux mux.Config
 
-	// Logger tells what connections do: of those that others opened at debug level;
-	// nil is silent. Each entry has the key "part" first, so that a handler can have
-	// a level for each: connections (handshakes and ends), serve (connections that
-	// are not let in), and, of packages follow and relay, follow (peers that are lost
-	// or not followed) and verification (what of headers is verified). A level that is
-	// off costs no allocation.
+	// Logger gets an entry for each event of a connection, at debug level if the peer
+	// opened it; nil is silent. Each entry begins with the key "part", so that a
+	// handler can have a level for each: connections (handshakes and ends), serve
+	// (connections that are refused), and, of packages follow and relay, follow (peers
+	// that are lost or not followed) and verification (which checks of headers are
+	// made). A level that is off costs no allocation.
 	Logger *slog.Logger
 
 	// answering are Specs for responders; set when all of the above is
@@ -93,18 +91,19 @@ type Config struct {
 	connections, serve *slog.Logger
 }
 
-// Sources are what a node answers with. Every field may be nil: then followers
-// see an empty chain, ranges are not there, no peers are known and no
-// transactions are asked for, only ids, as a peer could never be done without.
+// Sources answer a peer. Every field may be nil: then followers see an empty chain,
+// requests for ranges are answered with NoBlocks, no addresses are shared, and
+// transactions are not asked for. Their ids are, so that a peer that offers one can
+// finish.
 type Sources struct {
-	// ChainSync makes the view of a follower. ctx ends when the follower is
+	// ChainSync returns the source for one follower. ctx ends when the follower is
 	// gone.
 	ChainSync func(ctx context.Context, conn *Conn) chainsync.Source
 
 	BlockFetch  blockfetch.Source
 	PeerSharing peersharing.Source
 
-	// TxSubmission makes what takes the transactions of a peer.
+	// TxSubmission returns the sink for the transactions of a peer.
 	TxSubmission func(ctx context.Context, conn *Conn) txsubmission.Sink
 }
 

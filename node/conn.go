@@ -20,12 +20,12 @@ import (
 	"github.com/ouronet/ouronet/txsubmission"
 )
 
-// CloseTime is how long [Conn.Close] goes on sending what is queued.
+// CloseTime bounds how long [Conn.Close] sends queued bytes.
 const CloseTime = 1500 * time.Millisecond
 
-// Conn is a connection to another node, after the handshake. Its methods may
-// be called from any goroutine; each initiator is for one goroutine at a time,
-// and tells a second one so ([protocol.ErrInUse]).
+// Conn is a connection to another node, after the handshake. Its methods may be called
+// from any goroutine; one goroutine at a time uses an initiator; a second one gets
+// [protocol.ErrInUse].
 type Conn struct {
 	cfg    Config
 	role   protocol.Role // initiator if we dialled
@@ -143,7 +143,7 @@ func (c *Conn) Peer() string { return c.peer }
 // Dialled reports whether we opened the connection.
 func (c *Conn) Dialled() bool { return c.role == protocol.Initiator }
 
-// Agreement returns what the handshake settled.
+// Agreement returns the result of the handshake.
 func (c *Conn) Agreement() handshake.Agreement { return c.agreed }
 
 // MayAsk reports whether our side may use the initiators below: it may on a
@@ -153,9 +153,9 @@ func (c *Conn) MayAsk() bool { return c.role == protocol.Initiator || c.agreed.D
 // RTT returns the round-trip time of the last keep-alive, 0 before the first.
 func (c *Conn) RTT() time.Duration { return time.Duration(c.rtt.Load()) }
 
-// ChainSync returns the initiator of chain-sync. After its Done, the next call
-// begins a new conversation. Unless [Conn.MayAsk], whatever is asked returns
-// [ErrMayNotAsk], here and with the initiators below.
+// ChainSync returns the initiator of chain-sync. After its Done, the next call begins a
+// new conversation. If [Conn.MayAsk] is false, every call of it returns [ErrMayNotAsk];
+// so it is with the initiators below.
 func (c *Conn) ChainSync() *chainsync.Initiator {
 	c.mu.Lock()
 	walks := c.walks
@@ -191,8 +191,8 @@ func (c *Conn) BlockFetch() *blockfetch.Initiator {
 	return c.blockFetchI
 }
 
-// PeerSharing returns the initiator of peer-sharing. If that was not agreed on,
-// whatever is asked returns [ErrNotSharing].
+// PeerSharing returns the initiator of peer-sharing. If peer-sharing was not agreed on,
+// every call of it returns [ErrNotSharing].
 func (c *Conn) PeerSharing() *peersharing.Initiator {
 	c.use()
 	c.mu.Lock()
@@ -283,8 +283,8 @@ func (c *Conn) Fail(err error) {
 	c.mux.Fail(err)
 }
 
-// Close sends what is queued, for at most [CloseTime], closes the connection
-// and waits for its goroutines. It must not be called from one of them.
+// Close sends queued bytes, for at most [CloseTime], closes the connection and waits
+// for its goroutines. It must not be called from one of them.
 func (c *Conn) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), CloseTime)
 	defer cancel()

@@ -68,9 +68,9 @@ func dialTCP(ctx context.Context, address string) (net.Conn, error) {
 	return d.DialContext(ctx, "tcp", address)
 }
 
-// CheckAddress returns a [*net.AddrError] for what [Dial] would refuse without
-// asking anybody, since it is no "host:port" of TCP. With a Dial of its own, cfg
-// takes any address.
+// CheckAddress returns a [*net.AddrError] if address is no "host:port" of TCP, which
+// [Dial] would refuse before it connects. With a Dial of its own, cfg takes any
+// address.
 func (cfg *Config) CheckAddress(address string) error {
 	if cfg.Dial != nil {
 		return nil

@@ -13,7 +13,7 @@ import (
 	"github.com/ouronet/ouronet/protocol"
 )
 
-// PeerError is an error of a connection together with the peer it is to.
+// PeerError is an error of a connection to a peer.
 type PeerError struct {
 	Peer string // address
 	Err  error
@@ -66,14 +66,14 @@ func (e *dialError) Error() string {
 // Unwrap returns the error of the dialler.
 func (e *dialError) Unwrap() error { return e.err }
 
-// Blame reports whether err says that the peer did something wrong, as against
-// a connection that broke or an error of our own.
+// Blame distinguishes a violation by the peer from a lost connection and from errors of
+// our own: it reports whether the peer is at fault.
 func Blame(err error) bool {
 	return protocol.IsPeerFault(err)
 }
 
-// What our side cannot ask on a connection. They arrive in a [PeerError] from the
-// first call of an initiator, and say nothing against the peer.
+// Errors of initiators that our side may not use on a connection. The first call
+// returns them in a [PeerError]; the peer is not at fault.
 var (
 	// ErrMayNotAsk: the peer opened the connection and does not answer on it, or
 	// does not expect us to ask. [Conn.MayAsk] tells before.
@@ -83,9 +83,9 @@ var (
 	ErrNotSharing = errors.New("node: peer-sharing was not agreed on: both sides must offer it, ours with Config.PeerSharing")
 )
 
-// Permanent reports whether trying the same again cannot help: the other side
-// is on another network, shares no version with us, or is in an era that this
-// version does not know; or its address is none ([*net.AddrError]).
+// Permanent reports whether the same attempt will fail again: the other side is on
+// another network, shares no version with us, or is in an era that this version does
+// not know; or its address is none ([*net.AddrError]).
 func Permanent(err error) bool {
 	return errors.As(err, new(*handshake.RefusedError)) || errors.As(err, new(*ledger.UnknownEraError)) ||
 		errors.As(err, new(*net.AddrError))

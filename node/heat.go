@@ -11,15 +11,15 @@ import (
 
 // Spell is what our side does while a connection is hot. Each field may be nil.
 type Spell struct {
-	// ChainSync and BlockFetch use [Conn.ChainSync] and [Conn.BlockFetch] until
-	// ctx ends, and then return. What is owed and the Done are left to
-	// [Conn.Heat]. To return nil earlier cools the connection; an error that is
-	// not ctx's ends it.
+	// ChainSync and BlockFetch use [Conn.ChainSync] and [Conn.BlockFetch] until ctx
+	// ends, and then return. [Conn.Heat] then receives outstanding answers and sends
+	// Done. Returning nil earlier cools the connection; an error that is not ctx's ends
+	// it.
 	ChainSync, BlockFetch func(ctx context.Context) error
 
-	// TxSubmission makes what is offered to the peer. ctx ends with the
-	// conversation, for the cause [context.Canceled] if in order, so that the peer
-	// has acknowledged all. A Source that ends by itself ends tx-submission alone.
+	// TxSubmission returns the source of the transactions to offer. ctx ends with the
+	// conversation; its cause is [context.Canceled] if that ended in order, after the
+	// peer acknowledged all. A Source that ends by itself ends tx-submission alone.
 	TxSubmission func(ctx context.Context) txsubmission.Source
 }
 
@@ -69,24 +69,23 @@ func (s *spell) run(f func(context.Context) error) error {
 	return err
 }
 
-// Heat makes the connection hot and runs what until ctx ends. Then what cools:
-// what is owed to us is received, which of chain-sync may take until the peer's
-// next block, and each mini-protocol that was used says Done. That may take 300 s
-// altogether; after that the connection ends. (mux, 7)
+// Heat makes the connection hot: it runs work until ctx ends. Then the connection
+// cools: Heat receives the outstanding answers, which for chain-sync can take until the
+// peer's next block, and ends each mini-protocol that was used with its Done. After 300
+// s of cooling the connection ends. (mux, 7)
 //
-// Heat returns nil when what has cooled, and the connection stays, to be heated
-// again or not. Any other error is the connection's end; but [ErrHot] if the
-// connection is hot, [ErrMayNotAsk] if our side may not ask, and the cause of ctx
-// if that ended before the connection was hot: while what ran before is being
-// ended, Heat waits.
+// Heat returns nil when the connection has cooled: it stays, and may be heated again.
+// Heat returns [ErrHot] if the connection is hot already, [ErrMayNotAsk] if our side
+// may not ask, and the cause of ctx if that ends while Heat waits for an earlier spell
+// to cool. Any other error means that the connection ended.
 //
-// Connections that others opened can be heated like those that we opened. Heat
-// has waited for all goroutines of what when it returns.
-func (c *Conn) Heat(ctx context.Context, what Spell) error {
+// Connections that others opened can be heated like those that we opened. All
+// goroutines of work have ended when Heat returns.
+func (c *Conn) Heat(ctx context.Context, work Spell) error {
 	if !c.MayAsk() {
 		return &PeerError{c.peer, ErrMayNotAsk}
 	}
-	s := &spell{what: what, over: make(chan struct{})}
+	s := &spell{what: work, over: make(chan struct{})}
 	s.ctx, s.cool = context.WithCancelCause(c.mux.Context())
 	defer s.cool(nil)
 	var hot bool

@@ -58,15 +58,14 @@ func (c *Conn) unused() bool {
 	return state == lifecycle.StFresh || state == lifecycle.StClosed
 }
 
-// Leave says that our side has no use for the connection any more: what is hot
-// cools, as when the context of [Conn.Heat] ends, then keep-alive and
-// peer-sharing end with their Done, within 120 s. The connection stays for the
-// peer. If the peer does not use it either for 5 s, it ends with
-// [mux.ErrIdle]. Asking for anything, or [Conn.Heat], uses it again.
+// Leave ends our side's use of the connection: a hot connection cools, as when the
+// context of [Conn.Heat] ends, then keep-alive and peer-sharing end with their Done,
+// within 120 s. The connection stays open for the peer. If the peer does not use it for
+// 5 s either, it ends with [mux.ErrIdle]. Any request, or [Conn.Heat], uses it again.
 //
-// End conversations of your own first. Leave returns when all has ended, an error
-// if the connection has, and the cause of ctx if that ends first, in which case
-// all goes on.
+// End conversations of your own first. Leave returns nil when all have ended, an error
+// if the connection ends first, and the cause of ctx if ctx ends first; the
+// conversations go on then.
 func (c *Conn) Leave(ctx context.Context) error {
 	c.mu.Lock()
 	c.advance(lifecycle.Want{Temperature: lifecycle.Cold})

@@ -6,10 +6,10 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 )
 
-// Observer has functions that are called when something happens; each may be nil.
-// They must not block, and may overlap; for one connection, Connected comes first and
-// Closed last. The zero Observer costs nothing. docs/observing.md lists
-// them, beside the numbers of [Conn.Stats].
+// Observer has functions that are called on events; each may be nil. They must not
+// block, and may overlap; for one connection, Connected comes first and Closed last.
+// The zero Observer costs nothing. docs/observing.md lists them, beside the numbers of
+// [Conn.Stats].
 type Observer struct {
 	// Connected is called for each connection before [Dial] or [Handshake] returns it,
 	// and for each that [Serve] accepts once it has a place; [Conn.Dialled] tells the
@@ -33,8 +33,8 @@ type Observer struct {
 	// logged.
 	Stopped func(address string, err error, retry time.Duration)
 
-	// Judged is told by package follow what its Judge has returned about a block, and
-	// how long that took.
+	// Judged gets from package follow the result of its Judge for a block, and the time
+	// that it took.
 	Judged func(block ledger.Point, took time.Duration, err error)
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/ouronet/ouronet/protocol"
 )
 
-// Protocol is a mini-protocol of one's own, to run beside the standard ones. See
+// Protocol is a mini-protocol of your own that runs beside the standard ones. See
 // [Config].Protocols.
 //
 // Both nodes must have it under the same conditions: a node ends a connection on
@@ -36,13 +36,13 @@ type Protocol struct {
 	// peer that begins ends the connection.
 	Respond func(ctx context.Context, conn *Conn, t protocol.Transport) error
 
-	// Class says how urgent what our side sends is.
+	// Class says how urgent the messages of our side are.
 	Class mux.Class
 }
 
-// ErrNotAgreed means that a connection does not have a mini-protocol of one's own
-// in the role of initiator: it is not in [Config].Protocols, has no Initiate, or
-// needs another version.
+// ErrNotAgreed means that our side cannot begin a mini-protocol of its own on a
+// connection: it is not in [Config].Protocols, has no Initiate, or needs another
+// version.
 var ErrNotAgreed = errors.New("node: the mini-protocol is not on this connection: see Config.Protocols")
 
 // checkProtocols returns what is wrong with mini-protocols of one's own.
@@ -92,9 +92,9 @@ func (c *Conn) declareOwn(answers bool) {
 	}
 }
 
-// Transport returns what our side's conversations of a mini-protocol of one's own
-// run on, by its number: for a protocol.Session in the role of initiator. One
-// runs at a time; when it has ended in order, the next may begin. If there is no
+// Transport returns the transport for our side's conversations of one of
+// [Config].Protocols, by its number: for a protocol.Session in the role of initiator.
+// One runs at a time; when it has ended in order, the next may begin. If there is no
 // such mini-protocol on the connection, sending returns [ErrNotAgreed], or
 // [ErrMayNotAsk].
 func (c *Conn) Transport(number uint16) protocol.Transport {

@@ -38,16 +38,14 @@ type Limits struct {
 	// Inbound is how many connections there may be; 0 is [DefaultInbound].
 	Inbound int
 
-	// PerAddress is how many may come from one IP address, and twice as many
-	// from one IPv6 network of 64 bits; 0 is [DefaultPerAddress], a negative
-	// number any. More are closed at once. Bearers without an IP address are
-	// not counted.
+	// PerAddress is how many may come from one IP address, and twice as many from one
+	// IPv6 network of 64 bits; 0 is [DefaultPerAddress], a negative number sets no
+	// limit. More are closed at once. Bearers without an IP address are not counted.
 	PerAddress int
 
-	// Exempt, if not nil, reports which addresses PerAddress does not hold for.
-	// Their connections never make way for others, and get a place as long as
-	// there are fewer than Inbound and [HandshakePlaces] in all. It must not
-	// block.
+	// Exempt, if not nil, reports which addresses PerAddress does not apply to. Their
+	// connections never make way for others, and get a place as long as there are fewer
+	// than Inbound and [HandshakePlaces] in all. It must not block.
 	Exempt func(netip.Addr) bool
 }
 

@@ -7,8 +7,8 @@ import (
 	"github.com/ouronet/ouronet/mux"
 )
 
-// State is how our side uses a connection: what runs of the mini-protocols in which
-// it asks. What the peer asks is another matter.
+// State says which mini-protocols our side runs as the side that asks. It says nothing
+// about the requests of the peer.
 type State uint8
 
 // The states. From each, the next one may be Closed.
@@ -33,7 +33,8 @@ var states = map[lifecycle.State]State{
 	lifecycle.StCooling: Cooling, lifecycle.StEnding: Leaving, lifecycle.StClosed: Closed,
 }
 
-// Stats is a view of a connection; docs/observing.md lists the fields.
+// Stats has the counters and queues of a connection; docs/observing.md lists the
+// fields.
 type Stats struct {
 	State State
 	Since time.Time     // when State began
@@ -45,7 +46,7 @@ type Stats struct {
 	Protocols []mux.ChannelStats
 }
 
-// Stats returns the present view, and the last one of a connection that has ended.
+// Stats returns the present counters, or the last ones of a connection that has ended.
 // Counting allocates nothing; each call allocates one slice.
 func (c *Conn) Stats() Stats {
 	c.mu.Lock()

@@ -12,9 +12,9 @@ import (
 // not: a peer that knows it does not ask. cardano-node waits a minute before
 // it asks at all, so allow ctx more than that.
 //
-// Nothing tells whether the peer then found the transaction valid: follow the
-// chain to see. asked is right also if there is an error. Submit and
-// [Conn.ProvideTxs] exclude each other; after an error, close the connection.
+// The protocol does not say whether the peer found the transaction valid: follow the
+// chain to see. asked is right also if there is an error. Submit and [Conn.ProvideTxs]
+// exclude each other; after an error, close the connection.
 func (c *Conn) Submit(ctx context.Context, tx ledger.RawTx) (asked bool, err error) {
 	s := single{tx: tx}
 	if s.id, err = tx.ID(); err != nil {

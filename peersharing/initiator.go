@@ -25,13 +25,12 @@ func NewInitiator(spec *protocol.Spec, t protocol.Transport) *Initiator {
 }
 
 // Request asks for at most amount addresses. The peer may give fewer, or none;
-// cardano-node never gives more than 10. They are as the peer sent them, except
-// that an IPv4 address in IPv6 form is unmapped: they may repeat, and need not
-// be addresses one can dial.
+// cardano-node never gives more than 10. They are as the peer sent them, except that an
+// IPv4 address in IPv6 form is unmapped: they may repeat, and may be impossible to
+// dial.
 //
-// If ctx ends first, Request may be called again: the late answer is then
-// waited for and dropped. Any other error ends the session: close the
-// connection.
+// If ctx ends first, Request may be called again: the late answer is then received and
+// dropped first. Any other error ends the session: close the connection.
 func (i *Initiator) Request(ctx context.Context, amount uint8) ([]netip.AddrPort, error) {
 	if err := i.s.Begin(); err != nil {
 		return nil, err
@@ -52,8 +51,8 @@ func (i *Initiator) Request(ctx context.Context, amount uint8) ([]netip.AddrPort
 // goroutine.
 func (i *Initiator) Ended() bool { return i.s.Ended() }
 
-// Done ends the conversation in order. An answer that a cancelled request left
-// owed is waited for first.
+// Done ends the conversation in order. The answer to a cancelled request is waited for
+// first.
 func (i *Initiator) Done(ctx context.Context) error {
 	if err := i.s.Begin(); err != nil {
 		return err

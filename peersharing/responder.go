@@ -19,10 +19,10 @@ type Source interface {
 // Respond answers requests from source until the initiator is done, which
 // returns nil. Errors of source are returned as they are.
 //
-// Addresses for which routable is false, nil standing for [Routable], and those
-// without a port are left out: the asker could not dial them, and they tell how
-// the network around the source looks. So is what exceeds the amount asked for
-// or the size of a message.
+// Addresses for which routable is false, nil standing for [Routable], and those without
+// a port are left out: the asker could not dial them, and they reveal the network
+// around the source. Addresses beyond the amount asked for, or beyond the size of a
+// message, are left out, too.
 func Respond(ctx context.Context, spec *protocol.Spec, t protocol.Transport, source Source, routable func(netip.Addr) bool) error {
 	if routable == nil {
 		routable = Routable

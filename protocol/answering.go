@@ -5,12 +5,12 @@ import (
 	"fmt"
 )
 
-// Handler answers one request. It calls reply for each message of the answer,
-// in order, and must have handed the turn back to the peer, or ended the
-// conversation, when it returns nil. An error ends the session.
+// Handler answers one request. It calls reply for each message of the answer, in order.
+// When it returns nil, agency must be with the peer again, or the conversation over. An
+// error ends the session.
 //
-// ctx ends when the session does. A reply returns once it is queued, so a slow
-// peer holds up its own handler alone.
+// ctx ends when the session does. reply returns when the message is queued, so a slow
+// peer delays its own handler alone.
 type Handler[M Message] func(ctx context.Context, req M, reply func(M) error) error
 
 // Serve answers requests one after the other until the conversation ends. It

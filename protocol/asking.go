@@ -5,10 +5,10 @@ import (
 	"iter"
 )
 
-// Exchange sends one request and yields its replies, the error last. Replies
-// still owed from a loop that was left early are received and dropped first.
+// Exchange sends one request and yields its replies, the error last. Outstanding
+// replies of a loop that was left early are received and dropped first.
 //
-// After break, the rest of the replies stay owed.
+// After a break, the other replies stay outstanding.
 func (s *Session[M]) Exchange(ctx context.Context, req M) iter.Seq2[M, error] {
 	return func(yield func(M, error) bool) {
 		var none M
@@ -38,7 +38,7 @@ func (s *Session[M]) Ask(ctx context.Context, req M) (M, error) {
 	return none, agencyError(s.spec, s.m.state, req.Label()+" without a reply")
 }
 
-// Drain receives and drops the replies that are still owed to us.
+// Drain receives and drops the outstanding replies.
 func (s *Session[M]) Drain(ctx context.Context) error {
 	for s.m.outstanding > 0 {
 		if _, err := s.Recv(ctx); err != nil {
@@ -57,8 +57,8 @@ func (s *Session[M]) Drain(ctx context.Context) error {
 // wake lets it ask next again, also while a reply is awaited. wake must not be
 // closed.
 //
-// Requests outstanding from an earlier loop go on: their replies come first.
-// After break, replies stay owed.
+// Requests outstanding from an earlier loop go on: their replies come first. After a
+// break, replies stay outstanding.
 func (s *Session[M]) Pipeline(ctx context.Context, next func(outstanding int) (M, bool), wake <-chan struct{}) iter.Seq2[M, error] {
 	return func(yield func(M, error) bool) {
 		var none M

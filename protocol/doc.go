@@ -1,11 +1,10 @@
 // Package protocol runs Ouroboros mini-protocols from tables.
 //
-// A mini-protocol is a [Spec]: states, who has agency in each, the messages
-// that lead on, and how large and how late the next message may be. A
-// [Machine] follows a Spec from either side and knows nothing but the table. A
-// [Session] joins a Machine to a [Transport] and enforces what the table says.
-// Two drivers then serve every protocol: the side that asks uses
-// [Session.Exchange] and [Session.Pipeline], the side that answers uses
+// A mini-protocol is a [Spec]: states, who has agency in each, the messages that lead
+// on, and and size and time limits of the next message. A [Machine] follows a Spec from
+// either side and knows only the table. A [Session] joins a Machine to a [Transport]
+// and enforces what the table says. Two drivers then serve every protocol: the side
+// that asks uses [Session.Exchange] and [Session.Pipeline], the side that answers uses
 // [Serve]. Asking and answering are roles in the conversation, not ends of the
 // connection: in tx-submission it is the responder that asks.
 //
@@ -19,8 +18,8 @@
 //  3. Messages handed out belong to the caller. Messages handed in may be
 //     borrowed until they are sent, see [Body].
 //
-// Not here on purpose: connections and goroutines (package mux), and anything
-// that only one mini-protocol needs.
+// Left out on purpose: connections and goroutines (package mux), and anything that only
+// one mini-protocol needs.
 //
 // Rules follow the Ouroboros network specification as read from
 // ouroboros-network d80f488c8 (2026-07-24); where the text and the running

@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// What a peer can do wrong, as far as every mini-protocol is concerned. They
-// arrive wrapped in a [ViolationError]. Mini-protocols add their own.
+// Violations that are possible in every mini-protocol. They arrive wrapped in a
+// [ViolationError]. Mini-protocols add their own.
 var (
 	// ErrOutOfTurn: a message that the state does not allow.
 	ErrOutOfTurn = errors.New("message out of turn")
@@ -27,13 +27,13 @@ var (
 // the Session as it was.
 var ErrAgency = errors.New("protocol: not our turn")
 
-// ErrInUse means that another goroutine uses the initiator, or the loop around
-// the call does. The call did nothing, and the other one goes on undisturbed.
-// Have one goroutine ask, or guard the initiator with a mutex.
+// ErrInUse means that another goroutine, or the loop around the call, uses the
+// initiator. The call did nothing, and the other one goes on. Have one goroutine ask,
+// or guard the initiator with a mutex.
 var ErrInUse = errors.New("protocol: in use by another call")
 
-// ViolationError says that the peer broke a mini-protocol. Nothing more can be
-// said to it: close the connection.
+// ViolationError says that the peer broke a mini-protocol. The conversation cannot go
+// on: close the connection.
 type ViolationError struct {
 	Protocol string
 	State    string // empty if the violation is not tied to a state
@@ -56,10 +56,10 @@ func (e *ViolationError) Error() string {
 // Unwrap returns the rule that was broken, such as [ErrTimeout].
 func (e *ViolationError) Unwrap() error { return e.Err }
 
-// UnsupportedError says that the peer sent what this version cannot read, though
-// the message has the form that the protocol wants: something newer, of which Err
-// tells, an [errors.ErrUnsupported]. The peer may be right, so this is no
-// violation; but nothing more can be said to it either: close the connection.
+// UnsupportedError says that a message has the form that the protocol requires, with
+// newer contents that this version cannot read. Err, an [errors.ErrUnsupported], names
+// them. The peer may be right, so this is no violation; but the conversation cannot go
+// on: close the connection.
 type UnsupportedError struct {
 	Protocol string
 	State    string

@@ -1,7 +1,7 @@
 package protocol
 
-// Machine follows a [Spec] from one side. It is pure: it knows the state and
-// what is outstanding, nothing of bytes, time or connections.
+// Machine follows a [Spec] from one side. It is pure: it knows the state and the
+// outstanding requests, and nothing of bytes, time or connections.
 //
 // Pipelining lives beside the state. Requests are sent from one state, their
 // home; the state itself is that of the oldest unfinished exchange, and the

@@ -15,24 +15,23 @@ import (
 // Session is one conversation: a [Machine] on a [Transport]. M is the
 // interface that the mini-protocol's messages share.
 //
-// It works in the caller's goroutine and starts none. Methods must not
-// overlap, [Session.Begin] and [Session.Ended] aside. A send or receive that
-// ended because its context did may be repeated; after any other error the
-// Session is of no more use.
+// It works in the caller's goroutine and starts none. Methods must not overlap,
+// [Session.Begin] and [Session.Ended] aside. A send or receive that ended because its
+// context did may be repeated; after any other error the Session cannot be used any
+// more.
 type Session[M Message] struct {
-	// Most, if not nil, returns how many bytes the peer's next message can have
-	// if it is in order: less than the state's limit where the request that it
-	// answers tells, or where all messages are short. A longer one ends as
-	// those above the limit do, before it is held. It is called with none of
-	// the message taken yet.
+	// Most, if not nil, returns a bound in bytes for the peer's next message that is
+	// tighter than the state's limit, such as one that follows from the request. A
+	// longer message is refused like one above the limit, before it is in memory. Most
+	// is called before any byte of the message is consumed.
 	Most func() int
 
-	// Arriving, if not nil, is shown a message of the peer's that is under way, each
-	// time more of it has come: what has come, and how many bytes the message has at
-	// least, which is all of it once the head of its last string is there. It is for
-	// work that need not wait for the last byte, and can neither refuse the message
-	// nor keep begun, which is valid during the call only. A message that is there at
-	// once is not shown; each is decoded when it is complete, whatever was made of it.
+	// Arriving, if not nil, is called while a message of the peer arrives, each time
+	// more of it has come: begun are its bytes so far, and size is at least how many it
+	// will have, exactly once the head of its last string has come. Use it for work
+	// that need not wait for the last byte. It cannot refuse the message, and begun is
+	// valid during the call only. It is not called for a message that arrives at once.
+	// Every message is decoded when it is complete.
 	Arriving func(begun []byte, size int)
 
 	// Random draws timeouts that have a range; nil is math/rand/v2.
@@ -55,10 +54,10 @@ type Session[M Message] struct {
 	begun  time.Duration // how much of that with a part of the message there
 }
 
-// MessageTime is how long a peer may take for a message that it has begun, if
-// the state does not allow less: a beginning is held, and waiting for the rest
-// for ever would be a way to have it held. It is twice the time of a segment,
-// in which the largest request comes at 9 kbit/s.
+// MessageTime bounds the time from the first byte of a message to its last, if the
+// state's limit is not shorter. Without it, peers could make us hold unfinished
+// messages for ever. It is twice the time of a segment; the largest request fits in it
+// at 9 kbit/s.
 const MessageTime = time.Minute
 
 // NewSession starts a conversation in the first state of spec.
@@ -67,9 +66,9 @@ func NewSession[M Message](spec *Spec, role Role, t Transport) *Session[M] {
 }
 
 // Begin reserves the session until [Session.End], or returns an error that is
-// [ErrInUse] if it is reserved. It may be called from any goroutine. Initiators
-// call it first in each method, so that a second goroutine gets an error and
-// touches nothing; the session's own methods do not.
+// [ErrInUse] if it is reserved. It may be called from any goroutine. Initiators call it
+// first in each method, so that a second goroutine gets an error and has no effect; the
+// session's own methods do not call it.
 func (s *Session[M]) Begin() error {
 	if !s.busy.CompareAndSwap(false, true) {
 		return fmt.Errorf("%s: %w", s.spec.Name, ErrInUse)
@@ -98,8 +97,8 @@ func (s *Session[M]) Spec() *Spec { return s.spec }
 // Transport returns what the session runs on.
 func (s *Session[M]) Transport() Transport { return s.t }
 
-// Buffered reports whether bytes of the peer's wait to be looked at, so that
-// the next receive is likely not to block.
+// Buffered reports whether unread bytes of the peer have arrived, so that the next
+// receive is likely not to block.
 func (s *Session[M]) Buffered() bool {
 	unread, _ := s.t.Peek(s.seen)
 	return len(unread) > s.seen
@@ -126,8 +125,8 @@ func (s *Session[M]) Send(ctx context.Context, msg M) error {
 	return s.send(ctx, msg, s.m.state, (*Machine).Send)
 }
 
-// Request sends a request of ours, pipelined if others are outstanding. It is
-// what [Session.Exchange] and [Session.Pipeline] are made of.
+// Request sends a request of ours, pipelined if others are outstanding.
+// [Session.Exchange] and [Session.Pipeline] are made of it.
 func (s *Session[M]) Request(ctx context.Context, msg M) error {
 	from := s.m.state
 	if s.m.outstanding > 0 {
@@ -169,9 +168,9 @@ func (s *Session[M]) send(ctx context.Context, msg M, from StateID, take func(*M
 	return nil
 }
 
-// Recv waits for the peer's next message. The time it may take counts only
-// while Recv waits, so a slow caller is never the peer's fault. What has
-// arrived is received even if ctx has ended.
+// Recv waits for the peer's next message. The time limit runs only while Recv waits, so
+// the peer is never blamed for a slow caller. A message that has arrived is returned
+// even if ctx has ended.
 func (s *Session[M]) Recv(ctx context.Context) (M, error) {
 	m, _, err := s.recv(ctx, nil)
 	return m, err

@@ -73,9 +73,9 @@ type Message interface {
 	Decode(raw []byte) (Message, error)
 }
 
-// Body is implemented by messages that end with a long byte string, so that it
-// is sent without being copied. body is borrowed until it has been written to
-// the peer and must not change before that: treat it as read-only for good.
+// Body is implemented by messages that end with a long byte string, to send that
+// without a copy. body is borrowed until it is written to the peer, and must not change
+// until then: treat it as read-only for good.
 type Body interface {
 	Message
 	// AppendHead appends all of the encoding but body, which follows it on the wire.

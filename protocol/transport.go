@@ -10,14 +10,14 @@ type Transport interface {
 	// queued; when ctx ends first, nothing of the message was queued.
 	Send(ctx context.Context, head, body []byte) error
 
-	// Peek returns the bytes received and not consumed, of which the caller
-	// has looked at the first seen. They stay valid until the next Peek or
-	// Consume. If there are no more than seen and none will come, Peek says
-	// why; it does not wait.
+	// Peek returns the bytes received and not consumed. seen is how many of them the
+	// caller has seen before. They stay valid until the next Peek or Consume. If there
+	// are no more than seen and no more will come, Peek returns the reason as an error;
+	// it does not wait.
 	Peek(seen int) (unread []byte, err error)
 
-	// Ready receives a value some time after Peek would return more, or an
-	// error. There may be values too many, never too few.
+	// Ready receives a value after Peek has more to return, or an error. Spurious
+	// values are allowed, missing ones are not.
 	Ready() <-chan struct{}
 
 	// Consume drops the first n unread bytes.

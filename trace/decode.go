@@ -18,7 +18,7 @@ import (
 	"github.com/ouronet/ouronet/txsubmission"
 )
 
-// Summary counts what [Decode] met.
+// Summary has the counts of a [Decode].
 type Summary struct {
 	Connections int
 	Messages    int
@@ -35,26 +35,25 @@ type Summary struct {
 //
 //	0.012033  1 > chain-sync      StIdle       MsgRequestNext  3 B  +1.2ms
 //
-// That is the time in seconds since the first record; the connection; > for
-// what our side sent, or in a capture the side that connected, and < for what
-// came back; the mini-protocol, with ~ before it if the side that accepted is
-// the initiator; the state in which the message was judged, or "pipelined" for a
-// request ahead of answers; the message; its size; how long its sender had had
-// the turn; and what is in it. A violation follows on the same line after "!!".
-// What comes after one in the same conversation is not judged any more.
+// That is the time in seconds since the first record; the connection; > for what our
+// side sent, or in a capture the side that connected, and < for what came back; the
+// mini-protocol, with ~ before it if the side that accepted is the initiator; the state
+// in which the message was judged, or "pipelined" for a request ahead of answers; the
+// message; its size; how long its sender had had the turn; and what is in it. A
+// violation follows on the same line after "!!". Later messages of the same
+// conversation are not checked.
 //
 // A step of a pure core is printed as
 //
 //	0.012033  2 * chain step 7: at 1.2ms peer 1 rolls back to origin, tip 60.99a35669… block 2
 //
-// followed by the effects, indented. A recording has only a hash of those, so
-// they are what the code of today does about the same events, from
-// chain.PreferPraos on; where that is not what was recorded, a line with "!!"
-// says so. The later steps of that core are about what followed from the recorded
-// effects, so that many may differ after the first. After steps that are missing,
-// effects are not printed until the core begins anew.
+// followed by the effects, indented. A recording has only a hash of those, so the
+// printed effects are those of the current code for the same events, with the tie-break
+// of Praos; a line with "!!" marks a difference from the recording. Later steps follow
+// from the recorded effects, so many may differ after the first. After steps that are
+// missing, effects are not printed until the core begins anew.
 //
-// What a later version wrote and cannot be read here has a line that says so.
+// Parts that only a later version can read have a line that says so.
 func Decode(r io.Reader, w io.Writer) (Summary, error) {
 	source, err := Open(r)
 	if err != nil {

@@ -13,14 +13,14 @@
 //
 //  1. Close the Recorder, then the file.
 //  2. Close connections before the Recorder if their ends are to be recorded.
-//  3. A recording holds all that was said, transactions included.
+//  3. A recording holds all bytes, transactions included.
 //
 // # Format
 //
-// A recording holds bytes of the wire and encodings of the caller's, never Go
-// types, so it stays readable when code changes. All numbers are big endian.
-// It begins with "ouronet" and a line feed, the version (4 bytes, 1), and the
-// time of the start in nanoseconds since 1970 (8 bytes). Records follow:
+// A recording holds bytes of the wire and encodings of the caller, never Go types, so
+// it stays readable when code changes. All numbers are big endian. It begins with
+// "ouronet" and a line feed, the version (4 bytes, 1), and the time of the start in
+// nanoseconds since 1970 (8 bytes). Records follow:
 //
 //	c5 7e      where a record begins
 //	1 byte     kind, see the constants of Kind
@@ -42,8 +42,8 @@
 //	Finished   nothing
 //
 // A later version may add kinds, and fields behind those of Opened, Truncated and
-// Finished; a reader takes what it knows, and says that there was more. The version
-// is another one only if that would not do. A record of another kind may hold any
+// Finished; a reader reads the parts that it knows, and reports that there was more.
+// The version changes only if that is not enough. A record of another kind may hold any
 // bytes.
 //
 // A file without a Finished record was not closed in order. A reader finds the

@@ -21,10 +21,10 @@ const (
 	flagFIN, flagSYN, flagPSH, flagACK = 0x01, 0x02, 0x08, 0x10
 )
 
-// PcapngWriter writes connections as a pcapng capture, with IPv4 and TCP
-// headers that never were: packet tools find the streams in it. Addresses that
-// are not IPv4 are replaced by ones out of 10.0.0.0/8 that hold the record's ID.
-// Decisions have no place in a capture and are left out.
+// PcapngWriter writes connections as a pcapng capture, with made-up IPv4 and TCP
+// headers, so that packet tools find the streams. Addresses that are not IPv4 are
+// replaced by ones out of 10.0.0.0/8 that hold the record's ID. Decisions have no place
+// in a capture and are left out.
 type PcapngWriter struct {
 	w     io.Writer
 	begun bool
@@ -44,7 +44,7 @@ func NewPcapngWriter(w io.Writer) *PcapngWriter {
 	return &PcapngWriter{w: w, conns: make(map[uint32]*tcpConn)}
 }
 
-// Write adds what a record tells.
+// Write adds a record.
 func (p *PcapngWriter) Write(r Record) error {
 	p.buf = p.buf[:0]
 	if !p.begun {

@@ -21,8 +21,8 @@ type Source interface {
 	Next() (Record, error)
 }
 
-// Open tells by the first bytes what r is, and reads it: a recording, or a pcap
-// or pcapng capture of TCP connections.
+// Open recognizes the format by the first bytes and reads it: a recording, or a pcap or
+// pcapng capture of TCP connections.
 func Open(r io.Reader) (Source, error) {
 	b := bufio.NewReaderSize(r, 1<<16)
 	head, err := b.Peek(8)
@@ -39,8 +39,8 @@ func Open(r io.Reader) (Source, error) {
 	return nil, fmt.Errorf("%w: it begins with %x", ErrFormat, head)
 }
 
-// Reader reads a recording. What is damaged it leaves out, and says so with a
-// record of kind [Damaged].
+// Reader reads a recording. It leaves out damaged parts, and returns a record of kind
+// [Damaged] for each.
 type Reader struct {
 	b     *bufio.Reader
 	start time.Time

@@ -54,7 +54,7 @@ type Record struct {
 // Known reports whether k is a kind that this version knows.
 func (k Kind) Known() bool { return k >= Opened && k <= Finished || k == Damaged }
 
-// Hash is what is kept of the effects of a step: their SHA-256.
+// Hash is the SHA-256 of the effects of a step, which a recording has in place of them.
 type Hash [sha256.Size]byte
 
 // Version is the version of the format that [Recorder] writes.

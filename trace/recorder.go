@@ -15,25 +15,23 @@ import (
 
 // Config adjusts a [Recorder]. The zero value works.
 type Config struct {
-	// QueueBytes is how much may wait to be written; 0 is 4 MiB. The recorder
-	// may hold twice that.
+	// QueueBytes bounds the bytes that wait to be written; 0 is 4 MiB. The recorder may
+	// hold twice as many.
 	QueueBytes int
 
 	// MaxBytes is the size that the file may reach, give or take a few marks;
 	// 0 is 1 GiB.
 	MaxBytes int64
 
-	// Pcapng writes a capture for packet tools in place of our own format:
-	// raw IPv4 with TCP segments that never were, and no decisions. It is
-	// about as large.
+	// Pcapng writes a capture for packet tools in place of our own format, about as
+	// large: IPv4 and TCP headers are made up, and decisions are left out.
 	Pcapng bool
 }
 
-// Recorder writes what happens on connections, and what pure cores decide, to
-// one file. It never holds anybody up: what happens is copied to a queue that
-// one goroutine writes. A connection or core that meets a full queue, or a full
-// file, is marked truncated and recorded no further, since bytes after a gap
-// would make no sense; others go on.
+// Recorder writes the bytes of connections and the decisions of pure cores to one file.
+// It never delays its callers: it copies to a queue, which one goroutine writes. A
+// connection or core that meets a full queue or file is marked as truncated, and its
+// recording ends there; others go on.
 //
 // Its methods may be called from any goroutine.
 type Recorder struct {
@@ -59,8 +57,8 @@ type sink interface {
 	write(records []byte) error
 }
 
-// NewRecorder starts a recording to w, which is written by one goroutine until
-// [Recorder.Close]. Writing may block: only the recording suffers.
+// NewRecorder starts a recording to w, to which one goroutine writes until
+// [Recorder.Close]. Writing may block: then only the recording suffers.
 func NewRecorder(w io.Writer, cfg Config) *Recorder {
 	if cfg.QueueBytes <= 0 {
 		cfg.QueueBytes = 4 << 20
@@ -85,8 +83,8 @@ func NewRecorder(w io.Writer, cfg Config) *Recorder {
 	return r
 }
 
-// Record is a mux.Config.Record: all connections of a configuration that has it
-// are recorded.
+// Record is a value for mux.Config.Record: all connections of that configuration are
+// recorded.
 func (r *Recorder) Record(conn net.Conn) mux.Recorder {
 	local, remote := address(conn.LocalAddr()), address(conn.RemoteAddr())
 	s := &stream{r: r}
@@ -118,8 +116,8 @@ func (r *Recorder) Truncated() int {
 	return int(r.truncated)
 }
 
-// Close writes what is queued and ends the recording. It returns the first
-// error of writing. It does not close what it wrote to.
+// Close writes what is queued and ends the recording. It returns the first error of
+// writing. It does not close the file.
 func (r *Recorder) Close() error {
 	r.mu.Lock()
 	r.closed = true
@@ -287,9 +285,9 @@ var (
 	errFull  = errors.New("trace: the queue or the file is full, writing failed, or the recorder is closed: the core is recorded no further")
 )
 
-// Step records one step of the core: the input that went in and the effects
-// that came out, both in an encoding of the caller's that does not change with
-// the code. Only a hash of the effects is kept.
+// Step records one step of the core: the input that went in and the effects that came
+// out, both in an encoding of the caller that does not change with the code. Only a
+// hash of the effects is kept.
 //
 // An error says that this step, and so any later one, is not in the recording;
 // the recorder has marked it. The caller may go on calling or not.

@@ -26,7 +26,7 @@ type Conn struct {
 	Reason        string
 }
 
-// Chunk is some bytes that passed at once.
+// Chunk is a number of bytes that were sent or received at once.
 type Chunk struct {
 	Time time.Time
 	Sent bool // by our side
@@ -49,8 +49,8 @@ type Step struct {
 	Effects Hash   // SHA-256 of the encoded effects
 }
 
-// Load reads a recording, or a capture, whole. What comes after a gap in a
-// connection or core is left out.
+// Load reads a whole recording or capture. The parts of a connection or core after a
+// gap are left out.
 func Load(r io.Reader) (*Recording, error) {
 	source, err := Open(r)
 	if err != nil {

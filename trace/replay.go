@@ -14,20 +14,20 @@ import (
 	"github.com/ouronet/ouronet/protocol"
 )
 
-// Replay plays the peer of a recorded connection against code that should do
-// what was recorded. The zero value compares all.
+// Replay plays the peer of a recorded connection to the current code, and compares what
+// that sends with the recording. The zero value compares all.
 type Replay struct {
-	// Skip are numbers of mini-protocols to leave out: what the peer sent of
-	// them is not played and what we send is not compared. Keep-alive has to be
-	// left out where our side draws its cookies at random.
+	// Skip are numbers of mini-protocols to leave out: the peer's messages are not
+	// played and ours are not compared. Leave out keep-alive if our side draws its
+	// cookies at random.
 	Skip []uint16
 
-	// Patience is how long to wait for bytes that were sent in the recording;
-	// 0 is 10 s.
+	// Patience bounds the wait for bytes that the recording has and the code has not
+	// sent; 0 is 10 s.
 	Patience time.Duration
 }
 
-// DifferenceError says where the code no longer does what was recorded.
+// DifferenceError says where the code differs from the recording.
 type DifferenceError struct {
 	Protocol uint16        // number
 	Role     protocol.Role // ours
@@ -48,19 +48,19 @@ func (e *DifferenceError) Error() string {
 	return fmt.Sprintf("%s: got %x, want %x", where, e.Got, e.Want)
 }
 
-// ErrTruncated means that a recording has no end, so that it cannot be replayed.
+// ErrTruncated means that the recording of a connection is incomplete, so that it
+// cannot be replayed.
 var ErrTruncated = errors.New("trace: the recording of the connection is truncated")
 
-// Run calls run with a bearer whose other end says what the peer said in c, at
-// the time after the start at which it was read, and not before all that had
-// been sent by then is sent again. What is sent is compared mini-protocol by
-// mini-protocol: how it is cut into segments, their time stamps, and the order
-// between mini-protocols may differ. At the first difference the bearer ends,
-// and Run returns a [*DifferenceError] when run does, which should wait for the
-// end of the bearer. Without a difference Run returns the error of run, if that
-// is not one of the bearer's end.
+// Run calls run with a bearer whose other end sends the bytes of the peer in c, each at
+// its recorded time after the start, and not before our side has sent all that it had
+// sent by then. The bytes of our side are compared by mini-protocol: segment sizes,
+// time stamps, and the order between mini-protocols may differ. At the first difference
+// the bearer ends, and Run returns a [*DifferenceError] when run returns; run should
+// wait for the end of the bearer. Without a difference Run returns the error of run,
+// unless that only says that the bearer ended.
 //
-// Inside testing/synctest, it all happens in virtual time.
+// Inside testing/synctest, time is virtual.
 func (r Replay) Run(c *Conn, run func(net.Conn) error) error {
 	if c.Truncated {
 		return ErrTruncated

@@ -23,7 +23,7 @@ type Stepper interface {
 	Step(input []byte) (effects []byte, err error)
 }
 
-// StepError says at which step a core no longer does what it did.
+// StepError says at which step a core decides differently from the recording.
 type StepError struct {
 	Core  string
 	Step  uint64

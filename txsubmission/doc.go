@@ -5,20 +5,20 @@
 // for ids, then for the transactions it wants. Ids that were announced stay in
 // a window of at most ten until the responder acknowledges them.
 //
-// To have a peer take transactions, implement [Source] and call [Provide]. To
-// take a peer's, implement [Sink] and call [Responder.Run], or ask step by step
-// with [Responder.RequestTxIDs] and [Responder.RequestTxs].
+// To send transactions to a peer, implement [Source] and call [Provide]. To receive
+// them, implement [Sink] and call [Responder.Run], or ask step by step with
+// [Responder.RequestTxIDs] and [Responder.RequestTxs].
 //
 // Duties of the caller:
 //
-//  1. A node that is still syncing cannot judge transactions: wait, between
-//     [Responder.Init] and the first request, until yours can. cardano-node
-//     waits 60 s.
+//  1. A node that is still syncing cannot validate transactions: between
+//     [Responder.Init] and the first request, wait until yours can. cardano-node waits
+//     60 s.
 //  2. Transactions are bytes, an era and an id that fits them. Check that they
 //     are valid.
 //  3. Announce a transaction once to each peer.
 //
-// What is left out on purpose: a mempool, and which of several peers to ask.
+// Left out on purpose: a mempool, and the choice among several peers.
 //
 // Rules follow the network specification and the running code of
 // ouroboros-network d80f488c8 (2026-07-24).

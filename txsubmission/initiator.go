@@ -8,8 +8,8 @@ import (
 	"github.com/ouronet/ouronet/protocol"
 )
 
-// Source is what one peer sees of our transactions: a cursor that announces
-// each once. One goroutine at a time uses it.
+// Source is one peer's view of our transactions: a cursor that announces each once. One
+// goroutine at a time uses it.
 type Source interface {
 	// Next returns up to most transactions that it has not returned before,
 	// in the order in which they should be taken; most is not 0. If block is

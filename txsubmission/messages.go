@@ -52,7 +52,7 @@ type RequestTxs struct {
 	IDs []ledger.TxID
 }
 
-// ReplyTxs carries those of the transactions asked for that are still there.
+// ReplyTxs carries the requested transactions that the initiator still has.
 type ReplyTxs struct {
 	Txs []ledger.RawTx
 }

@@ -20,20 +20,19 @@ type Sink interface {
 	// session.
 	Want(ctx context.Context, ids []Announced) ([]ledger.TxID, error)
 
-	// Deliver takes the answer to one request: the ids that were asked for,
-	// and the transactions that came, in the order in which the peer
-	// announced them. Those that are missing will not come. While Deliver
-	// blocks, the peer is asked for nothing more. The bytes are the sink's.
-	// An error ends the session.
+	// Deliver takes the answer to one request: the ids that were asked for, and the
+	// transactions that came, in the order in which the peer announced them. Missing
+	// transactions will not come. While Deliver blocks, no request is sent to the peer.
+	// The bytes are the sink's. An error ends the session.
 	Deliver(ctx context.Context, asked []ledger.TxID, txs []ledger.Tx) error
 }
 
 // Responder asks a peer for its transactions. One method runs at a time; another
 // call meanwhile, from the sink too, returns [protocol.ErrInUse] and does nothing.
 //
-// A call that ended because its ctx did may be followed by another, of the same
-// or another method; replies that it left owed are taken first. After any other
-// error the session is over: close the connection.
+// A call that ended because its ctx did may be followed by another, of the same or
+// another method; outstanding replies are received first. After any other error the
+// session is over: close the connection.
 type Responder struct {
 	// Policy says how Run asks. Its SizeTolerance is for RequestTxs too.
 	Policy Policy
@@ -61,8 +60,8 @@ func (r *Responder) most() int {
 	return r.w.most(r.Policy.withDefaults().SizeTolerance)
 }
 
-// Init waits for the peer to start the conversation; the other methods do that
-// too if it has not happened.
+// Init waits for the peer to start the conversation. The other methods call it if
+// needed.
 func (r *Responder) Init(ctx context.Context) error {
 	if err := r.s.Begin(); err != nil {
 		return err
@@ -118,9 +117,9 @@ func (r *Responder) Run(ctx context.Context, sink Sink) error {
 	return nil
 }
 
-// RequestTxIDs acknowledges the ack oldest ids and asks for up to req new ones.
-// It waits until there is one if all ids are acknowledged, and not at all for
-// others. It returns [ErrDone] if the peer ended the conversation instead.
+// RequestTxIDs acknowledges the ack oldest ids and asks for up to req new ones. If all
+// ids are acknowledged, it waits until the peer has a new one; otherwise it does not
+// wait. It returns [ErrDone] if the peer ended the conversation instead.
 //
 // A request that breaks a rule returns its error, such as
 // [ErrRequestedTooMany], and sends nothing.
@@ -136,11 +135,11 @@ func (r *Responder) RequestTxIDs(ctx context.Context, ack, req uint16) ([]Announ
 	return a.announced, err
 }
 
-// RequestTxs asks for transactions that are announced and not acknowledged, and
-// returns those that the peer still has, in the order of ids. A request that
-// breaks a rule returns its error, such as [ErrRequestedUnavailable], and sends
-// nothing. Ask for no more bytes at once than the table's Ingress: the peer is
-// cut off for sending more.
+// RequestTxs asks for transactions that are announced and not acknowledged, and returns
+// those that the peer still has, in the order of ids. A request that breaks a rule
+// returns its error, such as [ErrRequestedUnavailable], and sends nothing. Ask for no
+// more bytes at once than the table's Ingress: the connection ends when the peer sends
+// more.
 func (r *Responder) RequestTxs(ctx context.Context, ids ...ledger.TxID) ([]ledger.Tx, error) {
 	if err := r.s.Begin(); err != nil {
 		return nil, err
@@ -153,8 +152,8 @@ func (r *Responder) RequestTxs(ctx context.Context, ids ...ledger.TxID) ([]ledge
 	return a.txs, err
 }
 
-// Unacknowledged returns what is announced and not acknowledged, oldest first. It
-// is for the goroutine that asks.
+// Unacknowledged returns the announced ids that are not acknowledged, oldest first.
+// Only the goroutine that asks may call it.
 func (r *Responder) Unacknowledged() []Announced {
 	ids := make([]Announced, len(r.w.ids))
 	for i, e := range r.w.ids {

@@ -9,9 +9,9 @@ import (
 	"github.com/ouronet/ouronet/protocol"
 )
 
-// What an asking responder can do wrong. From a peer they come wrapped in a
-// [protocol.ViolationError]; unwrapped, they say that a request of our own
-// would break the rule and was not sent. (miniprotocols, 3)
+// Violations by a responder. From a peer they come wrapped in a
+// [protocol.ViolationError]; unwrapped, they say that our own request would break the
+// rule and was not sent. (miniprotocols, 3)
 var (
 	ErrAckedTooMany         = errors.New("more ids acknowledged than are unacknowledged")
 	ErrRequestedTooMany     = errors.New("more ids requested than the window has room for")
@@ -21,7 +21,7 @@ var (
 	ErrRequestedUnavailable = errors.New("transaction requested that is not announced")
 )
 
-// What an answering initiator can do wrong. (miniprotocols, 3)
+// Violations by an initiator. (miniprotocols, 3)
 var (
 	ErrTxIDsNotRequested = errors.New("more ids than requested")
 	ErrTxNotRequested    = errors.New("transaction was not requested")

@@ -6,8 +6,8 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 )
 
-// AskingWindow is what [Responder.Run] decides with, without a session: for
-// simulations, and for drivers of one's own. It has no clock and no I/O. Its
+// AskingWindow has the rules by which [Responder.Run] makes requests, without a
+// session: for simulations, and for your own drivers. It has no clock and no I/O. Its
 // methods must not overlap.
 type AskingWindow struct {
 	Policy Policy // as in Responder
@@ -15,8 +15,8 @@ type AskingWindow struct {
 	w collected
 }
 
-// Next returns the next request to send, a [RequestTxIDs] or a [RequestTxs],
-// and takes it for sent; ok is false if there is none before the next reply.
+// Next returns the next request to send, a [RequestTxIDs] or a [RequestTxs], and counts
+// it as sent; ok is false if there is none before the next reply.
 func (a *AskingWindow) Next() (req Message, ok bool) {
 	m, ok := a.w.next(a.Policy.withDefaults())
 	if ok {
@@ -25,9 +25,9 @@ func (a *AskingWindow) Next() (req Message, ok bool) {
 	return m, ok
 }
 
-// ReplyTxIDs takes the answer to the oldest request without one, which asked
-// for ids. It returns the ids to decide about before the next call of Next. An
-// error is the peer's fault.
+// ReplyTxIDs accepts the answer to the oldest open request, which asked for ids. It
+// returns the ids to decide about before the next call of Next. An error is the peer's
+// fault.
 func (a *AskingWindow) ReplyTxIDs(m ReplyTxIDs) ([]Announced, error) {
 	if err := a.w.replyTxIDs(m); err != nil {
 		return nil, err
@@ -35,12 +35,12 @@ func (a *AskingWindow) ReplyTxIDs(m ReplyTxIDs) ([]Announced, error) {
 	return a.w.undecided(), nil
 }
 
-// Decide says which of the undecided ids to ask for; the others are not.
+// Decide names those of the undecided ids to ask for; the others are skipped.
 func (a *AskingWindow) Decide(want []ledger.TxID) { a.w.decide(want) }
 
-// ReplyTxs takes the answer to the oldest request without one, which asked for
-// transactions, and puts them in the order of the request. It returns the ids
-// that were asked for. An error is the peer's fault.
+// ReplyTxs accepts the answer to the oldest open request, which asked for transactions,
+// and puts them in the order of the request. It returns the ids that were asked for. An
+// error is the peer's fault.
 func (a *AskingWindow) ReplyTxs(txs []ledger.Tx) ([]ledger.TxID, error) {
 	return a.w.replyTxs(txs, a.Policy.withDefaults().SizeTolerance)
 }
@@ -48,7 +48,7 @@ func (a *AskingWindow) ReplyTxs(txs []ledger.Tx) ([]ledger.TxID, error) {
 // Unacknowledged returns how many ids are announced and not acknowledged.
 func (a *AskingWindow) Unacknowledged() int { return len(a.w.ids) }
 
-// AnsweringWindow is what [Provide] checks requests with, without a session.
+// AnsweringWindow has the rules by which [Provide] checks requests, without a session.
 // Its methods must not overlap.
 type AnsweringWindow struct{ w provided }
 

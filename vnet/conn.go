@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// Conn is one end of a connection, a [net.Conn] that behaves like a
-// [*net.TCPConn]: a deadline gives os.ErrDeadlineExceeded, what the other side
-// sent before it closed can be read before io.EOF comes, and so on.
+// Conn is one end of a connection, a [net.Conn] that behaves like a [*net.TCPConn]: a
+// deadline gives os.ErrDeadlineExceeded, bytes that the other side sent before it
+// closed can be read before io.EOF, and so on.
 type Conn struct {
 	pair          *pair
 	side          int
@@ -102,8 +102,8 @@ func (c *Conn) wait(w *waiter, now time.Duration) {
 	w.wait(&c.pair.mu, &c.pair.net.alarms, at)
 }
 
-// CloseWrite ends our direction: the other side gets io.EOF after what was
-// written. It can go on sending.
+// CloseWrite ends our direction: the other side gets io.EOF after the written bytes,
+// and can go on sending.
 func (c *Conn) CloseWrite() error {
 	p := c.pair
 	p.mu.Lock()
@@ -125,12 +125,12 @@ func (c *Conn) CloseWrite() error {
 	return nil
 }
 
-// Close implements net.Conn. What was written still arrives, unless something
-// that the other side sent is not read: then it gets a reset, as over TCP.
+// Close implements net.Conn. Written bytes still arrive, unless bytes from the other
+// side are unread: then it gets a reset, as over TCP.
 func (c *Conn) Close() error { return c.close(false) }
 
-// Reset closes the connection as one does that crashed: the other side gets
-// ECONNRESET after what has arrived.
+// Reset closes the connection as a crashed host does: the other side gets ECONNRESET
+// after the bytes that have arrived.
 func (c *Conn) Reset() error { return c.close(true) }
 
 func (c *Conn) close(hard bool) error {

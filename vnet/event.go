@@ -16,7 +16,7 @@ type Event struct {
 	// (From sends no more), or "reset".
 	What string
 
-	// Data are the bytes that arrived. They are only lent.
+	// Data are the bytes that arrived, valid during the call only.
 	Data []byte
 }
 

@@ -15,9 +15,9 @@ const (
 	// time: both sides get ECONNRESET, and what is under way is lost.
 	Reset Kind = iota + 1
 
-	// Stall holds back what goes from one host to the other. It arrives when
-	// the stall is over, in order. Connecting takes as much longer, or fails
-	// with ETIMEDOUT after [ConnectTime].
+	// Stall delays the bytes from one host to the other. They arrive when the stall is
+	// over, in order. Connecting takes as much longer, or fails with ETIMEDOUT after
+	// [ConnectTime].
 	Stall
 
 	// Partition is a stall in both directions.
@@ -42,7 +42,7 @@ func (k Kind) String() string {
 	return fmt.Sprintf("fault %d", int(k))
 }
 
-// Fault is something that goes wrong between two hosts.
+// Fault is a failure between two hosts.
 type Fault struct {
 	Kind Kind
 
@@ -50,8 +50,8 @@ type Fault struct {
 	// it makes no difference which is which.
 	From, To string
 
-	// At is when it begins, since the network was made. A fault that is given
-	// to [Network.Add] begins at once if that time is over.
+	// At is when it begins, since the network was made. A fault added later than that
+	// begins at once.
 	At time.Duration
 
 	// For is how long it lasts; 0 is for good. A reset has no length.

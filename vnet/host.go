@@ -16,9 +16,9 @@ type Host struct {
 	port uint16 // the last one given away; guarded by net.mu
 }
 
-// Host returns the host of that name, which it makes if there is none. A name
-// that is an IP address is also the host's address; others get 10.0.0.1 and so
-// on, in the order of their making.
+// Host returns the host of that name, which it makes if there is none. A name that is
+// an IP address is also the host's address; other hosts get 10.0.0.1 and so on, in the
+// order in which they are made.
 func (n *Network) Host(name string) *Host {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -86,9 +86,9 @@ func (h *Host) freePort() uint16 {
 	return 0
 }
 
-// Dial connects to a host, address "name:port" or "IP:port". Its errors are
-// those of a [net.Dialer]: ECONNREFUSED when nobody listens, ETIMEDOUT after
-// [ConnectTime], that of ctx. The connection is a [*Conn].
+// Dial connects to a host, address "name:port" or "IP:port". Its errors are those of a
+// [net.Dialer]: ECONNREFUSED without a listener, ETIMEDOUT after [ConnectTime], that of
+// ctx. The connection is a [*Conn].
 func (h *Host) Dial(ctx context.Context, address string) (net.Conn, error) {
 	to, port, err := h.net.resolve(address)
 	if err != nil {
@@ -105,8 +105,7 @@ func (h *Host) Dial(ctx context.Context, address string) (net.Conn, error) {
 	return c, nil
 }
 
-// DialContext is Dial in the form that [net.Dialer] gives it. It takes any
-// network.
+// DialContext is Dial with the signature of [net.Dialer]. Any network name will do.
 func (h *Host) DialContext(ctx context.Context, _, address string) (net.Conn, error) {
 	return h.Dial(ctx, address)
 }

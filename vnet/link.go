@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Link is how bytes travel in one direction of a connection. The zero value
-// has no delay and a window of [DefaultWindow].
+// Link describes how bytes travel in one direction of a connection. The zero value has
+// no delay and a window of [DefaultWindow].
 //
 // Each connection has a link of its own in each direction: connections do not
 // take bandwidth from each other.
@@ -22,10 +22,10 @@ type Link struct {
 	// Bandwidth is in bytes a second; 0 has no limit.
 	Bandwidth int64
 
-	// Window is how many bytes may be under way or waiting to be read before
-	// Write waits; 0 is [DefaultWindow]. A byte that was read makes room when
-	// word of it has come back, one latency of the other direction later, so at
-	// most a window is sent each round trip, as over TCP.
+	// Window is how many bytes may be under way or waiting to be read before Write
+	// waits; 0 is [DefaultWindow]. A byte that was read makes room one latency of the
+	// other direction later, so at most a window is sent in each round trip, as over
+	// TCP.
 	Window int
 
 	// Chunk is the most bytes that arrive at one instant because they were
@@ -33,8 +33,8 @@ type Link struct {
 	// difference between them; 0 is [DefaultChunk].
 	Chunk int
 
-	// Ragged makes each Read return a number of bytes drawn from 1 to what is
-	// there, so that messages come in pieces of any size.
+	// Ragged makes each Read return a random part of the available bytes, at least one,
+	// so that messages come in pieces of any size.
 	Ragged bool
 
 	// ResetAfter, if not 0, is the number of bytes after which the connection
@@ -47,11 +47,11 @@ type Link struct {
 }
 
 const (
-	// DefaultWindow is the window of a [Link] that does not say, in bytes. At
-	// a round trip of 50 ms it allows 20 MiB/s.
+	// DefaultWindow is the window of a [Link] whose Window is 0, in bytes. At a round
+	// trip of 50 ms it allows 20 MiB/s.
 	DefaultWindow = 1 << 20
 
-	// DefaultChunk is the chunk of a [Link] that does not say, in bytes.
+	// DefaultChunk is the chunk of a [Link] whose Chunk is 0, in bytes.
 	DefaultChunk = 1 << 14
 )
 

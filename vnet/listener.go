@@ -55,7 +55,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 	}
 }
 
-// Close implements net.Listener. Connections that nobody accepted are reset.
+// Close implements net.Listener. Connections that were not accepted are reset.
 func (l *Listener) Close() error {
 	l.mu.Lock()
 	if l.closed {

@@ -8,15 +8,14 @@ import (
 	"time"
 )
 
-// Run runs a network in lockstep until ctx ends, and returns why that did. One
-// Run at a time; where Wait is synctest.Wait, nobody else can call that
-// meanwhile.
+// Run runs a network in lockstep until ctx ends, and returns the cause of ctx. Only one
+// Run at a time; if Wait is synctest.Wait, no other goroutine may call that meanwhile.
 //
-// It waits until everybody is blocked, gives what they sent, sorted by
-// connection, its times, lets the next thing happen, such as the arrival of one
-// chunk, and starts again. So whatever a host does is an answer to one thing,
-// and in which order goroutines of different hosts ran makes no difference.
-// Timers of the hosts go first where something arrives at the same instant.
+// It waits until all goroutines are blocked, schedules the bytes that they sent, sorted
+// by connection, lets the next event happen, such as the arrival of one chunk, and
+// starts again. So each action of a host follows from one event, and the order of
+// goroutines of different hosts makes no difference. Timers of the hosts go first where
+// something arrives at the same instant.
 func (n *Network) Run(ctx context.Context) error {
 	if !n.lockstep() {
 		return errors.New("vnet: Run is for a network in lockstep: set Config.Wait")

@@ -11,22 +11,20 @@ import (
 	"github.com/ouronet/ouronet/internal/wake"
 )
 
-// Config is what a [Network] is like. Its zero value is a network without
-// delays and faults.
+// Config describes a [Network]. Its zero value is a network without delays and faults.
 type Config struct {
-	// Seed is what everything that is drawn depends on.
+	// Seed makes all randomness repeatable; 0 is a seed like any other.
 	Seed uint64
 
-	// Link is how bytes travel, in both directions, where Plan does not say.
+	// Link describes both directions of each connection, if Plan is nil.
 	Link Link
 
-	// Plan, if not nil, is called for each connection that from makes to to,
-	// and says how bytes travel on it. r depends on the seed, the names and how
-	// many connections there were between them before, and on nothing else.
-	// Calls may overlap.
+	// Plan, if not nil, returns the links of each connection that from makes to to. r
+	// depends only on the seed, the names and the number of connections between them
+	// before. Calls may overlap.
 	Plan func(r *rand.Rand, from, to string) Path
 
-	// Faults go wrong, at their time. See also [Network.Add].
+	// Faults happen at their times. See also [Network.Add].
 	Faults []Fault
 
 	// Wait, if not nil, makes the network one in lockstep: [Network.Run]
@@ -34,14 +32,13 @@ type Config struct {
 	// synctest.Wait.
 	Wait func()
 
-	// Arrange, if not nil, is for hosts whose goroutines write to a connection
-	// in any order: a multiplexer. In lockstep it is given what one side of a
-	// connection sent at one instant, and returns it cut into chunks that
-	// arrive one at a time, in an order that does not depend on theirs. What it
-	// leaves out at the end, rest bytes of an incomplete message, is given to
-	// it again with what follows. The chunks may be of other bytes, even of
-	// more, such as headers between. For nil chunks and no rest, or a rest that
-	// cannot be, what it got is sent as it is.
+	// Arrange, if not nil, is for hosts whose goroutines write to one connection in any
+	// order, such as a multiplexer. In lockstep it gets the bytes that one side of a
+	// connection sent at one instant, and returns chunks that arrive one at a time, in
+	// an order that does not depend on the goroutines. The last rest bytes, of an
+	// incomplete message, are given to it again with those that follow. The chunks may
+	// differ from the bytes sent, such as by headers between them. With nil chunks and
+	// no rest, or an impossible rest, the bytes are sent unchanged.
 	//
 	// What a host writes to a connection at the instant at which it closes it
 	// is lost, unless CloseWrite came first, and what arrived then counts as
@@ -49,13 +46,13 @@ type Config struct {
 	// a write has to wait; let windows be so large that none does.
 	Arrange func(sent []byte) (chunks [][]byte, rest int)
 
-	// Observe, if not nil, gets what happens on a network in lockstep, in an order
-	// that depends only on the seed and on what the hosts do. [Network.Run] calls it;
-	// it must not use the network.
+	// Observe, if not nil, gets the events of a network in lockstep, in an order that
+	// depends only on the seed and on what the hosts do. [Network.Run] calls it; it
+	// must not use the network.
 	Observe func(Event)
 }
 
-// Path is how bytes travel on one connection.
+// Path has the links of one connection.
 type Path struct {
 	Out  Link // from the side that dialled
 	Back Link // to it
@@ -117,11 +114,11 @@ func (n *Network) arranged() bool { return n.lockstep() && n.cfg.Arrange != nil 
 // now is the time since the network was made.
 func (n *Network) now() time.Duration { return time.Since(n.epoch) }
 
-// Now returns the time since the network was made, which is what the times of
-// faults are relative to.
+// Now returns the time since the network was made, to which the times of faults are
+// relative.
 func (n *Network) Now() time.Duration { return n.now() }
 
-// Add makes more things go wrong.
+// Add adds faults.
 func (n *Network) Add(faults ...Fault) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -207,7 +204,7 @@ func (n *Network) hit(f Fault) (hit []*pair) {
 	return hit
 }
 
-// Close breaks all connections, closes all listeners, and refuses what comes.
+// Close breaks all connections, closes all listeners, and refuses new connections.
 func (n *Network) Close() error {
 	n.mu.Lock()
 	listeners := make([]*Listener, 0, len(n.listeners))

@@ -15,9 +15,9 @@ import (
 )
 
 // NewEngine returns an Engine that starts at cfg.Anchor or, without one, after the
-// newest of points, as [Follow] does. It dials no peer: leave
-// out Peers, Persist and Observer.Lost of cfg. For connections, the Observer of the
-// configuration that each was made with is called, not that of cfg.
+// newest of points, as [Follow] does. It dials no peer: leave out Peers, Persist and
+// Observer.Lost of cfg. Events of a connection go to the Observer of the configuration
+// that it was made with, not to that of cfg.
 //
 // It does nothing before [Engine.Run].
 func NewEngine(cfg Config, points ...ledger.Point) (*Engine, error) {
@@ -35,22 +35,22 @@ func NewEngine(cfg Config, points ...ledger.Point) (*Engine, error) {
 	return newEngine(context.Background(), cfg, points)
 }
 
-// Run decides, until ctx ends or something fails that is no peer's fault, and
-// returns why. It can be called once.
+// Run decides until ctx ends or a local failure occurs (a failing peer only loses its
+// connection), and returns the reason. It can be called once.
 func (e *Engine) Run(ctx context.Context) error {
 	defer context.AfterFunc(ctx, func() { e.cancel(context.Cause(ctx)) })()
 	e.run(e.ctx)
 	return context.Cause(e.ctx)
 }
 
-// Attach makes a connection hot and follows the chain of the peer, beside those of
-// the other connections that are attached, until ctx ends, Run does, or the
-// connection. A connection that another node opened will do if [node.Conn.MayAsk].
+// Attach makes a connection hot and follows the chain of the peer, beside those of the
+// other connections that are attached, until ctx ends, Run does, or the connection. The
+// connection may be one that another node opened, if [node.Conn.MayAsk].
 //
 // When ctx ends, nothing more is asked of the peer, and the connection cools: see
-// [node.Conn.Heat]. Then Attach returns nil, and the connection may be attached
-// again, here or elsewhere; to the engine it is another peer then. Any other error
-// is why the connection ended, or that it could not be made hot.
+// [node.Conn.Heat]. Then Attach returns nil, and the connection may be attached again,
+// to this engine as a new peer, or to another one. An error says why the connection
+// ended, or could not be made hot.
 func (e *Engine) Attach(ctx context.Context, conn *node.Conn) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -96,9 +96,9 @@ func (e *Engine) attach(ctx context.Context, conn *node.Conn, u *upstream) error
 	return err
 }
 
-// Events yields what [Follow] does, until ctx ends or Run does; the error comes
-// last. One loop at a time; what a loop that was left has not had, the next one
-// yields.
+// Events yields the events that [Follow] yields, until ctx or Run ends; the error comes
+// last. One loop runs at a time. After a break, the next loop goes on with the next
+// event.
 func (e *Engine) Events(ctx context.Context) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		if err := e.yield(ctx, yield); !errors.Is(err, errStopped) {

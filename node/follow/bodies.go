@@ -16,15 +16,15 @@ type Body struct {
 	From  string
 }
 
-// Bodies owns the blocks that the decisions may still need: those that came and
-// are not adopted yet, those of our chain after its immutable part, and those of old
-// forks. What is forgotten here is forgotten everywhere.
+// Bodies owns the blocks that the decisions may still need: those that came and are not
+// adopted yet, those of our chain after its immutable part, and those of old forks. No
+// other part keeps blocks.
 //
-// The decisions bound what is held: of old forks at most k blocks; of the adopted
-// chain those after the last call of Immutable, which are k; and what came ahead of its
-// adoption, within [Bounds].MaxBytes and what goes beyond it there. An
-// implementation needs no bound of its own for that, and must not drop a block that
-// it was not told to.
+// The decisions bound what is held: of old forks at most k blocks; of the adopted chain
+// those after the last call of Immutable, which are k; and what came ahead of its
+// adoption, within [Bounds].MaxBytes and what goes beyond it there. So an
+// implementation needs no bound of its own. It must drop a block only when Drop is
+// called.
 //
 // The engine calls the methods one at a time, in its step: nothing is decided while
 // one runs. They may write to a file, and must not wait for a disk to have written,
@@ -41,14 +41,14 @@ type Bodies interface {
 	Get(ledger.Point) (Body, error)
 
 	// Adopt makes our chain the present one up to after, a block of it, followed by
-	// blocks, which are held; there are none when nothing follows a rollback. Blocks
-	// of ours behind after stay held. Readers of the chain see all of the change or
-	// nothing. When it returns the change is stored: events tell of it afterwards. An
-	// error ends the run, which returns it.
+	// blocks, which are held; there are none when nothing follows a rollback. Blocks of
+	// ours behind after stay held. Readers of the chain see all of the change or
+	// nothing. When it returns the change is stored: its events follow. An error ends
+	// the run, which returns it.
 	Adopt(after ledger.Tip, blocks []ledger.Point) error
 
-	// Immutable tells that our chain up to a block of it can no longer change:
-	// no block of it is asked for again.
+	// Immutable says that our chain up to a block can no longer change: Get is not
+	// called for these blocks any more.
 	Immutable(ledger.Tip)
 
 	// Drop forgets a block that is held and not of our chain, if there is one.

@@ -1,23 +1,23 @@
 // Package follow follows the chain of several nodes, across reconnects. Most programs
 // start here.
 //
-// Start with [Follow], which yields blocks and rollbacks in one sequence;
-// [NewFollower] is the same for those who also want to watch the peers. [Cursor]
-// says where a program stands, so that it goes on there after a restart.
+// Start with [Follow], which yields blocks and rollbacks in one sequence. [NewFollower]
+// does the same and shows the state of the peers. [Cursor] is the position of a program
+// in the sequence: save it to go on there after a restart.
 //
 // Duties of the caller:
 //
 //  1. Say which network: the Network of [Config] has no default.
 //  2. Save the point of the last event, and some older ones, to resume.
 //
-// Package chain decides which blocks to fetch from whom; connections are those of
+// Package chain decides which blocks to fetch from which peer; connections are those of
 // package node.
 //
-// A program that has a ledger refuses blocks with [Config].Judge: what follows one is given
-// up then, whoever has it, and the next best chain taken.
+// A program with a ledger refuses blocks with [Config].Judge: no peer's chain with such
+// a block is followed, and the next best chain is taken.
 //
 // Left out on purpose: signatures and proofs of headers, unless [Config].Verifier
-// checks them, and whatever is a ledger's, unless [Config].Judge knows it.
+// checks them, and ledger rules, unless [Config].Judge checks them.
 //
 // docs/guide/database.md follows the chain into a database; docs/guide/errors.md says what
 // ends a run and what to do.

@@ -38,13 +38,12 @@ type message struct {
 	caught chan struct{}
 }
 
-// Engine owns the chain core: one goroutine, that of [Engine.Run], takes events
-// from the connections that are attached and hands effects back to them. It never
-// waits for any of them. Its methods may be called from any goroutine.
+// Engine owns the chain core: one goroutine, that of [Engine.Run], takes events from
+// the connections that are attached and hands effects back to them. It waits for none
+// of them. Its methods may be called from any goroutine.
 //
-// [Follow] is an Engine with connections that it dials itself. An Engine of one's
-// own follows on connections that are there for other reasons, too, and gives them
-// back.
+// [Follow] is an Engine with connections that it dials itself. Your own Engine follows
+// on connections that you dialled or accepted, and leaves them open.
 type Engine struct {
 	cfg    Config
 	log    *slog.Logger

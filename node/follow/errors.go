@@ -36,9 +36,9 @@ func (e *noIntersectError) Error() string {
 // Unwrap returns [ErrNoIntersect].
 func (e *noIntersectError) Unwrap() error { return ErrNoIntersect }
 
-// UnfollowableError says that none of the peers to follow can be followed, and
-// that trying again cannot help: [node.Permanent] is true of what each failed with,
-// or it has none of the points to start at ([ErrNoIntersect]).
+// UnfollowableError says that no peer can be followed, and that another attempt would
+// fail, too: each peer failed with an error that is [node.Permanent], or has none of
+// the points to start at ([ErrNoIntersect]).
 type UnfollowableError struct {
 	Peers []node.PeerError // in the order configured
 }

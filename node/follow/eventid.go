@@ -10,9 +10,9 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 )
 
-// EventKind numbers the kinds of events, in their ids and in their encoding. Kinds
-// from 1 to 127 change the chain and have ids; those from 128 on leave it as it is
-// and have none. A number never gets another meaning. (docs/events.md)
+// EventKind numbers the kinds of events, in their ids and in their encoding. Kinds from
+// 1 to 127 change the chain and have ids; those from 128 on leave it as it is and have
+// none. A number never changes its meaning. (docs/events.md)
 type EventKind uint8
 
 // The kinds of events that change the chain.
@@ -30,8 +30,8 @@ func (k EventKind) ChangesChain() bool { return k >= 1 && k <= 127 }
 //
 //	Blake2b-256(previous, kind as 1 byte, slot as 8 bytes big endian, hash)
 //
-// The point is where the chain ends after the event; that of the origin is zeros.
-// So equal ids mean equal histories, whoever computes them.
+// The point is where the chain ends after the event; that of the origin is zeros. So
+// equal ids mean equal histories, on every node.
 func EventID(previous ledger.Hash, kind EventKind, p ledger.Point) ledger.Hash {
 	b := make([]byte, 0, len(previous)+1+8+len(p.Hash))
 	b = append(append(b, previous[:]...), byte(kind))
@@ -39,10 +39,10 @@ func EventID(previous ledger.Hash, kind EventKind, p ledger.Point) ledger.Hash {
 	return blake2b.Sum256(b)
 }
 
-// Cursor is how far a program has come with the events of [Follow]: what an
-// indexer saves in one transaction with what it made of the last event. To go on
-// from there, pass Point to Follow, with the points of some older blocks. The zero
-// Cursor is before all events. Cursors are comparable.
+// Cursor is the position of a program in the events of [Follow]. An indexer saves it in
+// one transaction with the data of the last event. To go on from there, pass Point to
+// Follow, with the points of some older blocks. The zero Cursor is before all events.
+// Cursors are comparable.
 type Cursor struct {
 	ID    ledger.Hash  // of the last event that changed the chain
 	Point ledger.Point // where the chain ends after it
@@ -76,9 +76,8 @@ func (c Cursor) to(kind EventKind, p ledger.Point) Cursor {
 	return Cursor{EventID(c.ID, kind, p), p}
 }
 
-// AfterRecord is After for an event that was written down. It is c itself also if
-// the record is of the event that c is after: what is sent at least once may come
-// again.
+// AfterRecord is After for an event that was written down. It is c itself also if c is
+// after that event already: with at-least-once delivery a record may come again.
 func (c Cursor) AfterRecord(r EventRecord) (Cursor, error) {
 	if !r.Kind.ChangesChain() {
 		return c, nil
@@ -93,8 +92,8 @@ func (c Cursor) AfterRecord(r EventRecord) (Cursor, error) {
 	return Cursor{id, r.Tip.Point}, nil
 }
 
-// Record returns what to write down of an event that comes after c. It reports
-// false if the event leaves the chain as it is: that is not written down.
+// Record returns the record of an event that comes after c. It reports false if the
+// event leaves the chain as it is: such an event has no record.
 func (c Cursor) Record(ev Event) (EventRecord, bool) {
 	switch ev := ev.(type) {
 	case RollForward:
@@ -107,15 +106,14 @@ func (c Cursor) Record(ev Event) (EventRecord, bool) {
 	return EventRecord{}, false
 }
 
-// GapError means that events are missing between a cursor and an event. Go on from
-// the cursor's point, or from an older one, with [Follow] or where the events are
-// kept.
+// GapError means that events are missing between a cursor and an event. Read the
+// missing events again, from the cursor's point or an older one.
 type GapError struct {
 	Cursor Cursor
 	Event  ledger.Point // where the chain ends after the event that does not follow
 
-	// Follows is what the event follows: of a record the id of the event before it,
-	// else the hash of the block before. It is zero if that is not known.
+	// Follows identifies the event or block before this one: the id in a record, else
+	// the hash of the block before. It is zero if not known.
 	Follows ledger.Hash
 }
 

@@ -9,10 +9,9 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 )
 
-// EventRecord is an event as it is stored and sent on, in an encoding that lasts.
-// Each names the one before it, so whoever reads them finds a gap. Make one with
-// [Cursor.Record], and read one with [DecodeEventRecord] and [Cursor.AfterRecord].
-// (docs/events.md)
+// EventRecord is an event as it is stored and sent on, in an encoding that lasts. Each
+// names the one before it, so that a reader finds gaps. Make one with [Cursor.Record],
+// and read one with [DecodeEventRecord] and [Cursor.AfterRecord]. (docs/events.md)
 type EventRecord struct {
 	Previous ledger.Hash // id of the last event that changed the chain; zero if there is none
 	Kind     EventKind
@@ -24,17 +23,16 @@ type EventRecord struct {
 	Unknown int
 }
 
-// ErrEventFormat means that bytes are no record of an event: they are damaged, or
-// are something else.
+// ErrEventFormat means that bytes are not the record of an event, or are damaged.
 var ErrEventFormat = errors.New("follow: not the record of an event")
 
-// ErrBlockLeftOut means that a record of a roll forward names its block and does
-// not hold it. Fetch it by its point.
+// ErrBlockLeftOut means that a record of a roll forward does not hold its block. Fetch
+// it by its point.
 var ErrBlockLeftOut = errors.New("follow: the record of the event has no block")
 
-// UnknownEventError means that a record is of a kind that changes the chain, and
-// that a later version has added. It is an [errors.ErrUnsupported]: what comes
-// after it cannot be understood without it.
+// UnknownEventError means that a record is of a kind that a later version added and
+// that changes the chain. It is an [errors.ErrUnsupported]: the records after it cannot
+// be applied without it.
 type UnknownEventError struct{ Kind EventKind }
 
 // Error gives the kind, and says that a later version can read it.
@@ -45,8 +43,8 @@ func (e *UnknownEventError) Error() string {
 // Is makes the error an [errors.ErrUnsupported].
 func (*UnknownEventError) Is(target error) bool { return target == errors.ErrUnsupported }
 
-// ID returns the id of the event; of one that leaves the chain as it is, that of
-// the one before.
+// ID returns the id of the event; if the event leaves the chain as it is, that of the
+// event before it.
 func (r EventRecord) ID() ledger.Hash {
 	if !r.Kind.ChangesChain() {
 		return r.Previous
@@ -54,11 +52,11 @@ func (r EventRecord) ID() ledger.Hash {
 	return EventID(r.Previous, r.Kind, r.Tip.Point)
 }
 
-// Event returns what [Follow] yields, but not from whom it came: that is no part of
-// a history, and not written down. The header of a block is parsed and compared
-// with Tip; its body is for [ledger.Block.CheckBody]. The block shares memory with
-// r. Other errors than [ErrBlockLeftOut] and [*UnknownEventError] mean that the
-// block is not one of the network, or not the one that Tip names.
+// Event returns the event as [Follow] yields it, without the peer that it came from,
+// which is not recorded. The header of a block is parsed and compared with Tip; its
+// body is for [ledger.Block.CheckBody]. The block shares memory with r. Other errors
+// than [ErrBlockLeftOut] and [*UnknownEventError] mean that the block is not one of the
+// network, or not the one that Tip names.
 func (r EventRecord) Event(n ledger.Network) (Event, error) {
 	switch r.Kind {
 	case KindRollForward:
@@ -110,10 +108,10 @@ func (r EventRecord) AppendCBOR(dst []byte) []byte {
 	return cbor.AppendBytes(dst, r.Block)
 }
 
-// DecodeEventRecord reads a record; b holds nothing else. Block is a part of b.
-// Fields behind the known ones are left out and counted. A record of an unknown
-// kind that leaves the chain as it is has its Kind and its Previous and is of no
-// consequence. The error is an [ErrEventFormat] or an [*UnknownEventError].
+// DecodeEventRecord reads a record; b holds nothing else. Block is a part of b. Fields
+// behind the known ones are left out and counted. A record of an unknown kind that
+// leaves the chain as it is has only Kind and Previous, and can be skipped. The error
+// is an [ErrEventFormat] or an [*UnknownEventError].
 func DecodeEventRecord(b []byte) (EventRecord, error) {
 	r := cbor.NewReader(b)
 	n := r.Array()

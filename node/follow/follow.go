@@ -23,14 +23,14 @@ import (
 type Config struct {
 	node.Config
 
-	// Peers are the nodes to follow, "host:port"; none stands for the
-	// network's bootstrap peers. Each is connected all the time, and dialled
-	// again with growing pauses when it cannot be. With Config.Dial nil, what is
-	// no address is an error at once.
+	// Peers are the nodes to follow, "host:port"; an empty list stands for the
+	// network's bootstrap peers. Each is connected all the time, and dialled again with
+	// growing pauses when it cannot be. With Config.Dial nil, a malformed address is an
+	// error at once.
 	Peers []string
 
-	// Anchor, if not nil, is where to start in place of points: a block, or the
-	// zero Tip, that is never to be rolled back.
+	// Anchor, if not nil, is where to start in place of points: a block that is never
+	// rolled back, or the zero Tip for the origin.
 	Anchor *ledger.Tip
 
 	// Adopted are the headers after Anchor, in order, of blocks that are adopted
@@ -42,8 +42,8 @@ type Config struct {
 	// memory. It serves one run: give another one to the next.
 	Bodies Bodies
 
-	// Persist goes on when trying again cannot help with any peer, and waits for
-	// one of them to change: see [Status].Stuck. Without it that ends the run.
+	// Persist keeps the run going when no peer can be followed, until that changes: see
+	// [Status].Stuck. Without it the run ends then.
 	Persist bool
 
 	// Chain bounds what is held and asked for.
@@ -56,12 +56,12 @@ type Config struct {
 	// Verifier, if not nil, checks headers before anything is fetched.
 	Verifier Verifier
 
-	// Judge, if not nil, finds each block valid before it is adopted. It has done so with
-	// Adopted, and with what the points to start at say.
+	// Judge, if not nil, must find each block valid before it is adopted. Blocks of
+	// Adopted, and those up to the points to start at, count as valid.
 	Judge Judge
 
-	// TxSubmission makes what is offered to a peer while it is followed; nil
-	// offers nothing. ctx ends as that of [node.Spell].
+	// TxSubmission returns the source of the transactions to offer to a peer that is
+	// followed; nil offers none. ctx ends as that of [node.Spell].
 	TxSubmission func(ctx context.Context, conn *node.Conn) txsubmission.Source
 
 	// Decisions, if not nil, records every step of the decisions, so that it can be
@@ -114,9 +114,9 @@ type Bounds struct {
 	StallTimeout time.Duration
 }
 
-// Decisions records what the chain core is given and what it decides, as
-// encoded by package chain: first its configuration, then each event, with the
-// effects that followed from it. trace.Core.Replay takes the same steps again.
+// Decisions records the inputs and decisions of the chain core, encoded: first its
+// configuration, then each event with its effects. trace.Core.Replay takes the same
+// steps again.
 type Decisions interface {
 	// Step records one step; input and effects are valid during the call only. One
 	// goroutine at a time calls it, and all decisions wait while it runs. An error is
@@ -128,31 +128,31 @@ type Decisions interface {
 // Event is what [Follow] yields: a [RollForward] or a [RollBackward].
 type Event interface{ event() }
 
-// RollForward extends the chain by a block. Its body has been checked against
-// its header, its header against its place in the chain and by the
-// [Config].Verifier; nothing is known of transactions but what the [Config].Judge knows.
+// RollForward extends the chain by a block. Its body has been checked against its
+// header, its header against its place in the chain and by the [Config].Verifier;
+// transactions are checked only by [Config].Judge.
 type RollForward struct {
 	Block ledger.Block
 
 	// From is the peer that sent the block first, as in Config.Peers.
 	From string
 
-	// Tip is the end of the longest chain that a connected peer said it has when
-	// the block was adopted: the block itself if none said it has more. It shows
-	// how far there is to go, but a peer may make it up: do not wait for it.
+	// Tip is the end of the longest chain that a connected peer had announced when the
+	// block was adopted, at least the block itself. It shows how far there is to go,
+	// but a peer can announce any tip: do not wait for it.
 	Tip ledger.Tip
 
-	// More reports whether another event was there already when this one was
-	// yielded. A loop that writes blocks in batches writes what it has when there
-	// is none, and when the batch is large: batches then are as large as the loop
-	// is slow, a block at the tip is written at once, and no peer can hold it up.
+	// More reports whether another event was there already when this one was yielded. A
+	// loop that writes blocks in batches writes the batch when More is false, and when
+	// the batch is large. So batches grow while the loop is slow, a block at the tip is
+	// written at once, and no peer can delay that.
 	More bool
 }
 
-// RollBackward drops everything after To. It is the first event of every run
-// and says where the run starts; it comes when a peer has said that its chain
-// has To. The block number is 0 for a point that was passed to [Follow], since
-// points do not tell it.
+// RollBackward drops everything after To. It is the first event of every run and says
+// where the run starts; it comes when a peer has confirmed that its chain has To. The
+// block number is 0 for a point that was passed to [Follow], since points have no block
+// number.
 type RollBackward struct {
 	To ledger.Tip
 }
@@ -165,22 +165,22 @@ func (RollBackward) event() {}
 // ends with it: offer older points, ending with [ledger.Origin].
 var ErrNoIntersect = chainsync.ErrNoIntersect
 
-// Follow yields the blocks of the longest chain that the peers have, and
-// rollbacks where it changes, in one sequence across reconnects. It starts
-// after the newest of points; without points, at the origin. To resume later,
-// pass the point of the last event and some older ones, the origin among them
-// if it may come to that: a fork that left the chain in between is rolled back
-// to the next older point. Of more than 1,000, the newest count, and the
-// oldest. [Cursor] is what to save, and finds gaps.
+// Follow yields the blocks of the longest chain that the peers have, and rollbacks
+// where it changes, in one sequence across reconnects. It starts after the newest of
+// points; without points, at the origin. To resume later, pass the point of the last
+// event and some older ones, with the origin if a rollback to it is acceptable: if the
+// chain left the last point meanwhile, it is rolled back to the newest older point that
+// it still has. Of more than 1,000, the newest count, and the oldest. [Cursor] is what
+// to save, and finds gaps.
 //
-// Blocks are fetched ahead, at most Config.Chain.MaxBytes of them, while
-// the loop body works; the loop body is what slows Follow down. The last k
-// blocks stay in memory, to be there when a fork is left again: up to 190 MB
-// on mainnet. [Config].Bodies can keep them elsewhere.
+// Blocks are fetched ahead while the loop body works, at most Config.Chain.MaxBytes of
+// them: a slow loop body slows down Follow alone. The last k blocks stay in memory, in
+// case the chain returns to a fork: up to 190 MB on mainnet. [Config].Bodies can keep
+// them elsewhere.
 //
-// Peers that misbehave, cannot be reached or go away are tried again, with pauses of
-// up to a minute. Follow says nothing while it waits for them: set
-// Lost and Stopped of Config.Observer, or a Logger, or ask [Follower.Peers] now and then.
+// Peers that misbehave, cannot be reached or go away are tried again, with pauses of up
+// to a minute. Follow yields nothing meanwhile: set Lost and Stopped of
+// Config.Observer, or a Logger, or ask [Follower.Peers] now and then.
 //
 // The error comes last: ctx's; at once one of the configuration; or, once trying
 // again cannot help with any peer, an [*UnfollowableError] that names each with its
@@ -195,7 +195,7 @@ func Follow(ctx context.Context, cfg Config, points ...ledger.Point) iter.Seq2[E
 	return f.Events(ctx, points...)
 }
 
-// Follower is [Follow] for those who also want to watch the peers.
+// Follower is [Follow] with a view of the peers.
 type Follower struct {
 	cfg Config
 	ran atomic.Bool

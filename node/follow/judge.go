@@ -11,31 +11,31 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 )
 
-// Judge says which blocks are valid. With one, a block is adopted only after it and all
-// before it were found valid; what follows an invalid one is given up, and the next best
-// chain is taken.
+// Judge decides which blocks are valid. With a Judge, a block is adopted only after it
+// and all blocks before it were found valid; the descendants of an invalid block are
+// given up, and the next best chain is taken.
 type Judge interface {
 	// Judge says whether q.Block may follow q.After. It returns nil if so, an
-	// [*InvalidBlockError] if not, and a [*LaterError] if that cannot be told yet. Any
+	// [*InvalidBlockError] if not, and a [*LaterError] if it cannot decide yet. Any
 	// other error ends the run, which returns it.
 	//
-	// Blocks are judged one at a time, and nothing but adopting waits meanwhile: Judge
-	// may take any time. The run ends when it returns; ctx ends with the run.
+	// Blocks are judged one at a time. Judge may take any time: only adopting waits for
+	// it. ctx ends with the run, and the run waits for Judge to return.
 	Judge(ctx context.Context, q Question) error
 }
 
-// Question is what a [Judge] is asked.
+// Question is a block for a [Judge] to decide on.
 //
-// Questions lead along one chain, block by block, from where the run begins. After is the
-// block that was found valid last, or one below it that the judge goes back to: our chain
-// is left for another one there, long before that is adopted, and maybe come back to. It
-// may also be a point that the run began with, while that is on our chain. So a judge has
-// two ways to do its work:
+// Questions lead along one chain, block by block, from the start of the run. After is
+// the block that was found valid last, or an older one to which the judge must go back:
+// there another chain begins, which may be adopted much later, or left again. After may
+// also be a point that the run began with, while that is on our chain. A judge can work
+// in two ways:
 //
 //   - It keeps the state after each block from Anchor on, looks up the one after After,
-//     and keeps what comes of Block.
-//   - It keeps one state, and what undoes each block since Anchor. It has no use for a
-//     state once it went back from it, and is asked Again about blocks it left.
+//     and keeps the state after Block.
+//   - It keeps one state, and the undo data of each block since Anchor. It drops a
+//     state when it goes back from it, and is asked Again about blocks that it left.
 type Question struct {
 	Block ledger.Block // its header and the hash of its body are checked
 
@@ -47,12 +47,13 @@ type Question struct {
 	Again bool
 }
 
-// InvalidBlockError says that a block is not valid. It and what follows it are given up;
-// should it be forgotten (k are remembered), it is judged again.
+// InvalidBlockError says that a block is not valid. The block and its descendants are
+// given up. The last k invalid blocks are remembered; an older one that comes again is
+// judged again.
 type InvalidBlockError struct {
-	// Impossible: no chain can have the block, which it shows by itself, without a
-	// ledger's state. So who sent it is blamed, and disconnected. Else nobody is: a relay
-	// may pass on blocks that it does not judge.
+	// Impossible says that the block alone, without ledger state, shows that no chain
+	// can have it. Its sender is blamed and disconnected then. For other invalid blocks
+	// no peer is blamed: relays may pass on blocks that they do not judge.
 	Impossible bool
 
 	Err error // what is wrong with it
@@ -64,8 +65,8 @@ func (e *InvalidBlockError) Error() string { return fmt.Sprintf("follow: invalid
 // Unwrap returns Err.
 func (e *InvalidBlockError) Unwrap() error { return e.Err }
 
-// LaterError says that a block cannot be judged yet: meanwhile other chains may be
-// adopted that do not have it. Or, from [Bodies].Get, that it cannot be read for now.
+// LaterError says that a block cannot be judged yet; chains without the block may be
+// adopted meanwhile. From [Bodies].Get it says that the block cannot be read for now.
 type LaterError struct {
 	Retry time.Duration // when to ask again: 0 stands for a second, an hour is the most
 }

@@ -13,7 +13,7 @@ import (
 // decisions. All of it is of one moment.
 type Status struct {
 	// Tip is the end of the chain that was decided on. The loop over the events may be
-	// behind: Sizes.Backlog counts the bytes of blocks between.
+	// behind it by Sizes.Backlog bytes of blocks.
 	Tip ledger.Tip
 
 	Best  ledger.Tip // the end of the best candidate, or Tip if none is better
@@ -42,7 +42,7 @@ type Sizes struct {
 	Invalid  int // blocks that it found invalid, those that are remembered
 }
 
-// PeerStatus is what is known of one of the peers that are followed.
+// PeerStatus is the state of one of the peers that are followed.
 type PeerStatus struct {
 	Address   string     // as configured
 	Connected bool       // the handshake is done and the connection up
@@ -92,10 +92,10 @@ func (f *Follower) Status() Status {
 	return e.Status()
 }
 
-// Peers returns the present state of every peer: those of Status.
+// Peers returns the present state of every peer, as in Status.
 func (f *Follower) Peers() []PeerStatus { return f.Status().Peers }
 
-// String says in one line what a peer does for us, or why it does nothing.
+// String describes the state of the peer in one line.
 func (s PeerStatus) String() string {
 	switch {
 	case s.Connected && s.Stopped != nil:

@@ -9,23 +9,22 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 )
 
-// Verifier checks the headers that upstream peers send, before anything is
-// fetched because of them. [Follow] checks by itself only that they follow each
-// other.
+// Verifier checks the headers that upstream peers send, before their blocks are
+// fetched. Without it, [Follow] only checks that each header follows the one before it.
 type Verifier interface {
-	// Verify checks headers, each the child of the one before and the first the
-	// child of one that was verified before, or of the block to start after.
-	// It returns how many of them are good before the first that is not, and
-	// why that is not: a [*BadHeaderError] if the header is at fault. Any other
-	// error ends the connection without blame.
+	// Verify checks headers, each the child of the one before and the first the child
+	// of one that was verified before, or of the block to start after. It returns how
+	// many pass before the first that fails, and the error of that one: a
+	// [*BadHeaderError] if the header is at fault. Any other error ends the connection
+	// without blame.
 	//
-	// It is called by one goroutine for each peer, often for headers that
-	// another one brought as well.
+	// One goroutine for each peer calls it, often with headers that another peer sent
+	// as well.
 	Verify(ctx context.Context, headers []ledger.Header) (good int, err error)
 }
 
-// BadHeaderError says that a header is not valid. Whoever sent it broke the
-// rules: relays pass on what they have checked themselves.
+// BadHeaderError says that a header is not valid. Its sender broke the rules: relays
+// must check headers before they pass them on.
 type BadHeaderError struct {
 	Point ledger.Point
 	Err   error

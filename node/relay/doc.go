@@ -5,9 +5,9 @@
 // own. The program in examples/relay is this package with flags and a status line.
 //
 // It joins other packages: node/follow follows, node serves, chain decides,
-// ledger/immutable stores. What is here is the store between them, which holds
-// the newest blocks in memory and older ones in a folder, and a bounded queue
-// of transactions on their way upstream.
+// ledger/immutable stores. Its own parts are the store between them, with the newest
+// blocks in memory and older ones in a folder, and a bounded queue of transactions on
+// their way upstream.
 //
 // The relay verifies headers before it fetches their blocks, unless [Config].NoVerify is
 // set, and bodies must match their headers. It does not know who has stake, and checks no

@@ -59,8 +59,9 @@ func (r *Relay) logFolder() {
 	}
 }
 
-// LeastKeepBlocks returns the least [Config].KeepBlocks: 2 k. Whoever follows the relay may
-// be k blocks behind what a peer can have it roll back to, which must not be dropped.
+// LeastKeepBlocks returns the least [Config].KeepBlocks: 2 k. The relay may roll back
+// by k blocks, and a follower may be k blocks behind that; these blocks must not be
+// dropped.
 func LeastKeepBlocks(n ledger.Network) uint64 { return 2 * n.SecurityParam }
 
 func (cfg *Config) checkKeepBlocks() error {

@@ -9,11 +9,11 @@ import (
 // nil. Config.Follow.Observer has those for connections.
 type Observer struct {
 	// Event is called with every block and rollback once it is stored and announced.
-	// While it runs no block goes to the folder, and Status.Tip may get ahead of it, by
-	// as much as Follow.Chain.MaxBytes lets the relay adopt meanwhile.
+	// While it runs no block goes to the folder, and Status.Tip may be ahead of it by
+	// up to Follow.Chain.MaxBytes bytes of blocks.
 	Event func(follow.Event)
 
-	// Resuming reports about once a second how far the headers of the folder have been
-	// read, if that takes longer.
+	// Resuming reports progress about once a second while the headers of the folder are
+	// read at the start.
 	Resuming func(at, tip ledger.Tip)
 }

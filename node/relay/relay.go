@@ -30,10 +30,11 @@ const DefaultKeep = 1 << 30
 
 // Config is how to run a relay. Only Network is required.
 type Config struct {
-	// Follow says whom to follow and how. The relay sets Sources, TxSubmission, Anchor,
-	// Adopted, Bodies and Persist itself, and Verifier unless NoVerify is set: it is an
-	// error to give them. Follow.Limits bound the connections to Listener; where
-	// Limits.Exempt is nil, the peers that are followed are exempt.
+	// Follow has the peers to follow and the settings of connections. The relay sets
+	// Sources, TxSubmission, Anchor, Adopted, Bodies and Persist itself, and Verifier
+	// unless NoVerify is set: it is an error to give them. Follow.Limits bound the
+	// connections to Listener; where Limits.Exempt is nil, the peers that are followed
+	// are exempt.
 	Follow follow.Config
 
 	// ServeOnly follows no peer: the relay serves what its folder holds.
@@ -43,20 +44,20 @@ type Config struct {
 	Listener net.Listener
 
 	// DataDir is the folder of a node, as cardano-node has it, to append to and start
-	// from; it is made if it is not there. One in which an earlier relay kept chunk
-	// files, without the folder immutable around them, has these moved; see package
-	// folder. The last k blocks are in it, too: the relay starts where it was, also when
-	// it was killed. They are not judged again: with Follow.Judge, begin with a ledger
-	// that knows the state after Status.Tip of a relay that does not run yet. A
-	// [*FolderError] ends the relay.
+	// from; it is made if it is not there. If an earlier relay left chunk files in it,
+	// outside the folder immutable, they are moved there; see package folder. The last
+	// k blocks are in it, too: after a restart, also after a kill, the relay goes on
+	// where it was. They are not judged again: with Follow.Judge, begin with the ledger
+	// state after Status.Tip of the relay before it runs. A [*FolderError] ends the
+	// relay.
 	DataDir string
 
-	// KeepBlocks has the folder of DataDir roll: old chunks are dropped, whole ones, as
-	// long as so many blocks stay in it, those of the last k that are not in chunks yet
-	// not counted. It is at least 2 k; 0 keeps all. cardano-node cannot have the folder
-	// any more, so one in which it left files is refused. Nodes find no intersection and get
-	// no blocks before [Status].First then; one that stands on a block that is dropped,
-	// or is being sent one, loses its connection, and finds its place on another.
+	// KeepBlocks drops old chunks from DataDir, whole ones, as long as this many blocks
+	// stay in chunks. It is at least 2 k; 0 keeps all. cardano-node cannot use such a
+	// folder any more, so a folder with files of cardano-node is refused. Nodes find no
+	// intersection and get no blocks before [Status].First. A node that stands on a
+	// dropped block, or is receiving one, loses its connection and must intersect
+	// again.
 	KeepBlocks uint64
 
 	// ImmutableDir is a folder to start from and only read: that of a node, or the one
@@ -76,12 +77,12 @@ type Config struct {
 	// docs/verification.md for what is checked without it.
 	NoVerify bool
 
-	// Advertise are the addresses that the relay gives to peers that ask for
-	// some, such as its own public one; none is given by default. Those that
-	// are not routable (Follow.Routable) are never given.
+	// Advertise are the addresses that the relay gives to peers that ask, such as its
+	// own public one; by default it gives none. Those that are not routable
+	// (Follow.Routable) are never given.
 	Advertise []netip.AddrPort
 
-	// Observer is called when the chain changes.
+	// Observer has functions that are called when the chain changes.
 	Observer Observer
 }
 
@@ -245,9 +246,9 @@ func (r *Relay) offer(ctx context.Context, _ *node.Conn) txsubmission.Source {
 	return reader
 }
 
-// Files returns how many files the limits as given may need open at a time,
-// connections among them, and how many the process may open, 0 if that is not known;
-// both are 0 for a relay that does not listen.
+// Files returns how many open files the configured limits may need, connections
+// included, and how many the process may open, 0 if unknown. Both are 0 for a relay
+// without Listener.
 func (r *Relay) Files() (needed, limit int) { return r.files.needed, r.files.limit }
 
 // MaxInbound is how many connections other nodes may open: Follow.Limits.Inbound
@@ -259,8 +260,8 @@ func (r *Relay) MaxInbound() int {
 	return node.DefaultInbound
 }
 
-// Run follows and serves until ctx ends, which is not an error, or something
-// fails that a peer cannot be the reason of. It then closes everything.
+// Run follows and serves until ctx ends, which is not an error, or a local failure
+// occurs (a failing peer only loses its connection). It then closes everything.
 func (r *Relay) Run(ctx context.Context) error {
 	g, gctx := errgroup.WithContext(ctx)
 	if r.cfg.Listener != nil {
@@ -400,8 +401,8 @@ func (r *Relay) moved() error {
 // (relay-behaviour, 3.5)
 const maxShared = 10
 
-// Peers implements peersharing.Source: what [Config].Advertise offers, and
-// nothing else. The relay keeps secret which nodes it follows: one of them may be a
+// Peers implements peersharing.Source: it gives the addresses of [Config].Advertise
+// alone. The relay does not reveal the nodes that it follows: one of them may be a
 // block producer.
 func (r *Relay) Peers(_ context.Context, amount int) ([]netip.AddrPort, error) {
 	return r.cfg.Advertise[:min(amount, maxShared, len(r.cfg.Advertise))], nil

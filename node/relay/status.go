@@ -21,8 +21,9 @@ type Status struct {
 	InMemory   int64      // bytes of blocks of the chain and of old forks
 	Folder     ledger.Tip // last block of the folder, the zero Tip without one
 
-	// Decided is the end of the chain that was decided on, which Tip becomes within the
-	// step; Best that of the best candidate. Both are zero before the relay begins to follow.
+	// Decided is the end of the chain that was decided on, and Tip follows it within
+	// the step; Best is the end of the best candidate. Both are zero before the relay
+	// begins to follow.
 	Decided, Best ledger.Tip
 	Sizes         follow.Sizes
 
@@ -35,10 +36,10 @@ type Status struct {
 
 	Txs TxStatus
 
-	// Stuck is why no upstream peer can be followed, a
-	// [*follow.UnfollowableError], if trying again cannot help: they are of another
-	// network, or in an era that a newer version is needed for. It is nil while
-	// one peer may be followed. The relay serves what it has and tries on.
+	// Stuck is why no upstream peer can be followed, a [*follow.UnfollowableError], if
+	// another attempt would fail, too: the peers are on another network, or in an era
+	// that needs a newer version. It is nil while one peer may be followed. The relay
+	// serves its chain and keeps trying.
 	Stuck error
 
 	// Verified is how many headers' signatures and proofs were checked since
@@ -83,11 +84,10 @@ func (r *Relay) Status() Status {
 // to show for it.
 const unfounded = 10 * time.Second
 
-// AtTip reports whether the relay has what every connected upstream peer has, and
-// at least one is connected: its chain is as long as the peer says its own is. A
-// peer that is behind, or at another block of the same height, does not count
-// against it, nor does one that sends no header for 10 s although it says there
-// are more; one whose chain cannot be followed does.
+// AtTip reports whether at least one upstream peer is connected and our chain is at
+// least as long as every connected peer announced its own. A peer is ignored if it
+// sends no header for 10 s although it announced more; a peer whose chain cannot be
+// followed is not.
 func (s Status) AtTip() bool {
 	connected := 0
 	for _, p := range s.Upstream {

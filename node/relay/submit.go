@@ -20,8 +20,8 @@ var (
 	ErrEnded = errors.New("relay: it has ended")
 )
 
-// TxError says why [Relay.Submit] refuses a transaction. To submit the same bytes
-// again cannot help.
+// TxError says why [Relay.Submit] refuses a transaction. Submitting the same bytes
+// again fails, too.
 type TxError struct {
 	Reason error
 }
@@ -36,22 +36,23 @@ func (e *TxError) Unwrap() error { return e.Reason }
 // CBOR item, a stand-alone transaction with its witnesses, as cardano-cli and
 // wallets make it; the caller keeps the bytes.
 //
-// Queued is all that a nil error says. Each upstream peer hears of the transaction
-// and asks for it unless it has it already; cardano-node asks for the first one a
-// minute after the connection began. No peer tells whether it then found the
-// transaction valid: follow the chain to see it in a block. The queue is in memory,
-// and waits for a peer if none is connected. To submit what waits in it already is no
-// error and changes nothing; what every connected peer has heard of is queued again.
+// A nil error only says that the transaction is queued. It is announced to each
+// upstream peer, which asks for it unless it has it already; cardano-node asks for the
+// first one a minute after the connection began. The protocol does not say whether a
+// peer found the transaction valid: follow the chain to see it in a block. The queue is
+// in memory, and waits for a peer if none is connected. Submitting a queued transaction
+// again changes nothing; one that has been announced to every connected peer is queued
+// again.
 //
-// While the queue is full, Submit waits until ctx ends. Besides ctx's, its errors
-// are a [*TxError] for what no node takes, [ErrServeOnly] and [ErrEnded]. Only the
-// outer form of a transaction is checked: a node that cannot decode the rest drops
-// the connection, so accept transactions only from those you trust.
+// While the queue is full, Submit waits until ctx ends. Besides ctx's, its errors are a
+// [*TxError] if no node would accept the bytes, [ErrServeOnly] and [ErrEnded]. Only the
+// outer form of a transaction is checked: a node that cannot decode the rest ends the
+// connection, so accept transactions only from sources that you trust.
 //
-// The era that goes with the bytes is the newest one whose form they have, of those
-// from Shelley up to the present one. That is the era of the network's schedule, or
-// of the relay's last block if this is later. A node takes transactions of eras
-// before its own. (ouroboros-consensus, HardFork/Combinator/Mempool.hs)
+// The transaction is sent as of the newest era whose form it has, from Shelley to the
+// present era. The present era is that of the network's schedule, or of the relay's
+// last block if this is later. A node takes transactions of eras before its own.
+// (ouroboros-consensus, HardFork/Combinator/Mempool.hs)
 func (r *Relay) Submit(ctx context.Context, tx []byte) (ledger.TxID, error) {
 	if r.cfg.ServeOnly {
 		return ledger.TxID{}, ErrServeOnly

@@ -76,8 +76,8 @@ const maxBehind = 1000
 const maxUnremoved = 100
 
 // FolderError says that a data folder cannot be written or read any more, such as on a
-// disk that is full. It ends the relay; what was adopted before is there when it is
-// started again.
+// disk that is full. It ends the relay; blocks that were adopted before are there after
+// a restart.
 type FolderError struct {
 	Folder string
 	Err    error
