@@ -188,7 +188,7 @@ func (n *node) do(e chain.Effect) {
 	case chain.Forget:
 		id, ok := w.tree.at(e.Point)
 		w.watch.forget(n, id, ok)
-		if !w.watch.stored(n, id) {
+		if !w.watch.model(n).stored(id) {
 			n.hold(id, false)
 		}
 	}

@@ -58,28 +58,22 @@ func Oracles() []Oracle {
 type watch struct {
 	w     *world
 	steps uint64
-
-	// Of the step under way.
-	tip    blockID
-	rolled bool
 }
 
 // model is what the oracles know of a node.
 type model struct {
-	line   []blockID       // handed over, by height
-	fixed  int             // height that cannot change
-	bare   bool            // resumed from points
-	came   []time.Duration // by block: when its body did
-	fedAt  time.Duration   // when its application was given or took a block last
-	busyAt time.Duration   // when a wait for blocks or for its application ended last
-	left   []bool          // by block: it was on the chain and is no more
-	lost   lost            // the latest; of several, the longest
-	owed   int             // bytes handed over and not given back
-	flight []flight        // by block
-	spare  []flight        // empty ones, for others
-	sound  []bool          // by block: a body came that verifies
-	txs    []bool          // delivered or submitted, by number
-	bench  bench
+	Ledger[blockID]
+
+	came      []time.Duration // by block: when its body did
+	fedAt     time.Duration   // when its application was given or took a block last
+	busyAt    time.Duration   // when a wait for blocks or for its application ended last
+	abandoned []bool          // by block: it was on the chain and is no more
+	lost      lost            // the latest; of several, the longest
+	flight    []flight        // by block
+	spare     []flight        // empty ones, for others
+	sound     []bool          // by block: a body came that verifies
+	txs       []bool          // delivered or submitted, by number
+	bench     bench
 }
 
 // flight is who is to send a block, with which range and since when, the latest last.
@@ -110,16 +104,16 @@ func (m *model) room(id blockID) {
 		m.flight = append(m.flight, make([]flight, 256)...)
 		m.sound = append(m.sound, make([]bool, 256)...)
 		m.came = append(m.came, make([]time.Duration, 256)...)
-		m.left = append(m.left, make([]bool, 256)...)
+		m.abandoned = append(m.abandoned, make([]bool, 256)...)
 	}
 }
 
 func (o *watch) started(n *node, bare bool, root int) {
 	m := o.model(n)
-	m.line = append(m.line[:0], o.w.tree.line(n.saved)...)
-	m.fixed, m.bare, m.owed, m.busyAt, m.fedAt = root, bare, 0, o.w.now, o.w.now
+	m.Begin(o.w.tree.line(n.saved), root)
+	m.Bare, m.busyAt, m.fedAt = bare, o.w.now, o.w.now
 	clear(m.flight)
-	clear(m.left)
+	clear(m.abandoned)
 	m.bench.start(m.line)
 	for _, id := range m.line {
 		m.room(id)
@@ -128,8 +122,7 @@ func (o *watch) started(n *node, bare bool, root int) {
 }
 
 func (o *watch) before(n *node) {
-	m := o.model(n)
-	o.tip, o.rolled = m.line[len(m.line)-1], false
+	o.model(n).Step()
 	if n.deadline > 0 && n.deadline < o.w.now {
 		o.w.fail("deadline", "%v was to be woken at %v", n, n.deadline)
 	}
@@ -137,88 +130,66 @@ func (o *watch) before(n *node) {
 
 func (o *watch) forward(n *node, id blockID, bytes int) {
 	m, t := o.model(n), o.w.tree
-	tip := m.line[len(m.line)-1]
 	m.room(id)
-	switch b := &t.blocks[id]; {
-	case b.height < int32(len(m.line)) && m.line[b.height] == id:
-		o.w.fail("ledger", "%v: block %d handed over twice", n, id)
-	case b.parent != tip:
-		o.w.fail("ledger", "%v: block %d does not fit on %d", n, id, tip)
-	case !n.holds(id) || !m.sound[id]:
-		o.w.fail("ledger", "%v: block %d adopted without a sound body", n, id)
-	case b.bad:
+	b := &t.blocks[id]
+	o.ledger(n, m.Adopt(id, b.parent == m.Tip(), n.holds(id) && m.sound[id], bytes))
+	if b.bad {
 		o.w.fail("ledger", "%v: block %d adopted, which does not verify", n, id)
 	}
 	o.found(n, id)
-	m.line = append(m.line, id)
-	m.owed += bytes
+}
+
+// ledger takes what the ledger of n finds wrong.
+func (o *watch) ledger(n *node, err error) {
+	if err != nil {
+		o.w.fail("ledger", "%v: %v", n, err)
+	}
 }
 
 func (o *watch) backward(n *node, id blockID, known bool) {
-	m := o.model(n)
-	h := o.w.tree.height(id)
-	if !known || h >= len(m.line) || m.line[h] != id {
-		o.w.fail("ledger", "%v: rollback to block %d, which is not on the chain", n, id)
+	if !known {
+		o.w.fail("ledger", "%v: rollback to a block that nobody made", n)
 		return
 	}
-	if deep := len(m.line) - 1 - h; h < m.fixed || deep > o.w.limits.k && !m.bare {
-		o.w.fail("ledger", "%v: rollback by %d to height %d, with k %d and %d immutable", n, deep, h, o.w.limits.k, m.fixed)
+	m := o.model(n)
+	lost, err := m.RollBack(id)
+	for _, id := range lost {
+		m.abandoned[id] = true
 	}
-	for _, left := range m.line[h+1:] {
-		m.left[left] = true
-	}
-	m.line = m.line[:h+1]
-	o.rolled = true
+	o.ledger(n, err)
 }
 
 func (o *watch) immutable(n *node, tip ledger.Tip) {
-	m := o.model(n)
 	id, ok := o.w.tree.at(tip.Point)
-	h := o.w.tree.height(id)
-	if !ok || h >= len(m.line) || m.line[h] != id || h < m.fixed {
-		o.w.fail("ledger", "%v: block %d immutable", n, id)
+	if !ok {
+		o.w.fail("ledger", "%v: a block is immutable that nobody made", n)
 		return
 	}
-	if want := len(m.line) - 1 - o.w.limits.k; !m.bare && h != want {
-		o.w.fail("ledger", "%v: height %d immutable, want %d", n, h, want)
-	}
-	m.fixed = h
+	o.ledger(n, o.model(n).Immutable(id))
 }
 
 func (o *watch) consumed(n *node, bytes int) {
 	m := o.model(n)
-	m.owed -= bytes
+	m.Owed -= bytes
 	m.busyAt, m.fedAt = o.w.now, o.w.now
 }
 
 func (o *watch) forget(n *node, id blockID, known bool) {
 	m := o.model(n)
-	if h := o.w.tree.height(id); !known || h > m.fixed && h < len(m.line) && m.line[h] == id && !n.resumedWith(id) {
+	if !known || m.loose(id) && !n.resumedWith(id) {
 		o.w.fail("ledger", "%v: block %d of its chain forgotten", n, id)
 	}
 	if !n.holds(id) {
 		o.w.fail("leak", "%v: block %d forgotten, which is not held", n, id)
 	}
 	m.room(id)
-	m.sound[id] = m.sound[id] && (m.bare || o.stored(n, id))
+	m.sound[id] = m.sound[id] && (m.Bare || m.stored(id))
 	m.bench.forgotten(id, n.asked)
-}
-
-// stored reports whether a block is part of what cannot change, and so kept
-// apart from what Forget is about.
-func (o *watch) stored(n *node, id blockID) bool {
-	m, h := o.model(n), o.w.tree.height(id)
-	return h <= m.fixed && m.line[h] == id
 }
 
 func (o *watch) after(n *node) {
 	w, m := o.w, o.model(n)
-	if tip := m.line[len(m.line)-1]; o.rolled && !m.bare {
-		a, b := &w.tree.blocks[o.tip], &w.tree.blocks[tip]
-		if b.height < a.height || b.height == a.height && !prefer(&a.h, &b.h) {
-			w.fail("ledger", "%v: left block %d for %d, which is not better", n, o.tip, tip)
-		}
-	}
+	o.ledger(n, m.Done(w.tree.better))
 	s, l := n.core.Stats(), &w.limits
 	switch {
 	case s.InFlight < s.Spare || s.Spare < 0 || s.Held < 0 || s.SideHeaders < 0 || s.Backlog < 0:
@@ -231,8 +202,8 @@ func (o *watch) after(n *node) {
 		w.fail("limits", "%v: more than %d invalid blocks, or judging %d: %+v", n, l.k, n.asked, s)
 	case s.OldForks > l.k:
 		w.fail("limits", "%v: more than %d old blocks: %+v", n, l.k, s)
-	case s.Backlog != m.owed && len(n.late) == 0:
-		w.fail("limits", "%v: backlog %d, want %d", n, s.Backlog, m.owed)
+	case s.Backlog != m.Owed && len(n.late) == 0:
+		w.fail("limits", "%v: backlog %d, want %d", n, s.Backlog, m.Owed)
 	case s.Peers != len(n.conns) && len(n.late) == 0:
 		w.fail("leak", "%v: core has %d peers, want %d", n, s.Peers, len(n.conns))
 	}
@@ -265,7 +236,7 @@ func (o *watch) drained(n *node) {
 	}
 	extra := 0
 	for id, held := range n.held {
-		if h := o.w.tree.height(blockID(min(id, len(o.w.tree.blocks)-1))); held && (h >= len(m.line) || m.line[h] != blockID(id)) {
+		if held && !m.has(blockID(id)) {
 			extra++
 		}
 	}

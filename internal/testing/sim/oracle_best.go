@@ -8,7 +8,7 @@ package sim
 // although all are given up: what is better may be a late peer's, see patient.
 func (o *watch) content(n *node) {
 	m, t := o.model(n), o.w.tree
-	if m.bare {
+	if m.Bare {
 		return
 	}
 	var best *conn
@@ -33,25 +33,24 @@ func (o *watch) content(n *node) {
 	if best == nil || len(best.asks) > 0 || !o.better(m, end) || n.asked != 0 {
 		return
 	}
-	tip, id := len(m.line)-1, end
-	there := true
-	for h := t.height(id); (h > tip || m.line[h] != id) && there; h-- {
+	there, id := true, end
+	for there && !m.has(id) {
 		m.room(id)
 		there = n.holds(id) && m.sound[id]
 		id = t.blocks[id].parent
 	}
 	switch {
 	case there && t.height(id) >= m.fixed:
-		o.w.fail("best", "%v stays with block %d, and has all of the better chain of %v", n, m.line[tip], best.server)
+		o.w.fail("best", "%v stays with block %d, and has all of the better chain of %v", n, m.Tip(), best.server)
 	case !there && !waits && !best.refusing && best.restTill <= o.w.now:
-		o.w.fail("best", "%v stays with block %d, and does not ask for the better chain of %v", n, m.line[tip], best.server)
+		o.w.fail("best", "%v stays with block %d, and does not ask for the better chain of %v", n, m.Tip(), best.server)
 	}
 }
 
 // better reports whether the chain that ends with id is better than a node's, and
 // none that it has left. What does not verify is never told to a core.
 func (o *watch) better(m *model, id blockID) bool {
-	t, tip := o.w.tree, len(m.line)-1
+	t := o.w.tree
 	m.room(id)
-	return !m.left[id] && !t.blocks[id].bad && o.valid(m, id) == id && (t.height(id) > tip || t.height(id) == tip && prefer(&t.blocks[m.line[tip]].h, &t.blocks[id].h))
+	return !m.abandoned[id] && !t.blocks[id].bad && o.valid(m, id) == id && t.better(m.Tip(), id)
 }

@@ -89,7 +89,7 @@ func (o *watch) intersection(c *conn, p ledger.Point) verdict {
 
 // link judges n headers, the last of which is id.
 func (o *watch) link(c *conn, id blockID, n int) verdict {
-	if o.w.tree.back(id, n) != c.seen.at || o.w.tree.blocks[id].misfit && !o.model(c.client).bare {
+	if o.w.tree.back(id, n) != c.seen.at || o.w.tree.blocks[id].misfit && !o.model(c.client).Bare {
 		return badLink
 	}
 	return fine
@@ -101,9 +101,9 @@ func (o *watch) reach(c *conn, id blockID) (v verdict, known bool) {
 	h := o.w.tree.height(id)
 	d := o.w.tree.height(c.seen.at) - h
 	if d < 0 || o.w.tree.back(c.seen.at, d) != id || h < m.fixed {
-		return tooFarBack, !m.bare
+		return tooFarBack, !m.Bare
 	}
-	return fine, !m.bare
+	return fine, !m.Bare
 }
 
 // refusals judges NoBlocks, and notes whom to leave alone for a while.

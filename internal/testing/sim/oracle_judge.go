@@ -60,7 +60,7 @@ func (o *watch) judging(n *node, id, after blockID, known, again bool) {
 		fail("asked about block %d after %d", id, after)
 	case !n.holds(id) || !m.sound[id]:
 		fail("asked about block %d without a sound body", id)
-	case h < m.fixed && !m.bare:
+	case h < m.fixed && !m.Bare:
 		fail("asked to go back to block %d, below what can change", after)
 	case again && x.said[id] != chain.Valid:
 		fail("asked again about block %d, which was not found valid", id)
@@ -68,7 +68,7 @@ func (o *watch) judging(n *node, id, after blockID, known, again bool) {
 		fail("asked again about block %d at %v, which was to be at %v", id, o.w.now, x.again[id])
 	}
 	known = h < len(x.applied) && x.applied[h] == after
-	if !known && m.bare && h < len(m.line) && m.line[h] == after && h < len(x.from) && x.from[h] == after {
+	if !known && m.Bare && m.has(after) && h < len(x.from) && x.from[h] == after {
 		x.applied = append(x.applied[:0], m.line[:h+1]...) // a point that it started with
 		known = true
 	}

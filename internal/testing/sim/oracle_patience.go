@@ -53,7 +53,7 @@ func (o *watch) patient(n *node) {
 		if d <= most || o.deferred(n, other.seen.at) {
 			continue
 		}
-		if d = min(d, o.w.now-m.busyAt); d > most && !busy && !m.bare {
+		if d = min(d, o.w.now-m.busyAt); d > most && !busy && !m.Bare {
 			o.w.fail("patience", "%v does not ask %v for blocks for %v", n, other.server, d)
 		}
 		for _, c := range n.conns {
@@ -76,10 +76,10 @@ func (o *watch) spare(m *model, c *conn) time.Duration {
 // lost reports whether a block cannot be adopted any more.
 func (o *watch) lost(n *node, id blockID) bool {
 	m := o.model(n)
-	for h := o.w.tree.height(id); h >= len(m.line) || m.line[h] != id; h-- {
+	for !m.has(id) {
 		id = o.w.tree.blocks[id].parent
 	}
-	return o.w.tree.height(id) < m.fixed || m.bare
+	return o.w.tree.height(id) < m.fixed || m.Bare
 }
 
 // toCome returns how many blocks the server was asked for and did not send.

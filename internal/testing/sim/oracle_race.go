@@ -19,7 +19,7 @@ const (
 // on a good line has announced it.
 func (o *watch) raced(n *node) {
 	m := o.model(n)
-	if m.bare || len(n.owed) > 0 || n.asked != 0 {
+	if m.Bare || len(n.owed) > 0 || n.asked != 0 {
 		return
 	}
 	for _, c := range n.conns {
@@ -77,14 +77,14 @@ func (o *watch) losing(c *conn) {
 // latest of those before them came.
 func (o *watch) missing(n *node, id blockID) (missing int, at time.Duration) {
 	m := o.model(n)
-	for h := o.w.tree.height(id); missing < 3; h-- {
+	for missing < 3 {
 		m.room(id)
 		if n.holds(id) {
 			at = max(at, m.came[id])
 		} else {
 			missing++
 		}
-		if h < len(m.line) && m.line[h] == id {
+		if m.has(id) {
 			return missing, at
 		}
 		id = o.w.tree.blocks[id].parent

@@ -18,7 +18,7 @@ func (o *watch) headersAsked(c *conn) { o.within(c.outstanding, c.mayAsk, c, "he
 // numbers, and the start of the chain has that of the first block.
 func (o *watch) granted(c *conn) {
 	m := o.model(c.client)
-	if ahead := o.w.tree.height(c.seen.at) + c.mayAsk - max(len(m.line)-1, 1); c.seen.active && !m.bare && ahead > o.w.limits.lead {
+	if ahead := o.w.tree.height(c.seen.at) + c.mayAsk - max(len(m.line)-1, 1); c.seen.active && !m.Bare && ahead > o.w.limits.lead {
 		o.w.fail("limits", "%v lets %v be %d headers ahead, more than %d", c.client, c.server, ahead, o.w.limits.lead)
 	}
 }

@@ -98,7 +98,7 @@ func Replay(steps []Step, prefer func(ours, cand *ledger.Header) bool) (Replayed
 		if fault := told.step(in.Event, effects); fault != nil {
 			return fail(fault.oracle, "%s", fault.text)
 		}
-		if have, want := core.Core().Stats().Backlog, told.owed; have != want {
+		if have, want := core.Core().Stats().Backlog, told.chain.Owed; have != want {
 			return fail("limits", "backlog %d, want %d", have, want)
 		}
 	}

@@ -12,21 +12,43 @@ type replayed struct {
 	sums   Replayed
 	prefer func(ours, cand *ledger.Header) bool
 
-	k     int
-	bare  bool    // it began with points, between which nothing is known
-	line  []place // adopted, from the anchor on
-	fixed int     // of line, the last one that cannot change
-	held  map[ledger.Point]bool
-	owed  int // bytes handed over and not given back
-	peers map[chain.PeerID]*candidate
-	bench replayedBench
+	chain  Ledger[*place]
+	places map[ledger.Point]*place
+	peers  map[chain.PeerID]*candidate
+
+	judging bool         // there is a judge
+	asked   *place       // about which it is asked, nil for none
+	about   chain.PeerID // who sent the block that it was asked about last
 }
 
-// place is a block of the adopted chain. Of those of a configuration only the
-// tip is known, or less.
+// place is a block: one of the adopted chain, or one whose body came.
 type place struct {
-	tip    ledger.Tip
+	tip    ledger.Tip     // of those of a configuration only the point may be known
 	header *ledger.Header // nil if not known
+	held   bool
+	sender chain.PeerID // of the body that came first, 0 if none did
+	valid  bool         // a judge said so
+}
+
+// String returns the point and the number.
+func (p *place) String() string { return p.tip.String() }
+
+// at returns the block at a point.
+func (r *replayed) at(p ledger.Point) *place {
+	x := r.places[p]
+	if x == nil {
+		x = &place{tip: ledger.Tip{Point: p}}
+		r.places[p] = x
+	}
+	return x
+}
+
+// forget lets go of all that is not known from the chain alone.
+func (r *replayed) forget(x *place) {
+	*x = place{tip: x.tip, header: x.header}
+	if !r.chain.has(x) {
+		delete(r.places, x.tip.Point)
+	}
 }
 
 // candidate is where the headers of a peer have come to.
@@ -44,138 +66,112 @@ func faultf(oracle, format string, args ...any) *replayFault {
 
 func (r *replayed) begin(cfg *chain.Config) {
 	r.sums.Cores++
-	r.k, r.bare, r.fixed, r.owed = cfg.K, len(cfg.Points) > 0, 0, 0
-	r.held, r.peers = make(map[ledger.Point]bool), make(map[chain.PeerID]*candidate)
-	r.bench = newReplayedBench(cfg)
-	r.line = append(r.line[:0], place{tip: cfg.Anchor})
-	if r.bare {
-		r.line = r.line[:0]
+	r.places, r.peers = make(map[ledger.Point]*place), make(map[chain.PeerID]*candidate)
+	r.judging, r.asked = cfg.Judge, nil
+	r.chain.K, r.chain.Bare = cfg.K, len(cfg.Points) > 0
+	var line []*place
+	if r.chain.Bare {
 		for i := len(cfg.Points) - 1; i >= 0; i-- {
-			r.line = append(r.line, place{tip: ledger.Tip{Point: cfg.Points[i]}})
+			line = append(line, r.at(cfg.Points[i]))
 		}
+	} else {
+		line = append(line, r.at(cfg.Anchor.Point))
+		line[0].tip = cfg.Anchor
 	}
 	for i := range cfg.Adopted {
 		h := &cfg.Adopted[i]
-		r.line = append(r.line, place{h.Tip(), h})
-		r.held[h.Point()] = true
+		x := r.at(h.Point())
+		x.tip, x.header, x.held = h.Tip(), h, true
+		line = append(line, x)
 	}
-}
-
-func (r *replayed) tip() *place { return &r.line[len(r.line)-1] }
-
-// find returns where on the line a point is.
-func (r *replayed) find(p ledger.Point) (i int, ok bool) {
-	for i = len(r.line) - 1; i >= 0; i-- {
-		if r.line[i].tip.Point == p {
-			return i, true
-		}
-	}
-	return 0, false
+	r.chain.Begin(line, 0)
 }
 
 // step takes note of an event and of what followed from it.
 func (r *replayed) step(ev chain.Event, effects []chain.Effect) *replayFault {
 	switch ev := ev.(type) {
 	case chain.BlockFetched:
-		r.held[ev.Point] = true
+		x := r.at(ev.Point)
+		if x.held = true; x.sender == 0 {
+			x.sender = ev.Peer
+		}
 	case chain.Consumed:
-		r.owed = max(0, r.owed-max(0, ev.Bytes))
+		r.chain.Owed = max(0, r.chain.Owed-max(0, ev.Bytes))
 	}
 	if f := r.blame(ev, effects); f != nil {
 		return f
 	}
-	if f := r.bench.event(ev); f != nil {
-		return f
+	if ev, ok := ev.(chain.Judged); ok && r.judging {
+		if r.asked == nil || r.asked.tip.Point != ev.Point {
+			return faultf("valid", "block %v judged, which nobody asked for", ev.Point)
+		}
+		r.asked.valid, r.asked = r.asked.valid || ev.Verdict == chain.Valid, nil
 	}
-	before, left := *r.tip(), false
+	r.chain.Step()
 	for _, e := range effects {
-		var f *replayFault
+		var err error
 		switch e := e.(type) {
 		case chain.Judge:
-			f = r.bench.judge(e, r.held[e.Header.Point()])
+			if f := r.judge(e); f != nil {
+				return f
+			}
 		case chain.Adopt:
-			if f = r.bench.adopt(e.Header.Point()); f == nil {
-				f = r.adopt(e)
+			x := r.at(e.Header.Point())
+			if r.judging && !x.valid {
+				return faultf("valid", "block %v adopted, which was not found valid", x)
 			}
+			err = r.chain.Adopt(x, e.Header.PrevIs(r.chain.Tip().tip.Point), x.held, e.Bytes)
+			x.tip, x.header = e.Header.Tip(), e.Header
+			r.sums.Adopted++
 		case chain.RollBack:
-			left = true
-			f = r.rollBack(e.Tip)
+			_, err = r.chain.RollBack(r.at(e.Tip.Point))
+			r.sums.RolledBack++
 		case chain.Immutable:
-			f = r.settle(e.Tip)
-		case chain.Forget:
-			if i, ok := r.find(e.Point); ok && i > r.fixed && !r.bare {
-				f = faultf("ledger", "block %v of the chain forgotten", e.Point)
+			err = r.chain.Immutable(r.at(e.Tip.Point))
+			for _, x := range r.chain.Drop() {
+				r.forget(x)
 			}
-			delete(r.held, e.Point)
-			r.bench.forget(e.Point)
+		case chain.Forget:
+			x := r.at(e.Point)
+			if r.chain.loose(x) && !r.chain.Bare {
+				return faultf("ledger", "block %v of the chain forgotten", x)
+			}
+			r.forget(x)
 		}
-		if f != nil {
-			return f
+		if err != nil {
+			return faultf("ledger", "%v", err)
 		}
 	}
-	if left && !r.bare {
-		return r.better(&before)
+	if err := r.chain.Done(r.better); err != nil {
+		return faultf("ledger", "%v", err)
 	}
 	return nil
 }
 
-func (r *replayed) adopt(e chain.Adopt) *replayFault {
-	p := e.Header.Point()
-	if _, twice := r.find(p); twice {
-		return faultf("ledger", "block %v adopted twice", p)
+func (r *replayed) judge(e chain.Judge) *replayFault {
+	x := r.at(e.Header.Point())
+	switch {
+	case !r.judging || r.asked != nil:
+		return faultf("valid", "block %v to be judged, without a judge or before the answer about %v", x, r.asked)
+	case !x.held:
+		return faultf("valid", "block %v to be judged, whose body is not held", x)
+	case !e.Header.PrevIs(e.After.Point):
+		return faultf("valid", "block %v to be judged after %v", x, e.After)
 	}
-	if tip := r.tip().tip; !e.Header.PrevIs(tip.Point) {
-		return faultf("ledger", "block %v does not fit on %v", p, tip)
-	}
-	if !r.held[p] {
-		return faultf("ledger", "block %v adopted, whose body is not held", p)
-	}
-	r.line = append(r.line, place{e.Header.Tip(), e.Header})
-	r.owed += e.Bytes
-	r.sums.Adopted++
+	r.asked, r.about = x, x.sender
 	return nil
 }
 
-func (r *replayed) rollBack(to ledger.Tip) *replayFault {
-	i, ok := r.find(to.Point)
-	if !ok {
-		return faultf("ledger", "rollback to %v, which is not on the chain", to)
-	}
-	if deep := len(r.line) - 1 - i; i < r.fixed || deep > r.k && !r.bare {
-		return faultf("ledger", "rollback by %d blocks to %v, k is %d and %d of %d cannot change", deep, to, r.k, r.fixed, len(r.line))
-	}
-	r.line = r.line[:i+1]
-	r.sums.RolledBack++
-	return nil
+// better reports whether the chain that ends with now is better than that with old.
+func (r *replayed) better(old, now *place) bool {
+	a, b := old.tip.BlockNo, now.tip.BlockNo
+	return b > a || a == b && old.header != nil && now.header != nil && r.prefer(old.header, now.header)
 }
 
-func (r *replayed) settle(tip ledger.Tip) *replayFault {
-	i, ok := r.find(tip.Point)
-	if !ok || i < r.fixed {
-		return faultf("ledger", "%v immutable, which is not on the chain after what is", tip)
-	}
-	if want := len(r.line) - 1 - r.k; !r.bare && i != want {
-		return faultf("ledger", "%v immutable, which is %d before the tip, want %d", tip, len(r.line)-1-i, r.k)
-	}
-	for _, x := range r.line[r.fixed:i] { // stored
-		delete(r.held, x.tip.Point)
-		r.bench.forget(x.tip.Point)
-	}
-	r.line = append(r.line[:0], r.line[i:]...)
-	r.fixed = 0
-	return nil
-}
-
-// better says if the chain was left for one that is not better.
-func (r *replayed) better(old *place) *replayFault {
-	now := r.tip()
-	switch a, b := old.tip.BlockNo, now.tip.BlockNo; {
-	case b > a:
-		return nil
-	case a == b && old.header != nil && now.header != nil && r.prefer(old.header, now.header):
-		return nil
-	}
-	return faultf("ledger", "%v was left for %v, which is not better", old.tip, now.tip)
+// impossible reports whether an event says that a block of the peer can be valid nowhere.
+func (r *replayed) impossible(ev chain.Event, peer chain.PeerID) bool {
+	judged, ok := ev.(chain.Judged)
+	return r.judging && ok && judged.Verdict == chain.Impossible && r.about == peer
 }
 
 // blame follows the candidates of peers, and looks at who is disconnected.
@@ -221,7 +217,7 @@ func (r *replayed) blame(ev chain.Event, effects []chain.Effect) *replayFault {
 	for _, e := range effects {
 		switch e := e.(type) {
 		case chain.Disconnect:
-			if _, bad := e.Err.(*chain.InvalidBlockError); bad && r.bench.impossible(ev, e.Peer) {
+			if _, bad := e.Err.(*chain.InvalidBlockError); bad && r.impossible(ev, e.Peer) {
 				peer = e.Peer // the event is about its block
 			}
 			if e.Peer != peer || r.peers[peer] == nil {
@@ -236,7 +232,7 @@ func (r *replayed) blame(ev chain.Event, effects []chain.Effect) *replayFault {
 			r.stopped(e.Peer)
 		}
 	}
-	if wrong && !blamed && (!judged || !r.bare) {
+	if wrong && !blamed && (!judged || !r.chain.Bare) {
 		return faultf("blame", "peer %d sent a header that is not valid, or does not follow %v, and was not blamed", peer, at)
 	}
 	if c := r.peers[peer]; c != nil && c.active && judged {

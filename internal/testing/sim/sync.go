@@ -122,7 +122,7 @@ func (c *conn) headers(w *world, id blockID, n int, tip ledger.Tip) {
 		hs[i] = b.h
 		// A core that resumed from points may have no number to compare with;
 		// then it is for the check to find.
-		if b.bad || b.misfit && w.watch.model(c.client).bare {
+		if b.bad || b.misfit && w.watch.model(c.client).Bare {
 			bad = i
 		}
 		x = b.parent

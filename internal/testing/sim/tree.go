@@ -108,6 +108,13 @@ func (t *tree) line(id blockID) []blockID {
 	return chain
 }
 
+// better reports whether a node may leave the chain that ends with old for that which
+// ends with now: it is longer, or wins the tie-break.
+func (t *tree) better(old, now blockID) bool {
+	a, b := &t.blocks[old], &t.blocks[now]
+	return b.height > a.height || b.height == a.height && prefer(&a.h, &b.h)
+}
+
 // prefer is a tie-break of the kind of Praos, without its costs: the lower hash
 // wins if the slots are near each other.
 func prefer(ours, cand *ledger.Header) bool {

@@ -47,7 +47,8 @@ func newWorld(sc Scenario, seed uint64, alone bool) *world {
 	for i, manner := range p.Manners {
 		n := &node{w: w, index: i, manner: manner, chain: []blockID{0}}
 		n.pool.has = make([]bool, sc.Txs+100)
-		w.models[i].txs = make([]bool, sc.Txs+100)
+		m := &w.models[i]
+		m.K, m.Where, m.txs = p.limits.k, w.tree.height, make([]bool, sc.Txs+100)
 		n.consumer = time.Duration(w.link.IntN(30)) * time.Millisecond
 		if manner != Node {
 			n.chain = w.tree.line(blockID(p.Start))

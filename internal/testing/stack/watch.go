@@ -25,23 +25,18 @@ type watch struct {
 
 	mu     sync.Mutex
 	r      Result
-	models []model
-	blamed []int // by participant
-	bad    bool  // the network holds up what goes over it
-}
-
-// model is the chain that a relay has handed on.
-type model struct {
-	line  []ledger.Point
-	fresh bool // the next event says where the relay starts
+	chains []sim.Ledger[ledger.Point] // that relays have handed on; Bare until the first event says where one starts
+	blamed []int                      // by participant
+	bad    bool                       // the network holds up what goes over it
 }
 
 func (w *watch) begin(s *stage) {
 	w.s = s
 	w.r.Traces, w.r.Steps = make(map[string][]Line), make(map[string][]sim.Step)
-	w.models = make([]model, len(s.plot.Manners))
-	for i := range w.models {
-		w.models[i].line = []ledger.Point{ledger.Origin}
+	w.chains = make([]sim.Ledger[ledger.Point], len(s.plot.Manners))
+	for i := range w.chains {
+		w.chains[i].K = int(s.tree.Network.SecurityParam)
+		w.chains[i].Begin([]ledger.Point{ledger.Origin}, 0)
 	}
 	w.blamed = make([]int, len(s.plot.Manners))
 	// What has been written stands before the next header: large blocks on a
@@ -125,7 +120,7 @@ func brief(b []byte) string {
 func (w *watch) started(i int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.models[i].fresh = true
+	w.chains[i].Bare = true
 }
 
 // event checks what a relay hands on: no block twice, none that does not fit or
@@ -133,40 +128,29 @@ func (w *watch) started(i int) {
 func (w *watch) event(i int, ev follow.Event) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	m := &w.models[i]
+	c := &w.chains[i]
+	var err error
 	switch ev := ev.(type) {
 	case follow.RollForward:
 		h := &ev.Block.Header
 		id, ok := w.s.tree.Find(h.Point())
+		err = c.Adopt(h.Point(), h.PrevIs(c.Tip()), true, 0)
 		switch {
-		case slices.Contains(m.line, h.Point()):
-			w.failLocked("ledger: %s: block %v twice", name(i), h.Point())
-		case !h.PrevIs(m.line[len(m.line)-1]):
-			w.failLocked("ledger: %s: block %v does not fit on %v", name(i), h.Point(), m.line[len(m.line)-1])
 		case !ok || !bytes.Equal(ev.Block.Raw, w.s.tree.Blocks[id].Raw):
 			w.failLocked("ledger: %s: block %v is not one that was made", name(i), h.Point())
 		case w.s.rotten(id):
 			w.failLocked("ledger: %s: block %v is not valid", name(i), h.Point())
 		}
-		m.line = append(m.line, h.Point())
 		w.r.Adopted++
 	case follow.RollBackward:
-		at := slices.Index(m.line, ev.To.Point)
-		k := int(w.s.tree.Network.SecurityParam)
-		switch deep := len(m.line) - 1 - at; {
-		case at < 0:
-			w.failLocked("ledger: %s: rollback to %v, which is not on its chain", name(i), ev.To.Point)
-			return
-		case deep > k && !m.fresh:
-			w.failLocked("ledger: %s: rollback by %d blocks, more than %d", name(i), deep, k)
-		case !m.fresh:
+		if _, err = c.RollBack(ev.To.Point); !c.Bare {
 			w.r.RolledBack++
 		}
-		m.line = m.line[:at+1]
 	}
-	if m.fresh {
-		m.fresh = false
+	if err != nil {
+		w.failLocked("ledger: %s: %v", name(i), err)
 	}
+	c.Bare = false
 }
 
 // lost checks who is blamed for the end of a connection.

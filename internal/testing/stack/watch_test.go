@@ -44,9 +44,9 @@ func TestWatchEvents(t *testing.T) {
 			b.Raw[len(b.Raw)-1]++
 			return []follow.Event{follow.RollForward{Block: b}}
 		}},
-		{"back to nowhere", "not on its chain", func(s *stage, line []int) []follow.Event { return []follow.Event{back(s, line[11])} }},
+		{"back to nowhere", "not on the chain", func(s *stage, line []int) []follow.Event { return []follow.Event{back(s, line[11])} }},
 		{"too far back", "more than", func(s *stage, line []int) []follow.Event {
-			s.tree.Network.SecurityParam = 5
+			s.watch.chains[0].K = 5
 			return []follow.Event{back(s, line[4])}
 		}},
 	} {
