@@ -3,11 +3,11 @@
 // responder. It is a module of its own, so that the SDK does not depend on
 // what it is compared with.
 //
-// Package peer is the third-party node, package delay a slow line, and
-// command bench the table of speeds; command hostile measures beside hostile
-// peers. The tests run every mini-protocol in both
-// directions, then whole chains, real ones too, through a relay of ours that is
-// killed in the middle, and the relay program itself.
+// Package peer is the third-party node, package delay a slow line, and command bench the
+// table of speeds; command hostile measures beside hostile peers. The tests run every
+// mini-protocol in both directions, then whole chains, real ones too, through a relay of
+// ours that is killed in the middle, and the relay program itself. Folder typescript has
+// a client in another language, to be run by hand.
 //
 // # Departures
 //

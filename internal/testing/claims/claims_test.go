@@ -114,6 +114,21 @@ func TestMatrix(t *testing.T) {
 	}
 }
 
+func TestMatrixRows(t *testing.T) {
+	all, err := parseMatrix("with: x v1\nrun: 2026-01-02\nkeep-alive responder: a/program.js\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := matrix(all); strings.Contains(text, "initiator") || !strings.Contains(text, "| x v1 | responder | – | – | – | – | ✓ | – | 2026-01-02 |") {
+		t.Error(text)
+	}
+	for _, text := range []string{"run: x\n", "with: x\nrun: each change\nkeep-alive responder: a/program.js\n", "with: x\nrun\n"} {
+		if _, err := parseMatrix(text); err == nil {
+			t.Errorf("%q is read without an error", text)
+		}
+	}
+}
+
 // README has a row for each number, with its command, and no other.
 func TestNumbers(t *testing.T) {
 	m := here(t)
