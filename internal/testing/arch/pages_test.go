@@ -55,6 +55,33 @@ func TestPageLinks(t *testing.T) {
 	}
 }
 
+// A page that a comment of a public package names is there.
+func TestPagesInComments(t *testing.T) {
+	named := 0
+	for _, p := range packages(t) {
+		if !p.public() {
+			continue
+		}
+		for _, path := range p.files(p.GoFiles) {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, page := range pageInComment.FindAllString(string(text), -1) {
+				named++
+				if _, err := os.Stat(filepath.Join("..", "..", "..", filepath.FromSlash(page))); err != nil {
+					t.Errorf("%s names %s, which there is not", path, page)
+				}
+			}
+		}
+	}
+	if named < 20 {
+		t.Errorf("only %d pages are named", named)
+	}
+}
+
+var pageInComment = regexp.MustCompile(`\bdocs/[\w/-]+\.md\b`)
+
 var pageLink = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 
 // A name of a public package that a page has in backquotes, such as node.Conn.Blocks,
