@@ -12,9 +12,9 @@ import (
 
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/cbor"
 	"github.com/ouronet/ouronet/internal/testing/nodetest"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/protocol"
@@ -28,8 +28,12 @@ func narrow() node.Config {
 	return node.Config{Network: nodetest.Network(), Specs: specs}
 }
 
-func sources(c *testnode.Chain) node.Config {
+func sources(c *chaintest.Chain) node.Config {
 	return node.Config{Network: nodetest.Network(), Sources: c.Sources()}
+}
+
+func answering(p chaintest.Peer) node.Config {
+	return node.Config{Network: nodetest.Network(), Sources: p.Sources()}
 }
 
 // take takes blocks and works on each for a time.
@@ -48,7 +52,7 @@ func take(blocks iter.Seq2[ledger.Block, error], work func(n int) time.Duration)
 
 func checkRange(t *testing.T, got, want []ledger.Block) {
 	t.Helper()
-	if err := testnode.Same(got, want); err != nil {
+	if err := nodetest.Same(got, want); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -100,11 +104,11 @@ func TestBlocksAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := nodetest.NewChain().Grow(6500)
 		var blocks, headers atomic.Int64
-		c.Lie(testnode.Hooks{
+		peer := chaintest.Peer{Chain: c, Hooks: chaintest.Hooks{
 			Update: func(_ context.Context, u chainsync.Update) chainsync.Update { headers.Add(1); return u },
 			Block:  func(context.Context, ledger.Block) { blocks.Add(1) },
-		})
-		a, _ := nodetest.Pair(t, narrow(), sources(c))
+		}}
+		a, _ := nodetest.Pair(t, narrow(), answering(peer))
 		n := 0
 		for b, err := range a.Blocks(t.Context(), c.Point(6450), c.Point(3)) {
 			if err != nil {
@@ -230,7 +234,7 @@ func TestBlocksOfLiar(t *testing.T) {
 		c := nodetest.NewChain().Grow(100)
 		strange := c.Fork(60).Grow(60).Blocks()
 		n := 0
-		c.Lie(testnode.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
+		peer := chaintest.Peer{Chain: c, Hooks: chaintest.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
 			if f, ok := u.(chainsync.RollForward); ok {
 				if n++; n == 50 {
 					f.Header = strange[70].Header.Raw
@@ -238,8 +242,8 @@ func TestBlocksOfLiar(t *testing.T) {
 				return f
 			}
 			return u
-		}})
-		a, _ := nodetest.Pair(t, narrow(), sources(c))
+		}}}
+		a, _ := nodetest.Pair(t, narrow(), answering(peer))
 		got, err := take(a.Blocks(t.Context(), c.Point(95), c.Point(0)), never)
 		var v *protocol.ViolationError
 		if !errors.As(err, &v) || v.Protocol != "chain-sync" || v.Message != "MsgRollForward" || len(got) > 50 {
@@ -257,7 +261,7 @@ func TestBlocksGetLater(t *testing.T) {
 		cfg.Network.Eras[ledger.Byron].EpochLength = 1
 		prev, n := c.Point(95), 0
 		epoch := uint64(prev.Slot) + 1
-		c.Lie(testnode.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
+		peer := chaintest.Peer{Chain: c, Hooks: chaintest.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
 			f, ok := u.(chainsync.RollForward)
 			if !ok {
 				return u
@@ -281,8 +285,8 @@ func TestBlocksGetLater(t *testing.T) {
 				<-ctx.Done() // that it has no such block does not come before the headers
 			}
 			return blocks
-		}})
-		a, _ := nodetest.Pair(t, cfg, sources(c))
+		}}}
+		a, _ := nodetest.Pair(t, cfg, answering(peer))
 		got, err := take(a.Blocks(t.Context(), c.Point(95), c.Point(0)), never)
 		var v *protocol.ViolationError
 		if !errors.As(err, &v) || v.Protocol != "chain-sync" || n < 2 || len(got) > 1 {

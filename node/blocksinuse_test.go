@@ -7,8 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/nodetest"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/protocol"
@@ -21,11 +21,11 @@ func TestBlocksInUseBetweenConversations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := nodetest.NewChain().Grow(6500)
 		var asked atomic.Int32
-		c.Lie(testnode.Hooks{Intersect: func(_ context.Context, p ledger.Point, tip ledger.Tip, err error) (ledger.Point, ledger.Tip, error) {
+		peer := chaintest.Peer{Chain: c, Hooks: chaintest.Hooks{Intersect: func(_ context.Context, p ledger.Point, tip ledger.Tip, err error) (ledger.Point, ledger.Tip, error) {
 			asked.Add(1)
 			return p, tip, err
-		}})
-		a, _ := nodetest.Pair(t, narrow(), sources(c))
+		}}}
+		a, _ := nodetest.Pair(t, narrow(), answering(peer))
 		n := 0
 		for _, err := range a.Blocks(t.Context(), c.Point(6400), c.Point(0)) {
 			if err != nil {

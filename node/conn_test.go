@@ -221,7 +221,7 @@ func TestQueryVersions(t *testing.T) {
 		cfg := w.Config()
 		log, logs := logtest.New(slog.LevelDebug)
 		cfg.Logger = log
-		testnode.Serve(t, w.Net.Listen("us"), cfg)
+		nodetest.Serve(t, w.Net.Listen("us"), cfg)
 		table, err := node.QueryVersions(t.Context(), "us", w.Config())
 		if err != nil || table.String() != "14, 15" {
 			t.Errorf("%v, %v", table, err)

@@ -7,7 +7,7 @@ import (
 	"net"
 	"net/netip"
 
-	"github.com/ouronet/ouronet/internal/testing/testnode"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 )
@@ -16,9 +16,11 @@ import (
 func ExampleDial() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	address, _ := testnode.Example(ctx)
+	chain := chaintest.New(chaintest.Config{Network: ledger.Preview}).Grow(10)
+	peer := chaintest.Serve(chaintest.Peer{Chain: chain})
+	defer peer.Close()
 
-	conn, err := node.Dial(ctx, address, node.Config{Network: ledger.Preview})
+	conn, err := node.Dial(ctx, peer.Addr, node.Config{Network: ledger.Preview})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -38,8 +40,10 @@ func ExampleDial() {
 func ExampleConn_Stats() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	address, chain := testnode.Example(ctx)
-	conn, err := node.Dial(ctx, address, node.Config{Network: ledger.Preview})
+	chain := chaintest.New(chaintest.Config{Network: ledger.Preview}).Grow(10)
+	peer := chaintest.Serve(chaintest.Peer{Chain: chain})
+	defer peer.Close()
+	conn, err := node.Dial(ctx, peer.Addr, node.Config{Network: ledger.Preview})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -65,8 +69,10 @@ func ExampleConn_Stats() {
 func ExampleConn_Blocks() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	address, chain := testnode.Example(ctx)
-	conn, err := node.Dial(ctx, address, node.Config{Network: ledger.Preview})
+	chain := chaintest.New(chaintest.Config{Network: ledger.Preview}).Grow(10)
+	peer := chaintest.Serve(chaintest.Peer{Chain: chain})
+	defer peer.Close()
+	conn, err := node.Dial(ctx, peer.Addr, node.Config{Network: ledger.Preview})
 	if err != nil {
 		log.Fatal(err)
 	}

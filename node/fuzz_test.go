@@ -36,7 +36,7 @@ func FuzzServe(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte, cut uint16) {
 		synctest.Test(t, func(t *testing.T) {
 			w := nodetest.NewWorld(t)
-			s := w.Serve("us", c.Copy()) // whose channels are of the bubble
+			s := w.Serve("us", c.Fork(0)) // whose channels are of the bubble
 			p := w.DialRaw("us", nodetest.Both)
 			go p.Drain()
 			n := min(int(cut), len(b))

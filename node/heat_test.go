@@ -17,9 +17,9 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/nodetest"
 	"github.com/ouronet/ouronet/internal/testing/testenv"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/keepalive"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/mux"
@@ -96,7 +96,7 @@ func (s sink) Deliver(context.Context, []ledger.TxID, []ledger.Tx) error        
 
 // busy is a spell that follows the chain, fetches its last block again and again,
 // and offers no transactions.
-func busy(conn *node.Conn, c *testnode.Chain) node.Spell {
+func busy(conn *node.Conn, c *chaintest.Chain) node.Spell {
 	return node.Spell{
 		ChainSync: func(ctx context.Context) error {
 			cs := conn.ChainSync()
@@ -494,7 +494,7 @@ func TestHeatLeavesNothing(t *testing.T) {
 				cancel()
 			}
 		}
-		longer, shorter := c.Copy(), c.Fork(1)
+		longer, shorter := c.Fork(0), c.Fork(1)
 		both := func(n int) {
 			grown := make(chan struct{})
 			go func() { // so that chain-sync can end

@@ -11,7 +11,6 @@ import (
 
 	"github.com/ouronet/ouronet/internal/testing/logtest"
 	"github.com/ouronet/ouronet/internal/testing/nodetest"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/node"
 )
 
@@ -44,7 +43,7 @@ func TestLogged(t *testing.T) {
 		log, logs := logtest.New(slog.LevelDebug)
 		cfg := w.Config()
 		cfg.Logger, cfg.Limits = log, node.Limits{PerAddress: 1}
-		s := testnode.Serve(t, &failsOnce{Listener: w.Net.Listen("us")}, cfg)
+		s := nodetest.Serve(t, &failsOnce{Listener: w.Net.Listen("us")}, cfg)
 		wrong := w.Config()
 		wrong.Network.Magic++
 		if _, err := node.Dial(t.Context(), "us", wrong); err == nil {

@@ -13,10 +13,9 @@ import (
 
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chainsync"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/nodetest"
 	"github.com/ouronet/ouronet/internal/testing/testenv"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/keepalive"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
@@ -40,7 +39,7 @@ func TestIdleConnectionIsSmall(t *testing.T) {
 		Observer: node.Observer{RoundTrip: func(*node.Conn, time.Duration) { pinged <- struct{}{} }},
 		Limits:   node.Limits{PerAddress: -1},
 	}
-	s := testnode.Serve(t, l, cfg)
+	s := nodetest.Serve(t, l, cfg)
 	before := inUse()
 	goroutines := runtime.NumGoroutine()
 	for range n {
@@ -125,12 +124,12 @@ func TestFloodIsBounded(t *testing.T) {
 // fresh are blocks that are read anew for each range, as from a folder, maybe
 // with some bytes before them that look like smaller ones.
 type fresh struct {
-	*testnode.Chain
+	blockfetch.Source
 	before []int // sizes
 }
 
 func (f fresh) Range(ctx context.Context, from, to ledger.Point) (iter.Seq2[ledger.RawBlock, error], error) {
-	blocks, err := f.Chain.Range(ctx, from, to)
+	blocks, err := f.Source.Range(ctx, from, to)
 	if blocks == nil || err != nil {
 		return nil, err
 	}
@@ -172,14 +171,12 @@ func TestHostileConnectionsAreBounded(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := nodetest.NewWorld(t)
-				c := testnode.New(chaingen.Config{BlockSize: 90_000}).Grow(100)
+				c := chaintest.New(chaintest.Config{BlockSize: 90_000}).Grow(100)
 				cfg := w.Config()
 				cfg.PeerSharing, cfg.Logger = true, nil
-				sources := *c.Sources()
-				sources.BlockFetch = fresh{c, tt.less}
-				sources.TxSubmission = testnode.Taker(nil).Sink
-				cfg.Sources = &sources
-				s := testnode.Serve(t, w.Net.Listen("us"), cfg)
+				cfg.Sources = chaintest.Peer{Chain: c, Txs: func(ledger.Tx) {}}.Sources()
+				cfg.Sources.BlockFetch = fresh{cfg.Sources.BlockFetch, tt.less}
+				s := nodetest.Serve(t, w.Net.Listen("us"), cfg)
 				h := newHoarder(c, tt.read)
 				before := inUse()
 				for range peers {
@@ -207,7 +204,7 @@ type hoarder struct {
 	read int // bytes of blocks
 }
 
-func newHoarder(c *testnode.Chain, read int) *hoarder {
+func newHoarder(c *chaintest.Chain, read int) *hoarder {
 	var find chainsync.FindIntersect
 	for i := range 1600 {
 		find.Points = append(find.Points, ledger.Point{Slot: 1 << 40, Hash: ledger.Hash{byte(i), byte(i >> 8)}})

@@ -6,8 +6,7 @@ import (
 	"time"
 
 	"github.com/fxamacker/cbor/v2"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/protocol"
@@ -91,7 +90,7 @@ func ExampleProtocol() {
 		fmt.Println(err)
 		return
 	}
-	answering := node.Config{Network: ledger.Preview, Sources: testnode.New(chaingen.Config{Network: ledger.Preview}).Grow(10).Sources(), Protocols: []node.Protocol{{
+	answering := node.Config{Network: ledger.Preview, Sources: chaintest.New(chaintest.Config{Network: ledger.Preview}).Grow(10).Sources(), Protocols: []node.Protocol{{
 		Spec: what,
 		Respond: func(ctx context.Context, conn *node.Conn, t protocol.Transport) error {
 			s := protocol.NewSession[whatMessage](what, protocol.Responder, t)

@@ -14,7 +14,6 @@ import (
 
 	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/internal/testing/nodetest"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/node"
 )
 
@@ -138,7 +137,7 @@ func TestServeEnds(t *testing.T) {
 			}
 			if n == 100 {
 				began := time.Now()
-				s.Stop()
+				s.Close()
 				if d := time.Since(began); d > 2*time.Second {
 					t.Errorf("took %v", d)
 				}
@@ -175,7 +174,7 @@ func TestServeAcceptErrors(t *testing.T) {
 			syscall.EPERM, syscall.ENOPROTOOPT, syscall.EOPNOTSUPP, syscall.ETIMEDOUT,
 		}}
 		pauses := time.Duration(len(l.errs)) * 500 * time.Millisecond
-		testnode.Serve(t, l, w.Config())
+		nodetest.Serve(t, l, w.Config())
 		began := time.Now()
 		c, err := node.Dial(t.Context(), "us", w.Config())
 		if err != nil {
@@ -233,7 +232,7 @@ func TestServeBesideCrowd(t *testing.T) {
 		cfg.Mux.IdleTimeout = -1
 		cfg.Limits = node.Limits{Inbound: 1, PerAddress: 1}
 		from := slices.Repeat([]string{"192.0.2.1"}, 1+crowd)
-		testnode.Serve(t, &addressed{w.Net.Listen("us"), append(from, "192.0.2.2")}, cfg)
+		nodetest.Serve(t, &addressed{w.Net.Listen("us"), append(from, "192.0.2.2")}, cfg)
 		w.DialRaw("us", nodetest.Asking)
 		for range crowd {
 			go w.Net.Dial(t.Context(), "us")

@@ -13,8 +13,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/nodetest"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/mux"
 	"github.com/ouronet/ouronet/node"
@@ -53,7 +53,7 @@ func of(t *testing.T, s node.Stats, name string, role protocol.Role) mux.Channel
 }
 
 // slowLine is a network whose line holds little and takes long, with a server on it.
-func slowLine(t *testing.T) (server *testnode.Server, c *testnode.Chain, client node.Config) {
+func slowLine(t *testing.T) (server *nodetest.Server, c *chaintest.Chain, client node.Config) {
 	t.Helper()
 	n := vnet.New(vnet.Config{Link: vnet.Link{Latency: 20 * time.Millisecond, Bandwidth: 1 << 20, Window: 32 << 10}})
 	l, err := n.Host("server").Listen(3001)
@@ -62,7 +62,7 @@ func slowLine(t *testing.T) (server *testnode.Server, c *testnode.Chain, client 
 	}
 	c = nodetest.NewChain().Grow(200)
 	cfg := node.Config{Network: nodetest.Network(), PeerSharing: true, Sources: c.Sources()}
-	server = testnode.Serve(t, l, cfg)
+	server = nodetest.Serve(t, l, cfg)
 	cfg.Dial = n.Host("client").Dial
 	return server, c, cfg
 }

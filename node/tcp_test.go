@@ -12,11 +12,10 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/blockfetch"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/handshake"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/internal/testing/nodetest"
 	"github.com/ouronet/ouronet/internal/testing/testenv"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 )
@@ -40,7 +39,7 @@ func TestRefusedOverTCP(t *testing.T) {
 // fault.
 func TestConsumerTooSlow(t *testing.T) {
 	testenv.CheckLeaks(t)
-	c := testnode.New(chaingen.Config{Network: nodetest.Network(), BlockSize: 80_000}).Grow(400)
+	c := chaintest.New(chaintest.Config{Network: nodetest.Network(), BlockSize: 80_000}).Grow(400)
 	_, address := nodetest.OverTCP(t, c)
 	conn, err := node.Dial(t.Context(), address, node.Config{Network: nodetest.Network()})
 	if err != nil {

@@ -6,9 +6,8 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/blockfetch"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/nodetest"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/mux"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/vnet"
@@ -30,9 +29,9 @@ func TestKeepAliveBesideBlocks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		chain := testnode.New(chaingen.Config{BlockSize: 20_000}).Grow(300)
+		chain := chaintest.New(chaintest.Config{BlockSize: 20_000}).Grow(300)
 		cfg := node.Config{Network: nodetest.Network(), Sources: chain.Sources(), Mux: mux.Config{IdleTimeout: -1}}
-		testnode.Serve(t, l, cfg)
+		nodetest.Serve(t, l, cfg)
 
 		var worst time.Duration
 		pings := 0

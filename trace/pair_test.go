@@ -9,8 +9,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/chainsync"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/mux"
 	"github.com/ouronet/ouronet/node"
@@ -18,12 +17,12 @@ import (
 	"github.com/ouronet/ouronet/trace"
 )
 
-func serving(c *testnode.Chain) node.Config {
-	return node.Config{Network: chaingen.Network(), Sources: c.Sources()}
+func serving(c *chaintest.Chain) node.Config {
+	return node.Config{Network: chaintest.Network(), Sources: c.Sources()}
 }
 
-func newChain() *testnode.Chain {
-	return testnode.New(chaingen.Config{BlockSize: 2000}).Grow(3)
+func newChain() *chaintest.Chain {
+	return chaintest.New(chaintest.Config{BlockSize: 2000}).Grow(3)
 }
 
 // converse runs a conversation: headers, then blocks, then a pause with
@@ -41,7 +40,7 @@ func converse(t *testing.T, asking, answering func(net.Conn) mux.Recorder) {
 		}
 		served <- c
 	}()
-	cfg := node.Config{Network: chaingen.Network()}
+	cfg := node.Config{Network: chaintest.Network()}
 	cfg.Mux.Record = asking
 	asks, err := node.Handshake(t.Context(), a, protocol.Initiator, cfg)
 	if err != nil {

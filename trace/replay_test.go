@@ -10,9 +10,8 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/handshake"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/keepalive"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/mux"
@@ -41,20 +40,20 @@ func TestReplayAnswering(t *testing.T) {
 func TestReplayFindsDifference(t *testing.T) {
 	conn := load(t, recording(t, protocol.Responder, trace.Config{}))
 	hooks := map[string]struct {
-		testnode.Hooks
+		chaintest.Hooks
 		protocol uint16
 	}{
-		"another tip": {testnode.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
+		"another tip": {chaintest.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
 			if u, ok := u.(chainsync.RollForward); ok {
 				u.Tip.BlockNo++
 				return u
 			}
 			return u
 		}}, 2},
-		"a block less": {testnode.Hooks{Range: func(_ context.Context, bs []ledger.Block) []ledger.Block {
+		"a block less": {chaintest.Hooks{Range: func(_ context.Context, bs []ledger.Block) []ledger.Block {
 			return bs[:len(bs)-1]
 		}}, 3},
-		"silence": {testnode.Hooks{Update: func(ctx context.Context, u chainsync.Update) chainsync.Update {
+		"silence": {chaintest.Hooks{Update: func(ctx context.Context, u chainsync.Update) chainsync.Update {
 			<-ctx.Done()
 			return u
 		}}, 2},
@@ -62,9 +61,11 @@ func TestReplayFindsDifference(t *testing.T) {
 	for name, planted := range hooks {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				chain := newChain().Lie(planted.Hooks)
+				chain := newChain()
+				cfg := serving(chain)
+				cfg.Sources = chaintest.Peer{Chain: chain, Hooks: planted.Hooks}.Sources()
 				err := trace.Replay{}.Run(conn, func(c net.Conn) error {
-					return serveOn(t.Context(), c, serving(chain))
+					return serveOn(t.Context(), c, cfg)
 				})
 				var diff *trace.DifferenceError
 				if !errors.As(err, &diff) || diff.Protocol != planted.protocol || diff.Role != protocol.Responder {
@@ -83,7 +84,7 @@ func TestReplayAsking(t *testing.T) {
 		m := mux.New(c, mux.Config{})
 		defer m.Close(ctx)
 		hs := handshake.Spec()
-		table := handshake.Versions(handshake.Data{Magic: chaingen.Network().Magic, InitiatorOnly: true})
+		table := handshake.Versions(handshake.Data{Magic: chaintest.Network().Magic, InitiatorOnly: true})
 		if _, err := handshake.Propose(ctx, hs, m.Handshake(hs, protocol.Initiator), table); err != nil {
 			return err
 		}

@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/chainsync"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
+	"github.com/ouronet/ouronet/internal/testing/nodetest"
 	"github.com/ouronet/ouronet/internal/testing/testenv"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/mux"
 	"github.com/ouronet/ouronet/node"
@@ -24,14 +24,14 @@ import (
 var preview = node.Config{Network: ledger.Preview, KeepAlive: time.Minute}
 
 // serve serves a chain on a port of a host.
-func serve(t *testing.T, h *vnet.Host, c *testnode.Chain) *testnode.Server {
+func serve(t *testing.T, h *vnet.Host, c *chaintest.Chain) *nodetest.Server {
 	l, err := h.Listen(3001)
 	if err != nil {
 		t.Fatal(err)
 	}
 	cfg := preview
 	cfg.Sources = c.Sources()
-	return testnode.Serve(t, l, cfg)
+	return nodetest.Serve(t, l, cfg)
 }
 
 func follower(h *vnet.Host, peers ...string) follow.Config {
@@ -58,8 +58,8 @@ func followTo(t *testing.T, cfg follow.Config, to ledger.BlockNo) (took time.Dur
 	return took
 }
 
-func testChain(n int) *testnode.Chain {
-	return testnode.New(chaingen.Config{Seed: 1, Network: ledger.Preview}).Grow(n)
+func testChain(n int) *chaintest.Chain {
+	return chaintest.New(chaintest.Config{Seed: 1, Network: ledger.Preview}).Grow(n)
 }
 
 // Chain-sync and block-fetch over a link of 50 ms a round trip: pipelining
@@ -89,7 +89,7 @@ func TestFollow(t *testing.T) {
 		})
 		c := testChain(500)
 		serve(t, n.Host("one"), c)
-		serve(t, n.Host("two"), c.Copy())
+		serve(t, n.Host("two"), c.Fork(0))
 		took := followTo(t, follower(n.Host("us"), "one:3001", "two:3001"), 499)
 		t.Logf("500 blocks in %v", took)
 		if took == 0 || took > 2*time.Minute {
@@ -154,12 +154,12 @@ func TestNodeLockstep(t *testing.T) {
 			go func() {
 				defer cancel()
 				c := testChain(200)
-				one, two := serve(t, n.Host("one"), c), serve(t, n.Host("two"), c.Copy())
+				one, two := serve(t, n.Host("one"), c), serve(t, n.Host("two"), c.Fork(0))
 				cfg := follower(n.Host("us"), "one:3001", "two:3001")
 				cfg.Seed = seed
 				followTo(t, cfg, 199)
-				one.Stop()
-				two.Stop()
+				one.Close()
+				two.Close()
 			}()
 			if err := n.Run(ctx); !errors.Is(err, context.Canceled) {
 				t.Error(err)
@@ -200,7 +200,7 @@ func TestLyingPeer(t *testing.T) {
 		}
 		cfg := preview
 		cfg.Sources = &node.Sources{ChainSync: func(context.Context, *node.Conn) chainsync.Source { return liar{} }}
-		testnode.Serve(t, l, cfg)
+		nodetest.Serve(t, l, cfg)
 
 		cfg = preview
 		cfg.Dial = n.Host("app").Dial

@@ -7,9 +7,9 @@ import (
 	"io"
 	"time"
 
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/cli"
 	"github.com/ouronet/ouronet/internal/conform"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -63,11 +63,11 @@ var conformCommand = cli.Program{
 				serving, stop := context.WithCancel(ctx)
 				defer stop()
 				cfg.Address, cfg.Dial = selfAddress, serveSelf(serving)
-				cfg.Network, *txs = chaingen.Network(), true
+				cfg.Network, *txs = chaintest.Network(), true
 			}
 			known := cli.Known(cfg.Network)
 			if !known { // its slots are taken to be Preview's, all from Conway on
-				cfg.Network = chaingen.Network()
+				cfg.Network = chaintest.Network()
 				cfg.Network.Name, cfg.Network.Magic = network.Name, network.Magic
 			}
 			if *txs {
@@ -124,7 +124,7 @@ func listenOn(ctx context.Context, address string, cfg conform.Config, generated
 		Network: cfg.Network, Patience: cfg.Patience, Wait: cfg.Wait, Silence: cfg.Silence, Seed: cfg.Seed, Progress: cfg.Progress,
 	}
 	if generated {
-		own.Blocks = chaingen.New(chaingen.Config{Network: cfg.Network, Seed: cfg.Seed, BlockSize: 2000}).Blocks(100)
+		own.Blocks = chaintest.NewGenerator(chaintest.Config{Network: cfg.Network, Seed: cfg.Seed, BlockSize: 2000}).Blocks(100)
 	}
 	report, err := conform.Listen(ctx, l, own)
 	return tell(report, err, out)
@@ -132,7 +132,7 @@ func listenOn(ctx context.Context, address string, cfg conform.Config, generated
 
 // offered makes transactions.
 func offered(seed uint64) (all []ledger.Tx) {
-	gen := chaingen.New(chaingen.Config{Seed: seed, BlockSize: 10_000})
+	gen := chaintest.NewGenerator(chaintest.Config{Seed: seed, BlockSize: 10_000})
 	for len(all) < 1000 {
 		txs, err := gen.Next().Txs()
 		if err != nil {

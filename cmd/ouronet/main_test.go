@@ -11,10 +11,11 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/conformance"
 	"github.com/ouronet/ouronet/internal/conform"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/internal/testing/clitest"
+	"github.com/ouronet/ouronet/internal/testing/nodetest"
 	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/node"
 )
@@ -86,12 +87,12 @@ func TestConform(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				specs := node.NewSpecs()
 				specs.ChainSync.States[0].Limit *= test.limit
-				chain := testnode.New(chaingen.Config{}).Grow(5)
+				chain := chaintest.New(chaintest.Config{}).Grow(5)
 				memory := new(testnode.Net)
-				testnode.Serve(t, memory.Listen("node"), node.Config{Network: chaingen.Network(), Specs: specs, Sources: chain.Sources()})
+				nodetest.Serve(t, memory.Listen("node"), node.Config{Network: chaintest.Network(), Specs: specs, Sources: chain.Sources()})
 				var out strings.Builder
 				err := look(t.Context(), conform.Config{
-					Address: "node", Network: chaingen.Network(), Txs: offered(0),
+					Address: "node", Network: chaintest.Network(), Txs: offered(0),
 					Dial: func(ctx context.Context) (net.Conn, error) { return memory.Dial(ctx, "node") },
 				}, &out)
 				if !errors.Is(err, test.err) || !strings.Contains(out.String(), test.want) {
@@ -115,8 +116,8 @@ func TestConformSelf(t *testing.T) {
 // And on one behind a port of this machine. What it says depends on the time
 // that the machine takes, so what counts is that the two talk.
 func TestConformOverTCP(t *testing.T) {
-	chain := testnode.New(chaingen.Config{}).Grow(5)
-	address := testnode.Loopback(t, node.Config{Network: chaingen.Network(), Sources: chain.Sources()})
+	chain := chaintest.New(chaintest.Config{}).Grow(5)
+	address := nodetest.Loopback(t, node.Config{Network: chaintest.Network(), Sources: chain.Sources()})
 	out, errs, _ := output(t, "conform -quiet -txs -magic 42 -silence 1ms -wait 200ms -patience 1s -peer "+address)
 	if errs != "" && errs != "ouronet conform: "+errDeparts.Error()+"\n" || !strings.HasPrefix(out, address+", version 15") {
 		t.Errorf("%s\n%s", errs, out)

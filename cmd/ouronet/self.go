@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"net"
+	"net/netip"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/testnode"
+	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 )
 
@@ -18,11 +20,12 @@ const selfAddress = "self"
 // now and then, and it takes whatever transactions it is offered.
 func serveSelf(ctx context.Context) (dial func(context.Context) (net.Conn, error)) {
 	memory := new(testnode.Net)
-	chain := testnode.New(chaingen.Config{}).Grow(30)
-	sources := chain.Sources()
-	sources.PeerSharing = testnode.SomeAddresses(10)
-	sources.TxSubmission = testnode.Taker(nil).Sink
-	go node.Serve(ctx, memory.Listen(selfAddress), node.Config{Network: chaingen.Network(), PeerSharing: true, Sources: sources})
+	chain := chaintest.New(chaintest.Config{}).Grow(30)
+	peer := chaintest.Peer{Chain: chain, Txs: func(ledger.Tx) {}}
+	for i := range 10 { // for documentation (RFC 5737)
+		peer.Addresses = append(peer.Addresses, netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(i + 1)}), 3001))
+	}
+	go node.Serve(ctx, memory.Listen(selfAddress), node.Config{Network: chaintest.Network(), PeerSharing: true, Sources: peer.Sources()})
 	go func() {
 		for n := 0; ; n++ {
 			select {

@@ -9,8 +9,8 @@ import (
 	theirs "github.com/blinklabs-io/gouroboros/protocol/chainsync"
 
 	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/conformance/interop/peer"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -89,7 +89,7 @@ func (s *script) back(p ledger.Point) { s.got = append(s.got, "back to "+p.Strin
 
 // forward reports whether the script is over.
 func (s *script) forward(h ledger.RawHeader) (bool, error) {
-	header, err := chaingen.Network().ParseHeader(h)
+	header, err := chaintest.Network().ParseHeader(h)
 	s.got = append(s.got, header.Point().String())
 	return header.Point() == s.bs[4].Header.Point(), err
 }

@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/conformance/interop/peer"
 	"github.com/ouronet/ouronet/internal/conform"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
 )
 
 // TestConform runs the conformance suite against gouroboros. What it departs in
@@ -60,7 +60,7 @@ func departures(t *testing.T, patience time.Duration) []string {
 	}()
 	defer close(stop)
 	report, err := conform.Run(t.Context(), conform.Config{
-		Address: s.Addr(), Network: chaingen.Network(), Txs: chaingen.Txs(blocks), Patience: patience, Wait: patience + 3*time.Second,
+		Address: s.Addr(), Network: chaintest.Network(), Txs: chaintest.Txs(blocks), Patience: patience, Wait: patience + 3*time.Second,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -8,31 +8,31 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/conformance/interop/peer"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 )
 
-// magic is that of chaingen's network.
+// magic is that of chaintest.Network.
 const magic = 42
 
-func config() node.Config { return node.Config{Network: chaingen.Network()} }
+func config() node.Config { return node.Config{Network: chaintest.Network()} }
 
 // generate makes n blocks of about size bytes.
 func generate(n, size int) []ledger.Block {
-	return chaingen.New(chaingen.Config{BlockSize: size}).Blocks(n)
+	return chaintest.NewGenerator(chaintest.Config{BlockSize: size}).Blocks(n)
 }
 
 // everyEra makes a chain that goes through all eras from the first on, Byron's
 // boundary blocks included.
 func everyEra(first ledger.Era) []ledger.Block {
-	var eras []chaingen.Stretch
+	var eras []chaintest.Stretch
 	for era := first; era.Known(); era++ {
-		eras = append(eras, chaingen.Stretch{Era: era, Blocks: 12})
+		eras = append(eras, chaintest.Stretch{Era: era, Blocks: 12})
 	}
-	return chaingen.New(chaingen.Config{Eras: eras, BlockSize: 2000}).Blocks(12 * len(eras))
+	return chaintest.NewGenerator(chaintest.Config{Eras: eras, BlockSize: 2000}).Blocks(12 * len(eras))
 }
 
 // limited returns a context that ends what hangs.

@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/conformance/interop/peer"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -52,7 +52,7 @@ func relayProgram(t *testing.T, args ...string) *exec.Cmd {
 // previewChain is a generated chain that passes for preview's, signatures and
 // all.
 func previewChain(n int) []ledger.Block {
-	return chaingen.New(chaingen.Config{Network: ledger.Preview, BlockSize: 2500, Signed: true}).Blocks(n)
+	return chaintest.NewGenerator(chaintest.Config{Network: ledger.Preview, BlockSize: 2500, Signed: true}).Blocks(n)
 }
 
 // chains runs f with a generated and the real chain.

@@ -11,10 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/conformance/interop/peer"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/internal/testing/nodetest"
 	"github.com/ouronet/ouronet/internal/testing/testenv"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/node"
@@ -84,7 +84,7 @@ func startRelay(t *testing.T, cfg relay.Config, tip ledger.Point) (address strin
 		default:
 		}
 	}
-	cfg.NoVerify = cfg.NoVerify || cfg.Follow.Network.Magic == chaingen.Network().Magic // generated chains are not signed
+	cfg.NoVerify = cfg.NoVerify || cfg.Follow.Network.Magic == chaintest.Network().Magic // generated chains are not signed
 	r, err := relay.New(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -125,7 +125,7 @@ func followers(t *testing.T, network ledger.Network, address string, want []ledg
 			break
 		}
 	}
-	if err := testnode.Same(followed, want); err != nil {
+	if err := nodetest.Same(followed, want); err != nil {
 		t.Fatal(err)
 	}
 
@@ -163,7 +163,7 @@ func last(chain []ledger.Block) ledger.Point { return chain[len(chain)-1].Header
 
 // The chain grows and changes while a follower of the relay watches.
 func TestRelayOfAChainThatChanges(t *testing.T) {
-	g := chaingen.New(chaingen.Config{})
+	g := chaintest.NewGenerator(chaintest.Config{})
 	main := g.Blocks(500)
 	fork, err := g.Fork(main[489].Header.Point())
 	if err != nil {
@@ -196,7 +196,7 @@ func TestRelayOfAChainThatChanges(t *testing.T) {
 	if backTo != main[489].Header.Point() {
 		t.Errorf("rolled back to %v, want %v", backTo, main[489].Header.Point())
 	}
-	if err := testnode.Same(got, want); err != nil {
+	if err := nodetest.Same(got, want); err != nil {
 		t.Fatal(err)
 	}
 	followers(t, g.Network(), address, want)
@@ -205,7 +205,7 @@ func TestRelayOfAChainThatChanges(t *testing.T) {
 // A relay that is killed in the middle goes on where its folder ends.
 func TestRelayKilledAndStartedAgain(t *testing.T) {
 	t.Run("generated", func(t *testing.T) {
-		killAndRestart(t, chaingen.Network(), generate(3000, 2500))
+		killAndRestart(t, chaintest.Network(), generate(3000, 2500))
 	})
 	t.Run("real", func(t *testing.T) { killAndRestart(t, ledger.Preview, realChain(t)) })
 }
@@ -289,7 +289,7 @@ func TestMain(m *testing.M) {
 func runRelay() error {
 	network, ok := ledger.NetworkByName(os.Getenv(envNet))
 	if !ok {
-		network = chaingen.Network()
+		network = chaintest.Network()
 	}
 	n := 0
 	r, err := relay.New(relay.Config{

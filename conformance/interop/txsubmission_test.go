@@ -6,8 +6,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/conformance/interop/peer"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/txsubmission"
@@ -16,7 +16,7 @@ import (
 // transactions takes n transactions out of generated blocks.
 func transactions(t *testing.T, n int) []ledger.Tx {
 	t.Helper()
-	txs := chaingen.Txs(generate(20, 20_000))
+	txs := chaintest.Txs(generate(20, 20_000))
 	if len(txs) < n {
 		t.Fatalf("%d transactions, want %d", len(txs), n)
 	}

@@ -7,18 +7,18 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/clitest"
+	"github.com/ouronet/ouronet/internal/testing/nodetest"
 	"github.com/ouronet/ouronet/internal/testing/testenv"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 )
 
 func TestFetch(t *testing.T) {
 	testenv.CheckLeaks(t)
-	chain := testnode.New(chaingen.Config{Seed: 1, Network: ledger.Preview, BlockSize: 2000}).Grow(20)
-	address := testnode.Loopback(t, node.Config{Network: ledger.Preview, Sources: chain.Sources()})
+	chain := chaintest.New(chaintest.Config{Seed: 1, Network: ledger.Preview, BlockSize: 2000}).Grow(20)
+	address := nodetest.Loopback(t, node.Config{Network: ledger.Preview, Sources: chain.Sources()})
 	file := filepath.Join(t.TempDir(), "blocks")
 	blocks := chain.Blocks()[5:15]
 	var want []byte

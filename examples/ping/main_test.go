@@ -6,15 +6,15 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/internal/testing/clitest"
+	"github.com/ouronet/ouronet/internal/testing/nodetest"
 	"github.com/ouronet/ouronet/internal/testing/testenv"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 )
 
 func TestPing(t *testing.T) {
 	testenv.CheckLeaks(t)
-	address := testnode.Loopback(t, node.Config{Network: ledger.Preview})
+	address := nodetest.Loopback(t, node.Config{Network: ledger.Preview})
 	var out, errs bytes.Buffer
 	if exit := program.Run(t.Context(), []string{"-network", "preview", "-count", "3", "-pause", "1ms", address}, &out, &errs); exit != 0 {
 		t.Fatalf("exit status %d, %s", exit, errs.String())

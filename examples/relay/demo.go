@@ -9,9 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/cli"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/follow"
@@ -37,7 +36,7 @@ type demo struct {
 	script
 	out     output
 	network ledger.Network
-	chain   *testnode.Chain // of the upstream node
+	chain   *chaintest.Chain // of the upstream node
 	journal *journal
 	wallet  *wallet // of the follower
 	relay   *relay.Relay
@@ -48,7 +47,7 @@ type demo struct {
 func runDemo(ctx context.Context, o *options, s script, out output) (err error) {
 	d := &demo{script: s, out: out, network: demoNetwork()}
 	began := time.Now()
-	d.chain = testnode.New(chaingen.Config{Seed: s.seed, Network: d.network, Signed: true}).Grow(s.initial)
+	d.chain = chaintest.New(chaintest.Config{Seed: s.seed, Network: d.network, Signed: true}).Grow(s.initial)
 	made := time.Since(began)
 	d.journal = newJournal(d.chain, out)
 	d.wallet = newWallet(s.seed+1, d.network)
@@ -152,7 +151,7 @@ func runDemo(ctx context.Context, o *options, s script, out output) (err error) 
 
 // demoNetwork is in Conway from its start, with epochs of about 200 blocks.
 func demoNetwork() ledger.Network {
-	n := chaingen.Network()
+	n := chaintest.Network()
 	n.SecurityParam, n.ActiveSlots = 20, ledger.Ratio{Num: 1, Den: 5}
 	n.Eras[ledger.Byron].EpochLength = 10 * n.SecurityParam
 	for e := ledger.Shelley; e <= ledger.Conway; e++ {

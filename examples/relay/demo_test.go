@@ -9,9 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/testenv"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/node/follow"
 )
 
@@ -73,7 +72,7 @@ func (u *until) Write(p []byte) (int, error) {
 
 // A block may come to the follower before the relay has said that it has it.
 func TestJournalOrder(t *testing.T) {
-	chain := testnode.New(chaingen.Config{Seed: 1, BlockSize: 1000}).Grow(1)
+	chain := chaintest.New(chaintest.Config{Seed: 1, BlockSize: 1000}).Grow(1)
 	var out bytes.Buffer
 	j := newJournal(chain, newOutput(&options{}, &out, &out))
 	j.grow(func() { chain.Grow(1) })

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/wake"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node/relay"
@@ -17,7 +17,7 @@ import (
 
 // wallet makes transactions and offers them to the relay, a txsubmission.Source.
 type wallet struct {
-	gen *chaingen.Generator
+	gen *chaintest.Generator
 
 	mu      sync.Mutex
 	spare   []ledger.Tx // made and not yet offered
@@ -30,7 +30,7 @@ type wallet struct {
 // newWallet returns a wallet whose transactions are those of blocks of a chain of
 // its own: they look like transactions, and no ledger would take them.
 func newWallet(seed uint64, network ledger.Network) *wallet {
-	return &wallet{gen: chaingen.New(chaingen.Config{Seed: seed, Network: network})}
+	return &wallet{gen: chaintest.NewGenerator(chaintest.Config{Seed: seed, Network: network})}
 }
 
 // pay makes one more transaction.

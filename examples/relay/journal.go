@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/testing/testnode"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/wake"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node/follow"
@@ -17,7 +17,7 @@ import (
 // the relay and to the follower, and tells about it.
 type journal struct {
 	out   output
-	chain *testnode.Chain
+	chain *chaintest.Chain
 	start time.Time
 
 	mu       sync.Mutex
@@ -37,7 +37,7 @@ type mark struct {
 	at  time.Time
 }
 
-func newJournal(chain *testnode.Chain, out output) *journal {
+func newJournal(chain *chaintest.Chain, out output) *journal {
 	j := &journal{
 		out: out, chain: chain, start: time.Now(), initial: chain.Tip(),
 		made:  make(map[ledger.Point]mark),

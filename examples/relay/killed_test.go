@@ -10,7 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/testing/testnode"
+	"github.com/ouronet/ouronet/chaintest"
+	"github.com/ouronet/ouronet/internal/testing/nodetest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/follow"
@@ -52,7 +53,7 @@ func TestKilled(t *testing.T) {
 	chain := newChain(1).Grow(4000)
 	var asked asked
 	asked.reset(2000)
-	peer := upstream(t, chain.Copy().Lie(testnode.Hooks{Block: asked.block}))
+	peer := nodetest.ServePeer(t, chaintest.Peer{Chain: chain.Fork(0), Hooks: chaintest.Hooks{Block: asked.block}}).Addr
 	dir := t.TempDir()
 	p := start(t, "-data", dir, "-peer", peer)
 	p.await("2,000 blocks", func(e line) bool { return e.Event == "status" && e.Blocks == 2000 })
@@ -132,7 +133,7 @@ func blockFiles(t *testing.T, dir string) (sizes []string) {
 func TestKilledAtAnyMoment(t *testing.T) {
 	chain := newChain(1).Grow(2500)
 	var asked asked
-	peer := upstream(t, chain.Lie(testnode.Hooks{Block: asked.block}))
+	peer := nodetest.ServePeer(t, chaintest.Peer{Chain: chain, Hooks: chaintest.Hooks{Block: asked.block}}).Addr
 	dir := t.TempDir()
 	r := rand.New(rand.NewPCG(1, 1))
 	wants := ledger.BlockNo(0)

@@ -12,21 +12,21 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
+	"github.com/ouronet/ouronet/internal/testing/nodetest"
 	"github.com/ouronet/ouronet/internal/testing/testenv"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/node"
 )
 
 // upstream serves a chain of Preview.
-func upstream(t *testing.T, chain *testnode.Chain) (address string) {
-	return testnode.Loopback(t, node.Config{Network: ledger.Preview, Sources: chain.Sources()})
+func upstream(t *testing.T, chain *chaintest.Chain) (address string) {
+	return nodetest.ServePeer(t, chaintest.Peer{Chain: chain}).Addr
 }
 
-func newChain(seed uint64) *testnode.Chain {
-	return testnode.New(chaingen.Config{Seed: seed, Network: ledger.Preview, BlockSize: 1500})
+func newChain(seed uint64) *chaintest.Chain {
+	return chaintest.New(chaintest.Config{Seed: seed, Network: ledger.Preview, BlockSize: 1500})
 }
 
 // program runs the program in this process until it ends by itself.
@@ -50,7 +50,7 @@ func nobody(t *testing.T) (address string) {
 func TestExitAtTip(t *testing.T) {
 	testenv.CheckLeaks(t)
 	chain := newChain(1).Grow(1000)
-	other := chain.Copy()
+	other := chain.Fork(0)
 	args := []string{"-network", "preview", "-no-verify", "-exit-at-tip", "-peer", upstream(t, chain), "-peer", upstream(t, other), "-peer", nobody(t)}
 	exit, stdout, stderr := runProgram(t, args...)
 	if exit != 0 || stderr != "" {
@@ -69,7 +69,7 @@ func TestExitAtTip(t *testing.T) {
 // Headers are verified unless -no-verify is given.
 func TestVerified(t *testing.T) {
 	testenv.CheckLeaks(t)
-	signed := testnode.New(chaingen.Config{Seed: 1, Network: ledger.Preview, BlockSize: 1500, Signed: true}).Grow(10)
+	signed := chaintest.New(chaintest.Config{Seed: 1, Network: ledger.Preview, BlockSize: 1500, Signed: true}).Grow(10)
 	exit, stdout, stderr := runProgram(t, "-network", "preview", "-exit-at-tip", "-peer", upstream(t, signed))
 	if exit != 0 || !strings.Contains(stdout, "verifies headers") {
 		t.Errorf("exit code %d, %s\n%s", exit, stderr, stdout)
@@ -232,8 +232,8 @@ func TestMagicAlone(t *testing.T) {
 	testenv.CheckLeaks(t)
 	network := ledger.Preview
 	network.Magic = 42
-	chain := testnode.New(chaingen.Config{Seed: 1, Network: network, BlockSize: 1500}).Grow(20)
-	peer := testnode.Loopback(t, node.Config{Network: network, Sources: chain.Sources()})
+	chain := chaintest.New(chaintest.Config{Seed: 1, Network: network, BlockSize: 1500}).Grow(20)
+	peer := nodetest.Loopback(t, node.Config{Network: network, Sources: chain.Sources()})
 	args := []string{"-magic", "42", "-no-verify", "-exit-at-tip", "-peer", peer}
 	exit, stdout, stderr := runProgram(t, args...)
 	if exit != 0 || !strings.Contains(stdout, "relay on the network with magic 42, ") || strings.Contains(stdout, "behind") {
@@ -256,7 +256,7 @@ func TestErrors(t *testing.T) {
 	}
 	defer taken.Close()
 
-	elsewhere := testnode.Loopback(t, node.Config{Network: ledger.Preprod})
+	elsewhere := nodetest.Loopback(t, node.Config{Network: ledger.Preprod})
 	folder := filepath.Join(t.TempDir(), "db")
 	if exit, _, stderr := runProgram(t, "-network", "preview", "-no-verify", "-exit-at-tip", "-data", folder, "-peer", peer); exit != 0 {
 		t.Fatal(stderr)
@@ -351,7 +351,7 @@ func damage(t *testing.T, dir string) {
 
 // A relay whose peer is on another network says which one it is on.
 func TestSaysOurNetwork(t *testing.T) {
-	elsewhere := testnode.Loopback(t, node.Config{Network: ledger.Preprod})
+	elsewhere := nodetest.Loopback(t, node.Config{Network: ledger.Preprod})
 	_, stdout, _ := runProgram(t, "-network", "preview", "-peer", elsewhere, "-exit-at-tip")
 	if want := ": we are on preview, network magic 2: give the peer's network with -network, -magic or -genesis; next try in "; !strings.Contains(stdout, want) {
 		t.Errorf("%q is not in\n%s", want, stdout)

@@ -12,8 +12,9 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/chaintest"
+	"github.com/ouronet/ouronet/internal/testing/nodetest"
 	"github.com/ouronet/ouronet/internal/testing/testenv"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/internal/wake"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
@@ -69,21 +70,21 @@ func TestReasonsAreToldOnce(t *testing.T) {
 	}
 	chain.Grow(10)
 	wrong := chain.Blocks()[3]
-	liar := upstream(t, chain.Copy().Lie(testnode.Hooks{Range: func(_ context.Context, blocks []ledger.Block) []ledger.Block {
+	liar := nodetest.ServePeer(t, chaintest.Peer{Chain: chain.Fork(0), Hooks: chaintest.Hooks{Range: func(_ context.Context, blocks []ledger.Block) []ledger.Block {
 		if n := len(blocks); n > 0 {
 			blocks[n-1] = wrong
 		}
 		return blocks
-	}}))
-	ahead := upstream(t, chain.Copy().Grow(1).Lie(testnode.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
+	}}}).Addr
+	ahead := nodetest.ServePeer(t, chaintest.Peer{Chain: chain.Fork(0).Grow(1), Hooks: chaintest.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
 		if f, ok := u.(chainsync.RollForward); ok {
 			f.Header.Era = ledger.Era(ledger.NumEras)
 			return f
 		}
 		return u
-	}}))
+	}}}).Addr
 	other := upstream(t, newChain(2).Grow(2000))
-	elsewhere := testnode.Loopback(t, node.Config{Network: ledger.Preprod, Sources: chain.Sources()})
+	elsewhere := nodetest.Loopback(t, node.Config{Network: ledger.Preprod, Sources: chain.Sources()})
 	nobody := nobody(t)
 
 	ctx, cancel := context.WithCancel(t.Context())

@@ -17,9 +17,10 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/cli"
+	"github.com/ouronet/ouronet/internal/testing/nodetest"
 	"github.com/ouronet/ouronet/internal/testing/testenv"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/node"
@@ -248,13 +249,13 @@ func TestEvents(t *testing.T) {
 func TestOnlyPeerFails(t *testing.T) {
 	chain := newChain(1).Grow(100)
 	wrong := chain.Blocks()[98]
-	liar := chain.Copy().Lie(testnode.Hooks{Range: func(_ context.Context, blocks []ledger.Block) []ledger.Block {
+	liar := chaintest.Peer{Chain: chain.Fork(0), Hooks: chaintest.Hooks{Range: func(_ context.Context, blocks []ledger.Block) []ledger.Block {
 		if n := len(blocks); n > 0 && blocks[n-1].Header.BlockNo == 99 {
 			blocks[n-1] = wrong // never the last block
 		}
 		return blocks
-	}})
-	p := start(t, "-peer", upstream(t, liar))
+	}}}
+	p := start(t, "-peer", nodetest.ServePeer(t, liar).Addr)
 	address := p.named("start").Listen
 	if lost := p.named("lost"); !strings.Contains(lost.Error, "block is not the one asked for") {
 		t.Errorf("lost the peer for %q", lost.Error)
@@ -283,7 +284,7 @@ func take(t *testing.T, address string, n int) {
 // serves what came before.
 func TestUnknownEra(t *testing.T) {
 	chain := newChain(1).Grow(100)
-	ahead := chain.Copy().Lie(testnode.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
+	ahead := chaintest.Peer{Chain: chain.Fork(0), Hooks: chaintest.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
 		f, ok := u.(chainsync.RollForward)
 		if !ok {
 			return u
@@ -292,8 +293,8 @@ func TestUnknownEra(t *testing.T) {
 			f.Header.Era = ledger.Era(ledger.NumEras)
 		}
 		return f
-	}})
-	p := start(t, "-peer", upstream(t, ahead))
+	}}}
+	p := start(t, "-peer", nodetest.ServePeer(t, ahead).Addr)
 	address := p.named("start").Listen
 	if e := p.named("stuck"); !strings.Contains(e.Error, "header of era 8") || !strings.Contains(e.Error, "a newer version is needed") {
 		t.Errorf("told %q", e.Error)

@@ -15,7 +15,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
+	"github.com/ouronet/ouronet/internal/testing/nodetest"
 	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
@@ -26,7 +27,7 @@ import (
 // conwayTx is a transaction as wallets make it.
 func conwayTx(t *testing.T) ledger.Tx {
 	t.Helper()
-	for gen := chaingen.New(chaingen.Config{Seed: 3}); ; {
+	for gen := chaintest.NewGenerator(chaintest.Config{Seed: 3}); ; {
 		txs, err := gen.Next().Txs()
 		if err != nil {
 			t.Fatal(err)
@@ -39,10 +40,9 @@ func conwayTx(t *testing.T) ledger.Tx {
 	}
 }
 
-func taking(cfg node.Config, chain *testnode.Chain) (node.Config, <-chan ledger.Tx) {
+func taking(cfg node.Config, chain *chaintest.Chain) (node.Config, <-chan ledger.Tx) {
 	sink := make(chan ledger.Tx, 10)
-	cfg.Sources = chain.Sources()
-	cfg.Sources.TxSubmission = testnode.Taker(func(tx ledger.Tx) { sink <- tx }).Sink
+	cfg.Sources = chaintest.Peer{Chain: chain, Txs: func(tx ledger.Tx) { sink <- tx }}.Sources()
 	return cfg, sink
 }
 
@@ -65,10 +65,10 @@ func post(t *testing.T, client *http.Client, url, kind string, body io.Reader) (
 func TestSubmitToUpstream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var net testnode.Net
-		network := chaingen.Network()
+		network := chaintest.Network()
 		cfg := node.Config{Network: network, Dial: net.Dial}
-		serving, sink := taking(cfg, testnode.New(chaingen.Config{Seed: 1, Network: network}).Grow(3))
-		testnode.Serve(t, net.Listen("upstream"), serving)
+		serving, sink := taking(cfg, chaintest.New(chaintest.Config{Seed: 1, Network: network}).Grow(3))
+		nodetest.Serve(t, net.Listen("upstream"), serving)
 		r, err := relay.New(relay.Config{Follow: follow.Config{Config: cfg, Peers: []string{"upstream"}}, NoVerify: true})
 		if err != nil {
 			t.Fatal(err)
@@ -208,7 +208,7 @@ func TestSubmitSlowClients(t *testing.T) {
 // on this machine only, and tells of each.
 func TestSubmitFlag(t *testing.T) {
 	serving, sink := taking(node.Config{Network: ledger.Preview}, newChain(1).Grow(10))
-	p := start(t, "-submit", ":0", "-peer", testnode.Loopback(t, serving))
+	p := start(t, "-submit", ":0", "-peer", nodetest.Loopback(t, serving))
 	address := p.named("start").Submit
 	if host, _, err := net.SplitHostPort(address); err != nil || host != "127.0.0.1" {
 		t.Fatalf("takes transactions on %q", address)

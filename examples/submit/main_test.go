@@ -8,10 +8,10 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/clitest"
+	"github.com/ouronet/ouronet/internal/testing/nodetest"
 	"github.com/ouronet/ouronet/internal/testing/testenv"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/txsubmission"
@@ -41,7 +41,7 @@ func (s sink) Deliver(_ context.Context, _ []ledger.TxID, txs []ledger.Tx) error
 
 // aTx returns a transaction of a generated chain.
 func aTx(t *testing.T) ledger.Tx {
-	chain := chaingen.New(chaingen.Config{Seed: 1, BlockSize: 20000})
+	chain := chaintest.NewGenerator(chaintest.Config{Seed: 1, BlockSize: 20000})
 	for {
 		txs, err := chain.Next().Txs()
 		if err != nil {
@@ -68,7 +68,7 @@ func TestSubmit(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := sink{test.want, make(chan ledger.Tx, 1)}
-			address := testnode.Loopback(t, node.Config{Network: ledger.Preview, Sources: &node.Sources{
+			address := nodetest.Loopback(t, node.Config{Network: ledger.Preview, Sources: &node.Sources{
 				TxSubmission: func(context.Context, *node.Conn) txsubmission.Sink { return s },
 			}})
 			file := filepath.Join(t.TempDir(), "tx")

@@ -7,18 +7,18 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/chainsync"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/clitest"
+	"github.com/ouronet/ouronet/internal/testing/nodetest"
 	"github.com/ouronet/ouronet/internal/testing/testenv"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 )
 
 func TestTip(t *testing.T) {
 	testenv.CheckLeaks(t)
-	chain := testnode.New(chaingen.Config{Seed: 1, Network: ledger.Preview, BlockSize: 2000}).Grow(20)
-	address := testnode.Loopback(t, node.Config{Network: ledger.Preview, Sources: chain.Sources()})
+	chain := chaintest.New(chaintest.Config{Seed: 1, Network: ledger.Preview, BlockSize: 2000}).Grow(20)
+	address := nodetest.Loopback(t, node.Config{Network: ledger.Preview, Sources: chain.Sources()})
 	var out, errs bytes.Buffer
 	if exit := program.Run(t.Context(), []string{"-network", "preview", address}, &out, &errs); exit != 0 {
 		t.Fatalf("exit status %d, %s", exit, errs.String())
@@ -32,12 +32,12 @@ func TestTip(t *testing.T) {
 // that is known by its magic alone, the time of a slot is not known.
 func TestTipWithoutIntersection(t *testing.T) {
 	testenv.CheckLeaks(t)
-	chain := testnode.New(chaingen.Config{Seed: 1}).Grow(20).Lie(testnode.Hooks{
+	chain := chaintest.New(chaintest.Config{Seed: 1}).Grow(20)
+	address := nodetest.ServePeer(t, chaintest.Peer{Chain: chain, Hooks: chaintest.Hooks{
 		Intersect: func(_ context.Context, _ ledger.Point, tip ledger.Tip, _ error) (ledger.Point, ledger.Tip, error) {
 			return ledger.Point{}, tip, chainsync.ErrNoIntersect
 		},
-	})
-	address := testnode.Loopback(t, node.Config{Network: chaingen.Network(), Sources: chain.Sources()})
+	}}).Addr
 	var out, errs bytes.Buffer
 	if exit := program.Run(t.Context(), []string{"-magic", "42", address}, &out, &errs); exit != 0 || out.String() != chain.Tip().String()+"\n" {
 		t.Errorf("exit status %d, %q, %q", exit, out.String(), errs.String())

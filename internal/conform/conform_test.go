@@ -9,8 +9,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/conform"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/internal/testing/nodetest"
 	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
@@ -18,11 +19,8 @@ import (
 
 // serve puts a node of ours on a network in memory, whose chain grows and
 // switches forks now and then.
-func serve(t *testing.T, hooks testnode.Hooks, specs *node.Specs, segment time.Duration) (dial func(context.Context) (net.Conn, error)) {
-	chain := testnode.New(chaingen.Config{BlockSize: 2000}).Lie(hooks).Grow(30)
-	sources := chain.Sources()
-	sources.PeerSharing = testnode.SomeAddresses(255)
-	sources.TxSubmission = testnode.Taker(nil).Sink
+func serve(t *testing.T, hooks chaintest.Hooks, specs *node.Specs, segment time.Duration) (dial func(context.Context) (net.Conn, error)) {
+	chain := chaintest.New(chaintest.Config{BlockSize: 2000}).Grow(30)
 	go func() {
 		for n := 0; ; n++ {
 			select {
@@ -38,16 +36,19 @@ func serve(t *testing.T, hooks testnode.Hooks, specs *node.Specs, segment time.D
 		}
 	}()
 	memory := new(testnode.Net)
-	cfg := node.Config{Network: chaingen.Network(), PeerSharing: true, Sources: sources, Specs: specs}
+	cfg := node.Config{PeerSharing: true, Specs: specs}
 	cfg.Mux.SegmentTimeout = segment
-	testnode.Serve(t, memory.Listen("node"), cfg)
+	nodetest.ServePeer(t, chaintest.Peer{
+		Chain: chain, Hooks: hooks, Txs: func(ledger.Tx) {}, Addresses: nodetest.Addresses(255),
+		Listener: memory.Listen("node"), Config: cfg,
+	})
 	return func(ctx context.Context) (net.Conn, error) { return memory.Dial(ctx, "node") }
 }
 
 func config(t *testing.T, dial func(context.Context) (net.Conn, error)) conform.Config {
-	txs := chaingen.Txs(chaingen.New(chaingen.Config{Seed: 9, BlockSize: 10_000}).Blocks(20))
+	txs := chaintest.Txs(chaintest.NewGenerator(chaintest.Config{Seed: 9, BlockSize: 10_000}).Blocks(20))
 	return conform.Config{
-		Address: "node", Network: chaingen.Network(), Txs: txs, Dial: dial,
+		Address: "node", Network: chaintest.Network(), Txs: txs, Dial: dial,
 		Wait: time.Minute, Silence: 2 * time.Hour, // of virtual time: all time limits are tried
 	}
 }
@@ -67,7 +68,7 @@ func run(t *testing.T, cfg conform.Config) (report *conform.Report, text string)
 // refuses every breach, and keeps every time limit.
 func TestOurNode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		report, text := run(t, config(t, serve(t, testnode.Hooks{}, nil, 0)))
+		report, text := run(t, config(t, serve(t, chaintest.Hooks{}, nil, 0)))
 		t.Log("\n" + text)
 		got := report.Totals()
 		// Not seen is a simultaneous open; not tried are four states
@@ -92,7 +93,7 @@ func TestOurNode(t *testing.T) {
 func TestPlantedDepartures(t *testing.T) {
 	for _, test := range []struct {
 		what  string
-		hooks testnode.Hooks
+		hooks chaintest.Hooks
 		specs func(*node.Specs)
 		want  string // in the report
 
@@ -111,14 +112,14 @@ func TestPlantedDepartures(t *testing.T) {
 		{what: "no end", want: "it ended the connection",
 			specs: func(s *node.Specs) { s.BlockFetch.States[0].Edges = s.BlockFetch.States[0].Edges[:1] }},
 		{what: "ranges without their last block", want: "ends after",
-			hooks: testnode.Hooks{Range: func(_ context.Context, blocks []ledger.Block) []ledger.Block {
+			hooks: chaintest.Hooks{Range: func(_ context.Context, blocks []ledger.Block) []ledger.Block {
 				if len(blocks) > 1 {
 					return blocks[:1]
 				}
 				return blocks
 			}}},
 		{what: "an intersection that was not offered", want: "MsgIntersectFound in StIntersect",
-			hooks: testnode.Hooks{Intersect: func(_ context.Context, p ledger.Point, tip ledger.Tip, err error) (ledger.Point, ledger.Tip, error) {
+			hooks: chaintest.Hooks{Intersect: func(_ context.Context, p ledger.Point, tip ledger.Tip, err error) (ledger.Point, ledger.Tip, error) {
 				return ledger.Point{Slot: 5, Hash: ledger.Hash{1}}, tip, nil
 			}}},
 	} {
@@ -140,7 +141,7 @@ func TestPlantedDepartures(t *testing.T) {
 // There is no report about a node that does not talk to us.
 func TestUnreachable(t *testing.T) {
 	broken := errors.New("no route")
-	cfg := conform.Config{Network: chaingen.Network(), Dial: func(context.Context) (net.Conn, error) { return nil, broken }}
+	cfg := conform.Config{Network: chaintest.Network(), Dial: func(context.Context) (net.Conn, error) { return nil, broken }}
 	if _, err := conform.Run(t.Context(), cfg); !errors.Is(err, broken) {
 		t.Errorf("got %v", err)
 	}

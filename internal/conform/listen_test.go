@@ -10,8 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/conform"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
@@ -47,9 +47,9 @@ func (o *offered) Get(_ context.Context, ids []ledger.TxID) (list []ledger.RawTx
 // ask is a node of ours that connects again and again, and asks for all there
 // is.
 func ask(ctx context.Context, memory *testnode.Net, specs *node.Specs, blocks []ledger.Block) {
-	txs := chaingen.Txs(chaingen.New(chaingen.Config{Seed: 9, BlockSize: 10_000}).Blocks(20))
+	txs := chaintest.Txs(chaintest.NewGenerator(chaintest.Config{Seed: 9, BlockSize: 10_000}).Blocks(20))
 	for ctx.Err() == nil {
-		c, err := node.Dial(ctx, "suite", node.Config{Network: chaingen.Network(), Dial: memory.Dial, PeerSharing: true, Specs: specs})
+		c, err := node.Dial(ctx, "suite", node.Config{Network: chaintest.Network(), Dial: memory.Dial, PeerSharing: true, Specs: specs})
 		if err != nil {
 			time.Sleep(time.Second)
 			continue
@@ -93,7 +93,7 @@ func ask(ctx context.Context, memory *testnode.Net, specs *node.Specs, blocks []
 func listen(t *testing.T, specs *node.Specs, change func(*conform.ListenConfig, *testnode.Net)) (report *conform.Report, text string) {
 	t.Helper()
 	memory := new(testnode.Net)
-	blocks := chaingen.New(chaingen.Config{BlockSize: 2000}).Blocks(20)
+	blocks := chaintest.NewGenerator(chaintest.Config{BlockSize: 2000}).Blocks(20)
 	ctx, cancel := context.WithCancel(t.Context())
 	asking := make(chan struct{})
 	l := memory.Listen("suite")
@@ -101,7 +101,7 @@ func listen(t *testing.T, specs *node.Specs, change func(*conform.ListenConfig, 
 		defer close(asking)
 		ask(ctx, memory, specs, blocks)
 	}()
-	cfg := conform.ListenConfig{Network: chaingen.Network(), Blocks: blocks, Silence: time.Hour}
+	cfg := conform.ListenConfig{Network: chaintest.Network(), Blocks: blocks, Silence: time.Hour}
 	if change != nil {
 		change(&cfg, memory)
 	}
@@ -172,9 +172,9 @@ func TestListenEnded(t *testing.T) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			ask(ctx, memory, nil, chaingen.New(chaingen.Config{BlockSize: 2000}).Blocks(20))
+			ask(ctx, memory, nil, chaintest.NewGenerator(chaintest.Config{BlockSize: 2000}).Blocks(20))
 		}()
-		report, err := conform.Listen(ctx, l, conform.ListenConfig{Network: chaingen.Network(), Silence: time.Hour})
+		report, err := conform.Listen(ctx, l, conform.ListenConfig{Network: chaintest.Network(), Silence: time.Hour})
 		<-done
 		if err != nil || report.Totals().Refused == 0 || report.Totals().Skipped == 0 {
 			t.Errorf("%+v, %v", report, err)
@@ -187,7 +187,7 @@ func TestListenEndedAtFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		memory := new(testnode.Net)
 		asking, stop := context.WithCancel(t.Context())
-		l, blocks := memory.Listen("suite"), chaingen.New(chaingen.Config{BlockSize: 2000}).Blocks(20)
+		l, blocks := memory.Listen("suite"), chaintest.NewGenerator(chaintest.Config{BlockSize: 2000}).Blocks(20)
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
@@ -195,7 +195,7 @@ func TestListenEndedAtFirst(t *testing.T) {
 		}()
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
-		report, err := conform.Listen(ctx, l, conform.ListenConfig{Network: chaingen.Network(), Blocks: blocks})
+		report, err := conform.Listen(ctx, l, conform.ListenConfig{Network: chaintest.Network(), Blocks: blocks})
 		stop()
 		<-done
 		if err != nil {
@@ -232,10 +232,10 @@ func TestListenFails(t *testing.T) {
 			done := make(chan struct{})
 			go func() {
 				defer close(done)
-				ask(ctx, memory, nil, chaingen.New(chaingen.Config{BlockSize: 2000}).Blocks(20))
+				ask(ctx, memory, nil, chaintest.NewGenerator(chaintest.Config{BlockSize: 2000}).Blocks(20))
 			}()
 			began := time.Now()
-			report, err := conform.Listen(ctx, &failing{l, left}, conform.ListenConfig{Network: chaingen.Network()})
+			report, err := conform.Listen(ctx, &failing{l, left}, conform.ListenConfig{Network: chaintest.Network()})
 			took := time.Since(began)
 			cancel()
 			<-done
@@ -279,7 +279,7 @@ func counts(text string) string {
 func TestNobodyConnects(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := new(testnode.Net).Listen("suite")
-		if _, err := conform.Listen(t.Context(), l, conform.ListenConfig{Network: chaingen.Network()}); err == nil {
+		if _, err := conform.Listen(t.Context(), l, conform.ListenConfig{Network: chaintest.Network()}); err == nil {
 			t.Error("a report about nobody")
 		}
 		if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"log"
 
-	"github.com/ouronet/ouronet/internal/testing/testnode"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/follow"
@@ -17,8 +17,10 @@ func ExampleEngine_Attach() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	cfg := node.Config{Network: ledger.Preview}
-	address, _ := testnode.Example(ctx)
-	conn, err := node.Dial(ctx, address, cfg)
+	chain := chaintest.New(chaintest.Config{Network: ledger.Preview}).Grow(10)
+	peer := chaintest.Serve(chaintest.Peer{Chain: chain})
+	defer peer.Close()
+	conn, err := node.Dial(ctx, peer.Addr, cfg)
 	if err != nil {
 		log.Fatal(err)
 	}

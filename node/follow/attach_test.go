@@ -14,9 +14,9 @@ import (
 
 	"github.com/ouronet/ouronet/chain"
 	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/nodetest"
 	"github.com/ouronet/ouronet/internal/testing/testenv"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/follow"
@@ -193,7 +193,7 @@ func TestAttachLeavesNothing(t *testing.T) {
 	testenv.CheckLeaks(t)
 	synctest.Test(t, func(t *testing.T) {
 		c := nodetest.NewChain().Grow(100)
-		longer, shorter := c.Copy(), c.Fork(1)
+		longer, shorter := c.Fork(0), c.Fork(1)
 		us := node.Config{Network: nodetest.Network()}
 		a, _ := nodetest.Pair(t, us, node.Config{Network: nodetest.Network(), Sources: c.Sources()})
 		e, err := follow.NewEngine(follow.Config{Config: us})
@@ -254,21 +254,21 @@ func TestAttachLeavesNothing(t *testing.T) {
 func TestAttachSeveral(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		short := nodetest.NewChain().Grow(60)
-		long := short.Copy().Grow(20)
-		liar := short.Copy().Grow(30).Lie(testnode.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
+		long := short.Fork(0).Grow(20)
+		liar := chaintest.Peer{Chain: short.Fork(0).Grow(30), Hooks: chaintest.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
 			if f, ok := u.(chainsync.RollForward); ok {
 				f.Header = short.Blocks()[40].Header.Raw
 				return f
 			}
 			return u
-		}})
-		serving := func(c *testnode.Chain) node.Config {
+		}}}
+		serving := func(c *chaintest.Chain) node.Config {
 			return node.Config{Network: nodetest.Network(), Sources: c.Sources()}
 		}
 		us := node.Config{Network: nodetest.Network()}
 		a, b := nodetest.Pair(t, us, serving(short))
 		longer, _ := nodetest.Pair(t, us, serving(long))
-		lies, _ := nodetest.Pair(t, us, serving(liar))
+		lies, _ := nodetest.Pair(t, us, node.Config{Network: nodetest.Network(), Sources: liar.Sources()})
 		s := newStage(t, follow.Config{Config: us})
 		lost, lied := make(chan error, 1), make(chan error, 1)
 		ctx, demote := context.WithCancel(t.Context())
@@ -333,16 +333,17 @@ func TestAttachVerifies(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := nodetest.NewChain().Grow(60)
+				peer := chaintest.Peer{Chain: c}
 				if test.liar {
-					c.Lie(testnode.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
+					peer.Hooks = chaintest.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
 						if f, ok := u.(chainsync.RollForward); ok && f.Tip.BlockNo == 60 {
 							return chainsync.RollForward{Header: ledger.RawHeader{Era: ledger.Conway, Bytes: []byte{0x80}}, Tip: f.Tip}
 						}
 						return u
-					}})
+					}}
 				}
 				us := node.Config{Network: nodetest.Network()}
-				a, _ := nodetest.Pair(t, us, node.Config{Network: nodetest.Network(), Sources: c.Sources()})
+				a, _ := nodetest.Pair(t, us, node.Config{Network: nodetest.Network(), Sources: peer.Sources()})
 				s := newStage(t, follow.Config{Config: us, Verifier: test.j})
 				ended := make(chan error, 1)
 				go func() { ended <- s.Attach(t.Context(), a) }()

@@ -19,7 +19,6 @@ import (
 	"github.com/ouronet/ouronet/internal/cbor"
 	"github.com/ouronet/ouronet/internal/testing/logtest"
 	"github.com/ouronet/ouronet/internal/testing/nodetest"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -132,7 +131,7 @@ func TestTextOfClientsIsBounded(t *testing.T) {
 				log, logs := logtest.New(slog.LevelDebug)
 				cfg := w.Config()
 				cfg.Sources, cfg.Logger = c.Sources(), log
-				s := testnode.Serve(t, w.Net.Listen("us"), cfg)
+				s := nodetest.Serve(t, w.Net.Listen("us"), cfg)
 				var p *nodetest.Raw
 				if id != 0 {
 					p = w.DialRaw("us", nodetest.Both)
@@ -258,7 +257,7 @@ func writeAll(p *nodetest.Raw, id uint16, responder bool, message []byte) {
 }
 
 // ended waits until a connection of s has ended, and returns why.
-func ended(s *testnode.Server) []string {
+func ended(s *nodetest.Server) []string {
 	select {
 	case err := <-s.Ended():
 		return []string{err.Error()}

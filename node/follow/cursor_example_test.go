@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"log"
 
-	"github.com/ouronet/ouronet/internal/testing/testnode"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/follow"
@@ -52,8 +52,10 @@ func (x *index) run(ctx context.Context, cfg follow.Config, blocks int) error {
 func ExampleCursor() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	address, _ := testnode.Example(ctx)
-	cfg := follow.Config{Config: node.Config{Network: ledger.Preview}, Peers: []string{address}}
+	chain := chaintest.New(chaintest.Config{Network: ledger.Preview}).Grow(10)
+	peer := chaintest.Serve(chaintest.Peer{Chain: chain})
+	defer peer.Close()
+	cfg := follow.Config{Config: node.Config{Network: ledger.Preview}, Peers: []string{peer.Addr}}
 
 	var stopped, steady index
 	for _, blocks := range []int{4, 10} {
@@ -67,7 +69,7 @@ func ExampleCursor() {
 	}
 	fmt.Println("the same history:", stopped.cursor == steady.cursor)
 	// Output:
-	// 4 blocks, last event 9b3241ad27dc98b6
-	// 10 blocks, last event 07186a577510cae6
+	// 4 blocks, last event 55d5e88cde522281
+	// 10 blocks, last event 87b8aeb308d6e317
 	// the same history: true
 }

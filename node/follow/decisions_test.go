@@ -14,9 +14,9 @@ import (
 
 	"github.com/ouronet/ouronet/chain"
 	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/logtest"
 	"github.com/ouronet/ouronet/internal/testing/nodetest"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node/follow"
 	"github.com/ouronet/ouronet/trace"
@@ -72,17 +72,17 @@ func look(t *testing.T, c *trace.Core, examples ...any) (cores int, missing []re
 func TestDecisionsReplay(t *testing.T) {
 	core := recorded(t, trace.Config{}, func(w *nodetest.World, d follow.Decisions) {
 		c := nodetest.NewChain().Grow(200)
-		lying := c.Copy()
+		lying := c.Fork(0)
 		all := c.Blocks()
 		var sent atomic.Int64 // hooks run side by side
-		lying.Lie(testnode.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
+		peer := chaintest.Peer{Chain: lying, Hooks: chaintest.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
 			if forward, ok := u.(chainsync.RollForward); ok && sent.Add(1) == 50 {
 				forward.Header = all[60].Header.Raw
 				return forward
 			}
 			return u
-		}})
-		w.Serve("liar", lying)
+		}}}
+		w.ServePeer("liar", peer)
 		cfg := w.FollowConfig("honest", "liar", "other")
 		cfg.Decisions = d
 		f := w.Follow(cfg)

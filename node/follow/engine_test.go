@@ -9,7 +9,7 @@ import (
 
 	"github.com/ouronet/ouronet/chain"
 	"github.com/ouronet/ouronet/chainsync"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/protocol"
@@ -23,7 +23,7 @@ type stand struct {
 }
 
 func newStand(t *testing.T, k, blocks int) *stand {
-	n := chaingen.Network()
+	n := chaintest.Network()
 	n.SecurityParam = uint64(k)
 	f, err := NewFollower(Config{Config: node.Config{Network: n}, Peers: []string{"a:1"}})
 	if err != nil {
@@ -38,7 +38,7 @@ func newStand(t *testing.T, k, blocks int) *stand {
 			t.Errorf("engine stopped: %v", err)
 		}
 	})
-	return &stand{t, e, chaingen.New(chaingen.Config{Network: n, BlockSize: 1100}).Blocks(blocks)}
+	return &stand{t, e, chaintest.NewGenerator(chaintest.Config{Network: n, BlockSize: 1100}).Blocks(blocks)}
 }
 
 // connect adds a peer that has all headers.

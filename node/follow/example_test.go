@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"log"
 
-	"github.com/ouronet/ouronet/internal/testing/testnode"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/follow"
@@ -15,8 +15,10 @@ import (
 func ExampleFollow() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	address, _ := testnode.Example(ctx)
-	cfg := follow.Config{Config: node.Config{Network: ledger.Preview}, Peers: []string{address}}
+	chain := chaintest.New(chaintest.Config{Network: ledger.Preview}).Grow(10)
+	peer := chaintest.Serve(chaintest.Peer{Chain: chain})
+	defer peer.Close()
+	cfg := follow.Config{Config: node.Config{Network: ledger.Preview}, Peers: []string{peer.Addr}}
 
 	for ev, err := range follow.Follow(ctx, cfg) {
 		if err != nil {
@@ -43,8 +45,10 @@ func ExampleFollow() {
 func ExampleRollForward() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	address, _ := testnode.Example(ctx)
-	cfg := follow.Config{Config: node.Config{Network: ledger.Preview}, Peers: []string{address}}
+	chain := chaintest.New(chaintest.Config{Network: ledger.Preview}).Grow(10)
+	peer := chaintest.Serve(chaintest.Peer{Chain: chain})
+	defer peer.Close()
+	cfg := follow.Config{Config: node.Config{Network: ledger.Preview}, Peers: []string{peer.Addr}}
 
 	written := 0
 	var batch []ledger.Block

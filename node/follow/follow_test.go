@@ -10,9 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/nodetest"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node/follow"
 )
@@ -44,21 +43,21 @@ func TestFollow(t *testing.T) {
 func TestFollowResumes(t *testing.T) {
 	for _, test := range []struct {
 		name   string
-		points func(c *testnode.Chain) []ledger.Point
-		change func(c *testnode.Chain)
+		points func(c *chaintest.Chain) []ledger.Point
+		change func(c *chaintest.Chain)
 	}{
-		{"last event", func(c *testnode.Chain) []ledger.Point { return []ledger.Point{c.Point(0)} }, nil},
-		{"older point", func(c *testnode.Chain) []ledger.Point { return []ledger.Point{c.Point(60), c.Point(70)} }, nil},
-		{"the last event was rolled back", func(c *testnode.Chain) []ledger.Point {
+		{"last event", func(c *chaintest.Chain) []ledger.Point { return []ledger.Point{c.Point(0)} }, nil},
+		{"older point", func(c *chaintest.Chain) []ledger.Point { return []ledger.Point{c.Point(60), c.Point(70)} }, nil},
+		{"the last event was rolled back", func(c *chaintest.Chain) []ledger.Point {
 			return []ledger.Point{c.Point(0), c.Point(10), ledger.Origin}
-		}, func(c *testnode.Chain) { c.Switch(5, 9) }},
-		{"it is rolled back later, and deep", func(c *testnode.Chain) []ledger.Point {
+		}, func(c *chaintest.Chain) { c.Switch(5, 9) }},
+		{"it is rolled back later, and deep", func(c *chaintest.Chain) []ledger.Point {
 			return []ledger.Point{c.Point(0), c.Point(1), c.Point(80), ledger.Origin}
-		}, func(c *testnode.Chain) { c.Switch(50, 90) }},
-		{"to the origin", func(c *testnode.Chain) []ledger.Point {
+		}, func(c *chaintest.Chain) { c.Switch(50, 90) }},
+		{"to the origin", func(c *chaintest.Chain) []ledger.Point {
 			return []ledger.Point{c.Point(0), ledger.Origin}
-		}, func(c *testnode.Chain) { c.Switch(100, 101) }},
-		{"unsorted", func(c *testnode.Chain) []ledger.Point {
+		}, func(c *chaintest.Chain) { c.Switch(100, 101) }},
+		{"unsorted", func(c *chaintest.Chain) []ledger.Point {
 			return []ledger.Point{ledger.Origin, c.Point(9), c.Point(3), c.Point(9)}
 		}, nil},
 	} {
@@ -118,7 +117,7 @@ func TestFollowForkBelowStart(t *testing.T) {
 func TestFollowErrNoIntersect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := nodetest.NewWorld(t)
-		a, b, other := nodetest.NewChain().Grow(20), nodetest.NewChain().Grow(30), testnode.New(chaingen.Config{Seed: 2, Network: nodetest.Network()}).Grow(10)
+		a, b, other := nodetest.NewChain().Grow(20), nodetest.NewChain().Grow(30), chaintest.New(chaintest.Config{Seed: 2, Network: nodetest.Network()}).Grow(10)
 		w.Serve("a", a)
 		w.Serve("b", b)
 		values := 0
@@ -128,7 +127,7 @@ func TestFollowErrNoIntersect(t *testing.T) {
 			if ev != nil || !errors.Is(err, follow.ErrNoIntersect) || !errors.As(err, &all) || len(all.Peers) != 2 {
 				t.Fatalf("%v, %v", ev, err)
 			}
-			for i, c := range []*testnode.Chain{a, b} {
+			for i, c := range []*chaintest.Chain{a, b} {
 				p := &all.Peers[i]
 				if p.Peer != string(rune('a'+i)) || !errors.Is(p, follow.ErrNoIntersect) || !strings.Contains(p.Error(), c.Tip().String()) {
 					t.Errorf("of peer %d: %v", i, p)
@@ -145,9 +144,9 @@ func TestFollowErrNoIntersect(t *testing.T) {
 func TestFollowErrNoIntersectOfAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, c := nodetest.NewWorld(t), nodetest.NewChain().Grow(30)
-		other := testnode.New(chaingen.Config{Seed: 2, Network: nodetest.Network()}).Grow(10)
+		other := chaintest.New(chaintest.Config{Seed: 2, Network: nodetest.Network()}).Grow(10)
 		away := w.Serve("away", other)
-		time.AfterFunc(10*time.Second, away.Stop)
+		time.AfterFunc(10*time.Second, func() { away.Close() })
 		time.AfterFunc(3*time.Minute, func() { w.Serve("late", other) })
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
@@ -166,12 +165,12 @@ func TestFollowErrNoIntersectOfAway(t *testing.T) {
 func TestFollowUnknownEraWithPointsToOffer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, c := nodetest.NewWorld(t), nodetest.NewChain().Grow(200)
-		s := w.Serve("other", testnode.New(chaingen.Config{Seed: 2, Network: nodetest.Network()}).Grow(10))
-		w.Serve("ahead", ahead(c.Copy(), 150))
+		s := w.Serve("other", chaintest.New(chaintest.Config{Seed: 2, Network: nodetest.Network()}).Grow(10))
+		w.ServePeer("ahead", ahead(c.Fork(0), 150))
 		f := w.Follow(w.FollowConfig("other", "ahead"), c.Point(180))
 		f.Reach(c.Fork(50))
 		time.Sleep(10 * time.Minute)
-		s.Stop()
+		s.Close()
 		w.Serve("other", c)
 		f.Reach(c)
 	})
@@ -182,11 +181,11 @@ func TestFollowPeerBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, c := nodetest.NewWorld(t), nodetest.NewChain().Grow(200)
 		w.Serve("behind", c.Fork(150))
-		w.Serve("other", testnode.New(chaingen.Config{Seed: 2, Network: nodetest.Network(), BlockSize: 1200}).Grow(20))
+		w.Serve("other", chaintest.New(chaintest.Config{Seed: 2, Network: nodetest.Network(), BlockSize: 1200}).Grow(20))
 		f := w.Follow(w.FollowConfig("behind", "other", "ahead"), c.Point(20), ledger.Origin)
 		f.Start()
 		time.Sleep(10 * time.Second) // virtual: both have had their say
-		c2 := c.Copy().Grow(5)
+		c2 := c.Fork(0).Grow(5)
 		w.Serve("ahead", c2)
 		f.Reach(c2)
 		if f.Backs != 0 || f.Base != c.Point(20) {

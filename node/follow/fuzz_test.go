@@ -7,8 +7,8 @@ import (
 
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/nodetest"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/protocol"
 )
 
@@ -23,7 +23,7 @@ func FuzzFollow(f *testing.F) {
 	f.Fuzz(func(t *testing.T, said []byte, patience uint8) {
 		synctest.Test(t, func(t *testing.T) {
 			w := nodetest.NewWorld(t)
-			w.Serve("honest", c.Copy()) // whose channels are of the bubble
+			w.Serve("honest", c.Fork(0)) // whose channels are of the bubble
 			w.ServeRaw("liar", func(p *nodetest.Raw) {
 				p.Accept()
 				for rest := said; len(rest) >= 3; {
@@ -46,7 +46,7 @@ func FuzzFollow(f *testing.F) {
 }
 
 // spoken is what an honest node with a chain says to a follower, for n blocks.
-func spoken(c *testnode.Chain, n int) (all []byte) {
+func spoken(c *chaintest.Chain, n int) (all []byte) {
 	say := func(id byte, m protocol.Message) {
 		b := m.AppendCBOR(nil)
 		all = append(append(all, id, byte(len(b)>>8), byte(len(b))), b...)

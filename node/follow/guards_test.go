@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/chain"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 )
@@ -20,7 +20,7 @@ func (anything) Verify(_ context.Context, headers []ledger.Header) (int, error) 
 // The headers of one message follow those of the message before, or the point
 // to which the peer went.
 func TestVerifyFollowsMessages(t *testing.T) {
-	n := chaingen.Network()
+	n := chaintest.Network()
 	f, err := NewFollower(Config{Config: node.Config{Network: n}, Peers: []string{"a:1"}, Verifier: anything{}})
 	if err != nil {
 		t.Fatal(err)
@@ -30,7 +30,7 @@ func TestVerifyFollowsMessages(t *testing.T) {
 		t.Fatal(err)
 	}
 	var headers []ledger.Header
-	for _, b := range chaingen.New(chaingen.Config{Network: n, BlockSize: 1100}).Blocks(8) {
+	for _, b := range chaintest.NewGenerator(chaintest.Config{Network: n, BlockSize: 1100}).Blocks(8) {
 		headers = append(headers, b.Header)
 	}
 	l := &link{id: 1, upstream: &upstream{engine: e}, received: make(chan message)}

@@ -6,8 +6,7 @@ import (
 	"log"
 	"net"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/follow"
@@ -41,7 +40,7 @@ func (l *toyLedger) Judge(_ context.Context, q follow.Question) error {
 func ExampleJudge() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	serve := func(chain *testnode.Chain) (address string) {
+	serve := func(chain *chaintest.Chain) (address string) {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			log.Fatal(err)
@@ -49,7 +48,7 @@ func ExampleJudge() {
 		go node.Serve(ctx, l, node.Config{Network: ledger.Preview, Sources: chain.Sources()})
 		return l.Addr().String()
 	}
-	longest := testnode.New(chaingen.Config{Seed: 1, Network: ledger.Preview, BlockSize: 5000}).Grow(12)
+	longest := chaintest.New(chaintest.Config{Seed: 1, Network: ledger.Preview, BlockSize: 5000}).Grow(12)
 	other := longest.Fork(8).Grow(3)
 	cfg := follow.Config{
 		Config: node.Config{Network: ledger.Preview},

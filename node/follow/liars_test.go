@@ -12,8 +12,8 @@ import (
 
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/nodetest"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/follow"
@@ -23,17 +23,17 @@ import (
 // lie is one way for an upstream node to be wrong.
 type lie struct {
 	name  string
-	hooks func(c *testnode.Chain) testnode.Hooks
+	hooks func(c *chaintest.Chain) chaintest.Hooks
 	// What we say of it; nil and "" for a lie that does no harm.
 	is   error
 	text []string
 }
 
 // change applies f to the n-th roll forward.
-func change(n int64, f func(u *chainsync.RollForward)) func(*testnode.Chain) testnode.Hooks {
-	return func(*testnode.Chain) testnode.Hooks {
+func change(n int64, f func(u *chainsync.RollForward)) func(*chaintest.Chain) chaintest.Hooks {
+	return func(*chaintest.Chain) chaintest.Hooks {
 		var seen atomic.Int64
-		return testnode.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
+		return chaintest.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
 			if forward, ok := u.(chainsync.RollForward); ok {
 				if seen.Add(1) == n {
 					f(&forward)
@@ -46,16 +46,16 @@ func change(n int64, f func(u *chainsync.RollForward)) func(*testnode.Chain) tes
 }
 
 // blocks changes what is sent for a range.
-func blocks(f func([]ledger.Block) []ledger.Block) func(*testnode.Chain) testnode.Hooks {
-	return func(*testnode.Chain) testnode.Hooks {
-		return testnode.Hooks{Range: func(_ context.Context, b []ledger.Block) []ledger.Block { return f(slices.Clone(b)) }}
+func blocks(f func([]ledger.Block) []ledger.Block) func(*chaintest.Chain) chaintest.Hooks {
+	return func(*chaintest.Chain) chaintest.Hooks {
+		return chaintest.Hooks{Range: func(_ context.Context, b []ledger.Block) []ledger.Block { return f(slices.Clone(b)) }}
 	}
 }
 
 var lies = []lie{
 	{
 		name: "header leaves a gap",
-		hooks: func(c *testnode.Chain) testnode.Hooks {
+		hooks: func(c *chaintest.Chain) chaintest.Hooks {
 			all := c.Blocks()
 			return change(50, func(u *chainsync.RollForward) { u.Header = all[60].Header.Raw })(c)
 		},
@@ -71,9 +71,9 @@ var lies = []lie{
 	},
 	{
 		name: "intersection was not offered",
-		hooks: func(c *testnode.Chain) testnode.Hooks {
+		hooks: func(c *chaintest.Chain) chaintest.Hooks {
 			p := c.Point(3)
-			return testnode.Hooks{Intersect: func(_ context.Context, _ ledger.Point, tip ledger.Tip, _ error) (ledger.Point, ledger.Tip, error) {
+			return chaintest.Hooks{Intersect: func(_ context.Context, _ ledger.Point, tip ledger.Tip, _ error) (ledger.Point, ledger.Tip, error) {
 				return p, tip, nil
 			}}
 		},
@@ -82,7 +82,7 @@ var lies = []lie{
 	},
 	{
 		name: "other block",
-		hooks: func(c *testnode.Chain) testnode.Hooks {
+		hooks: func(c *chaintest.Chain) chaintest.Hooks {
 			all := c.Blocks()
 			return blocks(func(b []ledger.Block) []ledger.Block {
 				b[len(b)-1] = all[(b[len(b)-1].Header.BlockNo+1)%300]
@@ -126,11 +126,11 @@ var lies = []lie{
 	},
 	{
 		name: "tip far ahead",
-		hooks: func(c *testnode.Chain) testnode.Hooks {
+		hooks: func(c *chaintest.Chain) chaintest.Hooks {
 			tip := c.Tip()
 			tip.BlockNo += 1 << 40
 			tip.Point.Slot += 1 << 40
-			return testnode.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
+			return chaintest.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
 				switch u := u.(type) {
 				case chainsync.RollForward:
 					u.Tip = tip
@@ -145,8 +145,8 @@ var lies = []lie{
 	},
 	{
 		name: "tip at the origin",
-		hooks: func(c *testnode.Chain) testnode.Hooks {
-			return testnode.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
+		hooks: func(c *chaintest.Chain) chaintest.Hooks {
+			return chaintest.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
 				if u, ok := u.(chainsync.RollForward); ok {
 					u.Tip = ledger.Tip{}
 					return u
@@ -157,9 +157,9 @@ var lies = []lie{
 	},
 	{
 		name: "silent in the middle of headers",
-		hooks: func(c *testnode.Chain) testnode.Hooks {
+		hooks: func(c *chaintest.Chain) chaintest.Hooks {
 			var n atomic.Int64
-			return testnode.Hooks{Update: func(ctx context.Context, u chainsync.Update) chainsync.Update {
+			return chaintest.Hooks{Update: func(ctx context.Context, u chainsync.Update) chainsync.Update {
 				if n.Add(1) == 40 {
 					<-ctx.Done()
 				}
@@ -171,8 +171,8 @@ var lies = []lie{
 	},
 	{
 		name: "silent in the middle of a range",
-		hooks: func(c *testnode.Chain) testnode.Hooks {
-			return testnode.Hooks{Block: func(ctx context.Context, b ledger.Block) {
+		hooks: func(c *chaintest.Chain) chaintest.Hooks {
+			return chaintest.Hooks{Block: func(ctx context.Context, b ledger.Block) {
 				if b.Header.BlockNo == 7 {
 					<-ctx.Done()
 				}
@@ -183,8 +183,8 @@ var lies = []lie{
 	},
 	{
 		name: "silent after a request for an intersection",
-		hooks: func(c *testnode.Chain) testnode.Hooks {
-			return testnode.Hooks{Intersect: func(ctx context.Context, _ ledger.Point, _ ledger.Tip, _ error) (ledger.Point, ledger.Tip, error) {
+		hooks: func(c *chaintest.Chain) chaintest.Hooks {
+			return chaintest.Hooks{Intersect: func(ctx context.Context, _ ledger.Point, _ ledger.Tip, _ error) (ledger.Point, ledger.Tip, error) {
 				<-ctx.Done()
 				return ledger.Point{}, ledger.Tip{}, context.Cause(ctx)
 			}}
@@ -194,9 +194,9 @@ var lies = []lie{
 	},
 	{
 		name: "turns in circles",
-		hooks: func(c *testnode.Chain) testnode.Hooks {
+		hooks: func(c *chaintest.Chain) chaintest.Hooks {
 			all := c.Blocks()
-			return testnode.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
+			return chaintest.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
 				u2, ok := u.(chainsync.RollForward)
 				if !ok || u2.Tip.BlockNo != 299 {
 					return u
@@ -226,9 +226,8 @@ func TestFollowLiar(t *testing.T) {
 			t.Run(lie.name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					w, good := nodetest.NewWorld(t), nodetest.NewChain().Grow(300)
-					bad := good.Copy().Grow(extra)
-					bad.Lie(lie.hooks(bad))
-					w.Serve("bad", bad)
+					bad := good.Fork(0).Grow(extra)
+					w.ServePeer("bad", chaintest.Peer{Chain: bad, Hooks: lie.hooks(bad)})
 					cfg := w.FollowConfig("bad", "good")
 					errs := watch(&cfg, "bad")
 					f := w.Follow(cfg)

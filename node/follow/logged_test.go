@@ -8,10 +8,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/logtest"
 	"github.com/ouronet/ouronet/internal/testing/nodetest"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 )
 
 // logged returns the lines of a log that name an error.
@@ -61,7 +60,7 @@ func TestErrorsAreLoggedOnce(t *testing.T) {
 				log, logs := logtest.New(slog.LevelDebug)
 				cfg := w.Config()
 				cfg.Sources, cfg.Logger = c.Sources(), log
-				s := testnode.Serve(t, w.Net.Listen("us"), cfg)
+				s := nodetest.Serve(t, w.Net.Listen("us"), cfg)
 				p := w.DialRaw("us", b.Says)
 				done := make(chan struct{})
 				go func() {
@@ -118,8 +117,8 @@ func TestUnfollowableIsLoggedOnce(t *testing.T) {
 		w := nodetest.NewWorld(t)
 		cfg := w.Config()
 		cfg.Network.Magic++
-		testnode.Serve(t, w.Net.Listen("one"), cfg)
-		testnode.Serve(t, w.Net.Listen("two"), cfg)
+		nodetest.Serve(t, w.Net.Listen("one"), cfg)
+		nodetest.Serve(t, w.Net.Listen("two"), cfg)
 		log, logs := logtest.New(slog.LevelDebug)
 		fcfg := w.FollowConfig("one", "two")
 		fcfg.Logger, fcfg.Persist = log, true
@@ -151,7 +150,7 @@ func TestStoppedIsToldOnce(t *testing.T) {
 			log, logs := logtest.New(slog.LevelDebug)
 			cfg := w.FollowConfig("other")
 			cfg.Logger = log
-			anchor := testnode.New(chaingen.Config{Seed: 2, BlockSize: 1200, Network: nodetest.Network()}).Grow(50).Tip()
+			anchor := chaintest.New(chaintest.Config{Seed: 2, BlockSize: 1200, Network: nodetest.Network()}).Grow(50).Tip()
 			cfg.Anchor = &anchor
 			var told []error
 			if hook {

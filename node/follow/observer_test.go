@@ -9,9 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/nodetest"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/follow"
 )
@@ -25,7 +24,7 @@ func TestObserver(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		w, c := nodetest.NewWorld(t), nodetest.NewChain().Grow(60)
-		other := testnode.New(chaingen.Config{Seed: 2, BlockSize: 1200, Network: nodetest.Network()}).Grow(60)
+		other := chaintest.New(chaintest.Config{Seed: 2, BlockSize: 1200, Network: nodetest.Network()}).Grow(60)
 		w.Serve("good", c)
 		w.Serve("other", other)
 		anchor := c.Blocks()[40].Header.Tip()

@@ -9,9 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/nodetest"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 )
@@ -38,14 +37,14 @@ func TestFollowLongestOfSeveral(t *testing.T) {
 func TestFollowSlowPeer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, slow := nodetest.NewWorld(t), nodetest.NewChain().Grow(600)
-		c := slow.Copy()
-		slow.Lie(testnode.Hooks{Block: func(ctx context.Context, _ ledger.Block) {
+		c := slow.Fork(0)
+		peer := chaintest.Peer{Chain: slow, Hooks: chaintest.Hooks{Block: func(ctx context.Context, _ ledger.Block) {
 			select {
 			case <-time.After(time.Second):
 			case <-ctx.Done():
 			}
-		}})
-		w.Serve("slow", slow)
+		}}}
+		w.ServePeer("slow", peer)
 		began := time.Now()
 		f := w.Follow(w.FollowConfig("slow", "fast"))
 		f.Start()
@@ -71,27 +70,27 @@ func story(t *testing.T, seed uint64) {
 	r := rand.New(rand.NewPCG(seed, 0))
 	w := nodetest.NewWorld(t)
 	trunk := nodetest.NewChain().Grow(1 + r.IntN(100))
-	var peers []*testnode.Chain
+	var peers []*chaintest.Chain
 	var names []string
 	for i := range 3 {
 		name := fmt.Sprint("peer-", i)
 		c := trunk.Fork(r.IntN(min(len(trunk.Blocks()), nodetest.K/4))).Grow(r.IntN(5))
-		c.Lie(testnode.Hooks{Block: func(ctx context.Context, b ledger.Block) {
+		peer := chaintest.Peer{Chain: c, Hooks: chaintest.Hooks{Block: func(ctx context.Context, b ledger.Block) {
 			if d := (uint64(b.Header.BlockNo) + uint64(i)) % 7; d == 0 {
 				select {
 				case <-time.After(time.Duration(i) * 50 * time.Millisecond):
 				case <-ctx.Done():
 				}
 			}
-		}})
-		w.Serve(name, c)
+		}}}
+		w.ServePeer(name, peer)
 		peers, names = append(peers, c), append(names, name)
 	}
 	cfg := w.FollowConfig(names...)
 	cfg.Chain.MaxBytes = 20_000 + r.IntN(100_000)
 	f := w.Follow(cfg)
 	f.Start()
-	best := func() *testnode.Chain {
+	best := func() *chaintest.Chain {
 		best := peers[0]
 		for _, c := range peers[1:] {
 			if c.Tip().BlockNo > best.Tip().BlockNo {
@@ -117,7 +116,7 @@ func story(t *testing.T, seed uint64) {
 		case 4:
 			w.Servers[names[i]].Drop()
 		case 5:
-			w.Servers[names[i]].Stop()
+			w.Servers[names[i]].Close()
 			w.Serve(names[i], peers[i])
 		default:
 			time.Sleep(time.Duration(r.IntN(20)) * time.Second)
@@ -164,15 +163,15 @@ func checkHeld(t *testing.T, f *nodetest.Following) {
 func TestFollowRefusedPart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := nodetest.NewWorld(t)
-		c := testnode.New(chaingen.Config{Network: nodetest.Network(), Eras: []chaingen.Stretch{{Era: ledger.Byron, Blocks: 1 << 30}}}).Grow(3000)
+		c := chaintest.New(chaintest.Config{Network: nodetest.Network(), Eras: []chaintest.Stretch{{Era: ledger.Byron, Blocks: 1 << 30}}}).Grow(3000)
 		var refused, requests atomic.Int64
-		c.Lie(testnode.Hooks{Range: func(_ context.Context, blocks []ledger.Block) []ledger.Block {
+		peer := chaintest.Peer{Chain: c, Hooks: chaintest.Hooks{Range: func(_ context.Context, blocks []ledger.Block) []ledger.Block {
 			if requests.Add(1)%4 == 3 && refused.Add(1) < 4 {
 				return nil
 			}
 			return blocks
-		}})
-		w.Serve("a", c)
+		}}}
+		w.ServePeer("a", peer)
 		cfg := w.FollowConfig("a")
 		// Byron headers do not tell the size of a block. Room for few of the
 		// size that is assumed makes several requests of one range.

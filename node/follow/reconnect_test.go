@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/nodetest"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/follow"
@@ -22,14 +22,14 @@ func TestFollowReconnects(t *testing.T) {
 	for _, every := range []int64{1, 7, 150, 333} {
 		synctest.Test(t, func(t *testing.T) {
 			w, c := nodetest.NewWorld(t), nodetest.NewChain().Grow(900)
-			var s *testnode.Server
+			var s *nodetest.Server
 			var headers, blocks, deaths atomic.Int64 // hooks run side by side
 			die := func() {
 				if deaths.Add(1) < 20 {
 					s.Drop()
 				}
 			}
-			c.Lie(testnode.Hooks{
+			peer := chaintest.Peer{Chain: c, Hooks: chaintest.Hooks{
 				Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
 					if headers.Add(1)%(2*every+300) == 0 {
 						die()
@@ -41,8 +41,8 @@ func TestFollowReconnects(t *testing.T) {
 						die()
 					}
 				},
-			})
-			s = w.Serve("a", c)
+			}}
+			s = w.ServePeer("a", peer)
 			f := w.Follow(w.FollowConfig("a"))
 			f.Reach(c)
 			if f.Backs > 0 {
@@ -62,7 +62,7 @@ func TestFollowPeerReturnsOnFork(t *testing.T) {
 		s := w.Serve("a", c)
 		f := w.Follow(w.FollowConfig("a"))
 		f.Reach(c)
-		s.Stop()
+		s.Close()
 		time.Sleep(10 * time.Minute)
 		if st := f.Peers()[0]; st.Connected || st.Attempts < 5 || st.Err == nil {
 			t.Errorf("status %+v", st)
@@ -90,7 +90,7 @@ func TestFollowBreak(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			w, c := nodetest.NewWorld(t), nodetest.NewChain().Grow(500)
 			w.Serve("a", c)
-			w.Serve("b", c.Copy())
+			w.Serve("b", c.Fork(0))
 			n := 0
 			for _, err := range follow.Follow(t.Context(), w.FollowConfig("a", "b", "nobody")) {
 				if err != nil {
@@ -115,9 +115,9 @@ func TestFollowCancel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, c := nodetest.NewWorld(t), nodetest.NewChain().Grow(800)
 		deaf := nodetest.NewChain().Grow(800)
-		deaf.Lie(testnode.Hooks{Block: func(ctx context.Context, _ ledger.Block) { <-ctx.Done() }})
+		peer := chaintest.Peer{Chain: deaf, Hooks: chaintest.Hooks{Block: func(ctx context.Context, _ ledger.Block) { <-ctx.Done() }}}
 		w.Serve("a", c)
-		w.Serve("deaf", deaf)
+		w.ServePeer("deaf", peer)
 		nodetest.Silent{Listener: w.Net.Listen("silent")}.Hold(t)
 		ctx, cancel := context.WithCancelCause(t.Context())
 		defer cancel(nil)
@@ -158,8 +158,8 @@ func TestFollowSlowConsumer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, c := nodetest.NewWorld(t), nodetest.NewChain().Grow(600)
 		var served atomic.Int64
-		c.Lie(testnode.Hooks{Block: func(_ context.Context, b ledger.Block) { served.Add(int64(len(b.Raw))) }})
-		s := w.Serve("a", c)
+		peer := chaintest.Peer{Chain: c, Hooks: chaintest.Hooks{Block: func(_ context.Context, b ledger.Block) { served.Add(int64(len(b.Raw))) }}}
+		s := w.ServePeer("a", peer)
 		cfg := w.FollowConfig("a")
 		cfg.Chain.MaxBytes = 60_000
 		var pings atomic.Int64

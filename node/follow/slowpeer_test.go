@@ -12,9 +12,8 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/blockfetch"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/nodetest"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/follow"
@@ -58,7 +57,7 @@ type city struct {
 	seed  uint64 // decides whom we ask first of peers that are equally good
 	far   time.Duration
 
-	near []*testnode.Server
+	near []*nodetest.Server
 }
 
 const (
@@ -83,7 +82,7 @@ func newCity(t *testing.T) *city {
 }
 
 // serve adds a peer; one with wait takes that long for each block.
-func (c *city) serve(name string, chain *testnode.Chain, wait func(ledger.RawBlock) time.Duration) {
+func (c *city) serve(name string, chain *chaintest.Chain, wait func(ledger.RawBlock) time.Duration) {
 	c.t.Helper()
 	l, err := c.net.Host(name).Listen(3001)
 	if err != nil {
@@ -93,7 +92,7 @@ func (c *city) serve(name string, chain *testnode.Chain, wait func(ledger.RawBlo
 	if wait != nil {
 		cfg.Sources.BlockFetch = slowSource{cfg.Sources.BlockFetch, wait}
 	}
-	s := testnode.Serve(c.t, l, cfg)
+	s := nodetest.Serve(c.t, l, cfg)
 	if strings.HasPrefix(name, "near") {
 		c.near = append(c.near, s)
 	}
@@ -144,8 +143,8 @@ func until(blocks <-chan ledger.Tip, last ledger.Tip) time.Duration {
 	return time.Since(start)
 }
 
-func cityChain(size int) *testnode.Chain {
-	return testnode.New(chaingen.Config{Seed: 1, BlockSize: size, Network: nodetest.Network()})
+func cityChain(size int) *chaintest.Chain {
+	return chaintest.New(chaintest.Config{Seed: 1, BlockSize: size, Network: nodetest.Network()})
 }
 
 // A near peer holds back the body of each new block, and ten others do not. That it

@@ -9,7 +9,6 @@ import (
 
 	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/internal/testing/nodetest"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/node"
 )
 
@@ -40,7 +39,7 @@ func TestStopAsksNoMore(t *testing.T) {
 				context.AfterFunc(ctx, func() { sessions.Add(-1) })
 				return asked{plain(ctx, conn), &n}
 			}
-			testnode.Serve(w.T, w.Net.Listen("peer"), cfg)
+			nodetest.Serve(w.T, w.Net.Listen("peer"), cfg)
 			f := w.Follow(w.FollowConfig("peer"))
 			f.Reach(c)
 			time.Sleep(time.Second)

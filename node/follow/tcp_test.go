@@ -6,10 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/nodetest"
 	"github.com/ouronet/ouronet/internal/testing/testenv"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/follow"
@@ -19,13 +18,13 @@ import (
 func TestFollowOverTCP(t *testing.T) {
 	testenv.CheckLeaks(t)
 	n := nodetest.Network()
-	c := testnode.New(chaingen.Config{Network: n, BlockSize: 3000, Eras: []chaingen.Stretch{
+	c := chaintest.New(chaintest.Config{Network: n, BlockSize: 3000, Eras: []chaintest.Stretch{
 		{Era: ledger.Byron, Blocks: 2000}, {Era: ledger.Shelley, Blocks: 50}, {Era: ledger.Allegra, Blocks: 50},
 		{Era: ledger.Mary, Blocks: 50}, {Era: ledger.Alonzo, Blocks: 50}, {Era: ledger.Babbage, Blocks: 50}, {Era: ledger.Conway, Blocks: 50},
 		{Era: ledger.Dijkstra, Blocks: 50},
 	}}).Grow(2350)
 	_, a := nodetest.OverTCP(t, c)
-	s, b := nodetest.OverTCP(t, c.Copy())
+	s, b := nodetest.OverTCP(t, c.Fork(0))
 	blocks := 0
 	for ev, err := range follow.Follow(t.Context(), follow.Config{Config: node.Config{Network: n}, Peers: []string{a, b}}) {
 		if err != nil {

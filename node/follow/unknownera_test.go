@@ -12,9 +12,9 @@ import (
 
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/handshake"
 	"github.com/ouronet/ouronet/internal/testing/nodetest"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/follow"
@@ -22,8 +22,8 @@ import (
 )
 
 // ahead has a chain enter an unknown era with a block number.
-func ahead(c *testnode.Chain, from ledger.BlockNo) *testnode.Chain {
-	return c.Lie(testnode.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
+func ahead(c *chaintest.Chain, from ledger.BlockNo) chaintest.Peer {
+	return chaintest.Peer{Chain: c, Hooks: chaintest.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
 		if f, ok := u.(chainsync.RollForward); ok {
 			if no, err := f.Header.BlockNo(); err != nil || no >= from {
 				f.Header.Era = nodetest.UnknownEra
@@ -31,7 +31,7 @@ func ahead(c *testnode.Chain, from ledger.BlockNo) *testnode.Chain {
 			return f
 		}
 		return u
-	}})
+	}}}
 }
 
 // slowly verifies nothing, and takes its time.
@@ -82,7 +82,7 @@ func TestFollowUnknownEra(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					w, c := nodetest.NewWorld(t), nodetest.NewChain().Grow(700)
 					for _, p := range peers {
-						w.Serve(p, ahead(c.Copy(), 500))
+						w.ServePeer(p, ahead(c.Fork(0), 500))
 					}
 					cfg := w.FollowConfig(peers...)
 					cfg.Verifier = verifier
@@ -109,7 +109,7 @@ func TestFollowUnknownEraAfterRollback(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			w, c := nodetest.NewWorld(t), nodetest.NewChain().Grow(120)
 			to := c.Point(30) // of 90 blocks
-			w.Serve("a", c.Lie(testnode.Hooks{
+			w.ServePeer("a", chaintest.Peer{Chain: c, Hooks: chaintest.Hooks{
 				Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
 					f, ok := u.(chainsync.RollForward)
 					if !ok {
@@ -129,7 +129,7 @@ func TestFollowUnknownEraAfterRollback(t *testing.T) {
 					case <-ctx.Done():
 					}
 				},
-			}))
+			}})
 			cfg := w.FollowConfig("a")
 			cfg.Verifier = verifier
 			f := w.Follow(cfg)
@@ -146,7 +146,7 @@ func TestFollowUnknownEraAfterRollback(t *testing.T) {
 func TestFollowUnknownEraStatus(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, c := nodetest.NewWorld(t), nodetest.NewChain().Grow(20)
-		w.Serve("a", ahead(c, 10))
+		w.ServePeer("a", ahead(c, 10))
 		cfg := w.FollowConfig("a")
 		cfg.Verifier = slowly(time.Minute)
 		f := w.Follow(cfg)
@@ -163,10 +163,10 @@ func TestFollowUnknownEraStatus(t *testing.T) {
 
 // Where the chain that is known is one that a peer has left, nothing waits.
 func TestFollowUnknownEraAtOnce(t *testing.T) {
-	for name, points := range map[string]func(c *testnode.Chain) []ledger.Point{
-		"start": func(c *testnode.Chain) []ledger.Point { return nil },
-		"end":   func(c *testnode.Chain) []ledger.Point { return []ledger.Point{c.Point(0)} },
-		"fork": func(c *testnode.Chain) []ledger.Point {
+	for name, points := range map[string]func(c *chaintest.Chain) []ledger.Point{
+		"start": func(c *chaintest.Chain) []ledger.Point { return nil },
+		"end":   func(c *chaintest.Chain) []ledger.Point { return []ledger.Point{c.Point(0)} },
+		"fork": func(c *chaintest.Chain) []ledger.Point {
 			return []ledger.Point{c.Fork(20).Grow(10).Point(0), c.Point(25)}
 		},
 	} {
@@ -179,7 +179,7 @@ func TestFollowUnknownEraAtOnce(t *testing.T) {
 					from = 100
 				}
 				c.Grow(5)
-				w.Serve("a", ahead(c, from))
+				w.ServePeer("a", ahead(c, from))
 				began := time.Now()
 				f := w.Follow(w.FollowConfig("a"), at...)
 				checkUnknownEra(t, stopped(f, 0))
@@ -196,17 +196,17 @@ func TestFollowUnknownEraAtOnce(t *testing.T) {
 func TestFollowBlockOfUnknownEra(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, c := nodetest.NewWorld(t), nodetest.NewChain().Grow(50)
-		s := w.Serve("a", c.Copy().Lie(testnode.Hooks{Range: func(_ context.Context, blocks []ledger.Block) []ledger.Block {
+		s := w.ServePeer("a", chaintest.Peer{Chain: c.Fork(0), Hooks: chaintest.Hooks{Range: func(_ context.Context, blocks []ledger.Block) []ledger.Block {
 			for i := range blocks {
 				blocks[i].Raw = slices.Concat([]byte{0x82, byte(nodetest.UnknownEra.BlockTag())}, blocks[i].Raw[2:])
 			}
 			return blocks
-		}}))
+		}}})
 		cfg := w.FollowConfig("a")
 		lost := make(chan error, 100)
 		cfg.Observer.Lost = func(_ string, err error, _ time.Duration) { lost <- err }
 		time.AfterFunc(time.Minute, func() {
-			s.Stop()
+			s.Close()
 			w.Serve("a", c)
 		})
 		w.Follow(cfg).Reach(c)
@@ -222,7 +222,7 @@ func TestFollowBlockOfUnknownEra(t *testing.T) {
 func TestFollowBesideUnknownEra(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, c := nodetest.NewWorld(t), nodetest.NewChain().Grow(200)
-		w.Serve("ahead", ahead(c.Fork(20).Grow(30), 180))
+		w.ServePeer("ahead", ahead(c.Fork(20).Grow(30), 180))
 		w.Serve("honest", c)
 		cfg := w.FollowConfig("ahead", "honest")
 		var lost atomic.Int64
@@ -254,11 +254,11 @@ func TestFollowBesideUnknownEra(t *testing.T) {
 func TestFollowPermanent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, c := nodetest.NewWorld(t), nodetest.NewChain().Grow(100)
-		w.Serve("ahead", ahead(c, 50))
+		w.ServePeer("ahead", ahead(c, 50))
 		foreign := w.Config()
 		foreign.Network.Magic++
 		foreign.Sources = nodetest.NewChain().Sources()
-		testnode.Serve(t, w.Net.Listen("foreign"), foreign)
+		nodetest.Serve(t, w.Net.Listen("foreign"), foreign)
 		f := w.Follow(w.FollowConfig("ahead", "foreign"))
 		err := stopped(f, 0)
 		if !errors.As(err, new(*ledger.UnknownEraError)) || !errors.As(err, new(*handshake.RefusedError)) || !node.Permanent(err) {
@@ -284,10 +284,10 @@ func TestFollowPermanent(t *testing.T) {
 func TestFollowPersists(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, c := nodetest.NewWorld(t), nodetest.NewChain().Grow(200)
-		s := w.Serve("a", ahead(c.Copy(), 150))
+		s := w.ServePeer("a", ahead(c.Fork(0), 150))
 		foreign := w.Config()
 		foreign.Network.Magic++
-		testnode.Serve(t, w.Net.Listen("b"), foreign)
+		nodetest.Serve(t, w.Net.Listen("b"), foreign)
 		cfg := w.FollowConfig("a", "b")
 		cfg.Persist = true
 		f := w.Follow(cfg)
@@ -298,7 +298,7 @@ func TestFollowPersists(t *testing.T) {
 				t.Fatalf("stuck because of %v", err)
 			}
 		}
-		s.Stop()
+		s.Close()
 		w.Serve("a", c) // as the newer version of us sees it
 		f.Reach(c)
 		if err := f.Status().Stuck; err != nil {

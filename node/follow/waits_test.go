@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/handshake"
 	"github.com/ouronet/ouronet/internal/testing/nodetest"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/follow"
@@ -53,9 +53,9 @@ func TestFollowTellsWhyItWaits(t *testing.T) {
 		{"another network", func(w *nodetest.World) {
 			cfg := w.Config()
 			cfg.Network.Magic++
-			testnode.Serve(w.T, w.Net.Listen("peer"), cfg)
+			nodetest.Serve(w.T, w.Net.Listen("peer"), cfg)
 		}, &handshake.RefusedError{}, "refused", 0},
-		{"an unknown era from its start", func(w *nodetest.World) { w.Serve("peer", ahead(nodetest.NewChain().Grow(10), 0)) }, &ledger.UnknownEraError{}, "newer version", 0},
+		{"an unknown era from its start", func(w *nodetest.World) { w.ServePeer("peer", ahead(nodetest.NewChain().Grow(10), 0)) }, &ledger.UnknownEraError{}, "newer version", 0},
 		{"rolled back behind the start", func(w *nodetest.World) {
 			c := nodetest.NewChain().Grow(100)
 			w.Serve("peer", c)
@@ -190,13 +190,14 @@ func TestFollowTip(t *testing.T) {
 		w, c := nodetest.NewWorld(t), nodetest.NewChain().Grow(300)
 		made := ledger.Tip{Point: ledger.Point{Slot: 1 << 40}, BlockNo: 1 << 40}
 		lying := false
-		liar := c.Copy().Lie(testnode.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
+		liar := c.Fork(0)
+		lies := chaintest.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
 			if f, ok := u.(chainsync.RollForward); ok && lying {
 				f.Tip = made
 				return f
 			}
 			return u
-		}})
+		}}
 		short := c.Fork(250)
 		w.Serve("short", short)
 		w.Serve("long", c)
@@ -225,14 +226,14 @@ func TestFollowTip(t *testing.T) {
 		}
 		grow(c.Tip)
 		lying = true
-		s := w.Serve("liar", liar)
+		s := w.ServePeer("liar", chaintest.Peer{Chain: liar, Hooks: lies})
 		time.Sleep(2 * time.Minute)
 		c.Grow(1) // of which the liar lies
 		liar.Become(c)
 		f.Reach(c)
 		time.Sleep(time.Second)
 		grow(func() ledger.Tip { return made })
-		s.Stop()
+		s.Close()
 		time.Sleep(time.Second)
 		grow(c.Tip)
 	})
@@ -244,14 +245,14 @@ func TestFollowTip(t *testing.T) {
 func TestFollowMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, c := nodetest.NewWorld(t), nodetest.NewChain().Grow(300)
-		c.Lie(testnode.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
+		peer := chaintest.Peer{Chain: c, Hooks: chaintest.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
 			if f, ok := u.(chainsync.RollForward); ok {
 				f.Tip.BlockNo += 1000
 				return f
 			}
 			return u
-		}})
-		w.Serve("a", c)
+		}}}
+		w.ServePeer("a", peer)
 		f := w.Follow(w.FollowConfig("a"))
 		f.Step()
 		time.Sleep(time.Minute) // all is there
@@ -287,7 +288,7 @@ func TestFollowMore(t *testing.T) {
 func TestFollowMoreBeforeTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, c := nodetest.NewWorld(t), nodetest.NewChain().Grow(50)
-		w.Serve("a", ahead(c, 40))
+		w.ServePeer("a", ahead(c, 40))
 		f := w.Follow(w.FollowConfig("a"))
 		f.Step()
 		time.Sleep(time.Minute)
@@ -324,13 +325,13 @@ func TestPeerStatusString(t *testing.T) {
 func TestFollowHeaderBesideAwaitReply(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, c := nodetest.NewWorld(t), nodetest.NewChain().Grow(250)
-		w.Serve("a", c.Lie(testnode.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
+		w.ServePeer("a", chaintest.Peer{Chain: c, Hooks: chaintest.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
 			if f, ok := u.(chainsync.RollForward); ok {
 				f.Tip.BlockNo += 1000
 				return f
 			}
 			return u
-		}}))
+		}}})
 		began := time.Now()
 		w.Follow(w.FollowConfig("a")).Reach(c)
 		if d := time.Since(began); d > time.Second {

@@ -5,14 +5,14 @@ import (
 
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chain"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 )
 
 // Block-fetch gets the headers that chain-sync brought, so that those of the blocks are
 // neither parsed nor hashed again.
 func TestWantsCarryHeaders(t *testing.T) {
 	var f chain.Fetch
-	for _, b := range chaingen.New(chaingen.Config{}).Blocks(3) {
+	for _, b := range chaintest.NewGenerator(chaintest.Config{}).Blocks(3) {
 		f.Headers = append(f.Headers, &b.Header)
 	}
 	wants := wantsOf(f)

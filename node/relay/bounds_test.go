@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/chain"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/disktest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
@@ -42,7 +42,7 @@ type play struct {
 // player is a peer: its chain, and what it was asked.
 type player struct {
 	id      chain.PeerID
-	gen     *chaingen.Generator
+	gen     *chaintest.Generator
 	blocks  []ledger.Block
 	points  []ledger.Point
 	granted int
@@ -52,7 +52,7 @@ type player struct {
 }
 
 func newPlay(t *testing.T, seed uint64, k, perFile int) *play {
-	n := chaingen.Network()
+	n := chaintest.Network()
 	p := &play{t: t, r: rand.New(rand.NewPCG(seed, 4)), k: k, files: disktest.New(), began: make(map[string]int)}
 	dir := t.TempDir()
 	db, err := immutable.OpenAppend(filepath.Join(dir, "immutable"), immutable.Options{Network: n})
@@ -73,7 +73,7 @@ func newPlay(t *testing.T, seed uint64, k, perFile int) *play {
 	if p.core, err = chain.New(chain.Config{K: k, MaxBytes: 60_000, MaxLead: 3 * k, MaxSideHeaders: 20 * k, Salt: seed}); err != nil {
 		t.Fatal(err)
 	}
-	gen := chaingen.New(chaingen.Config{Seed: seed, BlockSize: 900, Network: n})
+	gen := chaintest.NewGenerator(chaintest.Config{Seed: seed, BlockSize: 900, Network: n})
 	p.ours.gen = gen
 	for range 5 {
 		p.peers = append(p.peers, &player{gen: gen, sent: -1})
@@ -208,7 +208,7 @@ func (p *play) best() *player {
 }
 
 // copyOf returns the chain of a peer, and what goes on from it with other blocks.
-func (p *play) copyOf(x *player) ([]ledger.Block, *chaingen.Generator) {
+func (p *play) copyOf(x *player) ([]ledger.Block, *chaintest.Generator) {
 	at := ledger.Origin
 	if n := len(x.blocks); n > 0 {
 		at = x.blocks[n-1].Header.Point()

@@ -8,9 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/cbor"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/node"
@@ -63,14 +62,14 @@ func TestRelayRefusesByronJunk(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			n := chaingen.AllEras()
+			n := chaintest.AllEras()
 			n.Start = signedNetwork().Start
 			var honest []ledger.Block
 			synctest.Test(t, func(t *testing.T) {
 				s, lost := &stage{t: t, signed: true, eras: &n}, losses{}
-				c := testnode.New(chaingen.Config{Seed: 7, Network: n, Signed: true}).Grow(150)
+				c := chaintest.New(chaintest.Config{Seed: 7, Network: n, Signed: true}).Grow(150)
 				honest = c.Blocks()
-				s.upstream("liar", c.Copy().Lie(testnode.Hooks{Range: func(_ context.Context, blocks []ledger.Block) []ledger.Block {
+				s.peer("liar", chaintest.Peer{Chain: c.Fork(0), Hooks: chaintest.Hooks{Range: func(_ context.Context, blocks []ledger.Block) []ledger.Block {
 					var altered []ledger.Block
 					for _, b := range blocks {
 						b, err := n.ParseBlock(alter(b))
@@ -80,7 +79,7 @@ func TestRelayRefusesByronJunk(t *testing.T) {
 						altered = append(altered, b)
 					}
 					return altered
-				}}))
+				}}})
 				_, stop := s.relay("relay", relay.Config{Follow: lost.note(s.config("liar", "honest")), DataDir: dir})
 				reader := s.reader("relay")
 				time.Sleep(time.Hour)

@@ -6,20 +6,20 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/ledger/volatile"
 )
 
 // Nothing in the folder is repaired while it is marked clean.
 func TestUncleanBeforeRepair(t *testing.T) {
-	dir, n := t.TempDir(), chaingen.Network()
+	dir, n := t.TempDir(), chaintest.Network()
 	r := &Relay{}
 	r.cfg.DataDir, r.cfg.Follow.Network = dir, n
 	if err := r.openFolder(); err != nil {
 		t.Fatal(err)
 	}
-	for _, b := range chaingen.New(chaingen.Config{Network: n}).Blocks(5) {
+	for _, b := range chaintest.NewGenerator(chaintest.Config{Network: n}).Blocks(5) {
 		if err := r.db.Append(b); err != nil {
 			t.Fatal(err)
 		}
@@ -64,7 +64,7 @@ func TestDamagedIsNotClean(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		r := &Relay{}
-		r.cfg.DataDir, r.cfg.Follow.Network = dir, chaingen.Network()
+		r.cfg.DataDir, r.cfg.Follow.Network = dir, chaintest.Network()
 		if err := r.openFolder(); err != nil {
 			t.Fatal(err)
 		}

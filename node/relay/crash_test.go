@@ -10,8 +10,8 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/chain"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/disk"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/internal/testing/disktest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
@@ -45,7 +45,7 @@ func newLife(t *testing.T, adoptions int) *life {
 	n := shortNetwork()
 	n.SecurityParam = 4
 	l := &life{t: t, network: n, k: 4, blocks: make(map[ledger.Hash]ledger.Block)}
-	gen := chaingen.New(chaingen.Config{Seed: 3, BlockSize: 1300, Network: n, Signed: true})
+	gen := chaintest.NewGenerator(chaintest.Config{Seed: 3, BlockSize: 1300, Network: n, Signed: true})
 	var tips []ledger.Tip // of the chain
 	var hashes []ledger.Hash
 	for i := range adoptions {

@@ -8,16 +8,16 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 )
 
 // crowdFolder makes a folder of blocks of a size in 16 chunks, with 300 blocks or so each.
 func crowdFolder(tb testing.TB, size int) (*immutable.DB, []ledger.Block) {
-	n := chaingen.Network()
+	n := chaintest.Network()
 	n.Eras[ledger.Byron].EpochLength = 6000
-	blocks := chaingen.New(chaingen.Config{BlockSize: size, Network: n}).Blocks(4800)
+	blocks := chaintest.NewGenerator(chaintest.Config{BlockSize: size, Network: n}).Blocks(4800)
 	db, err := immutable.OpenAppend(tb.TempDir(), immutable.Options{Network: n})
 	if err != nil {
 		tb.Fatal(err)

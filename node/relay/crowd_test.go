@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/blockfetch"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/cbor"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/node"
@@ -42,9 +42,9 @@ func hello(magic uint32) []byte {
 // count bytes, so that the relay has most of the work.
 func TestCrowdIsServedFairly(t *testing.T) {
 	const nodes, each, size, rounds = 64, 8 << 20, 18_000, 6
-	n := chaingen.Network()
+	n := chaintest.Network()
 	n.Eras[ledger.Byron].EpochLength = 1500 // 75 blocks or so in a chunk
-	blocks := chaingen.New(chaingen.Config{BlockSize: size, Network: n}).Blocks(1000)
+	blocks := chaintest.NewGenerator(chaintest.Config{BlockSize: size, Network: n}).Blocks(1000)
 	dir := t.TempDir()
 	db, err := immutable.OpenAppend(dir, immutable.Options{Network: n})
 	if err != nil {

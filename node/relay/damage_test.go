@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"testing"
 
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/cbor"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/praos"
 )
@@ -100,7 +100,7 @@ func damage(t *testing.T, i int, chain []ledger.Block) ledger.RawHeader {
 	s, _ := h.Shelley()
 	raw := d.change(t, chain, h, s)
 	if d.resign {
-		again, err := chaingen.New(signedConfig()).Resign(raw)
+		again, err := chaintest.NewGenerator(signedConfig()).Resign(raw)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -113,7 +113,7 @@ func damage(t *testing.T, i int, chain []ledger.Block) ledger.RawHeader {
 // linked, and signed.
 func onTop(t *testing.T, chain []ledger.Block, raw ledger.RawHeader) map[ledger.Hash]ledger.RawHeader {
 	t.Helper()
-	g := chaingen.New(signedConfig())
+	g := chaintest.NewGenerator(signedConfig())
 	last, err := signedNetwork().ParseHeader(raw)
 	if err != nil {
 		t.Fatal(err)

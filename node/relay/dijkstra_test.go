@@ -6,8 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/praos"
 	"github.com/ouronet/ouronet/node/follow"
@@ -25,7 +24,7 @@ func TestRelayIntoDijkstra(t *testing.T) {
 				made := signedNetwork()
 				length := made.Eras[ledger.Conway].EpochLength
 				made.Eras[ledger.Dijkstra].Start, made.Eras[ledger.Dijkstra].StartEpoch = ledger.Slot(length), 1
-				c := testnode.New(chaingen.Config{Seed: 8, BlockSize: 1, Network: made, Signed: true}).Grow(100)
+				c := chaintest.New(chaintest.Config{Seed: 8, BlockSize: 1, Network: made, Signed: true}).Grow(100)
 				s := &stage{t: t, signed: true}
 				config := func(peer string, dir string) relay.Config {
 					cfg := relay.Config{Follow: s.config(peer), DataDir: dir}

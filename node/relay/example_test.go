@@ -6,7 +6,7 @@ import (
 	"log"
 	"net"
 
-	"github.com/ouronet/ouronet/internal/testing/testnode"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/follow"
@@ -17,7 +17,9 @@ import (
 func Example() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	upstream, chain := testnode.Example(ctx)
+	chain := chaintest.New(chaintest.Config{Network: ledger.Preview}).Grow(10)
+	peer := chaintest.Serve(chaintest.Peer{Chain: chain})
+	defer peer.Close()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		log.Fatal(err)
@@ -25,7 +27,7 @@ func Example() {
 	r, err := relay.New(relay.Config{
 		Follow: follow.Config{
 			Config: node.Config{Network: ledger.Preview},
-			Peers:  []string{upstream},
+			Peers:  []string{peer.Addr},
 		},
 		Listener: listener,
 		NoVerify: true, // the headers of this chain are not signed

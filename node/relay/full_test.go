@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/chainsync"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -105,7 +105,7 @@ func TestFollowerOnFork(t *testing.T) {
 
 // Blocks that come and go count once.
 func TestAdoptedAgainCountsOnce(t *testing.T) {
-	blocks := chaingen.New(chaingen.Config{BlockSize: 1100}).Blocks(100)
+	blocks := chaintest.NewGenerator(chaintest.Config{BlockSize: 1100}).Blocks(100)
 	size := int64(0)
 	for _, b := range blocks {
 		size += int64(len(b.Raw))
@@ -135,7 +135,7 @@ func TestAdoptedAgainCountsOnce(t *testing.T) {
 // in memory, and the bound is never reached because of those left behind.
 func TestSwitchesKeepNoMemory(t *testing.T) {
 	const k = 10
-	gen := chaingen.New(chaingen.Config{BlockSize: 1100})
+	gen := chaintest.NewGenerator(chaintest.Config{BlockSize: 1100})
 	trunk := gen.Blocks(2 * k)
 	size := int64(0)
 	for _, b := range trunk {

@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/node"
@@ -262,7 +262,7 @@ func TestFullDiskIsToldOnce(t *testing.T) {
 		t.Skipf("no device that is always full: %v", err)
 	}
 	n := shortNetwork()
-	blocks := chaingen.New(chaingen.Config{Network: n}).Blocks(3000)
+	blocks := chaintest.NewGenerator(chaintest.Config{Network: n}).Blocks(3000)
 	dir := t.TempDir()
 	db, err := immutable.OpenAppend(dir, immutable.Options{Network: n})
 	if err != nil {

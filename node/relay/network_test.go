@@ -12,8 +12,9 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/cbor"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/internal/testing/nodetest"
 	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
@@ -26,13 +27,13 @@ import (
 const k = 20
 
 func network() ledger.Network {
-	n := chaingen.Network()
+	n := chaintest.Network()
 	n.SecurityParam = k
 	return n
 }
 
-func newChain() *testnode.Chain {
-	return testnode.New(chaingen.Config{Seed: 7, BlockSize: 1100, Network: network()})
+func newChain() *chaintest.Chain {
+	return chaintest.New(chaintest.Config{Seed: 7, BlockSize: 1100, Network: network()})
 }
 
 // stage is a network in memory with relays on it.
@@ -55,10 +56,13 @@ func (s *stage) config(peers ...string) follow.Config {
 	return follow.Config{Config: node.Config{Network: n, Dial: s.net.Dial}, Peers: peers}
 }
 
-func (s *stage) upstream(address string, c *testnode.Chain) *testnode.Server {
-	cfg := s.config().Config
-	cfg.Sources = c.Sources()
-	return testnode.Serve(s.t, s.net.Listen(address), cfg)
+func (s *stage) upstream(address string, c *chaintest.Chain) *nodetest.Server {
+	return s.peer(address, chaintest.Peer{Chain: c})
+}
+
+func (s *stage) peer(address string, p chaintest.Peer) *nodetest.Server {
+	p.Listener, p.Config = s.net.Listen(address), s.config().Config
+	return nodetest.ServePeer(s.t, p)
 }
 
 // relay runs a relay until stop, or the end of the test.
@@ -99,7 +103,7 @@ func (s *stage) reader(address string) *reader {
 	return &reader{t: s.t, next: next}
 }
 
-func (r *reader) reach(c *testnode.Chain) {
+func (r *reader) reach(c *chaintest.Chain) {
 	r.t.Helper()
 	want := c.Blocks()
 	last := want[len(want)-1].Header.Point()
@@ -117,7 +121,7 @@ func (r *reader) reach(c *testnode.Chain) {
 			}
 		}
 	}
-	if err := testnode.Same(r.blocks, want); err != nil {
+	if err := nodetest.Same(r.blocks, want); err != nil {
 		r.t.Fatal(err)
 	}
 }
@@ -194,7 +198,7 @@ func TestFalseTip(t *testing.T) {
 			tip.Point.Hash[0]++
 			tip.BlockNo += 1e6
 		}
-		liar := c.Copy().Lie(testnode.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
+		liar := chaintest.Peer{Chain: c.Fork(0), Hooks: chaintest.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
 			switch x := u.(type) {
 			case chainsync.RollForward:
 				boast(&x.Tip)
@@ -204,9 +208,9 @@ func TestFalseTip(t *testing.T) {
 				return x
 			}
 			return u
-		}})
+		}}}
 		s.upstream("upstream", c)
-		s.upstream("liar", liar)
+		s.peer("liar", liar)
 		r, _ := s.relay("relay", relay.Config{Follow: s.config("liar", "upstream")})
 		s.reader("relay").reach(c)
 		time.Sleep(9 * time.Second)
@@ -234,7 +238,7 @@ func TestFalseTipsOfOne(t *testing.T) {
 				tip.BlockNo += ledger.BlockNo(lie.Add(1))
 			}
 		}
-		liar := c.Copy().Lie(testnode.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
+		liar := chaintest.Peer{Chain: c.Fork(0), Hooks: chaintest.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
 			switch x := u.(type) {
 			case chainsync.RollForward:
 				boast(&x.Tip)
@@ -244,16 +248,16 @@ func TestFalseTipsOfOne(t *testing.T) {
 				return x
 			}
 			return u
-		}})
+		}}}
 		s.upstream("upstream", c)
-		s.upstream("liar", liar)
+		s.peer("liar", liar)
 		r, _ := s.relay("relay", relay.Config{Follow: s.config("liar", "upstream")})
 		s.reader("relay").reach(c)
 		time.Sleep(time.Minute)
 		lie.Store(1e6)
 		last := ledger.BlockNo(1e6)
 		for i := range 20 {
-			liar.Switch(2, 2)
+			liar.Chain.Switch(2, 2)
 			time.Sleep(2 * time.Second)
 			st := r.Status()
 			if tip := st.Upstream[0].Tip.BlockNo; tip <= last {
@@ -283,14 +287,14 @@ func TestRelayStaysUp(t *testing.T) {
 		up := s.upstream("upstream", c)
 		r := s.reader("relay")
 		r.reach(c)
-		up.Stop()
+		up.Close()
 		time.Sleep(time.Hour)
 		r.reach(c)
 		c.Grow(3)
-		bad := c.Copy().Grow(3).Lie(testnode.Hooks{Range: func(_ context.Context, b []ledger.Block) []ledger.Block { return b[:0] }})
-		up = s.upstream("upstream", bad)
+		bad := chaintest.Peer{Chain: c.Fork(0).Grow(3), Hooks: chaintest.Hooks{Range: func(_ context.Context, b []ledger.Block) []ledger.Block { return b[:0] }}}
+		up = s.peer("upstream", bad)
 		time.Sleep(time.Hour)
-		up.Stop()
+		up.Close()
 		s.upstream("upstream", c)
 		r.reach(c)
 		if err := stop(); err != nil {
@@ -306,7 +310,7 @@ func TestRelayRefusesGaps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, c := &stage{t: t}, newChain().Grow(100)
 		far := immutable.MaxGap(network()) + 1
-		liar := testnode.New(chaingen.Config{Seed: 8, BlockSize: 1100, Network: network(), After: far}).Grow(150)
+		liar := chaintest.New(chaintest.Config{Seed: 8, BlockSize: 1100, Network: network(), After: far}).Grow(150)
 		s.upstream("liar", liar)
 		r := s.reader("relay")
 		got, stop := s.relay("relay", relay.Config{Follow: s.config("liar", "upstream"), DataDir: dir})
@@ -336,7 +340,7 @@ func TestRelayAheadOfUpstream(t *testing.T) {
 		if err := stop(); err != nil {
 			t.Fatal(err)
 		}
-		up.Stop()
+		up.Close()
 		young := c.Fork(95)
 		s.upstream("upstream", young)
 		again, stop := s.relay("relay", relay.Config{Follow: s.config("upstream"), DataDir: dir})
@@ -424,7 +428,7 @@ func (s taker) Deliver(ctx context.Context, _ []ledger.TxID, txs []ledger.Tx) er
 func TestRelayTransactions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, c := &stage{t: t}, newChain()
-		txs := chaingen.Txs(chaingen.New(chaingen.Config{Seed: 1, BlockSize: 20_000, Network: network()}).Blocks(3))
+		txs := chaintest.Txs(chaintest.NewGenerator(chaintest.Config{Seed: 1, BlockSize: 20_000, Network: network()}).Blocks(3))
 		if len(txs) < 20 {
 			t.Fatalf("only %d transactions", len(txs))
 		}
@@ -432,7 +436,7 @@ func TestRelayTransactions(t *testing.T) {
 		cfg.Sources = c.Grow(1).Sources()
 		sink := taker{make(chan ledger.Tx, 10*len(txs))}
 		cfg.Sources.TxSubmission = func(context.Context, *node.Conn) txsubmission.Sink { return sink }
-		testnode.Serve(t, s.net.Listen("upstream"), cfg)
+		nodetest.Serve(t, s.net.Listen("upstream"), cfg)
 		s.relay("relay", relay.Config{Follow: s.config("upstream")})
 		for range 3 {
 			conn, err := node.Dial(t.Context(), "relay", s.config().Config)
@@ -485,7 +489,7 @@ func TestRelayLosesNoTransactions(t *testing.T) {
 			cfg.Sources = c.Grow(1).Sources()
 			sink := taker{make(chan ledger.Tx)}
 			cfg.Sources.TxSubmission = func(context.Context, *node.Conn) txsubmission.Sink { return sink }
-			testnode.Serve(t, s.net.Listen("upstream"), cfg)
+			nodetest.Serve(t, s.net.Listen("upstream"), cfg)
 			s.relay("relay", relay.Config{Follow: s.config("upstream")})
 			for _, offered := range [][]ledger.Tx{flood, txs} {
 				conn, err := node.Dial(t.Context(), "relay", s.config().Config)

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/testing/testnode"
+	"github.com/ouronet/ouronet/internal/testing/nodetest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/follow"
@@ -25,7 +25,7 @@ func (s steps) Step(_, _ []byte) error { s.n.Add(1); return nil }
 func BenchmarkObserver(b *testing.B) {
 	const blocks = 4000
 	c := newChain().Grow(blocks)
-	peer := testnode.Loopback(b, node.Config{Network: network(), Sources: c.Sources()})
+	peer := nodetest.Loopback(b, node.Config{Network: network(), Sources: c.Sources()})
 	sync4000 := func(o relay.Observer, conns node.Observer, d follow.Decisions) time.Duration {
 		ctx, cancel := context.WithCancel(b.Context())
 		defer cancel()

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
+	"github.com/ouronet/ouronet/chaintest"
+	"github.com/ouronet/ouronet/internal/testing/nodetest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/follow"
@@ -26,14 +26,14 @@ func TestRelayObserver(t *testing.T) {
 			t.Errorf("docs/observing.md does not list %s", name)
 		}
 	}
-	chain := testnode.New(chaingen.Config{Seed: 3, BlockSize: 1500, Network: shortNetwork(), Signed: true}).Grow(253)
+	chain := chaintest.New(chaintest.Config{Seed: 3, BlockSize: 1500, Network: shortNetwork(), Signed: true}).Grow(253)
 	dir, db := folderOf(t, chain.Blocks()[:250])
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	peer := testnode.Loopback(t, node.Config{Network: shortNetwork(), Sources: chain.Sources()})
+	peer := nodetest.Loopback(t, node.Config{Network: shortNetwork(), Sources: chain.Sources()})
 	var resumed []ledger.BlockNo
 	var events []ledger.BlockNo
 	r, err := New(Config{

@@ -12,7 +12,6 @@ import (
 
 	"github.com/ouronet/ouronet/internal/testing/nodetest"
 	"github.com/ouronet/ouronet/internal/testing/testenv"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/ledger/praos"
@@ -96,7 +95,7 @@ func TestPeers(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			c := newChain().Grow(5)
 			l := nodetest.Listen(t)
-			testnode.Serve(t, l, node.Config{Network: network(), Sources: c.Sources()})
+			nodetest.Serve(t, l, node.Config{Network: network(), Sources: c.Sources()})
 			cfg := relay.Config{Follow: follow.Config{
 				Config: node.Config{Network: network(), PeerSharing: true, Routable: test.routable},
 				Peers:  []string{l.Addr().String()},

@@ -4,7 +4,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/ledger/volatile"
 )
@@ -13,7 +13,7 @@ import (
 // can be rolled back, and finds its chain in them. After that the tip is served.
 func BenchmarkRestart(b *testing.B) {
 	const k = 2160
-	dir, n := b.TempDir(), chaingen.Network()
+	dir, n := b.TempDir(), chaintest.Network()
 	open := func() (s *store, headers int) {
 		db, err := immutable.OpenAppend(filepath.Join(dir, "immutable"), immutable.Options{Network: n})
 		if err != nil {
@@ -32,7 +32,7 @@ func BenchmarkRestart(b *testing.B) {
 		}
 	}
 	s, _ := open()
-	d, gen := decider{s: s, k: k}, chaingen.New(chaingen.Config{BlockSize: 20_000, Network: n})
+	d, gen := decider{s: s, k: k}, chaintest.NewGenerator(chaintest.Config{BlockSize: 20_000, Network: n})
 	for range k + 50 {
 		if err := d.extend(gen.Next()); err != nil {
 			b.Fatal(err)

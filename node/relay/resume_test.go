@@ -11,15 +11,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/ledger/praos"
 )
 
-// shortNetwork is like [chaingen.Network], with short epochs and a slot in two.
+// shortNetwork is like [chaintest.Network], with short epochs and a slot in two.
 func shortNetwork() ledger.Network {
-	n := chaingen.Network()
+	n := chaintest.Network()
 	n.SecurityParam, n.ActiveSlots = 10, ledger.Ratio{Num: 1, Den: 2}
 	n.Start = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 	for e := ledger.Shelley; e.Known(); e++ {
@@ -28,8 +28,8 @@ func shortNetwork() ledger.Network {
 	return n
 }
 
-func shortGenerator() *chaingen.Generator {
-	return chaingen.New(chaingen.Config{Seed: 3, BlockSize: 1500, Network: shortNetwork(), Signed: true})
+func shortGenerator() *chaintest.Generator {
+	return chaintest.NewGenerator(chaintest.Config{Seed: 3, BlockSize: 1500, Network: shortNetwork(), Signed: true})
 }
 
 func newTestVerifier(t *testing.T) *verifier {

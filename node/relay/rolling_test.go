@@ -12,8 +12,7 @@ import (
 
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chainsync"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/praos"
 	"github.com/ouronet/ouronet/node"
@@ -28,7 +27,7 @@ func TestRollingFolder(t *testing.T) {
 	n.Eras[ledger.Byron].EpochLength = 200 // chunks of about ten blocks
 	synctest.Test(t, func(t *testing.T) {
 		s := &stage{t: t, eras: &n}
-		c := testnode.New(chaingen.Config{Seed: 7, BlockSize: 1100, Network: n}).Grow(60)
+		c := chaintest.New(chaintest.Config{Seed: 7, BlockSize: 1100, Network: n}).Grow(60)
 		s.upstream("upstream", c)
 		cfg := relay.Config{Follow: s.config("upstream"), DataDir: dir, KeepBlocks: 4 * k}
 		r, stop := s.relay("relay", cfg)
@@ -136,7 +135,7 @@ func TestRollingKilled(t *testing.T) {
 		s := &stage{t: t, eras: &n, signed: true}
 		config := signedConfig()
 		config.Network = n
-		c := testnode.New(config).Grow(60)
+		c := chaintest.New(config).Grow(60)
 		s.upstream("upstream", c)
 		cfg := relay.Config{Follow: s.config("upstream"), DataDir: dir, KeepBlocks: 2 * k}
 		r, stop := s.relay("relay", cfg)

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
@@ -30,7 +30,7 @@ const sparseChunks, realChunks = 8600, 20
 // but of the blocks only the first one and those of the last chunks are there.
 func sparseFolder(t *testing.T) (dir string, last []ledger.Block) {
 	dir, part := t.TempDir(), t.TempDir()
-	n := chaingen.Network()
+	n := chaintest.Network()
 	slots := n.Eras[ledger.Byron].EpochLength
 	name := func(dir string, chunk int, kind string) string {
 		return filepath.Join(dir, fmt.Sprintf("%05d.%s", chunk, kind))
@@ -62,7 +62,7 @@ func sparseFolder(t *testing.T) (dir string, last []ledger.Block) {
 		return binary.BigEndian.AppendUint64(dst, uint64(e.Slot))
 	}
 
-	g := chaingen.New(chaingen.Config{BlockSize: 1000, Network: n})
+	g := chaintest.NewGenerator(chaintest.Config{BlockSize: 1000, Network: n})
 	first := g.NextAfter(0, 1000)
 	check(os.WriteFile(name(dir, 0, "chunk"), first.Raw, 0o644))
 	offset := strings.Index(string(first.Raw), string(first.Header.Raw.Bytes))
@@ -117,7 +117,7 @@ func sparseFolder(t *testing.T) (dir string, last []ledger.Block) {
 // sparseChild opens the folder for appending, and a relay that serves it, until its input
 // ends.
 func sparseChild(t *testing.T, dir string) {
-	n := chaingen.Network()
+	n := chaintest.Network()
 	db, err := immutable.OpenAppend(dir, immutable.Options{Network: n})
 	if err == nil {
 		err = db.Close()
@@ -174,7 +174,7 @@ func TestSparseFolder(t *testing.T) {
 		rest, _ := io.ReadAll(out)
 		t.Fatalf("%s%s%v", line, rest, err)
 	}
-	conn, err := node.Dial(t.Context(), address, node.Config{Network: chaingen.Network()})
+	conn, err := node.Dial(t.Context(), address, node.Config{Network: chaintest.Network()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/node/relay"
 )
@@ -44,7 +44,7 @@ func TestStartsFromOtherFolders(t *testing.T) {
 			for name, text := range test.files {
 				write(name, text)
 			}
-			blocks := chaingen.New(signedConfig()).Blocks(have)
+			blocks := chaintest.NewGenerator(signedConfig()).Blocks(have)
 			chunks := filepath.Join(root, "immutable")
 			if err := os.MkdirAll(chunks, 0o755); err != nil {
 				t.Fatal(err)

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/ouronet/ouronet/chainsync"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/immutable"
 	"github.com/ouronet/ouronet/ledger/volatile"
@@ -24,7 +24,7 @@ type world struct {
 	dir     string
 	store   *store
 	decider // of store
-	gen     *chaingen.Generator
+	gen     *chaintest.Generator
 	network ledger.Network
 	chain   []ledger.Block
 	old     []ledger.Block // rolled back
@@ -47,10 +47,10 @@ type reader struct {
 }
 
 func newStoreWorld(t *testing.T, seed uint64, folder bool) *world {
-	n := chaingen.Network()
+	n := chaintest.Network()
 	w := &world{
 		t: t, r: rand.New(rand.NewPCG(seed, 1)), decider: decider{k: 1 + int(seed%9)},
-		gen: chaingen.New(chaingen.Config{Seed: seed, BlockSize: 1100, Network: n}),
+		gen: chaintest.NewGenerator(chaintest.Config{Seed: seed, BlockSize: 1100, Network: n}),
 	}
 	w.network = n
 	if folder {

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/internal/cbor"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
+	"github.com/ouronet/ouronet/internal/testing/nodetest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/follow"
@@ -24,7 +24,7 @@ func (s *stage) takingUpstream(address string, room int) taker {
 	cfg.Sources = newChain().Grow(1).Sources()
 	sink := taker{make(chan ledger.Tx, room)}
 	cfg.Sources.TxSubmission = func(context.Context, *node.Conn) txsubmission.Sink { return sink }
-	testnode.Serve(s.t, s.net.Listen(address), cfg)
+	nodetest.Serve(s.t, s.net.Listen(address), cfg)
 	return sink
 }
 

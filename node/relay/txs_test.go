@@ -11,7 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node/follow"
 	"github.com/ouronet/ouronet/txsubmission"
@@ -388,7 +388,7 @@ func TestTxOfRolledBackBlock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var block ledger.Block
 		var txs []ledger.Tx
-		g := chaingen.New(chaingen.Config{Seed: 7, BlockSize: 1100})
+		g := chaintest.NewGenerator(chaintest.Config{Seed: 7, BlockSize: 1100})
 		r := &Relay{store: newStore(nil, 1<<20), txs: newTxQueue(0)}
 		owner := bodies{r}
 		extend := func(b ledger.Block) error {

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/logtest"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/follow"
@@ -18,8 +18,8 @@ import (
 )
 
 // ahead has a chain enter an unknown era with a block number.
-func ahead(c *testnode.Chain, from ledger.BlockNo) *testnode.Chain {
-	return c.Copy().Lie(testnode.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
+func ahead(c *chaintest.Chain, from ledger.BlockNo) chaintest.Peer {
+	return chaintest.Peer{Chain: c.Fork(0), Hooks: chaintest.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
 		if f, ok := u.(chainsync.RollForward); ok {
 			if no, err := f.Header.BlockNo(); err != nil || no >= from {
 				f.Header.Era = ledger.Era(ledger.NumEras)
@@ -27,7 +27,7 @@ func ahead(c *testnode.Chain, from ledger.BlockNo) *testnode.Chain {
 			return f
 		}
 		return u
-	}})
+	}}}
 }
 
 // A relay whose peers are all in an era that it does not know goes on serving
@@ -43,7 +43,7 @@ func TestRelayUnknownEra(t *testing.T) {
 					c = newSigned(0)
 				}
 				c.Grow(200)
-				one, two := s.upstream("one", ahead(c, 150)), s.upstream("two", ahead(c, 150))
+				one, two := s.peer("one", ahead(c, 150)), s.peer("two", ahead(c, 150))
 				log, logs := logtest.New(slog.LevelWarn)
 				cfg := relay.Config{Follow: s.config("one", "two")}
 				cfg.Follow.Logger = log
@@ -69,8 +69,8 @@ func TestRelayUnknownEra(t *testing.T) {
 				if n := len(logs.Of("no peer can be followed")); n != 1 {
 					t.Errorf("logged %d times", n)
 				}
-				one.Stop()
-				two.Stop()
+				one.Close()
+				two.Close()
 				s.upstream("two", c)
 				s.reader("relay").reach(c)
 				if st := r.Status(); st.Stuck != nil {
@@ -88,7 +88,7 @@ func TestRelayUnknownEra(t *testing.T) {
 func TestRelayBesideUnknownEra(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, c := &stage{t: t}, newChain().Grow(100)
-		s.upstream("ahead", ahead(c.Fork(10).Grow(15), 90))
+		s.peer("ahead", ahead(c.Fork(10).Grow(15), 90))
 		s.upstream("honest", c)
 		r, _ := s.relay("relay", relay.Config{Follow: s.config("ahead", "honest")})
 		reader := s.reader("relay")

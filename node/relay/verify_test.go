@@ -11,8 +11,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/chainsync"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/ledger/praos"
 	"github.com/ouronet/ouronet/node"
@@ -33,15 +32,15 @@ func signedNetwork() ledger.Network {
 	return n
 }
 
-func signedConfig() chaingen.Config {
-	return chaingen.Config{Seed: 7, BlockSize: 1, Network: signedNetwork(), Signed: true}
+func signedConfig() chaintest.Config {
+	return chaintest.Config{Seed: 7, BlockSize: 1, Network: signedNetwork(), Signed: true}
 }
 
-func newSigned(blocks int) *testnode.Chain { return testnode.New(signedConfig()).Grow(blocks) }
+func newSigned(blocks int) *chaintest.Chain { return chaintest.New(signedConfig()).Grow(blocks) }
 
 // instead has a chain announce other headers in place of its own.
-func instead(c *testnode.Chain, other map[ledger.Hash]ledger.RawHeader) *testnode.Chain {
-	return c.Copy().Lie(testnode.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
+func instead(c *chaintest.Chain, other map[ledger.Hash]ledger.RawHeader) chaintest.Peer {
+	return chaintest.Peer{Chain: c.Fork(0), Hooks: chaintest.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
 		if f, ok := u.(chainsync.RollForward); ok {
 			h, err := signedNetwork().ParseHeader(f.Header)
 			if err != nil {
@@ -53,7 +52,7 @@ func instead(c *testnode.Chain, other map[ledger.Hash]ledger.RawHeader) *testnod
 			return f
 		}
 		return u
-	}})
+	}}}
 }
 
 // losses are why a relay lost its peers.
@@ -75,7 +74,7 @@ func TestRelayRefuses(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s, c, lost := &stage{t: t, signed: true}, newSigned(200), losses{}
 				h := c.Blocks()[damaged].Header
-				s.upstream("liar", instead(c, map[ledger.Hash]ledger.RawHeader{h.Hash: damage(t, i, c.Blocks())}))
+				s.peer("liar", instead(c, map[ledger.Hash]ledger.RawHeader{h.Hash: damage(t, i, c.Blocks())}))
 				r, _ := s.relay("relay", relay.Config{Follow: lost.note(s.config("liar", "honest"))})
 				reader := s.reader("relay")
 				err := <-lost["liar"] // before there is anybody else
@@ -118,15 +117,15 @@ func TestRelayRemembersBadHeaders(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s, c, lost := &stage{t: t, signed: true}, newSigned(200), losses{}
 				bad := onTop(t, c.Blocks(), damage(t, i, c.Blocks()))
-				s.upstream("first", instead(c, bad))
+				s.peer("first", instead(c, bad))
 				r, _ := s.relay("relay", relay.Config{Follow: lost.note(s.config("first", "second", "third"))})
 				if err := <-lost["first"]; !errors.Is(err, d.want) {
 					t.Fatal(err)
 				}
 				synctest.Wait()
 				before := r.Status()
-				s.upstream("second", instead(c, bad))
-				s.upstream("third", instead(c, bad))
+				s.peer("second", instead(c, bad))
+				s.peer("third", instead(c, bad))
 				time.Sleep(time.Hour)
 				for peer, errs := range lost {
 					n := 0
@@ -158,7 +157,7 @@ func TestRelayRemembersBadHeaders(t *testing.T) {
 func TestRelaySharesVerdicts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, c := &stage{t: t, signed: true}, newSigned(300)
-		other := c.Copy()
+		other := c.Fork(0)
 		s.upstream("one", c)
 		s.upstream("two", other)
 		s.upstream("three", c)
@@ -196,7 +195,7 @@ func TestRelayEraOfKnownHeader(t *testing.T) {
 		liar := instead(c, map[ledger.Hash]ledger.RawHeader{h.Hash: raw})
 		c.Switch(k-5, k-4) // so that h is known and not on our chain
 		reader.reach(c)
-		s.upstream("liar", liar)
+		s.peer("liar", liar)
 		time.Sleep(5 * time.Minute)
 		var err error
 		for len(lost["liar"]) > 0 && !errors.Is(err, praos.ErrEra) {
@@ -229,7 +228,7 @@ func TestRelayHeaderOfPossibleEra(t *testing.T) {
 		if len(other) < 100 || len(other) > 400 {
 			t.Fatalf("%d headers may be of Dijkstra", len(other))
 		}
-		s.upstream("liar", instead(c, other))
+		s.peer("liar", instead(c, other))
 		r, _ := s.relay("relay", relay.Config{Follow: s.config("liar")})
 		s.reader("relay").reach(c) // the same bytes, whose tags are those of Conway
 		if st := r.Status(); st.Verified != 500 {

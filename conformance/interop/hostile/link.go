@@ -9,8 +9,8 @@ import (
 	"io"
 	"net"
 
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/cbor"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
 )
 
 const (
@@ -94,7 +94,7 @@ func (l *link) propose() error {
 	m = cbor.AppendMap(m, 1)
 	m = cbor.AppendUint(m, version)
 	m = cbor.AppendArray(m, 4)
-	m = cbor.AppendUint(m, uint64(chaingen.Network().Magic))
+	m = cbor.AppendUint(m, uint64(chaintest.Network().Magic))
 	m = cbor.AppendBool(m, true) // initiator only
 	m = cbor.AppendUint(m, 1)    // peer sharing
 	m = cbor.AppendBool(m, false)

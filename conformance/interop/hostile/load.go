@@ -13,7 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 )
@@ -44,7 +44,7 @@ func runLoad(ctx context.Context, address string, conns, hostile int) error {
 	if hostile > 0 {
 		t.net8 = 4
 	}
-	for _, b := range chaingen.New(config).Blocks(firstBlocks) {
+	for _, b := range chaintest.NewGenerator(config).Blocks(firstBlocks) {
 		t.points = append(t.points, b.Header.Point())
 	}
 
@@ -115,7 +115,7 @@ func honestPeer(follow bool) func(context.Context, *target, *kind, net.IP, func(
 		defer tried()
 		for again := true; again; again = rest(ctx, pause) {
 			atomic.AddInt64(&k.Dialled, 1)
-			c, err := node.Dial(ctx, t.address, node.Config{Network: chaingen.Network(), Dial: dialFrom(source)})
+			c, err := node.Dial(ctx, t.address, node.Config{Network: chaintest.Network(), Dial: dialFrom(source)})
 			tried()
 			if err != nil {
 				if ctx.Err() == nil {

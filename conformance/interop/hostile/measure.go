@@ -13,8 +13,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/chainsync"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 )
@@ -63,7 +62,7 @@ type report struct {
 func measure(ctx context.Context, server string, p plan) (report, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*p.phase+3*time.Minute)
 	defer cancel()
-	m := &measurement{chain: testnode.New(config).Grow(firstBlocks), added: make(map[ledger.Hash]block)}
+	m := &measurement{chain: chaintest.New(config).Grow(firstBlocks), added: make(map[ledger.Hash]block)}
 
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -73,7 +72,7 @@ func measure(ctx context.Context, server string, p plan) (report, error) {
 	defer wg.Wait()
 	defer cancel()
 	wg.Go(func() {
-		node.Serve(ctx, l, node.Config{Network: chaingen.Network(), Sources: m.chain.Sources()})
+		node.Serve(ctx, l, node.Config{Network: chaintest.Network(), Sources: m.chain.Sources()})
 	})
 	s, address, err := start(ctx, false, "-serve", server, "-upstream", l.Addr().String())
 	if err != nil {
@@ -136,7 +135,7 @@ type block struct {
 }
 
 type measurement struct {
-	chain   *testnode.Chain
+	chain   *chaintest.Chain
 	address string
 	pid     int
 
@@ -160,7 +159,7 @@ func (m *measurement) follow(ctx context.Context, following chan<- struct{}) {
 }
 
 func (m *measurement) followOnce(ctx context.Context, began func()) error {
-	network := chaingen.Network()
+	network := chaintest.Network()
 	c, err := node.Dial(ctx, m.address, node.Config{Network: network, Dial: dialFrom(sourceIn(1, 1))})
 	if err != nil {
 		return err
@@ -306,7 +305,7 @@ func (m *measurement) newcomer(ctx context.Context, phase int) {
 	source := sourceIn(3, m.dials)
 	m.mu.Unlock()
 	start := time.Now()
-	c, err := node.Dial(ctx, m.address, node.Config{Network: chaingen.Network(), Dial: dialFrom(source)})
+	c, err := node.Dial(ctx, m.address, node.Config{Network: chaintest.Network(), Dial: dialFrom(source)})
 	if err == nil {
 		_, _, err = c.ChainSync().Intersect(ctx, m.chain.Point(100))
 		defer c.Close()

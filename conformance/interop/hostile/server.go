@@ -10,15 +10,15 @@ import (
 	"net/netip"
 	"os"
 
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/conformance/interop/peer"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/follow"
 	"github.com/ouronet/ouronet/node/relay"
 )
 
 // config is the chain that is served. Its first blocks are there from the start.
-var config = chaingen.Config{BlockSize: 20_000}
+var config = chaintest.Config{BlockSize: 20_000}
 
 const firstBlocks = 1000
 
@@ -27,7 +27,7 @@ var shared = []netip.AddrPort{netip.MustParseAddrPort("198.51.100.1:3001")}
 
 func following(upstream string) follow.Config {
 	return follow.Config{
-		Config: node.Config{Network: chaingen.Network(), PeerSharing: true},
+		Config: node.Config{Network: chaintest.Network(), PeerSharing: true},
 		Peers:  []string{upstream},
 	}
 }
@@ -66,7 +66,7 @@ func serveOurs(ctx context.Context, upstream string) error {
 func serveTheirs(ctx context.Context, upstream string) error {
 	c := peer.NewChain(nil)
 	s, err := peer.Listen(peer.ServerConfig{
-		Magic:       chaingen.Network().Magic,
+		Magic:       chaintest.Network().Magic,
 		Chain:       c,
 		PeerSharing: true,
 		Peers:       shared,

@@ -16,9 +16,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/cli"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
+	"github.com/ouronet/ouronet/internal/testing/nodetest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 )
@@ -114,10 +114,10 @@ func split(text string) []string { return strings.Split(text, "\n$") }
 // that are no genesis files.
 func Names(t *testing.T) map[string]string {
 	t.Helper()
-	chain := testnode.New(chaingen.Config{Seed: 1, Network: ledger.Preview, BlockSize: 2000}).Grow(20)
+	chain := chaintest.New(chaintest.Config{Seed: 1, Network: ledger.Preview, BlockSize: 2000}).Grow(20)
 	return map[string]string{
-		"node":    testnode.Loopback(t, node.Config{Network: ledger.Preview, Sources: chain.Sources()}),
-		"preprod": testnode.Loopback(t, node.Config{Network: ledger.Preprod}),
+		"node":    nodetest.Loopback(t, node.Config{Network: ledger.Preview, Sources: chain.Sources()}),
+		"preprod": nodetest.Loopback(t, node.Config{Network: ledger.Preprod}),
 		"nobody":  nobody(t),
 		"web":     web(t),
 		"dir":     folder(t),

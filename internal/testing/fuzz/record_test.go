@@ -12,8 +12,9 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/chainsync"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/conform"
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/internal/testing/nodetest"
 	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
@@ -54,19 +55,18 @@ func cut(t *testing.T, file []byte) []conversation {
 }
 
 // serve records a node with a chain.
-func serve(t *testing.T, r *trace.Recorder, chain *testnode.Chain) *testnode.Net {
-	sources := chain.Sources()
+func serve(t *testing.T, r *trace.Recorder, chain *chaintest.Chain) *testnode.Net {
+	sources := chaintest.Peer{Chain: chain, Txs: func(ledger.Tx) {}}.Sources()
 	sources.PeerSharing = peers{}
-	sources.TxSubmission = testnode.Taker(nil).Sink
-	cfg := node.Config{Network: chaingen.Network(), PeerSharing: true, Sources: sources, Seed: 1}
+	cfg := node.Config{Network: chaintest.Network(), PeerSharing: true, Sources: sources, Seed: 1}
 	cfg.Mux.Record = r.Record
 	memory := new(testnode.Net)
-	testnode.Serve(t, memory.Listen("node"), cfg)
+	nodetest.Serve(t, memory.Listen("node"), cfg)
 	return memory
 }
 
 // eras is a chain with blocks of every era.
-var eras = []chaingen.Stretch{
+var eras = []chaintest.Stretch{
 	{Era: ledger.Byron, Blocks: 4}, {Era: ledger.Shelley, Blocks: 2}, {Era: ledger.Allegra, Blocks: 2}, {Era: ledger.Mary, Blocks: 2},
 	{Era: ledger.Alonzo, Blocks: 2}, {Era: ledger.Babbage, Blocks: 2}, {Era: ledger.Conway, Blocks: 2},
 	{Era: ledger.Dijkstra, Blocks: 4},
@@ -76,9 +76,9 @@ var eras = []chaingen.Stretch{
 func follow(t *testing.T) []byte {
 	var file bytes.Buffer
 	r := trace.NewRecorder(&file, trace.Config{})
-	chain := testnode.New(chaingen.Config{Eras: eras, BlockSize: 2000}).Grow(20)
+	chain := chaintest.New(chaintest.Config{Eras: eras, BlockSize: 2000}).Grow(20)
 	memory := serve(t, r, chain)
-	c, err := node.Dial(t.Context(), "node", node.Config{Network: chaingen.Network(), Dial: memory.Dial, Seed: 2})
+	c, err := node.Dial(t.Context(), "node", node.Config{Network: chaintest.Network(), Dial: memory.Dial, Seed: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func follow(t *testing.T) []byte {
 func suite(t *testing.T) []byte {
 	var file bytes.Buffer
 	r := trace.NewRecorder(&file, trace.Config{QueueBytes: 64 << 20})
-	chain := testnode.New(chaingen.Config{BlockSize: 2000}).Grow(30)
+	chain := chaintest.New(chaintest.Config{BlockSize: 2000}).Grow(30)
 	memory := serve(t, r, chain)
 	go func() {
 		for {
@@ -122,9 +122,9 @@ func suite(t *testing.T) []byte {
 			}
 		}
 	}()
-	txs := chaingen.Txs(chaingen.New(chaingen.Config{Seed: 9, BlockSize: 10_000}).Blocks(20))
+	txs := chaintest.Txs(chaintest.NewGenerator(chaintest.Config{Seed: 9, BlockSize: 10_000}).Blocks(20))
 	_, err := conform.Run(t.Context(), conform.Config{
-		Address: "node", Network: chaingen.Network(), Txs: txs, Wait: time.Minute,
+		Address: "node", Network: chaintest.Network(), Txs: txs, Wait: time.Minute,
 		Dial: func(ctx context.Context) (net.Conn, error) { return memory.Dial(ctx, "node") },
 	})
 	if err != nil {

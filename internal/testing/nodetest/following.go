@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/testing/testnode"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node/follow"
 )
@@ -119,7 +119,7 @@ func (f *Following) Step() {
 }
 
 // Reach takes events until the blocks are those of c, and compares them all.
-func (f *Following) Reach(c *testnode.Chain) {
+func (f *Following) Reach(c *chaintest.Chain) {
 	f.t.Helper()
 	for f.Tip() != c.Tip().Point {
 		f.Step()
@@ -130,7 +130,7 @@ func (f *Following) Reach(c *testnode.Chain) {
 			want = want[1:]
 		}
 	}
-	if err := testnode.Same(f.Blocks, want); err != nil {
+	if err := Same(f.Blocks, want); err != nil {
 		f.t.Fatal(err)
 	}
 }

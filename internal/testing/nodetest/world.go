@@ -4,7 +4,7 @@ import (
 	"log/slog"
 	"testing"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
+	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/testing/testnode"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
@@ -15,26 +15,26 @@ const K = 30
 
 // Network is the network of the tests.
 func Network() ledger.Network {
-	n := chaingen.Network()
+	n := chaintest.Network()
 	n.SecurityParam = K
 	return n
 }
 
 // NewChain returns an empty chain on it.
-func NewChain() *testnode.Chain {
-	return testnode.New(chaingen.Config{Seed: 1, BlockSize: 1200, Network: Network()})
+func NewChain() *chaintest.Chain {
+	return chaintest.New(chaintest.Config{Seed: 1, BlockSize: 1200, Network: Network()})
 }
 
 // World is some upstream nodes on a network in memory.
 type World struct {
 	T       *testing.T
 	Net     testnode.Net
-	Servers map[string]*testnode.Server
+	Servers map[string]*Server
 }
 
 // NewWorld returns a network without nodes.
 func NewWorld(t *testing.T) *World {
-	return &World{T: t, Servers: make(map[string]*testnode.Server)}
+	return &World{T: t, Servers: make(map[string]*Server)}
 }
 
 // Config is how a node of the network talks to others.
@@ -47,10 +47,14 @@ func (w *World) Config() node.Config {
 }
 
 // Serve puts a node with a chain on the network.
-func (w *World) Serve(address string, c *testnode.Chain) *testnode.Server {
-	cfg := w.Config()
-	cfg.Sources = c.Sources()
-	s := testnode.Serve(w.T, w.Net.Listen(address), cfg)
+func (w *World) Serve(address string, c *chaintest.Chain) *Server {
+	return w.ServePeer(address, chaintest.Peer{Chain: c})
+}
+
+// ServePeer puts a peer on the network.
+func (w *World) ServePeer(address string, p chaintest.Peer) *Server {
+	p.Listener, p.Config = w.Net.Listen(address), w.Config()
+	s := ServePeer(w.T, p)
 	w.Servers[address] = s
 	return s
 }

@@ -1,4 +1,2 @@
-// Package testnode is an upstream node for tests and demonstrations: a [Chain]
-// that grows, rolls back and switches forks when told to, served by package
-// node, with [Hooks] for lies, and a [Net] that joins nodes in memory.
+// Package testnode has a network in memory for tests, whose bearers have no buffer.
 package testnode

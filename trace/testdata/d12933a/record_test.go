@@ -12,8 +12,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/testing/chaingen"
-	"github.com/ouronet/ouronet/internal/testing/testnode"
+	"github.com/ouronet/ouronet/chaintest"
+	"github.com/ouronet/ouronet/internal/testing/nodetest"
 	"github.com/ouronet/ouronet/mux"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/node/relay"
@@ -38,7 +38,7 @@ var latency = map[string]time.Duration{
 }
 
 func record(t *testing.T, file io.Writer) {
-	network := chaingen.Network()
+	network := chaintest.Network()
 	network.SecurityParam = 6
 	n := vnet.New(vnet.Config{
 		Seed: 1,
@@ -61,10 +61,10 @@ func record(t *testing.T, file io.Writer) {
 		}
 		return l
 	}
-	serve := func(name string, c *testnode.Chain) *testnode.Server {
+	serve := func(name string, c *chaintest.Chain) *nodetest.Server {
 		cfg := config
 		cfg.Seed, cfg.Sources = 2, c.Sources()
-		return testnode.Serve(t, listen(name), cfg)
+		return nodetest.Serve(t, listen(name), cfg)
 	}
 	r := trace.NewRecorder(file, trace.Config{})
 	core := r.Core("chain")
@@ -94,7 +94,7 @@ func record(t *testing.T, file io.Writer) {
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
 		defer cancel()
-		c := testnode.New(chaingen.Config{Seed: 3, Network: network, BlockSize: 1000}).Grow(10)
+		c := chaintest.New(chaintest.Config{Seed: 3, Network: network, BlockSize: 1000}).Grow(10)
 		fork := c.Fork(3).Grow(2)
 		near, far, other := serve("near", c), serve("far", c), serve("fork", fork)
 
@@ -120,7 +120,7 @@ func record(t *testing.T, file io.Writer) {
 			c.Grow(3)
 			time.Sleep(30 * time.Second)
 		}, "near:3001", "far:3001", "fork:3001")
-		for _, s := range []*testnode.Server{near, far, other} {
+		for _, s := range []*nodetest.Server{near, far, other} {
 			s.Stop()
 		}
 	}()
