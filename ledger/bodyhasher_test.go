@@ -74,6 +74,9 @@ func mutate(r *rand.Rand, raw RawBlock) RawBlock {
 // Real blocks of all eras, as they are and changed, give the same verdict however
 // they are cut.
 func TestBodyHasherRealBlocks(t *testing.T) {
+	if testing.Short() {
+		t.Skip("thousands of blocks")
+	}
 	r := rand.New(rand.NewPCG(8, 11))
 	var h BodyHasher
 	check := func(n Network, raw RawBlock, changed int) {
@@ -116,6 +119,9 @@ func TestBodyHasherRealBlocks(t *testing.T) {
 // A small block of each era, cut at two places, with other bytes around it, and
 // with each byte changed. TestBodyForms has other encodings.
 func TestBodyHasherCuts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("every cut of many blocks")
+	}
 	r := rand.New(rand.NewPCG(1, 2))
 	var h BodyHasher
 	for era := Shelley; era <= Dijkstra; era++ {

@@ -352,6 +352,9 @@ func TestKeepBlocks(t *testing.T) {
 // The real chain: one relay serves a folder, another one is killed while it
 // makes a copy, and then completes it.
 func TestRealChain(t *testing.T) {
+	if testing.Short() {
+		t.Skip("17,310 blocks, three times")
+	}
 	if testenv.Race {
 		t.Skip("17,310 blocks take long under the race detector; generated chains do the same")
 	}

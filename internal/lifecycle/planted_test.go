@@ -23,6 +23,9 @@ func find(table []edge, step func(*Machine, time.Duration, Event) []Effect) erro
 // Any change of one field of the table, and the loss of any transition, is found,
 // but for those that make no difference.
 func TestPlantedEdges(t *testing.T) {
+	if testing.Short() {
+		t.Skip("checks the whole model once for each planted fault")
+	}
 	same := []string{
 		// From there it comes to warm within the same step: nothing hot is being
 		// started, none of it runs, and none of it is being ended.

@@ -224,6 +224,9 @@ func (p *powered) goesOn(c *disktest.Crash) error {
 // Whatever a crash of the machine leaves after any operation, no block is lost that was
 // synced, and the folder is one that a run without a crash had.
 func TestPowerLoss(t *testing.T) {
+	if testing.Short() {
+		t.Skip("every power loss of many runs")
+	}
 	p := newPowered(30)
 	p.kill = true
 	n := disktest.Crashes(t, disktest.Trial{Run: p.life, Check: p.check, Again: 60, PerOp: 6})

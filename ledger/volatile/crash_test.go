@@ -242,6 +242,9 @@ func ofSync(err error) bool {
 
 // TestCrashes: whatever a crash leaves after any operation, what was synced is found.
 func TestCrashes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("every crash of many runs")
+	}
 	for name, sparse := range map[string]bool{"dense": false, "sparse": true} {
 		t.Run(name, func(t *testing.T) {
 			blocks := generated(44)
@@ -263,6 +266,9 @@ func TestCrashes(t *testing.T) {
 // TestFaults: an operation that fails loses nothing that was synced before, leaves no
 // file open, and what can be mended is by opening the folder again.
 func TestFaults(t *testing.T) {
+	if testing.Short() {
+		t.Skip("every fault of many runs")
+	}
 	for name, sparse := range map[string]bool{"dense": false, "sparse": true} {
 		t.Run(name, func(t *testing.T) {
 			blocks := generated(map[bool]int{false: 20, true: 40}[sparse])

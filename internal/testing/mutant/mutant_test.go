@@ -21,6 +21,9 @@ const root = "../../.."
 
 // TestMutants plants one fault after the other.
 func TestMutants(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds and runs tests")
+	}
 	if testenv.Race {
 		t.Skip("children are built without the race detector: the same again")
 	}
