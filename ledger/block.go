@@ -85,9 +85,8 @@ type Block struct {
 	indefinite bool   // body ends with a break
 }
 
-// ParseBlock parses the header of a block. Raw is shared, not copied, and must
-// not change. Whether a body follows, and the right one, is for
-// [Block.CheckBody] to say.
+// ParseBlock parses the header of a block. Raw is shared, not copied, and must not
+// change. [Block.CheckBody] checks whether the right body follows.
 //
 // The array and tag around a block need not be in the shortest form, but no hash
 // covers them, and cardano-node, which stores and serves blocks with a shortest
@@ -95,9 +94,8 @@ type Block struct {
 func (n Network) ParseBlock(raw RawBlock) (Block, error) { return n.ParseBlockOf(nil, raw) }
 
 // ParseBlockOf is ParseBlock for the block of a header that the same network parsed
-// before. A header with the same bytes says the same and has the same hash: it is
-// neither read nor hashed again. With another one, or without known, nothing is saved.
-// Nothing of known is kept.
+// before. A header with the same bytes is neither read nor hashed again. With other
+// bytes, or with a nil known, it works as ParseBlock. It keeps no reference to known.
 func (n *Network) ParseBlockOf(known *Header, raw RawBlock) (Block, error) {
 	raw = raw.shortest()
 	h, body, indefinite, err := raw.split()

@@ -66,7 +66,7 @@ const maxMaps = 2048
 // either.
 func (h *BodyHasher) Arrived(begun []byte, of *Header) {
 	if len(begun) > of.BlockSize() {
-		h.stop()
+		h.stopHashing()
 	}
 	for h.seen < len(begun) && h.step(begun, of) {
 	}
@@ -101,7 +101,7 @@ func (h *BodyHasher) step(b []byte, of *Header) bool {
 			return false
 		}
 		if !bytes.Equal(b[h.begun:h.seen], of.Raw.Bytes) {
-			return h.stop()
+			return h.stopHashing()
 		}
 		h.stage = atParts
 		if h.era >= Dijkstra {
@@ -133,7 +133,7 @@ func (h *BodyHasher) envelope(b []byte) bool {
 	era, ebb, ok := EraOfBlockTag(tag)
 	// With another wrapper than the shortest, [Network.ParseBlock] moves what follows.
 	if b[0] != 0x82 || n != wrapperSize-1 || !ok || ebb || era == Byron {
-		return h.stop()
+		return h.stopHashing()
 	}
 	if n = h.container(b[wrapperSize:], majorArray); n == 0 {
 		return false
@@ -146,7 +146,7 @@ func (h *BodyHasher) envelope(b []byte) bool {
 // bytes, 0 if more are needed or it is none.
 func (h *BodyHasher) container(b []byte, major byte) int {
 	if b[0]>>5 != major {
-		h.stop()
+		h.stopHashing()
 		return 0
 	}
 	if b[0]&0x1f == 31 {
@@ -155,7 +155,7 @@ func (h *BodyHasher) container(b []byte, major byte) int {
 	}
 	_, count, n := cbor.Head(b)
 	if h.left = int64(count); count > maxBlockSize {
-		h.stop()
+		h.stopHashing()
 		return 0
 	}
 	if major == majorMap {
@@ -205,7 +205,7 @@ func (h *BodyHasher) scan(b []byte) (done bool) {
 	}
 	n, done, err := h.item.Scan(b[h.seen:])
 	if err != nil {
-		return h.stop()
+		return h.stopHashing()
 	}
 	h.seen += n
 	h.within = !done
@@ -239,14 +239,14 @@ func (h *BodyHasher) close(b []byte) {
 	h.flush(b)
 	h.state.Sum(h.parts[h.part].hash[:0])
 	if h.part++; h.part == blockParts(h.era)-1 {
-		h.stop()
+		h.stopHashing()
 		return
 	}
 	h.open()
 }
 
-// stop ends looking at the block.
-func (h *BodyHasher) stop() bool {
+// stopHashing ends looking at the block.
+func (h *BodyHasher) stopHashing() bool {
 	h.stage = stopped
 	return false
 }

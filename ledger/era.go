@@ -49,15 +49,15 @@ const boundaryTag = 0
 // (points-headers-blocks, 2)
 func (e Era) BlockTag() uint64 { return uint64(e) + 1 }
 
-// UnknownEraError says that something is of an era after all that this version
-// knows. The peer that sent it may well be right, and the network be ahead of
-// us; more from the same peer cannot help. It is an [errors.ErrUnsupported].
+// UnknownEraError says that data is of an era later than all that this version knows.
+// The peer may be right, and the network ahead of us; asking the same peer again does
+// not help. It is an [errors.ErrUnsupported].
 type UnknownEraError struct {
 	What string // "header", "block", "transaction" or "transaction id"
 	Era  Era
 }
 
-// Error says what is of the era, and which eras are known.
+// Error names the data, its era, and the known eras.
 func (e *UnknownEraError) Error() string {
 	return fmt.Sprintf("ledger: %s of era %d, and this version of ouronet knows eras up to %d (%v): a newer version is needed",
 		e.What, uint8(e.Era), NumEras-1, Era(NumEras-1))

@@ -6,21 +6,20 @@ import (
 	"github.com/ouronet/ouronet/internal/genesis"
 )
 
-// LoadNetwork reads the network whose genesis files are in dir:
-// byron-genesis.json, shelley-genesis.json, alonzo-genesis.json and
-// conway-genesis.json, or what config.json of a cardano-node in the same folder
-// names instead. It reads them as cardano-node does, and so Dijkstra's only where
-// config.json enables experimental hard forks. Errors say which file is wrong and
-// what to do.
+// LoadNetwork reads the network whose genesis files are in dir: byron-genesis.json,
+// shelley-genesis.json, alonzo-genesis.json and conway-genesis.json, or what
+// config.json of a cardano-node in the same folder names instead. It reads them as
+// cardano-node does, and so Dijkstra's only where config.json enables experimental hard
+// forks. Errors name the file and what to do.
 //
-// The genesis files do not say when an era starts. Mainnet, preprod and preview
-// are recognised by their hashes. For any other network config.json says it
-// (TestShelleyHardForkAtEpoch and so on). An era that it does not mention comes
-// by protocol version, and its start is [Never]: see [Network.EraPossible]. Name its
-// epoch there once it has begun: until then the era of a header is what peers say.
-// Without a config.json all eras start at slot 0, as on most private networks.
-// A node's configuration may also be YAML, which is not read: where there is such
-// a file and no config.json, that is an error for a network not recognised.
+// The genesis files do not say when an era starts. Mainnet, preprod and preview are
+// recognised by their hashes. For any other network config.json says it
+// (TestShelleyHardForkAtEpoch and so on). An era that it does not mention comes by
+// protocol version, and its start is [Never]: see [Network.EraPossible]. Name its epoch
+// there once it has begun: until then the era of a header is the one that peers send.
+// Without a config.json all eras start at slot 0, as on most private networks. A node's
+// configuration may also be YAML, which is not read: where there is such a file and no
+// config.json, that is an error for a network not recognised.
 func LoadNetwork(dir string) (Network, error) {
 	folder, err := genesis.Open(dir)
 	if err != nil {

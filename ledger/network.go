@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Network is what tells one Cardano network from another: [Mainnet],
-// [Preprod], [Preview] or one read by [LoadNetwork].
+// Network has the parameters of a Cardano network: [Mainnet], [Preprod], [Preview] or
+// one read by [LoadNetwork].
 type Network struct {
 	Name  string // for people
 	Magic uint32 // by which nodes tell networks apart in the handshake

@@ -2,19 +2,19 @@ package ledger
 
 import "math"
 
-// Parent is what is known of a block that a header may follow. It has the rules that
-// hold between a header and the one before it, in all eras and for all that ask.
+// Parent has the known facts of a block that a header may follow. Its methods are the
+// rules between a header and the one before it, in all eras.
 type Parent struct {
 	Tip      Tip  // the zero Tip stands for the start of a chain
 	Boundary bool // it is a Byron epoch boundary block
 
-	// What is not known. A header follows if it would for either kind of block, and
-	// with any block number.
+	// Set if the kind or the number of the block is not known: then a header follows if
+	// it would for either kind, or with any number.
 	BoundaryUnknown bool
 	BlockNoUnknown  bool
 }
 
-// ParentOf returns what is known of the block of a header: all.
+// ParentOf returns the Parent for the block of a header, with all facts known.
 func ParentOf(h *Header) Parent { return Parent{Tip: h.Tip(), Boundary: h.Raw.EBB} }
 
 // Link says whether a header follows a block, and if not, which rule it breaks.

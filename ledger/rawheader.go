@@ -14,9 +14,9 @@ type RawHeader struct {
 	// EBB marks the header of a Byron epoch boundary block.
 	EBB bool
 
-	// SizeHint goes with Byron headers only: about the size in bytes of the
-	// block. Peers compute it in two ways, so nothing may depend on it; send
-	// the length of the [RawBlock]. (points-headers-blocks, 3)
+	// SizeHint goes with Byron headers only: about the size in bytes of the block.
+	// Peers compute it in two ways, so no rule may depend on it; send the length of the
+	// [RawBlock]. (points-headers-blocks, 3)
 	SizeHint uint32
 
 	// Bytes is what is inside tag 24: the header itself, for Byron without the
@@ -30,8 +30,8 @@ func (h RawHeader) AppendCBOR(dst []byte) []byte {
 	return append(dst, h.Bytes...)
 }
 
-// AppendHead appends what comes before h.Bytes in the encoding, for a sender
-// that does not want to copy the header.
+// AppendHead appends the part of the encoding before h.Bytes, so that a sender need not
+// copy the header.
 func (h RawHeader) AppendHead(dst []byte) []byte {
 	dst = cbor.AppendArray(dst, 2)
 	dst = cbor.AppendUint(dst, uint64(h.Era))
@@ -49,9 +49,9 @@ func (h RawHeader) AppendHead(dst []byte) []byte {
 	return cbor.AppendBytesHead(dst, len(h.Bytes))
 }
 
-// DecodeRawHeader reads the header element of MsgRollForward and returns the
-// bytes after it. h.Bytes is part of b. The header itself is not looked at:
-// [Network.ParseHeader] does that.
+// DecodeRawHeader reads the header element of MsgRollForward and returns the bytes
+// after it. h.Bytes is part of b. The header itself is not read: [Network.ParseHeader]
+// does that.
 func DecodeRawHeader(b []byte) (h RawHeader, rest []byte, err error) {
 	r := cbor.NewReader(b)
 	r.ArrayLen(2)
@@ -69,8 +69,8 @@ func DecodeRawHeader(b []byte) (h RawHeader, rest []byte, err error) {
 	return h, r.Rest(), nil
 }
 
-// BlockNo reads the block number and nothing after it. It is how chain-sync
-// knows that a header is the peer's tip without parsing every header.
+// BlockNo reads the block number and nothing after it. With it chain-sync finds out
+// whether a header is the peer's tip, without parsing every header.
 func (h RawHeader) BlockNo() (BlockNo, error) {
 	r := cbor.NewReader(h.Bytes)
 	checkEra(&r, h.Era, "header")

@@ -30,9 +30,8 @@ func (tx RawTx) AppendCBOR(dst []byte) []byte {
 	return cbor.AppendBytes(dst, tx.Bytes)
 }
 
-// DecodeRawTx reads a transaction and returns the bytes after it. tx.Bytes is
-// part of b. The transaction itself is not looked at, except to find the end of
-// a Byron one.
+// DecodeRawTx reads a transaction and returns the bytes after it. tx.Bytes is part of
+// b. The transaction itself is not read, except to find the end of a Byron one.
 func DecodeRawTx(b []byte) (tx RawTx, rest []byte, err error) {
 	r := cbor.NewReader(b)
 	r.ArrayLen(2)

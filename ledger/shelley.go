@@ -17,9 +17,9 @@ const (
 	kesSize       = 448
 )
 
-// ShelleyHeader is all that a header of Shelley or a later era says. Byte
-// slices are part of the header's bytes, or copies if they came in chunks.
-// (points-headers-blocks, 8)
+// ShelleyHeader has all fields of a header of Shelley or a later era. Byte slices are
+// part of the header's bytes, or copies if they came in chunks. (points-headers-blocks,
+// 8)
 type ShelleyHeader struct {
 	BlockNo  BlockNo
 	Slot     Slot

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// EraAt returns the era of slot s, as far as the eras' starts are known: the
-// header of a block has the last word.
+// EraAt returns the era of slot s, as far as the eras' starts are known; the header of
+// a block decides.
 func (n Network) EraAt(s Slot) Era { return n.eraAt(s) }
 
 func (n *Network) eraAt(s Slot) Era {

@@ -5,8 +5,8 @@ import (
 	"math"
 )
 
-// TieBreak is what decides between chains of equal length that end with two headers.
-// Byte slices are part of the headers' bytes, or copies if they came in chunks.
+// TieBreak has the fields of a header that decide between chains of equal length. Byte
+// slices are part of the headers' bytes, or copies if they came in chunks.
 type TieBreak struct {
 	Issuer  []byte // cold key, 32 bytes
 	Counter uint64 // issue number of the operational certificate

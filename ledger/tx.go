@@ -11,7 +11,7 @@ type Tx struct {
 	ID  TxID
 	Raw RawTx
 
-	// Invalid says that the transaction's scripts fail: it only pays for that.
+	// Invalid says that the transaction's scripts fail: it only pays the collateral.
 	// From Alonzo to Conway Raw says so, too.
 	Invalid bool
 }

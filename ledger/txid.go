@@ -14,9 +14,8 @@ const (
 	ByronUpdateVote     = 3
 )
 
-// TxID names a transaction on tx-submission. The same transaction has another
-// id in the mempool of another era: the era is part of the id. TxIDs are
-// comparable.
+// TxID names a transaction on tx-submission. The era is part of the id: the same
+// transaction has another id in another era. TxIDs are comparable.
 type TxID struct {
 	Era  Era
 	Kind uint8 // Byron only

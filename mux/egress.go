@@ -201,9 +201,9 @@ func (q *queue) push(c chunk) {
 	q.chunks = append(q.chunks, c)
 }
 
-// take moves up to n bytes of the front chunk to the end of bufs. Of a chunk that
+// moveFront moves up to n bytes of the front chunk to the end of bufs. Of a chunk that
 // is used up it returns the memory if that was ours, and the size of its body.
-func (e *egress) take(n int, bufs net.Buffers) (_ net.Buffers, taken int, owned *buffer, body int) {
+func (e *egress) moveFront(n int, bufs net.Buffers) (_ net.Buffers, taken int, owned *buffer, body int) {
 	q := e.queue
 	front := &q.chunks[q.first]
 	n = min(n, len(front.b))
@@ -283,7 +283,7 @@ func (b *batch) segment(c *Channel, size int, now uint32) {
 	for size > 0 {
 		var n, body int
 		var owned *buffer
-		if b.bufs, n, owned, body = c.out.take(size, b.bufs); owned != nil {
+		if b.bufs, n, owned, body = c.out.moveFront(size, b.bufs); owned != nil {
 			b.finished = append(b.finished, owned)
 		}
 		size -= n

@@ -155,7 +155,7 @@ func TestQueueKeepsBytes(t *testing.T) {
 				e.chunks().push(chunk{b: piece(1 + rng.IntN(9))})
 			}
 			for n := min(rng.IntN(2*ownedSize), len(sent)-len(written)); n > 0; {
-				bufs, took, owned, _ := e.take(n, nil)
+				bufs, took, owned, _ := e.moveFront(n, nil)
 				written = append(written, bufs[0]...)
 				if n -= took; owned != nil {
 					clear(owned.b) // its memory is used again

@@ -115,7 +115,7 @@ func (c *Conn) advance(ev lifecycle.Event) {
 				c.start(effect)
 				events = append(events, lifecycle.Started(effect))
 			case lifecycle.Stop:
-				c.stop(effect)
+				c.endProtocol(effect)
 			case lifecycle.Close:
 				// What is queued has to be sent first if Close is under way.
 				c.mux.Go(func(context.Context) error { return reason(effect.Err) })
@@ -169,7 +169,7 @@ func (c *Conn) start(what lifecycle.Start) {
 	}
 }
 
-func (c *Conn) stop(what lifecycle.Stop) {
+func (c *Conn) endProtocol(what lifecycle.Stop) {
 	switch what.Protocol {
 	case lifecycle.KeepAlive:
 		close(c.life.endPings)

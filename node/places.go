@@ -112,8 +112,8 @@ func (p *place) networks() []netip.Prefix {
 	return all
 }
 
-// enter takes a place for a new connection, or reports why there is none.
-func (ps *places) enter(addr netip.Addr, leave func(error)) (*place, error) {
+// admit gives a new connection a place, or returns why there is none.
+func (ps *places) admit(addr netip.Addr, leave func(error)) (*place, error) {
 	p := &place{addr: addr.Unmap(), leave: leave}
 	p.exempt = p.addr.IsValid() && ps.limits.Exempt != nil && ps.limits.Exempt(p.addr)
 	ps.mu.Lock()
@@ -139,10 +139,10 @@ func (ps *places) enter(addr netip.Addr, leave func(error)) (*place, error) {
 	return p, nil
 }
 
-// settle keeps the place of a connection whose handshake is done, or reports
+// confirm keeps the place of a connection whose handshake is done, or reports
 // that there is none left. idle reports that we do not use it ourselves; leave
 // ends it from now on.
-func (ps *places) settle(p *place, now time.Time, idle func() bool, leave func(error)) error {
+func (ps *places) confirm(p *place, now time.Time, idle func() bool, leave func(error)) error {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	if p.gone {
@@ -184,8 +184,8 @@ func (ps *places) dismiss(p *place, why error) {
 	p.leave(why)
 }
 
-// leave gives the place back; again does nothing.
-func (ps *places) leave(p *place) {
+// release gives the place back; again does nothing.
+func (ps *places) release(p *place) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	ps.remove(p)

@@ -42,7 +42,7 @@ func (h *hall) try(address string) (*visitor, error) {
 	v := new(visitor)
 	addr, _ := netip.ParseAddr(address) // "none" is the zero Addr
 	var err error
-	v.place, err = h.enter(addr, func(why error) { v.left = why })
+	v.place, err = h.admit(addr, func(why error) { v.left = why })
 	return v, err
 }
 
@@ -56,7 +56,7 @@ func (h *hall) come(address string) *visitor {
 }
 
 func (h *hall) agree(v *visitor) error {
-	return h.settle(v.place, h.now, func() bool { return !v.used }, func(why error) { v.left, v.told = why, true })
+	return h.confirm(v.place, h.now, func() bool { return !v.used }, func(why error) { v.left, v.told = why, true })
 }
 
 func TestOldestWithoutHandshakeMakesWay(t *testing.T) {
@@ -108,7 +108,7 @@ func TestRandomUnusedMakesWay(t *testing.T) {
 		if err := h.agree(late); err != errFull {
 			t.Errorf("a second one within 5 s: %v", err)
 		}
-		h.leave(late.place)
+		h.release(late.place)
 		if n := len(h.agreed); n != 10 {
 			t.Fatalf("%d connections", n)
 		}
@@ -218,12 +218,12 @@ func TestPlacesForRandomVisitors(t *testing.T) {
 				if len(inside) > 0 {
 					v := inside[r.IntN(len(inside))]
 					if v.idle == nil && h.agree(v) != nil {
-						h.leave(v.place)
+						h.release(v.place)
 					}
 				}
 			case 3:
 				if len(inside) > 0 {
-					h.leave(inside[r.IntN(len(inside))].place)
+					h.release(inside[r.IntN(len(inside))].place)
 				}
 			}
 			if a, f := len(h.agreed), len(h.fresh); a > h.limits.Inbound || a+f > h.limits.Inbound+HandshakePlaces {
@@ -231,8 +231,8 @@ func TestPlacesForRandomVisitors(t *testing.T) {
 			}
 		}
 		for _, v := range inside {
-			h.leave(v.place)
-			h.leave(v.place)
+			h.release(v.place)
+			h.release(v.place)
 		}
 		if len(h.fresh)+len(h.agreed)+len(h.counts) != 0 {
 			t.Fatalf("seed %d: %v, %v and %v are left", seed, h.fresh, h.agreed, h.counts)

@@ -57,7 +57,7 @@ func Serve(ctx context.Context, l net.Listener, cfg Config) error {
 		conn, err := l.Accept()
 		switch {
 		case err == nil:
-			p, err := places.enter(ipOf(conn.RemoteAddr()), func(error) { conn.Close() })
+			p, err := places.admit(ipOf(conn.RemoteAddr()), func(error) { conn.Close() })
 			if err != nil {
 				if cfg.serve.Enabled(ctx, slog.LevelDebug) { // there may be any number of them
 					logEnd(ctx, cfg.serve, "refused", peerName(conn, ""), err)
@@ -66,7 +66,7 @@ func Serve(ctx context.Context, l net.Listener, cfg Config) error {
 				continue
 			}
 			conns.Go(func() {
-				defer places.leave(p)
+				defer places.release(p)
 				serve(ctx, conn, cfg, places, p)
 			})
 			if places.full() && !sleep(ctx, fullPause) {
@@ -104,7 +104,7 @@ func serve(ctx context.Context, conn net.Conn, cfg Config, places *places, p *pl
 		now := time.Now()
 		places.remember(p, c.owes(now), now)
 	}()
-	if err := places.settle(p, time.Now(), c.unused, c.Fail); err != nil {
+	if err := places.confirm(p, time.Now(), c.unused, c.Fail); err != nil {
 		logEnd(ctx, cfg.connections, "connection ended", c.peer, err)
 		c.Fail(err)
 		c.Close()

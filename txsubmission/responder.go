@@ -100,7 +100,7 @@ func (r *Responder) Run(ctx context.Context, sink Sink) error {
 		if err != nil {
 			return err
 		}
-		switch a, err := r.take(msg); {
+		switch a, err := r.checkReply(msg); {
 		case errors.Is(err, ErrDone):
 			return nil
 		case err != nil:
@@ -128,7 +128,7 @@ func (r *Responder) RequestTxIDs(ctx context.Context, ack, req uint16) ([]Announ
 		return nil, err
 	}
 	defer r.s.End()
-	if err := r.settle(ctx); err != nil {
+	if err := r.receiveOwed(ctx); err != nil {
 		return nil, err
 	}
 	a, err := r.ask(ctx, RequestTxIDs{Blocking: int(ack) == len(r.w.ids), Ack: ack, Req: req})
@@ -145,7 +145,7 @@ func (r *Responder) RequestTxs(ctx context.Context, ids ...ledger.TxID) ([]ledge
 		return nil, err
 	}
 	defer r.s.End()
-	if err := r.settle(ctx); err != nil {
+	if err := r.receiveOwed(ctx); err != nil {
 		return nil, err
 	}
 	a, err := r.ask(ctx, RequestTxs{slices.Clone(ids)})
@@ -169,8 +169,8 @@ type answer struct {
 	txs       []ledger.Tx
 }
 
-// take checks a reply against the request it answers.
-func (r *Responder) take(msg Message) (answer, error) {
+// checkReply checks a reply against the request it answers.
+func (r *Responder) checkReply(msg Message) (answer, error) {
 	var state protocol.StateID
 	var a answer
 	var err error
@@ -217,7 +217,7 @@ func (r *Responder) next(outstanding int) (Message, bool) {
 	}
 	m, ok := r.w.next(r.Policy.withDefaults())
 	if ok {
-		r.w.note(m)
+		r.w.recordSent(m)
 	}
 	return m, ok
 }
@@ -249,7 +249,7 @@ func (r *Responder) ask(ctx context.Context, m Message) (answer, error) {
 	if err := r.w.check(m); err != nil {
 		return answer{}, fmt.Errorf("txsubmission: %s: %w", m.Label(), err)
 	}
-	r.w.note(m)
+	r.w.recordSent(m)
 	if err := r.s.Request(ctx, m); err != nil {
 		return answer{}, err
 	}
@@ -257,11 +257,11 @@ func (r *Responder) ask(ctx context.Context, m Message) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return r.take(msg)
+	return r.checkReply(msg)
 }
 
-// settle takes the replies that are still owed.
-func (r *Responder) settle(ctx context.Context) error {
+// receiveOwed receives the outstanding replies.
+func (r *Responder) receiveOwed(ctx context.Context) error {
 	if err := r.init(ctx); err != nil {
 		return err
 	}
@@ -273,7 +273,7 @@ func (r *Responder) settle(ctx context.Context) error {
 	for len(r.w.owed) > 0 {
 		msg, err := r.s.Recv(ctx)
 		if err == nil {
-			_, err = r.take(msg)
+			_, err = r.checkReply(msg)
 		}
 		if err != nil {
 			return err

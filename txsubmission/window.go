@@ -127,8 +127,8 @@ func (w *collected) check(m Message) error {
 	return nil
 }
 
-// note takes a request that breaks no rule for sent.
-func (w *collected) note(m Message) {
+// recordSent records a request, which breaks no rule, as sent.
+func (w *collected) recordSent(m Message) {
 	switch m := m.(type) {
 	case RequestTxIDs:
 		w.ids = slices.Delete(w.ids, 0, int(m.Ack))

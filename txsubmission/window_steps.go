@@ -20,7 +20,7 @@ type AskingWindow struct {
 func (a *AskingWindow) Next() (req Message, ok bool) {
 	m, ok := a.w.next(a.Policy.withDefaults())
 	if ok {
-		a.w.note(m)
+		a.w.recordSent(m)
 	}
 	return m, ok
 }

@@ -151,7 +151,7 @@ func TestRequestTxsRules(t *testing.T) {
 	}
 
 	c := collectedWith(testIDs(0, 3))
-	c.note(RequestTxs{testIDs(1, 2)})
+	c.recordSent(RequestTxs{testIDs(1, 2)})
 	for _, test := range []struct {
 		ids  []ledger.TxID
 		want error
@@ -188,7 +188,7 @@ func TestReplyTxIDsRules(t *testing.T) {
 			c = collectedWith(testIDs(90, 91))
 		}
 		before := len(c.ids)
-		c.note(RequestTxIDs{Blocking: test.blocking, Req: 3})
+		c.recordSent(RequestTxIDs{Blocking: test.blocking, Req: 3})
 		err := c.replyTxIDs(ReplyTxIDs{announced(testIDs(0, test.ids)...)})
 		if !errors.Is(err, test.want) {
 			t.Errorf("%+v: %v", test, err)
@@ -220,7 +220,7 @@ func TestReplyTxsRules(t *testing.T) {
 	}
 	for _, test := range tests {
 		c := collectedWith(testIDs(0, 3))
-		c.note(RequestTxs{testIDs(0, 2)})
+		c.recordSent(RequestTxs{testIDs(0, 2)})
 		asked, err := c.replyTxs(test.txs, test.tolerance)
 		if !errors.Is(err, test.want) {
 			t.Errorf("%s: %v, want %v", test.name, err, test.want)
@@ -415,7 +415,7 @@ func simulate(t *testing.T, rng *rand.Rand) {
 			if idRequests > txRequests+blocking {
 				t.Fatal("polls for ids")
 			}
-			c.note(m)
+			c.recordSent(m)
 			if len(c.ids)+c.inFlight > policy.Window || c.inFlight+len(c.ids) > MaxUnacknowledged {
 				t.Fatalf("window of %d and %d", len(c.ids), c.inFlight)
 			}

@@ -172,7 +172,7 @@ func (p *program) watch(ctx context.Context, ended <-chan error) (reason string,
 		now := time.Now()
 		s := p.relay.Status()
 		st := p.status(s, now)
-		p.note(st)
+		p.printChanges(st)
 		p.out.line(p.network.Name + " | " + st.String())
 		if statuses.due(now, st) {
 			p.out.event(event{Event: "status", status: st, quiet: true}.at(st.tip))
@@ -215,8 +215,8 @@ func (e *endedError) Is(target error) bool { return target == errEnded }
 // Unwrap returns why the relay ended; nil if it gave no reason.
 func (e *endedError) Unwrap() error { return e.err }
 
-// note tells what the status has that it did not have before.
-func (p *program) note(st *status) {
+// printChanges prints what is new in the status.
+func (p *program) printChanges(st *status) {
 	if st.AtTip && !p.atTip {
 		p.reached.Store(true)
 		// With -exit-at-tip the summary says it.

@@ -169,7 +169,7 @@ func TestNewBlocks(t *testing.T) {
 	chain := newChain(1).Grow(4)
 	var told strings.Builder
 	p := &program{o: new(options), out: &jsonOutput{w: &told}, network: ledger.Preview}
-	look := func(announced uint64, atTip bool) { p.note(&status{Target: &announced, AtTip: atTip}) }
+	look := func(announced uint64, atTip bool) { p.printChanges(&status{Target: &announced, AtTip: atTip}) }
 	adopt := func(n int) { p.observe(follow.RollForward{Block: chain.Blocks()[n], From: "a:1"}) }
 	look(1, false)
 	adopt(0)

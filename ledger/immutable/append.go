@@ -22,9 +22,9 @@ func maxSkipped(n *ledger.Network) uint64 {
 	return max(minSkipped, window/n.Eras[ledger.Byron].EpochLength+1)
 }
 
-// MaxGap is how many slots the slot of an appended block may be after that of
-// the block before it. Do not adopt what goes beyond it: it could not be stored.
-// It is not less than the 3 k / f slots in which an honest chain has a block.
+// MaxGap is how many slots an appended block may be after the block before it. Do not
+// adopt a block beyond that: it could not be stored. It is not less than the 3 k / f
+// slots in which an honest chain has a block.
 func MaxGap(n ledger.Network) ledger.Slot {
 	return ledger.Slot(maxSkipped(&n) * n.Eras[ledger.Byron].EpochLength)
 }
@@ -100,7 +100,7 @@ func (next *state) skips(s *state) uint64 {
 	return next.head.chunk - s.head.chunk - 1
 }
 
-// Sync forces all that was appended to the disk.
+// Sync forces all appended blocks to the disk.
 func (db *DB) Sync() error {
 	w := db.writer
 	if w == nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 )
 
-// Options says what is in a folder.
+// Options describes a folder.
 type Options struct {
 	// Network is the network of the chain. It is required.
 	Network ledger.Network
@@ -20,7 +20,7 @@ type Options struct {
 	// [OpenAppend] takes that lock itself otherwise, where cardano-node left one.
 	Owned bool
 
-	// Disk is where the files are; nil is the operating system's. Others are for
+	// Disk is where the files are; nil is the operating system's. Other values are for
 	// this module's own tests, and are not locked.
 	Disk disk.FS
 }
@@ -55,11 +55,10 @@ type state struct {
 // reads the indexes of the last two chunks and checks the first and the last block;
 // the rest is checked when it is read.
 //
-// What another process appends later is not seen. For a folder whose last
-// chunk was being written see the package comment; any other damage that is
-// found is a [*DamageError]. A folder of another network is a [*NetworkError]: by the
-// file protocolMagicId that cardano-node keeps beside the folder, or by the first
-// block.
+// Blocks that another process appends later are not visible. For a folder whose last
+// chunk was being written see the package comment; any other damage that is found is a
+// [*DamageError]. A folder of another network is a [*NetworkError]: by the file
+// protocolMagicId that cardano-node keeps beside the folder, or by the first block.
 func Open(dir string, o Options) (*DB, error) {
 	f, err := newFolder(dir, o.Network, o.Disk)
 	if err != nil {
@@ -231,8 +230,8 @@ func (db *DB) Tip() ledger.Tip {
 // need not start where the chain does.
 func (db *DB) First() ledger.Point { return db.state.Load().first }
 
-// Close ends appending: what was appended is forced to the disk and the folder
-// is unlocked. Reading remains possible.
+// Close ends appending: appended blocks are forced to the disk and the folder is
+// unlocked. Reading remains possible.
 func (db *DB) Close() error {
 	if db.writer == nil {
 		return nil

@@ -8,10 +8,10 @@
 // and slot), and NNNNN.primary finds a slot in the secondary file. The blocks
 // are those of block-fetch: [tag, block].
 //
-// Start with [Open] to read and with [OpenAppend] to append. A [DB] holds no
-// object per block: reading blocks takes the small index of one chunk and keeps the
-// last ones, up to 10 MB in all, so that a folder of twelve million blocks costs a few
-// megabytes. Two small reads show whether a point is stored.
+// Start with [Open] to read and with [OpenAppend] to append. A [DB] holds no object per
+// block: reading blocks takes the small index of one chunk and keeps the last ones, up
+// to 10 MB in all, so that a folder of twelve million blocks costs a few megabytes. Two
+// small reads find out whether a point is stored.
 //
 // A DB is a chainsync.Chain and a blockfetch.Source: with chainsync.NewSource, a node serves
 // the folder.
@@ -27,29 +27,27 @@
 //  1. Name the right [ledger.Network]: its k is the length of the chunks.
 //  2. Append a block only when it cannot be rolled back any more, and after
 //     [ledger.Block.CheckBody].
-//  3. Never append to the folder of a node that is running. [OpenAppend] refuses to
-//     where the node's lock tells, which it has itself then.
-//  4. Close what [OpenAppend] returned, or at least [DB.Sync] at times: other
-//     than at the end of a chunk, nothing is forced to the disk.
+//  3. Never append to the folder of a running node. [OpenAppend] refuses if the node
+//     holds its lock, and takes that lock otherwise.
+//  4. Close the DB of [OpenAppend], or at least call [DB.Sync] at times: otherwise
+//     blocks are forced to the disk at the end of a chunk only.
 //
 // # A folder that is being written, or was when the machine stopped
 //
-// The last chunk of a running node may end anywhere. [Open] takes the last
-// block that is there with all its bytes and its whole index entry as the tip,
-// ignores what follows, and changes nothing. [OpenAppend] removes what
-// follows, and more carefully: all blocks of the last chunk are checked against
-// their CRC-32, their hash and each other, and the first one that does not
-// hold ends the chain. A chunk at the end without a good block is passed over,
-// and so is the one before it, if it is not empty.
+// The last chunk of a running node may end anywhere. For [Open], the tip is the last
+// block that is complete, with its index entry; it ignores the bytes after that and
+// changes nothing. [OpenAppend] removes the bytes after the tip, and checks more: all
+// blocks of the last chunk are checked against their CRC-32, their hash and each other,
+// and the first one that does not hold ends the chain. A chunk at the end without a
+// good block is passed over, and so is the one before it, if it is not empty.
 //
 // A folder of another network than [Options] name is a [*NetworkError], by the marker
 // that cardano-node keeps beside the folder or by the first block, and is not changed.
 //
-// A block of an era that is not known is nothing wrong: the error is a
-// [*ledger.UnknownEraError], and nothing is removed.
+// A block of an unknown era is no damage: the error is a [*ledger.UnknownEraError], and
+// nothing is removed.
 //
-// Anything else that is wrong is a [*DamageError], and no block is ever left
-// out in what is read:
+// All other faults are a [*DamageError]; no block is ever skipped silently:
 //
 //   - Names and sizes of all files, the indexes of the last two chunks with
 //     blocks and the link between these are checked when the folder is opened.

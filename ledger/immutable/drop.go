@@ -24,16 +24,16 @@ const droppingName = ownPrefix + "dropping"
 // of mainnet are some 8,600.
 const dropAtOnce = 16
 
-// Drop drops the oldest chunks, as long as at least so many blocks stay, and those from the
-// chunk of until on; it returns how many. The chain begins later then: see [DB.First].
-// Readers may be under way: what they have is theirs, and the next block that they would
-// read of a dropped chunk is [ErrNotFound].
+// Drop drops the oldest chunks, as long as at least so many blocks stay, and those from
+// the chunk of until on; it returns how many. The chain begins later then: see
+// [DB.First]. Readers may run meanwhile: blocks that they have stay valid, and the next
+// read from a dropped chunk returns [ErrNotFound].
 //
 // A call removes the files of 16 chunks at most; the next ones remove the others, and
 // [OpenAppend] all that are left. When there are none, Drop returns at once between two
 // chunks that blocks are appended to.
 //
-// After an error nothing is lost but chunks that were to be dropped, and blocks can be
+// After an error only chunks that were to be dropped are lost, and blocks can be
 // appended; once the next chunk has begun, Drop tries again.
 func (db *DB) Drop(keep uint64, until ledger.Point) (dropped int, err error) {
 	w := db.writer

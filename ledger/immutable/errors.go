@@ -20,14 +20,14 @@ var (
 	ErrLocked = errors.New("immutable: another process appends to this folder: stop it first")
 )
 
-// DamageError says that a folder does not hold what it should.
+// DamageError says that a folder is damaged.
 type DamageError struct {
 	File   string
 	Offset int64 // bytes from the start of File
 	Reason string
 
-	// Doubt says that the folder of another network, with other chunks, looks
-	// like this, too: make sure of the network before any file is deleted.
+	// Doubt says that a folder of another network, with other chunks, would look the
+	// same: make sure of the network before you delete any file.
 	Doubt bool
 }
 

@@ -18,7 +18,7 @@ const lockName = ownPrefix + "lock"
 // lock locks the folder until unlock is called or the process ends; if it is in a
 // folder of cardano-node that nobody has locked for it, the node is kept out as well.
 func lock(dir string, owned bool) (unlock func() error, err error) {
-	own, err := take(filepath.Join(dir, lockName))
+	own, err := lockFile(filepath.Join(dir, lockName))
 	if err != nil || owned || !filelock.Ends {
 		return own, err
 	}
@@ -28,15 +28,15 @@ func lock(dir string, owned bool) (unlock func() error, err error) {
 			return own, nil // not of a node, or of one that never ran
 		}
 	}
-	nodes, err := take(filepath.Join(above, nodeLock))
+	nodes, err := lockFile(filepath.Join(above, nodeLock))
 	if err != nil {
 		return nil, errors.Join(err, own())
 	}
 	return func() error { return errors.Join(nodes(), own()) }, nil
 }
 
-// take locks a file.
-func take(name string) (unlock func() error, err error) {
+// lockFile locks a file.
+func lockFile(name string) (unlock func() error, err error) {
 	unlock, err = filelock.Try(name)
 	switch {
 	case errors.Is(err, filelock.ErrBusy):

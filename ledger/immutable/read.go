@@ -45,11 +45,10 @@ func (db *DB) BlocksFrom(p ledger.Point) iter.Seq2[ledger.RawBlock, error] {
 	return from(db, p, 0, blocks)
 }
 
-// BlocksAfter returns the blocks after p, oldest first; [ledger.Origin] stands
-// before the first block of the chain. The sequence ends at the block that is
-// the last one when it gets there. Each block is checked against its CRC-32,
-// and its bytes are the caller's. One that is kept keeps those around it, up to
-// 128 KiB.
+// BlocksAfter returns the blocks after p, oldest first; [ledger.Origin] stands before
+// the first block of the chain. The sequence ends at the block that is the tip when the
+// loop reaches it. Each block is checked against its CRC-32, and its bytes are the
+// caller's. A block that is kept also keeps up to 128 KiB around it in memory.
 //
 // The error is [ErrNotFound] if p is not on the chain, or ends the sequence.
 func (db *DB) BlocksAfter(p ledger.Point) iter.Seq2[ledger.RawBlock, error] {
@@ -61,16 +60,16 @@ func (db *DB) HeadersFrom(p ledger.Point) iter.Seq2[ledger.Header, error] {
 	return from(db, p, 0, headers)
 }
 
-// HeadersAfter is [DB.BlocksAfter] for headers. Bodies are read only as far as that is
-// cheaper than to skip them; each header is checked against its hash. One that is kept
-// keeps those around it, up to 64 KiB.
+// HeadersAfter is [DB.BlocksAfter] for headers. Bodies are read only where that is
+// cheaper than skipping them; each header is checked against its hash. A header that is
+// kept also keeps up to 64 KiB around it in memory.
 func (db *DB) HeadersAfter(p ledger.Point) iter.Seq2[ledger.Header, error] {
 	return from(db, p, 1, headers)
 }
 
 // NextHeaders returns up to n headers after p, fewer at the end of the chain. It is
-// [DB.HeadersAfter] for those who take their time between the headers: nothing is kept
-// for the next ones. An error comes alone; what is good before it comes first.
+// [DB.HeadersAfter] for callers that pause between calls: nothing stays in memory for
+// the next call. An error comes alone, after the valid headers before it.
 func (db *DB) NextHeaders(p ledger.Point, n int) (next []ledger.Header, err error) {
 	at, err := db.find(p)
 	if err != nil {
@@ -95,9 +94,9 @@ func (db *DB) NextHeaders(p ledger.Point, n int) (next []ledger.Header, err erro
 	return next, err
 }
 
-// Range returns the blocks from one point to another, both included, oldest
-// first. It returns nil, without an error, if not both are on the chain in
-// this order. It is what block-fetch serves; ctx ends the sequence.
+// Range returns the blocks from one point to another, both included, oldest first. It
+// returns nil, without an error, if not both are on the chain in this order. It fits
+// blockfetch.Source; ctx ends the sequence.
 func (db *DB) Range(ctx context.Context, from, to ledger.Point) (iter.Seq2[ledger.RawBlock, error], error) {
 	if from.IsOrigin() || to.IsOrigin() {
 		return nil, nil

@@ -27,8 +27,8 @@ func (e *NetworkError) Error() string {
 
 // Recognize returns a [*NetworkError] if a folder shows that it is of another network
 // than n: by its first block, by how it is cut into chunks, or by the marker beside it.
-// It is no check of anything else, and takes any folder with chunk files, such as one
-// that some have been moved out of.
+// It checks nothing else, and accepts any folder with chunk files, also with some of
+// them missing.
 func Recognize(dir string, n ledger.Network) error {
 	f, err := newFolder(dir, n, nil)
 	if err != nil {

@@ -9,19 +9,19 @@ import (
 	"github.com/ouronet/ouronet/internal/disk"
 )
 
-// OpenAppend opens a folder for appending and reading, and makes it if it is
-// not there. Only one process can do so at a time: another gets [ErrLocked], also
-// while cardano-node runs on the folder. A folder without chunks must be empty, so
-// that no chain begins among the files of something else.
+// OpenAppend opens a folder for appending and reading, and makes it if it is not there.
+// Only one process can do so at a time: another gets [ErrLocked], also while
+// cardano-node runs on the folder. A folder without chunks must be empty, so that no
+// chain begins among foreign files.
 //
-// What a crash left behind is removed: the chain ends before the first block of
-// the last chunk that is not wholly written, that does not have the CRC-32 and
-// hash of its index entry, or that does not follow the block before it.
-// [DB.Removed] says how much that was. Damage that no crash explains, such as a
-// file that is missing or a chunk that does not follow the one before it, is a
-// [*DamageError], and nothing is removed. Nothing is removed either if the era of a
-// block is not known, an [*ledger.UnknownEraError]. A folder of another network is a
-// [*NetworkError], as with [Open].
+// Remains of a crash are removed: the chain ends before the first block of the last
+// chunk that is not wholly written, that does not have the CRC-32 and hash of its index
+// entry, or that does not follow the block before it. [DB.Removed] returns how many
+// bytes that were. Damage that no crash explains, such as a file that is missing or a
+// chunk that does not follow the one before it, is a [*DamageError], and nothing is
+// removed. Nothing is removed either if the era of a block is not known, an
+// [*ledger.UnknownEraError]. A folder of another network is a [*NetworkError], as with
+// [Open].
 func OpenAppend(dir string, o Options) (*DB, error) {
 	f, err := newFolder(dir, o.Network, o.Disk)
 	if err != nil {

@@ -2,10 +2,10 @@ package praos
 
 import "strings"
 
-// Checks is a set of what was checked of a header.
+// Checks is a set of checks of a header.
 type Checks uint16
 
-// What can be checked of a header. The comments say what it takes.
+// The checks of a header. The comments name the data that each needs.
 const (
 	// Envelope is block number, slot, previous hash, era, sizes, protocol
 	// version, checkpoints.

@@ -7,15 +7,15 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 )
 
-// Config says what a [Verifier] knows of the network. Only Network is needed:
-// [ledger.Mainnet], [ledger.Preprod], [ledger.Preview] or what
-// [ledger.LoadNetwork] returned. It must not change afterwards.
+// Config has a [Verifier]'s data about the network. Only Network is needed:
+// [ledger.Mainnet], [ledger.Preprod], [ledger.Preview] or what [ledger.LoadNetwork]
+// returned. It must not change afterwards.
 type Config struct {
 	Network ledger.Network
 
-	// Require are checks that every header must have, but for checks that its
-	// era does not have: Prepare returns an [*UncheckedError] for a header for
-	// which too little is known. Zero accepts whatever can be checked.
+	// Require are checks that every header must have, but for checks that its era does
+	// not have: Prepare returns an [*UncheckedError] for a header for which too little
+	// is known. Zero requires none.
 	Require Checks
 
 	// MaxMajor is the highest major protocol version known; zero means 11, or 12
@@ -41,7 +41,7 @@ type Config struct {
 	// [GenesisKey] unchecked on other networks.
 	GenesisKeys map[PoolID]bool
 
-	// Stake tells who leads; nil leaves [Leadership] unchecked.
+	// Stake knows who may lead; nil leaves [Leadership] unchecked.
 	Stake Stake
 
 	// Issuers is for how many issuers keys and certificates are kept ready;

@@ -8,8 +8,7 @@ import (
 	"golang.org/x/crypto/blake2b"
 )
 
-// PoolID names a stake pool, or whoever else issues a block: Blake2b-224 of the
-// cold key.
+// PoolID names a stake pool or another issuer of blocks: Blake2b-224 of the cold key.
 type PoolID [28]byte
 
 // String returns the id in hex.

@@ -10,8 +10,8 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 )
 
-// Stake tells who may lead in an epoch. Methods may be called by many
-// goroutines at once.
+// Stake knows who may lead in an epoch. Methods may be called by many goroutines at
+// once.
 type Stake interface {
 	// Distribution returns what is known of an epoch, nil if nothing is. It
 	// must not change afterwards.

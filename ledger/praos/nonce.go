@@ -39,7 +39,7 @@ func (n Nonce) Mix(m Nonce) Nonce {
 	return NonceOf(blake2b.Sum256(b[:]))
 }
 
-// Nonces are what the nonces of later epochs are made of.
+// Nonces are the values from which the nonces of later epochs follow.
 // (header-validation, 10)
 type Nonces struct {
 	Active    Nonce // of this epoch

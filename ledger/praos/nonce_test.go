@@ -63,15 +63,15 @@ func TestEnter(t *testing.T) {
 	s := Origin(ledger.Mainnet)
 	s.Epoch, s.Nonces.Lab, s.Nonces.LastEpoch = 258, NonceOf(ledger.Hash{1}), NonceOf(ledger.Hash{2})
 	plain := s.Nonces.nextEpoch(Nonce{})
-	if got := v.enter(s, ledger.Mary, 259).Nonces; got != s.Nonces.nextEpoch(NonceOf(mainnetEntropy[259])) || got == plain {
+	if got := v.enterEpoch(s, ledger.Mary, 259).Nonces; got != s.Nonces.nextEpoch(NonceOf(mainnetEntropy[259])) || got == plain {
 		t.Errorf("nonces of epoch 259: %v", got)
 	}
 	for _, epoch := range []uint64{260, 300} {
-		if got := v.enter(s, ledger.Mary, epoch); got.Nonces != plain || got.Epoch != epoch {
+		if got := v.enterEpoch(s, ledger.Mary, epoch); got.Nonces != plain || got.Epoch != epoch {
 			t.Errorf("nonces of epoch %d: %v", epoch, got)
 		}
 	}
-	if got := v.enter(s, ledger.Mary, 258); got.Nonces != s.Nonces {
+	if got := v.enterEpoch(s, ledger.Mary, 258); got.Nonces != s.Nonces {
 		t.Error("the same epoch was entered again")
 	}
 }

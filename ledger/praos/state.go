@@ -19,9 +19,9 @@ const (
 	AllNonces
 )
 
-// State is what checking the header after Tip depends on. It is a value: the
-// state before a header stays good after the header was checked, and rolling
-// back is taking the state of the header rolled back to.
+// State has the data for checking the header after Tip. It is a value: the state before
+// a header stays good after the header was checked, and rolling back is taking the
+// state of the header rolled back to.
 //
 // [Origin] returns the state at the start of a chain. To start elsewhere, fill
 // in what is known, at the least Tip, and with it as much of Epoch, Nonces and
@@ -67,12 +67,12 @@ func Origin(n ledger.Network) State {
 // checked if it is the next one; ok is false if it is not known.
 func (v *Verifier) NonceAt(s State, slot ledger.Slot) (epoch Nonce, ok bool) {
 	n := &v.config.Network
-	s = v.enter(s, n.EraAt(slot), n.Epoch(slot))
+	s = v.enterEpoch(s, n.EraAt(slot), n.Epoch(slot))
 	return s.Nonces.Active, s.Known != NoNonces
 }
 
-// enter returns the state at the first header of an epoch.
-func (v *Verifier) enter(s State, era ledger.Era, epoch uint64) State {
+// enterEpoch returns the state at the first header of an epoch.
+func (v *Verifier) enterEpoch(s State, era ledger.Era, epoch uint64) State {
 	if epoch == s.Epoch {
 		return s
 	}

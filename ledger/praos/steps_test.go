@@ -154,14 +154,14 @@ func TestEntropyOfPraos(t *testing.T) {
 	s := Origin(ledger.Mainnet)
 	s.Epoch, s.Nonces.Lab = 8, NonceOf(ledger.Hash{2})
 	for era, want := range map[ledger.Era]Nonce{ledger.Alonzo: NonceOf(ledger.Hash{1}), ledger.Babbage: {}, ledger.Conway: {}} {
-		if got := v.enter(s, era, 9).Nonces; got != s.Nonces.nextEpoch(want) {
+		if got := v.enterEpoch(s, era, 9).Nonces; got != s.Nonces.nextEpoch(want) {
 			t.Errorf("%v: %+v", era, got)
 		}
 	}
 	// Nor does it make up for nonces that are not known.
 	for _, known := range []Knowledge{NoNonces, EpochNonce} {
 		s.Known = known
-		if got := v.enter(s, ledger.Alonzo, 9); got.Nonces != (Nonces{}) || got.Known != NoNonces || got.Epoch != 9 {
+		if got := v.enterEpoch(s, ledger.Alonzo, 9); got.Nonces != (Nonces{}) || got.Known != NoNonces || got.Epoch != 9 {
 			t.Errorf("knowledge %d: %+v", known, got)
 		}
 	}

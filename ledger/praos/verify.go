@@ -7,7 +7,7 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 )
 
-// Job is what is left to check of a header after [Verifier.Prepare].
+// Job has the checks of a header that are left after [Verifier.Prepare].
 type Job struct {
 	v      *Verifier
 	header *ledger.Header
@@ -69,7 +69,7 @@ func (v *Verifier) Prepare(s State, h *ledger.Header) (*Job, State, error) {
 		return nil, s, err
 	}
 	j.epoch = v.config.Network.Epoch(h.Slot)
-	next = v.enter(next, h.Raw.Era, j.epoch)
+	next = v.enterEpoch(next, h.Raw.Era, j.epoch)
 	j.nonce = next.Nonces.Active
 	if next.Known != NoNonces {
 		j.checks |= VRF
@@ -118,8 +118,8 @@ func (j *Job) malformed() error {
 	return j.fail(Envelope, ErrMalformed, "not a %v header", j.header.Raw.Era)
 }
 
-// Verify checks what costs: signatures and proofs. It may be called on any
-// goroutine, also while other jobs are. The error is an [*Error].
+// Verify makes the costly checks: signatures and proofs. It may be called on any
+// goroutine, in parallel with other jobs. The error is an [*Error].
 func (j *Job) Verify() error {
 	if j.header.Raw.Era == ledger.Byron {
 		return j.verifyByron()

@@ -2,12 +2,12 @@
 // cardano-node's form: the last k blocks of the chain, and forks that were left or
 // may be switched to.
 //
-// The folder holds files blocks-N.dat, each with at most 1,000 blocks back to back,
-// as they are in chunk files: [tag, block]. There is no index, no order among
-// blocks, and nothing is ever changed in place: a block is appended to the file with
-// the highest number, or to a new one when that is full, and a file is removed as a
-// whole. Numbers compare as numbers; other names are left alone.
-// (ouroboros-consensus, Storage/VolatileDB/Impl.hs and Impl/State.hs)
+// The folder holds files blocks-N.dat, each with at most 1,000 blocks back to back, as
+// they are in chunk files: [tag, block]. There is no index, no order among blocks, and
+// no file is ever changed in place: a block is appended to the file with the highest
+// number, or to a new one when that is full, and a file is removed as a whole. Numbers
+// compare as numbers; files with other names are ignored. (ouroboros-consensus,
+// Storage/VolatileDB/Impl.hs and Impl/State.hs)
 //
 // Start with [Open]. A [DB] keeps at most 200 bytes of memory for each block.
 //
@@ -15,40 +15,37 @@
 //
 //  1. Lock the folder, and make sure of the network: by the marker that
 //     cardano-node keeps, or by the blocks in the ImmutableDB beside it.
-//  2. Put a block only after [ledger.Block.CheckBody]: one that does not pass would
-//     be cut off with all after it when the folder is opened again.
-//  3. Call [DB.Sync] before telling anybody what must not be forgotten, once for
-//     as many blocks as are at hand.
-//  4. [DB.Drop] what is immutable, after that was synced, and what is abandoned.
-//     Dropped blocks may be there again after a restart.
+//  2. Put a block only after [ledger.Block.CheckBody]: a block that does not pass would
+//     be cut off, with all blocks after it, when the folder is opened again.
+//  3. Call [DB.Sync] before you announce blocks that must not be lost, once for as many
+//     blocks as possible.
+//  4. [DB.Drop] immutable blocks, after they were synced elsewhere, and abandoned ones.
+//     Dropped blocks may reappear after a restart.
 //
 // # What a crash loses
 //
-// When the process ends, nothing that [DB.Put] returned for is lost. When the
-// machine stops, nothing is lost that was put before the last [DB.Sync] that
-// returned nil; any of the blocks put since may be, whichever came first. They can
-// be fetched again. Sync costs one fsync, none when nothing was put since the last one,
-// and one more for each file that was begun, and for the names of files that were begun
-// or removed. cardano-node itself syncs nothing here.
+// When the process ends, no block is lost for which [DB.Put] returned. When the machine
+// stops, no block is lost that was put before the last [DB.Sync] that returned nil;
+// blocks put since may be lost, in any order. They can be fetched again. Sync costs one
+// fsync, none when nothing was put since the last one, and one more for each file that
+// was begun, and for the names of files that were begun or removed. cardano-node itself
+// syncs nothing here.
 //
 // # A folder that is opened
 //
-// Each file is read, in the order of the numbers, and ends before the first block
-// that is not whole, is malformed, does not have the body that its header names, or
-// is already there, in the same file or one before. The rest is cut off;
-// [DB.Cuts] says what that was. cardano-node cuts by the same rules, but checks
-// bodies only after it was not stopped cleanly, and then signatures too, which here
-// are left to whoever takes the blocks. After a crash as above what is cut
-// off was never synced. A second opening cuts nothing.
+// Each file is read, in the order of the numbers, and ends before the first block that
+// is not whole, is malformed, does not have the body that its header names, or is
+// already there, in the same file or one before. The rest is cut off; [DB.Cuts] lists
+// the cuts. cardano-node cuts by the same rules, but checks bodies only after it was
+// not stopped cleanly, and then signatures too, which are the caller's task here. After
+// a crash as above, only unsynced blocks are cut off. A second opening cuts nothing.
 //
-// What was found and an earlier process had not synced, the first Sync forces to the
-// disk.
+// The first Sync forces blocks to the disk that an earlier process had not synced.
 //
-// Dropping is not synced: a file that was removed may be there again, until the next
-// Sync returned nil. That forces removals, too, because blocks that were dropped may be
-// put again, and would be cut off if the old ones came back. A block that moves, see
-// [DB.Drop], is synced in its new file before the old one goes, and nothing is put behind
-// it before that lasts.
+// Dropping is not synced: a removed file may reappear until the next Sync has returned
+// nil. Sync forces removals, too, because dropped blocks may be put again, and would be
+// cut off if the old ones came back. A block that moves, see [DB.Drop], is synced in
+// its new file before the old one goes, and nothing is put behind it before that lasts.
 //
 // A Sync that failed is the one thing that opening the folder again cannot mend: the
 // blocks that it was for can be read until the machine stops, and may then be lost with

@@ -28,7 +28,7 @@ func (r bodies) Drop(p ledger.Point) { r.store.drop(p) }
 // Immutable leaves it to the relay's loop to move blocks to the folder. Their states
 // are needed until then.
 func (r bodies) Immutable(to ledger.Tip) {
-	r.store.settle(to.Point)
+	r.store.markFinal(to.Point)
 	if r.verifier != nil && r.store.vault == nil {
 		r.verifier.forgetBefore(to.Point.Hash)
 	}
@@ -219,8 +219,8 @@ func (s *store) lastFinal() ledger.Point {
 	return s.base.Point
 }
 
-// settle records that the chain up to p can no longer change.
-func (s *store) settle(p ledger.Point) {
+// markFinal records that the chain up to p can no longer change.
+func (s *store) markFinal(p ledger.Point) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if e := s.entries[p]; e != nil && e.state == adopted {

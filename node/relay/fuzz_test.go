@@ -128,7 +128,7 @@ func FuzzTxQueue(f *testing.F) {
 				q.mu.Unlock()
 			case op >= 250: // a conversation ends, and another one begins, or only acknowledges
 				r := readers[int(in[1])%len(readers)]
-				if r.take(0, true); op < 253 || ends == 20 { // or it takes long
+				if r.announce(0, true); op < 253 || ends == 20 { // or it takes long
 					break
 				}
 				ends++
@@ -146,7 +146,7 @@ func FuzzTxQueue(f *testing.F) {
 		for _, r := range readers {
 			more := true
 			for more {
-				r.take(0, true) // or a suspect would stay alone
+				r.announce(0, true) // or a suspect would stay alone
 				more = r.read(t, 100, came, lost)
 			}
 			for _, id := range came[r.at:] {

@@ -275,7 +275,7 @@ func (r *Relay) Run(ctx context.Context) error {
 		})
 	}
 	if r.follow != nil {
-		g.Go(func() error { return r.keep(gctx) })
+		g.Go(func() error { return r.storeEvents(gctx) })
 	}
 	err := g.Wait()
 	r.end()
@@ -345,9 +345,9 @@ func (r *Relay) upstream() []follow.PeerStatus {
 	return r.follow.Peers()
 }
 
-// keep moves blocks to the folder, and tells of what has changed. How far it may be
+// storeEvents moves blocks to the folder, and calls the Observer. How far it may be
 // behind the decisions bounds follow.Config.Chain.MaxBytes.
-func (r *Relay) keep(ctx context.Context) (err error) {
+func (r *Relay) storeEvents(ctx context.Context) (err error) {
 	if r.verifier != nil {
 		if err := r.resume(ctx); err != nil {
 			return err

@@ -77,7 +77,7 @@ func (w *world) open() {
 		}
 		w.store.most = 5000                 // bytes in memory, a few blocks
 		if n := len(headers) - w.k; n > 0 { // as the engine does
-			w.store.settle(headers[n-1].Point())
+			w.store.markFinal(headers[n-1].Point())
 		}
 	}
 	w.decider = decider{s: w.store, k: w.k}

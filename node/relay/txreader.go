@@ -122,7 +122,7 @@ func (r *txReader) through() int64 {
 // Next implements txsubmission.Source.
 func (r *txReader) Next(ctx context.Context, most int, block bool) ([]txsubmission.Announced, error) {
 	for {
-		ids, changed := r.take(most, block)
+		ids, changed := r.announce(most, block)
 		if len(ids) > 0 || !block {
 			return ids, nil
 		}
@@ -134,9 +134,9 @@ func (r *txReader) Next(ctx context.Context, most int, block bool) ([]txsubmissi
 	}
 }
 
-// take announces up to most transactions. Changed is closed when there is more. The
+// announce announces up to most transactions. Changed is closed when there is more. The
 // peer has acknowledged everything when it waits for more.
-func (r *txReader) take(most int, all bool) (ids []txsubmission.Announced, changed <-chan struct{}) {
+func (r *txReader) announce(most int, all bool) (ids []txsubmission.Announced, changed <-chan struct{}) {
 	q := r.q
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -134,7 +134,7 @@ func (q *txQueue) renew(id ledger.Hash) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if ticket, ok := q.has[id]; ok {
-		if ticket >= q.told() {
+		if ticket >= q.announcedByAll() {
 			return
 		}
 		q.remove(ticket)
@@ -142,8 +142,8 @@ func (q *txQueue) renew(id ledger.Hash) {
 	delete(q.gone, id)
 }
 
-// told returns the ticket below which every reader has announced all. q.mu is held.
-func (q *txQueue) told() int64 {
+// announcedByAll returns the ticket below which every reader has announced all. q.mu is held.
+func (q *txQueue) announcedByAll() int64 {
 	if len(q.readers) == 0 {
 		return q.first
 	}
@@ -159,7 +159,7 @@ func (q *txQueue) status() TxStatus {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	s := TxStatus{Received: q.received, Passed: q.passed}
-	told := q.told()
+	told := q.announcedByAll()
 	for _, ticket := range q.has { // any order: it is a count
 		if ticket >= told {
 			s.Waiting++

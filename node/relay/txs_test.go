@@ -770,7 +770,7 @@ func TestTxQueueUndecodable(t *testing.T) {
 						other.Get(t.Context(), []ledger.TxID{list[0].ID})
 					}
 				}
-				other.take(1, true)
+				other.announce(1, true)
 			}
 			arrived := make(map[ledger.TxID]bool)
 			ended := 0
@@ -820,7 +820,7 @@ func TestTxQueueHostileReader(t *testing.T) {
 			r.close()
 		}
 		receive(t.Context(), honest, 25, 10, 0)
-		honest.take(1, true) // has acknowledged all
+		honest.announce(1, true) // has acknowledged all
 		for range 20 {
 			converse(t.Context(), q, func(ledger.TxID) bool { return true })
 		}
@@ -840,7 +840,7 @@ func TestTxQueueSuspects(t *testing.T) {
 		send(t.Context(), s, tx(i, 300))
 	}
 	for i := range 25 {
-		r.take(1, false)
+		r.announce(1, false)
 		r.Get(t.Context(), []ledger.TxID{tx(i, 0).ID})
 	}
 	r.close()

@@ -31,7 +31,7 @@ type verdict struct {
 	listed  bool // as bad
 }
 
-func (d *verdict) settled() bool {
+func (d *verdict) decided() bool {
 	select {
 	case <-d.done:
 		return true

@@ -104,7 +104,7 @@ func (v *verifier) prepare(headers []ledger.Header) (verdicts, ours []*verdict, 
 			}
 		}
 		verdicts = append(verdicts, d)
-		if d.settled() && d.err != nil {
+		if d.decided() && d.err != nil {
 			break
 		}
 		last = d
@@ -117,7 +117,7 @@ func (v *verifier) prepare(headers []ledger.Header) (verdicts, ours []*verdict, 
 // same call. An error says nothing lasting about the header.
 func (v *verifier) judge(h *ledger.Header, last *verdict) (*verdict, error) {
 	parent := v.known[h.Prev]
-	if parent == nil || parent != last && (!parent.settled() || parent.err != nil) {
+	if parent == nil || parent != last && (!parent.decided() || parent.err != nil) {
 		return nil, errForgotten
 	}
 	if err := praos.CheckTime(&v.network, h, time.Now()); err != nil {
