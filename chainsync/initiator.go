@@ -31,7 +31,7 @@ type Initiator struct {
 	head      ledger.BlockNo
 	headKnown bool
 	tip       ledger.Tip
-	draining  bool // between HighMark and LowMark
+	draining  bool // between HighMark and lowMark
 
 	onAwait func()
 }
@@ -137,7 +137,7 @@ func (i *Initiator) Stream(ctx context.Context, more func(outstanding int) bool,
 }
 
 // wants decides whether to ask for one more update: it fills the pipeline to
-// HighMark, lets it drain to LowMark, and asks for nothing beyond the peer's
+// HighMark, lets it drain to lowMark, and asks for nothing beyond the peer's
 // tip, where exactly one request is outstanding. (miniprotocols, 1)
 func (i *Initiator) wants(outstanding int) bool {
 	switch {
@@ -149,7 +149,7 @@ func (i *Initiator) wants(outstanding int) bool {
 	case outstanding >= HighMark:
 		i.draining = true
 		return false
-	case i.draining && outstanding > LowMark:
+	case i.draining && outstanding > lowMark:
 		return false
 	}
 	i.draining = false

@@ -23,8 +23,8 @@ const (
 	// (miniprotocols, 1)
 	HighMark = 300
 
-	// LowMark is how far it lets them fall before it asks for more. (miniprotocols, 1)
-	LowMark = 200
+	// lowMark is how far it lets them fall before it asks for more. (miniprotocols, 1)
+	lowMark = 200
 
 	// RequestIngress is enough ingress for a responder, in bytes: the largest
 	// request for an intersection and HighMark others, however encoded.

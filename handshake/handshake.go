@@ -17,7 +17,7 @@ var (
 
 // ErrQueryReply means that the peer sent its versions without a query, which ends the
 // conversation.
-var ErrQueryReply = errors.New("handshake: the peer only told its versions")
+var ErrQueryReply = errors.New("handshake: the peer sent its versions without a query")
 
 // Propose runs the handshake on the connecting side. It returns what was
 // agreed, a *[RefusedError], or a *protocol.ViolationError; after an error

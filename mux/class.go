@@ -13,7 +13,7 @@ const (
 	// Fresh is for data that is useful for seconds only: transactions.
 	Fresh
 
-	// Bulk is for blocks. The first [Lead] bytes after the channel had nothing
+	// Bulk is for blocks. The first 96 KiB after the channel had nothing
 	// to send go as Control: they are what a peer at the tip asked for, the
 	// newest block. Behind them is a peer that catches up.
 	Bulk
@@ -21,8 +21,8 @@ const (
 	classes = iota
 )
 
-// Lead is the largest block of mainnet, of 90,112 bytes and a header, and some.
-const Lead = 96 << 10
+// lead is the largest block of mainnet, of 90,112 bytes and a header, and some.
+const lead = 96 << 10
 
 // patience is how many bytes of more urgent classes, and up to a segment more,
 // may pass a class while it waits; then it has a turn. So Bulk gets at least a

@@ -26,7 +26,7 @@ func send(t *testing.T, c *Channel, n int) {
 // batch on.
 func TestUrgentGoesFirst(t *testing.T) {
 	m, c := classMux(t)
-	send(t, c[Bulk], Lead+10*defaultSegment)
+	send(t, c[Bulk], lead+10*defaultSegment)
 	for c[Bulk].out.lead > 0 {
 		fill(m)
 	}
@@ -62,7 +62,7 @@ func TestPatience(t *testing.T) {
 func TestNoClassStarves(t *testing.T) {
 	for _, small := range []bool{false, true} {
 		m, c := classMux(t)
-		send(t, c[Bulk], Lead)
+		send(t, c[Bulk], lead)
 		for c[Bulk].out.bytes > 0 {
 			fill(m)
 		}

@@ -150,7 +150,7 @@ func (c *Channel) queue(head, body []byte) {
 	m.unwritten[e.class] += n
 	if idle {
 		if e.class == Bulk {
-			e.lead = Lead
+			e.lead = lead
 		}
 		m.schedule.push(c)
 	}

@@ -218,7 +218,7 @@ func (c *Conn) ProvideTxs(ctx context.Context, source txsubmission.Source) (err 
 	c.mu.Unlock()
 	switch {
 	case provided != nil:
-		return fmt.Errorf("node: tx-submission ended in its middle and cannot begin again: %w", provided)
+		return fmt.Errorf("node: tx-submission ended before its Done and cannot begin again: %w", provided)
 	case provides:
 		return fmt.Errorf("%s: %w", c.cfg.Specs.TxSubmission.Name, protocol.ErrInUse)
 	}

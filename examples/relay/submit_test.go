@@ -143,7 +143,7 @@ func TestSubmitAnswers(t *testing.T) {
 		{"queue full", "POST", submitPath, "application/cbor", "\x84", nil, 503,
 			`{"tag":"TxSubmitFail","contents":{"tag":"TxCmdTxSubmitConnectionError","contents":"no room in the queue of transactions: the nodes upstream take none, try again later"}}`},
 		{"ended", "POST", submitPath, "application/cbor", "\x84", relay.ErrEnded, 503,
-			`{"tag":"TxSubmitFail","contents":{"tag":"TxCmdTxSubmitConnectionError","contents":"relay: it has ended"}}`},
+			`{"tag":"TxSubmitFail","contents":{"tag":"TxCmdTxSubmitConnectionError","contents":"relay: the relay has ended"}}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

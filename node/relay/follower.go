@@ -50,7 +50,7 @@ func (f *follower) Intersect(_ context.Context, points []ledger.Point) (ledger.P
 
 // errNoOrigin ends chain-sync with a follower that asks for all blocks, without an
 // intersection, where the folder does not have all.
-var errNoOrigin = errors.New("relay: the chain from the origin on was asked for, and the folder begins later")
+var errNoOrigin = errors.New("relay: the peer asked for the chain from the origin, but the folder begins later")
 
 // Next implements chainsync.Source.
 func (f *follower) Next(context.Context) (chainsync.Update, error) {

@@ -14,10 +14,10 @@ import (
 var (
 	// ErrServeOnly says that a relay with [Config].ServeOnly has no peer to pass
 	// a transaction to.
-	ErrServeOnly = errors.New("relay: it follows no node, so there is none to pass transactions to")
+	ErrServeOnly = errors.New("relay: ServeOnly follows no node to pass transactions to")
 
 	// ErrEnded says that [Relay.Run] has ended.
-	ErrEnded = errors.New("relay: it has ended")
+	ErrEnded = errors.New("relay: the relay has ended")
 )
 
 // TxError says why [Relay.Submit] refuses a transaction. Submitting the same bytes
