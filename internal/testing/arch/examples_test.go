@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// The README promises that each example but the relay is short.
+// The README promises that each example but the relay and the indexer is short.
 func TestExamplesAreShort(t *testing.T) {
 	const most = 60 // lines
 	paths, err := filepath.Glob("../../../examples/*/main.go")
@@ -15,7 +15,7 @@ func TestExamplesAreShort(t *testing.T) {
 		t.Fatal(paths, err)
 	}
 	for _, path := range paths {
-		if filepath.Base(filepath.Dir(path)) == "relay" {
+		if program := filepath.Base(filepath.Dir(path)); program == "relay" || program == "indexer" {
 			continue
 		}
 		text, err := os.ReadFile(path)
