@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/ouronet/ouronet/internal/wake"
 	"github.com/ouronet/ouronet/ledger"
 )
 
@@ -16,11 +17,11 @@ import (
 // Whoever changes the chain calls Grew or RolledBack after each change, in the order of
 // the changes, for example under the lock that guards the chain.
 type Changes struct {
-	count atomic.Uint64 // changes so far; changes under mu
+	count atomic.Uint64 // changes so far
+	next  wake.All
 
 	mu   sync.Mutex
-	cuts []cut         // oldest first, and each on the chain that the one before it left
-	next chan struct{} // closed at the next change; nil if no source waits for it
+	cuts []cut // oldest first, and each on the chain that the one before it left
 }
 
 // cut is a change after which the chain went on, if at all, with other blocks.
@@ -35,33 +36,23 @@ const maxCuts = 256
 
 // Grew tells that blocks were added to the end of the chain.
 func (c *Changes) Grew() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.changed()
+	c.count.Add(1)
+	c.next.Wake()
 }
 
 // RolledBack tells that the chain lost all blocks after to, its new end. For a switch to
 // a fork, call it once, when the blocks of the fork are there, too, and with the block
 // where the fork begins.
 func (c *Changes) RolledBack(to ledger.Tip) {
+	defer c.next.Wake()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.cuts = slices.DeleteFunc(c.cuts, func(x cut) bool { return !before(x.to, to) })
-	c.changed()
-	c.cuts = append(c.cuts, cut{c.count.Load(), to})
+	c.cuts = append(c.cuts, cut{c.count.Add(1), to})
 	if len(c.cuts) > maxCuts {
 		// Who needs the second is rolled back to the first: further than necessary.
 		c.cuts[0].count = c.cuts[1].count
 		c.cuts = slices.Delete(c.cuts, 1, 2)
-	}
-}
-
-// changed counts a change and wakes who waits. c.mu is held.
-func (c *Changes) changed() {
-	c.count.Add(1)
-	if c.next != nil {
-		close(c.next)
-		c.next = nil
 	}
 }
 
@@ -95,18 +86,12 @@ func before(p, q ledger.Tip) bool {
 
 // wait returns nil once there are more changes than the first seen ones.
 func (c *Changes) wait(ctx context.Context, seen uint64) error {
-	var next chan struct{}
+	var next <-chan struct{}
 	if c != nil {
-		c.mu.Lock()
+		next = c.next.Next()
 		if c.count.Load() != seen {
-			c.mu.Unlock()
 			return nil
 		}
-		if c.next == nil {
-			c.next = make(chan struct{})
-		}
-		next = c.next
-		c.mu.Unlock()
 	}
 	select {
 	case <-next:

@@ -197,7 +197,7 @@ func (r *reader) next(t *testing.T) bool {
 // A reader hears of a rollback exactly when its block left the chain, and goes back to
 // the newest that stayed, whatever becomes of the chain and whenever it looks.
 func TestSourceAgainstModel(t *testing.T) {
-	for seed := range uint64(30) {
+	for seed := range uint64(15) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		s := &storage{}
 		readers := []*reader{newReader(s)}
@@ -248,7 +248,7 @@ func TestSourceAgainstModel(t *testing.T) {
 // Whoever changes the chain may tell of it a while later, and readers look at any time.
 // All of them end with the chain as it is, and hear of nothing that they cannot apply.
 func TestSourceWhileTheChainChanges(t *testing.T) {
-	for seed := range uint64(12) {
+	for seed := range uint64(6) {
 		synctest.Test(t, func(t *testing.T) {
 			s := &storage{}
 			ctx, cancel := context.WithCancel(t.Context())

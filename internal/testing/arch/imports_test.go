@@ -42,7 +42,7 @@ var mayImport = map[string][]string{
 	"protocol":                 {"internal/cbor"}, // not ledger: anyone can add a mini-protocol of their own
 	"mux":                      {"internal/cbor", "internal/wake", "protocol"},
 	"handshake":                forMini,
-	"chainsync":                forMini,
+	"chainsync":                slices.Concat(forMini, []string{"internal/wake"}),
 	"blockfetch":               forMini,
 	"txsubmission":             forMini,
 	"keepalive":                forMini,
