@@ -57,9 +57,9 @@ func (c *Conn) Read(b []byte) (int, error) {
 	}
 }
 
-// Write implements net.Conn. It waits while the window is full, and copies b.
-// After the other side closed, or a reset, its errors are ECONNRESET; after
-// [Conn.CloseWrite], EPIPE.
+// Write implements net.Conn. It waits while the window is full, and copies b; over a link
+// that is Unbuffered it waits until b has been read. After the other side closed, or a
+// reset, its errors are ECONNRESET; after [Conn.CloseWrite], EPIPE.
 func (c *Conn) Write(b []byte) (int, error) {
 	w := &c.writer
 	p := c.pair
@@ -68,29 +68,47 @@ func (c *Conn) Write(b []byte) (int, error) {
 	w.acquire(&p.mu)
 	defer w.release()
 	out := &p.streams[c.side]
-	for written := 0; ; {
+	defer func() { out.unread = false }()
+	for put := 0; ; {
 		now := p.net.now()
 		p.advance(now)
-		switch {
-		case c.closed:
-			return written, c.error("write", net.ErrClosed)
-		case w.deadline <= now:
-			return written, c.error("write", os.ErrDeadlineExceeded)
-		case c.dead:
-			return written, c.error("write", syscall.ECONNRESET)
-		case out.closed:
-			return written, c.error("write", syscall.EPIPE)
+		if out.unread && out.used == 0 {
+			return put, nil
 		}
-		if n := min(len(b)-written, out.link.Window-out.used); n > 0 {
-			out.put(b[written : written+n])
-			written += n
+		if err := c.writable(w, now); err != nil {
+			if out.link.Unbuffered {
+				return max(0, put-out.used), err
+			}
+			return put, err
+		}
+		if n := min(len(b)-put, out.link.Window-out.used); n > 0 {
+			out.put(b[put : put+n])
+			put += n
 			p.changed(now)
 		}
-		if written == len(b) {
-			return written, nil
+		if put == len(b) {
+			if !out.link.Unbuffered || put == 0 {
+				return put, nil
+			}
+			out.unread = true
 		}
 		c.wait(w, now)
 	}
+}
+
+// writable returns why nothing can be written any more, or nil.
+func (c *Conn) writable(w *waiter, now time.Duration) error {
+	switch {
+	case c.closed:
+		return c.error("write", net.ErrClosed)
+	case w.deadline <= now:
+		return c.error("write", os.ErrDeadlineExceeded)
+	case c.dead:
+		return c.error("write", syscall.ECONNRESET)
+	case c.pair.streams[c.side].closed:
+		return c.error("write", syscall.EPIPE)
+	}
+	return nil
 }
 
 // wait waits, without the mutex, until there may be something to do.

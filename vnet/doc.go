@@ -9,6 +9,9 @@
 // failure. Inside a bubble of testing/synctest, time is virtual: hours pass in
 // milliseconds, and latencies and rates are exact to the nanosecond.
 //
+// With [Link].Unbuffered a Write waits until it is read, as over net.Pipe: programs whose
+// two sides wait for each other deadlock at once, and a test in a bubble says so.
+//
 // There are two modes. A free-running network only adds delays, and needs hardly any
 // goroutine. In lockstep, with [Config].Wait, [Network.Run] lets one event happen at a
 // time, so that runs with the same seed are equal, byte by byte, even with ordinary

@@ -28,6 +28,13 @@ type Link struct {
 	// TCP.
 	Window int
 
+	// Unbuffered makes Write wait until all its bytes have been read and word of that has
+	// come back, as over net.Pipe. Two sides that both write before they read then block
+	// each other at once, however little they write: a deadlock that buffers would hide
+	// until they are full. Bytes of a Write that ended with an error may still be read.
+	// Config.Arrange is not asked about what is written.
+	Unbuffered bool
+
 	// Chunk is the most bytes that arrive at one instant because they were
 	// sent at one instant, when bandwidth, jitter or lockstep make a
 	// difference between them; 0 is [DefaultChunk].

@@ -166,7 +166,7 @@ func (c *Conn) ready(w *waiter) time.Duration {
 		return in.arrival()
 	}
 	switch {
-	case out.used < out.link.Window || out.closed:
+	case out.used == 0 || out.used < out.link.Window && !out.unread || out.closed:
 		return 0
 	case p.net.lockstep():
 		return never

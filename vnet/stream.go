@@ -57,6 +57,7 @@ type stream struct {
 	used    int   // bytes of the window
 	sent    int64 // bytes that have a time
 	pending int   // bytes
+	unread  bool  // a Write waits until used is 0, see Link.Unbuffered
 	held    int   // of these, the last ones wait for what follows
 	owed    int   // bytes read whose credit has no time yet
 	ending  int   // end or reset, to be sent after what is pending, or 0
@@ -126,7 +127,7 @@ func (s *stream) drop() {
 // other direction.
 func (s *stream) schedule(now, back time.Duration, net *Network) {
 	lockstep := net.lockstep()
-	if arrange := net.cfg.Arrange; lockstep && arrange != nil && s.pending > 0 {
+	if arrange := net.cfg.Arrange; lockstep && arrange != nil && s.pending > 0 && !s.link.Unbuffered {
 		s.arrange(now, arrange)
 	}
 	if s.held == 0 || s.ending != 0 || s.used >= s.link.Window {
