@@ -3,15 +3,24 @@ package handshake_test
 import (
 	"context"
 	"fmt"
+	"net"
 
 	"github.com/ouronet/ouronet/handshake"
-	"github.com/ouronet/ouronet/internal/testing/pipe"
+	"github.com/ouronet/ouronet/mux"
+	"github.com/ouronet/ouronet/protocol"
 )
+
+// channels returns those for the handshake of both ends of a connection.
+func channels() (us, peer *mux.Channel) {
+	a, b := net.Pipe()
+	dialled, accepted := mux.New(a, mux.Config{}), mux.New(b, mux.Config{})
+	return dialled.Handshake(handshake.Spec(), protocol.Initiator), accepted.Handshake(handshake.Spec(), protocol.Responder)
+}
 
 // Two nodes agree, of which one does not want to be asked anything.
 func ExamplePropose() {
 	ctx := context.Background()
-	us, peer := pipe.New() // the handshake channels of two muxes, in real life
+	us, peer := channels()
 	go func() {
 		relay := handshake.Data{Magic: 1, PeerSharing: true}
 		handshake.Answer(ctx, handshake.Spec(), peer, handshake.Versions(relay))
@@ -35,7 +44,7 @@ func ExamplePropose() {
 // A node of another network refuses, and says why.
 func ExampleRefusedError() {
 	ctx := context.Background()
-	us, peer := pipe.New()
+	us, peer := channels()
 	go handshake.Answer(ctx, handshake.Spec(), peer, handshake.Versions(handshake.Data{Magic: 2}))
 
 	_, err := handshake.Propose(ctx, handshake.Spec(), us, handshake.Versions(handshake.Data{Magic: 1}))

@@ -3,20 +3,30 @@ package keepalive_test
 import (
 	"context"
 	"fmt"
+	"net"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/testing/pipe"
 	"github.com/ouronet/ouronet/keepalive"
+	"github.com/ouronet/ouronet/mux"
+	"github.com/ouronet/ouronet/protocol"
 )
 
 // How far away is a peer?
 func ExampleInitiator_Ping() {
 	ctx := context.Background()
-	us, peer := pipe.New() // two channels of a mux, in real life
-	done := make(chan error)
-	go func() { done <- keepalive.Respond(ctx, keepalive.Spec(), peer, nil) }()
+	a, b := net.Pipe()
+	us, peer := mux.New(a, mux.Config{}), mux.New(b, mux.Config{})
+	done := make(chan error, 1)
+	peer.Respond(keepalive.Spec(), mux.OnOwn, func(ctx context.Context, c *mux.Channel) error {
+		err := keepalive.Respond(ctx, keepalive.Spec(), c, nil)
+		done <- err
+		return err
+	})
+	channel := us.Channel(keepalive.Spec(), protocol.Initiator)
+	peer.Start()
+	us.Start()
 
-	i := keepalive.NewInitiator(keepalive.Spec(), us)
+	i := keepalive.NewInitiator(keepalive.Spec(), channel)
 	rtt, err := i.Ping(ctx, 48879)
 	if err != nil {
 		fmt.Println(err)
@@ -28,6 +38,8 @@ func ExampleInitiator_Ping() {
 		fmt.Println(err)
 	}
 	fmt.Println("responder:", <-done)
+	us.Close(ctx)
+	peer.Close(ctx)
 	// Output:
 	// near: true
 	// responder: <nil>

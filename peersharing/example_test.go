@@ -3,10 +3,12 @@ package peersharing_test
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/netip"
 
-	"github.com/ouronet/ouronet/internal/testing/pipe"
+	"github.com/ouronet/ouronet/mux"
 	"github.com/ouronet/ouronet/peersharing"
+	"github.com/ouronet/ouronet/protocol"
 )
 
 // configured shares the peers of a configuration file.
@@ -19,12 +21,20 @@ func (c configured) Peers(_ context.Context, amount int) ([]netip.AddrPort, erro
 // Whom does a peer know?
 func ExampleInitiator_Request() {
 	ctx := context.Background()
-	us, peer := pipe.New() // two channels of a mux, in real life
 	known := configured{netip.MustParseAddrPort("192.0.2.7:3001"), netip.MustParseAddrPort("[2001:db8::1]:3001")}
-	done := make(chan error)
-	go func() { done <- peersharing.Respond(ctx, peersharing.Spec(), peer, known, nil) }()
+	a, b := net.Pipe()
+	us, peer := mux.New(a, mux.Config{}), mux.New(b, mux.Config{})
+	done := make(chan error, 1)
+	peer.Respond(peersharing.Spec(), mux.OnOwn, func(ctx context.Context, c *mux.Channel) error {
+		err := peersharing.Respond(ctx, peersharing.Spec(), c, known, nil)
+		done <- err
+		return err
+	})
+	channel := us.Channel(peersharing.Spec(), protocol.Initiator)
+	peer.Start()
+	us.Start()
 
-	i := peersharing.NewInitiator(peersharing.Spec(), us)
+	i := peersharing.NewInitiator(peersharing.Spec(), channel)
 	peers, err := i.Request(ctx, 10)
 	if err != nil {
 		fmt.Println(err)
@@ -38,6 +48,8 @@ func ExampleInitiator_Request() {
 		fmt.Println(err)
 	}
 	fmt.Println("responder:", <-done)
+	us.Close(ctx)
+	peer.Close(ctx)
 	// Output:
 	// 192.0.2.7:3001
 	// [2001:db8::1]:3001

@@ -3,10 +3,11 @@ package protocol_test
 import (
 	"context"
 	"fmt"
+	"net"
 	"time"
 
-	"github.com/ouronet/ouronet/internal/cbor"
-	"github.com/ouronet/ouronet/internal/testing/pipe"
+	"github.com/fxamacker/cbor/v2"
+	"github.com/ouronet/ouronet/mux"
 	"github.com/ouronet/ouronet/protocol"
 )
 
@@ -17,10 +18,20 @@ type SquareMessage interface {
 	square()
 }
 
+// Each message is an array that begins with its tag.
 type (
-	Number struct{ N uint64 } // asks
-	Square struct{ N uint64 } // answers
-	Bye    struct{}           // ends the conversation
+	Number struct { // asks
+		_    struct{} `cbor:",toarray"`
+		T, N uint64
+	}
+	Square struct { // answers
+		_    struct{} `cbor:",toarray"`
+		T, N uint64
+	}
+	Bye struct { // ends the conversation
+		_ struct{} `cbor:",toarray"`
+		T uint64
+	}
 )
 
 func (Number) square() {}
@@ -35,32 +46,26 @@ func (Number) Tag() uint64 { return 0 }
 func (Square) Tag() uint64 { return 1 }
 func (Bye) Tag() uint64    { return 2 }
 
-func (m Number) AppendCBOR(dst []byte) []byte {
-	return cbor.AppendUint(cbor.AppendMessage(dst, 2, 0), m.N)
+func (m Number) AppendCBOR(dst []byte) []byte { m.T = 0; return encode(dst, m) }
+func (m Square) AppendCBOR(dst []byte) []byte { m.T = 1; return encode(dst, m) }
+func (m Bye) AppendCBOR(dst []byte) []byte    { m.T = 2; return encode(dst, m) }
+
+func (Number) Decode(raw []byte) (protocol.Message, error) { return decode[Number](raw) }
+func (Square) Decode(raw []byte) (protocol.Message, error) { return decode[Square](raw) }
+func (Bye) Decode(raw []byte) (protocol.Message, error)    { return decode[Bye](raw) }
+
+func encode(dst []byte, m any) []byte {
+	b, err := cbor.Marshal(m)
+	if err != nil {
+		panic(err) // of types that cannot be encoded
+	}
+	return append(dst, b...)
 }
 
-func (m Square) AppendCBOR(dst []byte) []byte {
-	return cbor.AppendUint(cbor.AppendMessage(dst, 2, 1), m.N)
-}
-
-func (Bye) AppendCBOR(dst []byte) []byte { return cbor.AppendMessage(dst, 1, 2) }
-
-func (Number) Decode(raw []byte) (protocol.Message, error) {
-	r := cbor.NewReader(raw)
-	r.Message(2, 0)
-	return Number{r.Uint()}, r.Close()
-}
-
-func (Square) Decode(raw []byte) (protocol.Message, error) {
-	r := cbor.NewReader(raw)
-	r.Message(2, 1)
-	return Square{r.Uint()}, r.Close()
-}
-
-func (Bye) Decode(raw []byte) (protocol.Message, error) {
-	r := cbor.NewReader(raw)
-	r.Message(1, 2)
-	return Bye{}, r.Close()
+func decode[M protocol.Message](raw []byte) (protocol.Message, error) {
+	var m M
+	err := cbor.Unmarshal(raw, &m)
+	return m, err
 }
 
 var squares = &protocol.Spec{
@@ -78,24 +83,29 @@ var squares = &protocol.Spec{
 // same drivers as every other.
 func Example() {
 	ctx := context.Background()
-	a, b := pipe.New() // in earnest, channels of package mux
-
-	served := make(chan error)
-	go func() {
-		s := protocol.NewSession[SquareMessage](squares, protocol.Responder, b)
-		served <- protocol.Serve(ctx, s, func(_ context.Context, req SquareMessage, reply func(SquareMessage) error) error {
+	a, b := net.Pipe()
+	us, peer := mux.New(a, mux.Config{}), mux.New(b, mux.Config{})
+	served := make(chan error, 1)
+	peer.Respond(squares, mux.OnOwn, func(ctx context.Context, c *mux.Channel) error {
+		s := protocol.NewSession[SquareMessage](squares, protocol.Responder, c)
+		err := protocol.Serve(ctx, s, func(_ context.Context, req SquareMessage, reply func(SquareMessage) error) error {
 			n := req.(Number).N
-			return reply(Square{n * n})
+			return reply(Square{N: n * n})
 		})
-	}()
+		served <- err
+		return err
+	})
+	channel := us.Channel(squares, protocol.Initiator)
+	peer.Start()
+	us.Start()
 
-	s := protocol.NewSession[SquareMessage](squares, protocol.Initiator, a)
+	s := protocol.NewSession[SquareMessage](squares, protocol.Initiator, channel)
 	n := uint64(0)
 	next := func(outstanding int) (SquareMessage, bool) {
 		if n++; n > 4 {
 			return nil, false
 		}
-		return Number{n}, true
+		return Number{N: n}, true
 	}
 	for answer, err := range s.Pipeline(ctx, next, nil) {
 		if err != nil {
@@ -105,6 +115,8 @@ func Example() {
 		fmt.Println(answer.(Square).N)
 	}
 	fmt.Println(s.Send(ctx, Bye{}), <-served)
+	us.Close(ctx)
+	peer.Close(ctx)
 	// Output:
 	// 1
 	// 4

@@ -3,9 +3,10 @@ package txsubmission_test
 import (
 	"context"
 	"fmt"
+	"net"
 
-	"github.com/ouronet/ouronet/internal/testing/pipe"
 	"github.com/ouronet/ouronet/ledger"
+	"github.com/ouronet/ouronet/mux"
 	"github.com/ouronet/ouronet/protocol"
 	"github.com/ouronet/ouronet/txsubmission"
 )
@@ -33,15 +34,25 @@ func (s *single) Get(context.Context, []ledger.TxID) ([]ledger.RawTx, error) {
 // How does a transaction get to a peer?
 func ExampleProvide() {
 	ctx := context.Background()
-	us, peer := pipe.New() // two channels of a mux, in real life
-	done := make(chan error)
-	go func() { done <- printTxs(ctx, peer) }()
+	a, b := net.Pipe()
+	us, peer := mux.New(a, mux.Config{}), mux.New(b, mux.Config{})
+	done := make(chan error, 1)
+	peer.Respond(txsubmission.Spec(), mux.OnAny, func(ctx context.Context, c *mux.Channel) error {
+		err := txsubmission.NewResponder(txsubmission.Spec(), c).Run(ctx, printer{})
+		done <- err
+		return err
+	})
+	channel := us.Channel(txsubmission.Spec(), protocol.Initiator)
+	peer.Start()
+	us.Start()
 
 	tx := ledger.RawTx{Era: ledger.Conway, Bytes: []byte("\x84\xa3\x00\xd9\x01\x02\x80\x01\x80\x02\x00\xa0\xf5\xf6")}
-	if err := txsubmission.Provide(ctx, txsubmission.Spec(), us, &single{tx: tx}); err != nil {
+	if err := txsubmission.Provide(ctx, txsubmission.Spec(), channel, &single{tx: tx}); err != nil {
 		fmt.Println(err)
 	}
 	fmt.Println("responder:", <-done)
+	us.Close(ctx)
+	peer.Close(ctx)
 	// Output:
 	// the peer asked for it
 	// 3da9a3b38dce0e87ca4a88f3328caac7a970cf9ac40424cde2b675768d11f11b (Conway): 14 bytes
@@ -63,9 +74,4 @@ func (printer) Deliver(_ context.Context, _ []ledger.TxID, txs []ledger.Tx) erro
 		fmt.Printf("%v: %d bytes\n", tx.ID, len(tx.Raw.Bytes))
 	}
 	return nil
-}
-
-// printTxs prints a peer's transactions until it has no more.
-func printTxs(ctx context.Context, t protocol.Transport) error {
-	return txsubmission.NewResponder(txsubmission.Spec(), t).Run(ctx, printer{})
 }
