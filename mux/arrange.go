@@ -1,11 +1,11 @@
 package mux
 
 import (
-	"encoding/binary"
 	"maps"
 	"slices"
 
 	"github.com/ouronet/ouronet/internal/cbor"
+	"github.com/ouronet/ouronet/internal/segment"
 )
 
 // Arrange is for virtual networks whose runs are to be equal, as the Arrange of
@@ -19,26 +19,22 @@ import (
 // There are more and smaller segments than a [Mux] makes; free-running networks
 // are where that is tried.
 func Arrange(sent []byte) (chunks [][]byte, rest int) {
-	streams := make(map[uint16][]byte) // by number with mode bit: the first header, then payloads
-	for len(sent) >= headerSize {
-		size := headerSize + int(binary.BigEndian.Uint16(sent[6:]))
-		if len(sent) < size {
-			break
+	streams := make(map[uint16][]byte) // by tag: the first head, then payloads
+	for h, payload := range segment.All(sent) {
+		tag := h.Tag()
+		if streams[tag] == nil {
+			streams[tag] = slices.Clone(sent[:segment.HeadSize])
 		}
-		id := binary.BigEndian.Uint16(sent[4:])
-		if streams[id] == nil {
-			streams[id] = slices.Clone(sent[:headerSize])
-		}
-		streams[id] = append(streams[id], sent[headerSize:size]...)
-		sent = sent[size:]
+		streams[tag] = append(streams[tag], payload...)
+		sent = sent[segment.HeadSize+h.Length:]
 	}
-	for _, id := range slices.Sorted(maps.Keys(streams)) {
-		head, payload := streams[id][:headerSize:headerSize], streams[id][headerSize:]
+	for _, tag := range slices.Sorted(maps.Keys(streams)) {
+		head, payload := streams[tag][:segment.HeadSize:segment.HeadSize], streams[tag][segment.HeadSize:]
 		for len(payload) > 0 {
 			message := cutMessage(payload)
 			payload = payload[len(message):]
-			for part := range slices.Chunk(message, defaultSegment) {
-				binary.BigEndian.PutUint16(head[6:], uint16(len(part)))
+			for part := range slices.Chunk(message, segment.Usual) {
+				segment.SetLength(head, len(part))
 				chunks = append(chunks, slices.Concat(head, part))
 			}
 		}

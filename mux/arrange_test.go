@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/ouronet/ouronet/internal/segment"
 	"github.com/ouronet/ouronet/protocol"
 )
 
@@ -69,7 +70,7 @@ func TestArrange(t *testing.T) {
 func TestArrangeAnyOrder(t *testing.T) {
 	block := append([]byte{0x81, 0x59, 0x75, 0x30}, make([]byte, 30_000)...)
 	streams := map[uint16][]byte{2: bytes.Repeat([]byte{0x81, 0}, 3), 3: append(block, 0x81, 5), 8: {0x81, 7}}
-	sizes := []int{2, 2, 2, defaultSegment, defaultSegment, len(block) - 2*defaultSegment, 2, 2}
+	sizes := []int{2, 2, 2, segment.Usual, segment.Usual, len(block) - 2*segment.Usual, 2, 2}
 	for seed := range uint64(100) {
 		r := rand.New(rand.NewPCG(seed, 0))
 		var wire []byte
@@ -80,8 +81,8 @@ func TestArrangeAnyOrder(t *testing.T) {
 				delete(left, id)
 				continue
 			}
-			n := min(1+r.IntN(defaultSegment), len(left[id]))
-			wire = header{time: 7, role: protocol.Responder, id: id, length: n}.append(wire)
+			n := min(1+r.IntN(segment.Usual), len(left[id]))
+			wire = segment.Head{Time: 7, Role: protocol.Responder, ID: id, Length: n}.Append(wire)
 			wire = append(wire, left[id][:n]...)
 			left[id] = left[id][n:]
 		}
@@ -91,11 +92,11 @@ func TestArrangeAnyOrder(t *testing.T) {
 		}
 		got := make(map[uint16][]byte)
 		for i, c := range chunks {
-			h, err := parseHeader(c)
-			if err != nil || h.length != sizes[i] || len(c) != headerSize+sizes[i] || h.time != 7 || h.role != protocol.Responder {
+			h, err := segment.Parse(c)
+			if err != nil || h.Length != sizes[i] || len(c) != segment.HeadSize+sizes[i] || h.Time != 7 || h.Role != protocol.Responder {
 				t.Fatalf("seed %d: chunk %d: %+v, %v; want %d bytes", seed, i, h, err, sizes[i])
 			}
-			got[h.id] = append(got[h.id], c[headerSize:]...)
+			got[h.ID] = append(got[h.ID], c[segment.HeadSize:]...)
 		}
 		for id, want := range streams {
 			if !bytes.Equal(got[id], want) {

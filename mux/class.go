@@ -1,5 +1,7 @@
 package mux
 
+import "github.com/ouronet/ouronet/internal/segment"
+
 // Class is the urgency of the bytes that a channel sends. Classes share a connection by
 // weights: the more urgent go first, and each gets a share. Only the sender knows the
 // class; it is not on the wire.
@@ -27,7 +29,7 @@ const lead = 96 << 10
 // patience is how many bytes of more urgent classes, and up to a segment more,
 // may pass a class while it waits; then it has a turn. So Bulk gets at least a
 // ninth of the bytes, and Fresh a fifth of the rest.
-var patience = [classes]int{Fresh: 4 * defaultSegment, Bulk: 8 * defaultSegment}
+var patience = [classes]int{Fresh: 4 * segment.Usual, Bulk: 8 * segment.Usual}
 
 // SetClass sets the urgency of the bytes that the channel sends. Call it before the
 // first Send.

@@ -3,6 +3,8 @@ package mux
 import (
 	"slices"
 	"testing"
+
+	"github.com/ouronet/ouronet/internal/segment"
 )
 
 // One channel of each class; the numbers tell them apart.
@@ -26,14 +28,14 @@ func send(t *testing.T, c *Channel, n int) {
 // batch on.
 func TestUrgentGoesFirst(t *testing.T) {
 	m, c := classMux(t)
-	send(t, c[Bulk], lead+10*defaultSegment)
+	send(t, c[Bulk], lead+10*segment.Usual)
 	for c[Bulk].out.lead > 0 {
 		fill(m)
 	}
 	send(t, c[Fresh], 100)
 	send(t, c[Control], 10)
 	_, got := fill(m)
-	if want := [][2]int{{control, 10}, {fresh, 100}, {bulk, defaultSegment}, {bulk, defaultSegment}, {bulk, defaultSegment}}; !slices.Equal(got, want) {
+	if want := [][2]int{{control, 10}, {fresh, 100}, {bulk, segment.Usual}, {bulk, segment.Usual}, {bulk, segment.Usual}}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
@@ -48,9 +50,9 @@ func TestPatience(t *testing.T) {
 		for turn := range 3 {
 			n := 0
 			for ; s.next() == Control; n++ {
-				s.served(Control, defaultSegment)
+				s.served(Control, segment.Usual)
 			}
-			if s.served(class, defaultSegment); n != want {
+			if s.served(class, segment.Usual); n != want {
 				t.Errorf("turn %d of class %d after %d segments, want %d", turn, class, n, want)
 			}
 		}
@@ -69,9 +71,9 @@ func TestNoClassStarves(t *testing.T) {
 		sent, total := map[int]int{}, 0
 		for total < 100*patience[Bulk] {
 			for _, c := range c {
-				for n := 100; c.out.bytes < 3*defaultSegment && (c.out.bytes == 0 || m.unwritten[c.out.class]+defaultSegment <= c.out.class.EgressMark()); {
+				for n := 100; c.out.bytes < 3*segment.Usual && (c.out.bytes == 0 || m.unwritten[c.out.class]+segment.Usual <= c.out.class.EgressMark()); {
 					if c.out.class != Control || !small {
-						n = defaultSegment
+						n = segment.Usual
 					}
 					send(t, c, n)
 				}
@@ -101,7 +103,7 @@ func TestNoClassStarves(t *testing.T) {
 // while it is queued is bulk.
 func TestFirstBlockIsUrgent(t *testing.T) {
 	m, c := classMux(t)
-	send(t, c[Fresh], 5*defaultSegment)
+	send(t, c[Fresh], 5*segment.Usual)
 	fill(m)
 	send(t, c[Bulk], 90_000)
 	n, got := 0, drainQueue(m)
@@ -110,7 +112,7 @@ func TestFirstBlockIsUrgent(t *testing.T) {
 			n += s[1]
 		}
 	}
-	if n > 2*defaultSegment { // its fifth
+	if n > 2*segment.Usual { // its fifth
 		t.Errorf("%d bytes of transactions went before the block", n)
 	}
 
@@ -121,7 +123,7 @@ func TestFirstBlockIsUrgent(t *testing.T) {
 			send(t, c[Bulk], 20_000)
 		}
 	}
-	send(t, c[Fresh], defaultSegment)
+	send(t, c[Fresh], segment.Usual)
 	if _, got := fill(m); got[0][0] != fresh {
 		t.Errorf("old blocks went before a transaction: %v", got)
 	}

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ouronet/ouronet/internal/segment"
 	"github.com/ouronet/ouronet/internal/wake"
 	"github.com/ouronet/ouronet/protocol"
 )
@@ -276,9 +277,9 @@ func (b *batch) fill(m *Mux) {
 // segment moves size bytes from the front of c's queue to the batch.
 func (b *batch) segment(c *Channel, size int, now uint32) {
 	start := len(b.headers)
-	b.headers = header{now, c.role, c.id, size}.append(b.headers)
+	b.headers = segment.Head{Time: now, Role: c.role, ID: c.id, Length: size}.Append(b.headers)
 	b.bufs = append(b.bufs, b.headers[start:])
-	b.bytes += headerSize + size
+	b.bytes += segment.HeadSize + size
 	p := part{c: c, n: size}
 	for size > 0 {
 		var n, body int

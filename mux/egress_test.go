@@ -10,6 +10,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/ouronet/ouronet/internal/segment"
 	"github.com/ouronet/ouronet/protocol"
 )
 
@@ -42,12 +43,12 @@ func fill(m *Mux) (b *batch, segments [][2]int) {
 	b.written(m)
 	m.emu.Unlock()
 	for wire := bytes.Join(b.bufs, nil); len(wire) > 0; {
-		h, err := parseHeader(wire)
+		h, err := segment.Parse(wire)
 		if err != nil {
 			panic(err)
 		}
-		segments = append(segments, [2]int{int(h.id), h.length})
-		wire = wire[headerSize+h.length:]
+		segments = append(segments, [2]int{int(h.ID), h.Length})
+		wire = wire[segment.HeadSize+h.Length:]
 	}
 	return b, segments
 }
@@ -87,10 +88,10 @@ func TestBatch(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if b, got := fill(m); b.bytes != 3*(headerSize+defaultSegment) || !slices.Equal(got, [][2]int{{2, defaultSegment}, {2, defaultSegment}, {2, defaultSegment}}) {
+	if b, got := fill(m); b.bytes != 3*(segment.HeadSize+segment.Usual) || !slices.Equal(got, [][2]int{{2, segment.Usual}, {2, segment.Usual}, {2, segment.Usual}}) {
 		t.Errorf("a batch of %d bytes in %v", b.bytes, got)
 	}
-	if _, got := fill(m); !slices.Equal(got, [][2]int{{2, 40_000 - 3*defaultSegment}}) {
+	if _, got := fill(m); !slices.Equal(got, [][2]int{{2, 40_000 - 3*segment.Usual}}) {
 		t.Errorf("then %v", got)
 	}
 
@@ -237,9 +238,9 @@ func TestHeadsShareMemory(t *testing.T) {
 	write := func() {
 		b, _ := fill(m)
 		for wire := bytes.Join(b.bufs, nil); len(wire) > 0; {
-			h, _ := parseHeader(wire)
-			wrote = append(wrote, wire[headerSize:headerSize+h.length]...)
-			wire = wire[headerSize+h.length:]
+			h, _ := segment.Parse(wire)
+			wrote = append(wrote, wire[segment.HeadSize:segment.HeadSize+h.Length]...)
+			wire = wire[segment.HeadSize+h.Length:]
 		}
 		b.reset()
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/ouronet/ouronet/internal/segment"
 	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/protocol"
 )
@@ -79,9 +80,9 @@ func TestNothing(t *testing.T) {
 		if err := c.Send(t.Context(), []byte{7}, nil); err != nil {
 			t.Error(err)
 		}
-		segment := make([]byte, headerSize+1)
-		if _, err := io.ReadFull(theirs, segment); err != nil || binary.BigEndian.Uint16(segment[6:]) != 1 || segment[headerSize] != 7 {
-			t.Errorf("segment %x, %v", segment, err)
+		wire := make([]byte, segment.HeadSize+1)
+		if _, err := io.ReadFull(theirs, wire); err != nil || binary.BigEndian.Uint16(wire[6:]) != 1 || wire[segment.HeadSize] != 7 {
+			t.Errorf("segment %x, %v", wire, err)
 		}
 		answer := []byte{0, 0, 0, 0, 0x80, 2, 0, 1, 9}
 		for i := range answer {

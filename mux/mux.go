@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ouronet/ouronet/internal/segment"
 	"github.com/ouronet/ouronet/internal/wake"
 	"github.com/ouronet/ouronet/protocol"
 )
@@ -90,7 +91,7 @@ type key struct {
 func New(conn net.Conn, cfg Config) *Mux {
 	m := &Mux{
 		conn:     conn,
-		segment:  defaultSegment,
+		segment:  segment.Usual,
 		sduTime:  30 * time.Second,
 		idle:     5 * time.Second,
 		want:     wake.NewOne(),
@@ -102,7 +103,7 @@ func New(conn net.Conn, cfg Config) *Mux {
 		channels: make(map[key]*Channel),
 	}
 	if cfg.SegmentSize > 0 {
-		m.segment = min(cfg.SegmentSize, maxPayload)
+		m.segment = min(cfg.SegmentSize, segment.MaxPayload)
 	}
 	if cfg.SegmentTimeout > 0 {
 		m.sduTime = cfg.SegmentTimeout

@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/ouronet/ouronet/internal/segment"
 	"github.com/ouronet/ouronet/protocol"
 )
 
@@ -31,8 +32,8 @@ type reader struct {
 
 	from *buffer // what buf is, nil if there is none
 	buf  []byte
-	r, w int              // unread bytes are buf[r:w]
-	head [headerSize]byte // of a segment, what has come of it
+	r, w int                    // unread bytes are buf[r:w]
+	head [segment.HeadSize]byte // of a segment, what has come of it
 
 	to   *Channel
 	left int // payload bytes of the current segment still to come, for to
@@ -139,20 +140,20 @@ func (r *reader) gate() error {
 // segment reads one segment and delivers its payload as it comes.
 func (r *reader) segment() error {
 	r.count++
-	for r.w-r.r < headerSize {
+	for r.w-r.r < segment.HeadSize {
 		if err := r.more(); err != nil {
 			return err
 		}
 	}
-	h, err := parseHeader(r.buf[r.r:r.w])
+	h, err := segment.Parse(r.buf[r.r:r.w])
 	if err != nil {
 		return &protocol.ViolationError{Protocol: "mux", Err: err}
 	}
-	r.r += headerSize
+	r.r += segment.HeadSize
 	if r.to, err = r.m.route(h); err != nil {
 		return err
 	}
-	for r.left = h.length; r.left > 0; {
+	for r.left = h.Length; r.left > 0; {
 		if r.r == r.w {
 			if err := r.more(); err != nil {
 				return err
@@ -173,7 +174,7 @@ func (r *reader) segment() error {
 
 // route finds the channel for a segment: the sender's initiator talks to our
 // responder and the other way round. A nil channel means to drop the bytes.
-func (m *Mux) route(h header) (*Channel, error) {
+func (m *Mux) route(h segment.Head) (*Channel, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.isClosing {
@@ -181,24 +182,24 @@ func (m *Mux) route(h header) (*Channel, error) {
 	}
 	if !m.isStarted && m.handshake != nil {
 		// A connecting side also takes an initiator's segment.
-		if c := m.handshake; h.id == c.id {
-			if h.role == c.role && c.role == protocol.Responder {
+		if c := m.handshake; h.ID == c.id {
+			if h.Role == c.role && c.role == protocol.Responder {
 				return nil, wrongMode(c, h)
 			}
 			return c, nil
 		}
 	}
-	if c := m.channels[key{h.id, h.role.Peer()}]; c != nil && m.isStarted {
+	if c := m.channels[key{h.ID, h.Role.Peer()}]; c != nil && m.isStarted {
 		return c, nil
 	}
-	if c := m.channels[key{h.id, h.role}]; c != nil && m.isStarted {
+	if c := m.channels[key{h.ID, h.Role}]; c != nil && m.isStarted {
 		return nil, wrongMode(c, h)
 	}
-	return nil, &protocol.ViolationError{Protocol: "mux", Err: fmt.Errorf("%w: number %d from the %s", ErrUnknownProtocol, h.id, h.role)}
+	return nil, &protocol.ViolationError{Protocol: "mux", Err: fmt.Errorf("%w: number %d from the %s", ErrUnknownProtocol, h.ID, h.Role)}
 }
 
-func wrongMode(c *Channel, h header) error {
-	return &protocol.ViolationError{Protocol: c.name, Err: fmt.Errorf("%w: we have no %s", ErrWrongMode, h.role.Peer())}
+func wrongMode(c *Channel, h segment.Head) error {
+	return &protocol.ViolationError{Protocol: c.name, Err: fmt.Errorf("%w: we have no %s", ErrWrongMode, h.Role.Peer())}
 }
 
 // Segments that no channel expects. They arrive in a *protocol.ViolationError.

@@ -2,10 +2,8 @@ package node_test
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"iter"
 	"math/rand/v2"
 	"net"
 	"runtime"
@@ -18,12 +16,14 @@ import (
 
 	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/chaintest"
+	"github.com/ouronet/ouronet/internal/segment"
 	"github.com/ouronet/ouronet/internal/testing/nodetest"
 	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/keepalive"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/mux"
 	"github.com/ouronet/ouronet/node"
+	"github.com/ouronet/ouronet/protocol"
 	"github.com/ouronet/ouronet/txsubmission"
 	"github.com/ouronet/ouronet/vnet"
 )
@@ -41,24 +41,9 @@ func (e *ends) Ended(error)     {}
 func (e *ends) Sending(bufs net.Buffers) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for id, payload := range segments(bufs) {
-		if id < 1<<15 {
-			e.last[id] = fmt.Sprintf("%x", payload[max(0, len(payload)-2):])
-		}
-	}
-}
-
-// segments yields the number of the mini-protocol, with the mode bit, and the payload
-// of each segment in bufs.
-func segments(bufs net.Buffers) iter.Seq2[uint16, []byte] {
-	return func(yield func(uint16, []byte) bool) {
-		wire := slices.Concat(bufs...)
-		for len(wire) >= 8 {
-			end := 8 + int(binary.BigEndian.Uint16(wire[6:]))
-			if !yield(binary.BigEndian.Uint16(wire[4:]), wire[8:end]) {
-				return
-			}
-			wire = wire[end:]
+	for h, payload := range segment.All(slices.Concat(bufs...)) {
+		if h.Role == protocol.Initiator {
+			e.last[h.ID] = fmt.Sprintf("%x", payload[max(0, len(payload)-2):])
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/chaintest"
+	"github.com/ouronet/ouronet/internal/segment"
 	"github.com/ouronet/ouronet/internal/testing/nodetest"
 	"github.com/ouronet/ouronet/internal/testing/testenv"
 	"github.com/ouronet/ouronet/keepalive"
@@ -236,9 +237,9 @@ func (h *hoarder) connect(w *nodetest.World, txs bool) {
 	}
 	p.Write(nodetest.BlockFetch, false, h.ranges)
 	for got := 0; got < h.read; { // of the first block
-		if id, payload, err := p.Segment(); err != nil {
+		if h, payload, err := segment.Read(p.Conn); err != nil {
 			return
-		} else if id == nodetest.BlockFetch|1<<15 {
+		} else if h.Tag() == nodetest.BlockFetch|1<<15 {
 			got += len(payload)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/chaintest"
+	"github.com/ouronet/ouronet/internal/segment"
 	"github.com/ouronet/ouronet/internal/testing/nodetest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/mux"
@@ -266,8 +267,8 @@ func (p *payload) Ended(error)     {}
 func (p *payload) Sending(bufs net.Buffers) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for id, payload := range segments(bufs) {
-		p.sent[id] += len(payload)
+	for h, payload := range segment.All(slices.Concat(bufs...)) {
+		p.sent[h.Tag()] += len(payload)
 	}
 }
 

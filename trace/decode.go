@@ -12,6 +12,7 @@ import (
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/handshake"
+	"github.com/ouronet/ouronet/internal/segment"
 	"github.com/ouronet/ouronet/keepalive"
 	"github.com/ouronet/ouronet/peersharing"
 	"github.com/ouronet/ouronet/protocol"
@@ -228,8 +229,8 @@ func (d *decoder) data(r Record) {
 	c.bytes[from] += uint64(len(r.Data))
 	d.sum.Bytes += uint64(len(r.Data))
 	ok := c.in[from].feed(r.Data,
-		func(h segmentHeader) bool { return d.segment(r, c, from, h) },
-		func(h segmentHeader, b []byte) bool {
+		func(h segment.Head) bool { return d.segment(r, c, from, h) },
+		func(h segment.Head, b []byte) bool {
 			d.payload(r, c, from, h, b)
 			return true
 		})
@@ -239,69 +240,69 @@ func (d *decoder) data(r Record) {
 }
 
 // segment judges the head of a segment.
-func (d *decoder) segment(r Record, c *connection, from side, h segmentHeader) bool {
+func (d *decoder) segment(r Record, c *connection, from side, h segment.Head) bool {
 	if !c.begun {
-		if h.id != 0 || h.length == 0 {
+		if h.ID != 0 || h.Length == 0 {
 			d.line(r, c.id, "= does not begin with a handshake: not decoded")
 			return false
 		}
 		c.begun, c.connector = true, from
-		if h.role == protocol.Responder {
+		if h.Role == protocol.Responder {
 			c.connector = from.other()
 		}
 	}
 	key := keyOf(from, h)
 	fault := ""
 	switch {
-	case h.length == 0:
+	case h.Length == 0:
 		fault = "segment without payload"
-	case h.id == 0 || c.agreed.unknown:
+	case h.ID == 0 || c.agreed.unknown:
 	case c.agreed.handshaking:
-		fault = fmt.Sprintf("%s before the handshake is over", d.name(h.id))
-	case !c.agreed.uses(h.id, d.specs[h.id] != nil):
-		fault = fmt.Sprintf("%s was not agreed on", d.name(h.id))
+		fault = fmt.Sprintf("%s before the handshake is over", d.name(h.ID))
+	case !c.agreed.uses(h.ID, d.specs[h.ID] != nil):
+		fault = fmt.Sprintf("%s was not agreed on", d.name(h.ID))
 	case key.initiator != c.connector && !c.agreed.Duplex():
-		fault = fmt.Sprintf("%s of the side that accepted, on a connection for the other's questions only", d.name(h.id))
+		fault = fmt.Sprintf("%s of the side that accepted, on a connection for the other's questions only", d.name(h.ID))
 	}
 	if fault != "" {
 		d.sum.Violations++
 		d.line(r, c.id, "%s !! %s", arrow(from), fault)
 	}
-	return h.length > 0
+	return h.Length > 0
 }
 
 func arrow(from side) string { return [...]string{">", "<"}[from] }
 
-func keyOf(from side, h segmentHeader) convKey {
-	if h.role == protocol.Initiator {
-		return convKey{h.id, from}
+func keyOf(from side, h segment.Head) convKey {
+	if h.Role == protocol.Initiator {
+		return convKey{h.ID, from}
 	}
-	return convKey{h.id, from.other()}
+	return convKey{h.ID, from.other()}
 }
 
 // payload gives a piece of a segment to its conversation.
-func (d *decoder) payload(r Record, c *connection, from side, h segmentHeader, b []byte) {
-	n := c.counts[h.id]
+func (d *decoder) payload(r Record, c *connection, from side, h segment.Head, b []byte) {
+	n := c.counts[h.ID]
 	if n == nil {
 		n = new(count)
-		c.counts[h.id] = n
+		c.counts[h.ID] = n
 	}
 	n.bytes += len(b)
 	key := keyOf(from, h)
 	conv := c.convs[key]
 	if conv == nil {
-		spec := d.specs[h.id]
+		spec := d.specs[h.ID]
 		if spec == nil {
 			// Other protocols are none of ours; say so once.
 			if n.bytes == len(b) {
-				d.line(r, c.id, "%s %s is not known: not decoded", arrow(from), d.name(h.id))
+				d.line(r, c.id, "%s %s is not known: not decoded", arrow(from), d.name(h.ID))
 			}
 			return
 		}
 		conv = newConversation(spec)
 		c.convs[key] = conv
 	}
-	conv.feed(r.Time, h.role, b, func(m message) {
+	conv.feed(r.Time, h.Role, b, func(m message) {
 		n.messages++
 		d.sum.Messages++
 		d.message(c, key, conv, m)

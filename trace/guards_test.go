@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/handshake"
+	"github.com/ouronet/ouronet/internal/segment"
 	"github.com/ouronet/ouronet/protocol"
 )
 
@@ -224,7 +225,7 @@ func TestManyVersions(t *testing.T) {
 
 // A difference tells all that was wanted, to the last byte.
 func TestDifferenceIsWhole(t *testing.T) {
-	recorded := appendSegment(nil, segmentHeader{id: 2, role: protocol.Initiator, length: 3}, []byte("abc"))
+	recorded := segment.Append(nil, protocol.Initiator, 2, []byte("abc"))
 	synctest.Test(t, func(t *testing.T) {
 		c := &Conn{Opened: time.Now(), Chunks: []Chunk{{Time: time.Now(), Sent: true, Data: recorded}}}
 		for _, test := range []struct{ sent, want, got string }{
@@ -235,7 +236,7 @@ func TestDifferenceIsWhole(t *testing.T) {
 		} {
 			err := Replay{}.Run(c, func(conn net.Conn) error {
 				if test.sent != "" {
-					conn.Write(appendSegment(nil, segmentHeader{id: 2, role: protocol.Initiator, length: len(test.sent)}, []byte(test.sent)))
+					conn.Write(segment.Append(nil, protocol.Initiator, 2, []byte(test.sent)))
 				}
 				_, err := io.ReadAll(conn)
 				return err

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ouronet/ouronet/internal/segment"
 	"github.com/ouronet/ouronet/internal/wake"
 	"github.com/ouronet/ouronet/protocol"
 )
@@ -126,9 +127,9 @@ func newBearer(r Replay, c *Conn) *bearer {
 	var in, out segments
 	for _, chunk := range c.Chunks {
 		if chunk.Sent {
-			out.feed(chunk.Data, func(segmentHeader) bool { return true }, func(h segmentHeader, p []byte) bool {
-				k := channel{h.id, h.role}
-				if !slices.Contains(r.Skip, h.id) {
+			out.feed(chunk.Data, func(segment.Head) bool { return true }, func(h segment.Head, p []byte) bool {
+				k := channel{h.ID, h.Role}
+				if !slices.Contains(r.Skip, h.ID) {
 					b.recorded[k] = append(b.recorded[k], p...)
 					sent[k] += len(p)
 				}
@@ -143,9 +144,9 @@ func newBearer(r Replay, c *Conn) *bearer {
 		if len(r.Skip) == 0 {
 			next.data = chunk.Data
 		} else {
-			in.feed(chunk.Data, func(segmentHeader) bool { return true }, func(h segmentHeader, p []byte) bool {
-				if !slices.Contains(r.Skip, h.id) {
-					next.data = appendSegment(next.data, h, p)
+			in.feed(chunk.Data, func(segment.Head) bool { return true }, func(h segment.Head, p []byte) bool {
+				if !slices.Contains(r.Skip, h.ID) {
+					next.data = segment.Append(next.data, h.Role, h.ID, p)
 				}
 				return true
 			})
@@ -156,16 +157,6 @@ func newBearer(r Replay, c *Conn) *bearer {
 	}
 	b.want = sent
 	return b
-}
-
-// appendSegment appends a segment without a time.
-func appendSegment(dst []byte, h segmentHeader, p []byte) []byte {
-	id := h.id
-	if h.role == protocol.Responder {
-		id |= 0x8000
-	}
-	dst = append(dst, 0, 0, 0, 0, byte(id>>8), byte(id), byte(len(p)>>8), byte(len(p)))
-	return append(dst, p...)
 }
 
 // missing returns what of want has not been sent, the lowest channel first.
@@ -259,8 +250,8 @@ func (b *bearer) Write(p []byte) (int, error) {
 	if b.diff != nil || b.closed {
 		return 0, net.ErrClosed
 	}
-	b.writing.feed(p, func(segmentHeader) bool { return true }, func(h segmentHeader, part []byte) bool {
-		return b.compare(channel{h.id, h.role}, part)
+	b.writing.feed(p, func(segment.Head) bool { return true }, func(h segment.Head, part []byte) bool {
+		return b.compare(channel{h.ID, h.Role}, part)
 	})
 	if b.diff != nil {
 		return 0, b.diff

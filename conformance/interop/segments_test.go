@@ -1,7 +1,6 @@
 package interop_test
 
 import (
-	"encoding/binary"
 	"net"
 	"slices"
 	"sync"
@@ -9,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/conformance/interop/peer"
+	"github.com/ouronet/ouronet/internal/segment"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
 	"github.com/ouronet/ouronet/protocol"
@@ -45,26 +45,26 @@ func TestOurSegments(t *testing.T) {
 	bearer.mu.Lock()
 	defer bearer.mu.Unlock()
 
-	const fromResponder = 0x8000
 	protocols := []uint16{0, 2, 3, 8}
 	var largest, n int
 	var last uint32
-	for p := bearer.written; len(p) > 0; n++ {
-		if len(p) < 8 {
-			t.Fatalf("%d bytes of a segment", len(p))
+	rest := len(bearer.written)
+	for h, payload := range segment.All(bearer.written) {
+		if len(payload) == 0 {
+			t.Fatalf("segment %d is empty", n)
 		}
-		at, id, size := binary.BigEndian.Uint32(p), binary.BigEndian.Uint16(p[4:]), int(binary.BigEndian.Uint16(p[6:]))
-		if size == 0 || len(p) < 8+size {
-			t.Fatalf("segment %d: %d bytes of %d", n, len(p)-8, size)
+		if h.Role != protocol.Responder || !slices.Contains(protocols, h.ID) {
+			t.Fatalf("segment %d is of protocol %#x", n, h.Tag())
 		}
-		if id&fromResponder == 0 || !slices.Contains(protocols, id&^fromResponder) {
-			t.Fatalf("segment %d is of protocol %#x", n, id)
-		}
-		if elapsed := at - last; n > 0 && int64(elapsed) > time.Since(began).Microseconds() {
+		if elapsed := h.Time - last; n > 0 && int64(elapsed) > time.Since(began).Microseconds() {
 			t.Fatalf("segment %d comes %d µs after the one before it", n, int32(elapsed))
 		}
-		largest, last = max(largest, size), at
-		p = p[8+size:]
+		largest, last = max(largest, h.Length), h.Time
+		rest -= segment.HeadSize + h.Length
+		n++
+	}
+	if rest != 0 {
+		t.Errorf("%d bytes at the end are no segment", rest)
 	}
 	if largest != 12_288 {
 		t.Errorf("the largest segment of %d has %d bytes, want 12,288", n, largest)

@@ -2,7 +2,6 @@ package conform
 
 import (
 	"context"
-	"encoding/binary"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/ouronet/ouronet/conformance"
 	"github.com/ouronet/ouronet/handshake"
+	"github.com/ouronet/ouronet/internal/segment"
 	"github.com/ouronet/ouronet/protocol"
 )
 
@@ -22,9 +22,9 @@ func (s *suite) segments(ctx context.Context) []Probe {
 		what    string
 		segment []byte
 	}{
-		{"segment without payload", segment(2, nil)},
-		{"unknown mini-protocol", segment(99, []byte{0x81, 0})},
-		{"handshake again", segment(0, []byte{0x81, 0})},
+		{"segment without payload", frame(2, nil)},
+		{"unknown mini-protocol", frame(99, []byte{0x81, 0})},
+		{"handshake again", frame(0, []byte{0x81, 0})},
 		{"ingress limit exceeded", flood()},
 	} {
 		probe := Probe{State: "after handshake", Breach: c.what}
@@ -41,9 +41,8 @@ func (s *suite) segments(ctx context.Context) []Probe {
 	return probes
 }
 
-func segment(id uint16, payload []byte) []byte {
-	b := binary.BigEndian.AppendUint16([]byte{0, 0, 0, 0}, id)
-	return append(binary.BigEndian.AppendUint16(b, uint16(len(payload))), payload...)
+func frame(id uint16, payload []byte) []byte {
+	return segment.Append(nil, protocol.Initiator, id, payload)
 }
 
 // flood is more requests for keep-alive than any node answers at once, in one
@@ -53,7 +52,7 @@ func flood() []byte {
 	for len(pings) < 60_000 {
 		pings = append(pings, 0x82, 0, 0)
 	}
-	return segment(8, pings)
+	return frame(8, pings)
 }
 
 // segmentLimit is how long a segment may take from its first byte to its last.
@@ -62,14 +61,14 @@ const segmentLimit = 30 * time.Second
 
 // stalls begins segments and does not end them.
 func (s *suite) stalls(ctx context.Context) []Probe {
-	ping := segment(8, []byte{0x82, 0, 0}) // so that the connection is not idle
+	ping := frame(8, []byte{0x82, 0, 0}) // so that the connection is not idle
 	var probes []Probe
 	for _, c := range []struct {
 		what string
 		part []byte
 	}{
-		{"half a head, then silence", segment(8, []byte{0x82, 0, 1})[:4]},
-		{"half a payload, then silence", segment(8, []byte{0x82, 0, 1})[:10]},
+		{"half a head, then silence", frame(8, []byte{0x82, 0, 1})[:4]},
+		{"half a payload, then silence", frame(8, []byte{0x82, 0, 1})[:10]},
 	} {
 		probes = append(probes, s.stall(ctx, c.what, append(ping[:len(ping):len(ping)], c.part...)))
 	}
@@ -109,14 +108,10 @@ func (s *suite) raw(ctx context.Context, b []byte, patience time.Duration) (time
 	data := handshake.Data{Magic: s.cfg.Network.Magic, InitiatorOnly: true}
 	propose := handshake.ProposeVersions{Table: handshake.Versions(data)}.AppendCBOR(nil)
 	conn.SetDeadline(time.Now().Add(s.cfg.Patience))
-	if _, err := conn.Write(segment(0, propose)); err != nil {
+	if _, err := conn.Write(frame(0, propose)); err != nil {
 		return 0, err
 	}
-	head := make([]byte, 8)
-	if _, err := io.ReadFull(conn, head); err != nil {
-		return 0, err
-	}
-	if _, err := io.CopyN(io.Discard, conn, int64(binary.BigEndian.Uint16(head[6:]))); err != nil {
+	if _, _, err := segment.Read(conn); err != nil {
 		return 0, err
 	}
 	start := time.Now()

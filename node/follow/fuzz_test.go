@@ -8,6 +8,7 @@ import (
 	"github.com/ouronet/ouronet/blockfetch"
 	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/chaintest"
+	"github.com/ouronet/ouronet/internal/segment"
 	"github.com/ouronet/ouronet/internal/testing/nodetest"
 	"github.com/ouronet/ouronet/protocol"
 )
@@ -27,7 +28,7 @@ func FuzzFollow(f *testing.F) {
 			w.ServeRaw("liar", func(p *nodetest.Raw) {
 				p.Accept()
 				for rest := said; len(rest) >= 3; {
-					if _, _, err := p.Segment(); err != nil {
+					if _, _, err := segment.Read(p.Conn); err != nil {
 						return
 					}
 					n := min(int(rest[1])<<8|int(rest[2]), len(rest)-3)

@@ -4,13 +4,15 @@ package main
 
 import (
 	"bufio"
-	"encoding/binary"
 	"errors"
 	"io"
 	"net"
+	"slices"
 
 	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/internal/cbor"
+	"github.com/ouronet/ouronet/internal/segment"
+	"github.com/ouronet/ouronet/protocol"
 )
 
 const (
@@ -22,7 +24,6 @@ const (
 	peerSharingNo = 10
 	fromResponder = 0x8000 // mode bit
 
-	segment = 12288 // cardano-node's egress segment, bytes (mux, 2)
 	version = 14
 )
 
@@ -36,21 +37,14 @@ func newLink(conn net.Conn) *link {
 	return &link{conn.(*net.TCPConn), bufio.NewReaderSize(conn, 16<<10)}
 }
 
-// header is one of a segment of n bytes.
-func header(id uint16, n int) []byte {
-	b := make([]byte, 8, 8+segment)
-	binary.BigEndian.PutUint16(b[4:], id)
-	binary.BigEndian.PutUint16(b[6:], uint16(n))
-	return b
-}
-
-// frame cuts bytes of a mini-protocol into segments.
-func frame(id uint16, payload []byte) []byte {
-	var out []byte
-	for len(payload) > 0 {
-		n := min(segment, len(payload))
-		out = append(append(out, header(id, n)...), payload[:n]...)
-		payload = payload[n:]
+// frame cuts bytes into segments with a tag, a mini-protocol and who sends.
+func frame(tag uint16, payload []byte) (out []byte) {
+	role := protocol.Initiator
+	if tag&fromResponder != 0 {
+		role = protocol.Responder
+	}
+	for part := range slices.Chunk(payload, segment.Usual) {
+		out = segment.Append(out, role, tag&^fromResponder, part)
 	}
 	return out
 }
@@ -61,22 +55,11 @@ func (l *link) send(id uint16, payload []byte) error {
 	return err
 }
 
-// next reads a segment.
-func (l *link) next() (id uint16, payload []byte, err error) {
-	var h [8]byte
-	if _, err := io.ReadFull(l.r, h[:]); err != nil {
-		return 0, nil, err
-	}
-	payload = make([]byte, binary.BigEndian.Uint16(h[6:]))
-	_, err = io.ReadFull(l.r, payload)
-	return binary.BigEndian.Uint16(h[4:]), payload, err
-}
-
 // await reads up to a segment of a mini-protocol.
 func (l *link) await(id uint16) ([]byte, error) {
 	for {
-		got, payload, err := l.next()
-		if err != nil || got == id|fromResponder {
+		h, payload, err := segment.Read(l.r)
+		if err != nil || h.Tag() == id|fromResponder {
 			return payload, err
 		}
 	}

@@ -40,7 +40,8 @@ var mayImport = map[string][]string{
 	"internal/crypto/forge":    {"internal/cbor", "internal/crypto/curve", "internal/crypto/kes", "internal/crypto/vrf"},
 	"ledger/praos":             {"internal/cbor", "internal/genesis", "internal/crypto/eddsa", "internal/crypto/vrf", "internal/crypto/kes", "ledger"},
 	"protocol":                 {"internal/cbor"}, // not ledger: anyone can add a mini-protocol of their own
-	"mux":                      {"internal/cbor", "internal/wake", "protocol"},
+	"internal/segment":         {"protocol"},
+	"mux":                      {"internal/cbor", "internal/segment", "internal/wake", "protocol"},
 	"handshake":                forMini,
 	"chainsync":                slices.Concat(forMini, []string{"internal/wake"}),
 	"blockfetch":               forMini,
@@ -58,8 +59,8 @@ var mayImport = map[string][]string{
 	"node/relay":               slices.Concat(network, storage, []string{"internal/logging", "internal/wake", "node", "node/follow"}),
 	"conformance":              slices.Concat(network, []string{"internal/testing/explore"}),
 	"conformance/messagetest":  {"internal/cbor", "protocol"},
-	"trace":                    slices.Concat(network, []string{"internal/wake", "chain"}), // whose recorded decisions it prints
-	"vnet":                     {"internal/queue", "internal/wake"},                        // knows nothing of Cardano
+	"trace":                    slices.Concat(network, []string{"internal/segment", "internal/wake", "chain"}), // whose recorded decisions it prints
+	"vnet":                     {"internal/queue", "internal/wake"},                                            // knows nothing of Cardano
 	"chaintest":                {"internal/cbor", "internal/crypto/forge", "internal/crypto/vrf", "ledger", "ledger/praos", "chainsync", "blockfetch", "txsubmission", "node", "vnet"},
 	"internal/testing/sim":     {"ledger", "chain", "txsubmission", "internal/redial"},
 }

@@ -2,10 +2,10 @@ package fuzz_test
 
 import (
 	"bytes"
-	"encoding/binary"
 	"io"
 
 	"github.com/ouronet/ouronet/internal/cbor"
+	"github.com/ouronet/ouronet/internal/segment"
 	"github.com/ouronet/ouronet/protocol"
 	"github.com/ouronet/ouronet/trace"
 )
@@ -44,28 +44,14 @@ func cutRecording(r io.Reader) ([]conversation, error) {
 			c.wire[side] = append(c.wire[side], chunk.Data...)
 		}
 		for _, wire := range c.wire {
-			c.split(wire)
+			for h, payload := range segment.All(wire) {
+				s := stream{h.ID, h.Role}
+				c.streams[s] = append(c.streams[s], payload...)
+			}
 		}
 		all = append(all, c)
 	}
 	return all, nil
-}
-
-// split joins the payloads of segments. (mux, 2)
-func (c *conversation) split(wire []byte) {
-	const head = 8
-	for len(wire) >= head {
-		id, n := binary.BigEndian.Uint16(wire[4:]), int(binary.BigEndian.Uint16(wire[6:]))
-		if n == 0 || len(wire) < head+n {
-			return
-		}
-		s := stream{id & 0x7fff, protocol.Initiator}
-		if id&0x8000 != 0 {
-			s.from = protocol.Responder
-		}
-		c.streams[s] = append(c.streams[s], wire[head:head+n]...)
-		wire = wire[head+n:]
-	}
 }
 
 // messages cuts a stream into CBOR items; what is none, and all after it, is

@@ -12,6 +12,7 @@ import (
 	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/handshake"
+	"github.com/ouronet/ouronet/internal/segment"
 	"github.com/ouronet/ouronet/keepalive"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/mux"
@@ -104,7 +105,7 @@ var BadClients = []Bad{
 		mux.ErrIdle, nil, false, 5 * time.Second},
 	{"one keep-alive and then nothing", Both, func(p *Raw, _ *chaintest.Chain) {
 		p.Message(KeepAlive, false, keepalive.KeepAlive{})
-		p.Segment()
+		segment.Read(p.Conn)
 	}, protocol.ErrTimeout, []string{"keep-alive", "StClient", "1m37s"}, true, 98 * time.Second},
 	{"half a segment", Both, func(p *Raw, _ *chaintest.Chain) {
 		p.Conn.Write(Segment(ChainSync, false, append([]byte{0x82}, make([]byte, 99)...))[:9])

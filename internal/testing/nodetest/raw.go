@@ -1,7 +1,6 @@
 package nodetest
 
 import (
-	"encoding/binary"
 	"errors"
 	"io"
 	"net"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/handshake"
+	"github.com/ouronet/ouronet/internal/segment"
 	"github.com/ouronet/ouronet/protocol"
 )
 
@@ -31,7 +31,7 @@ func (w *World) DialRaw(address string, data handshake.Data) *Raw {
 	p := &Raw{w.T, conn}
 	data.Magic = Network().Magic
 	p.Message(0, false, handshake.ProposeVersions{Table: handshake.Versions(data)})
-	p.Segment()
+	segment.Read(p.Conn)
 	return p
 }
 
@@ -55,7 +55,7 @@ func (w *World) ServeRaw(address string, then func(*Raw)) {
 			p := &Raw{w.T, conn}
 			tasks.Go(func() {
 				defer conn.Close()
-				p.Segment()
+				segment.Read(p.Conn)
 				then(p)
 				p.Drain()
 			})
@@ -90,30 +90,19 @@ func (p *Raw) Write(id uint16, responder bool, payload []byte) error {
 	return err
 }
 
-// Segment encodes a segment whose time stamp is 0. (mux, Wire format)
+// Segment encodes a segment whose time stamp is 0.
 func Segment(id uint16, responder bool, payload []byte) []byte {
+	role := protocol.Initiator
 	if responder {
-		id |= 1 << 15
+		role = protocol.Responder
 	}
-	b := binary.BigEndian.AppendUint16([]byte{0, 0, 0, 0}, id)
-	return append(binary.BigEndian.AppendUint16(b, uint16(len(payload))), payload...)
+	return segment.Append(nil, role, id, payload)
 }
 
-// Segment reads a segment.
-func (p *Raw) Segment() (id uint16, payload []byte, err error) {
-	head := make([]byte, 8)
-	if _, err := io.ReadFull(p.Conn, head); err != nil {
-		return 0, nil, err
-	}
-	payload = make([]byte, binary.BigEndian.Uint16(head[6:]))
-	_, err = io.ReadFull(p.Conn, payload)
-	return binary.BigEndian.Uint16(head[4:]), payload, err
-}
-
-// Await reads until something comes for a mini-protocol, and returns it.
-func (p *Raw) Await(id uint16) []byte {
+// Await reads until something comes with a tag, and returns it.
+func (p *Raw) Await(tag uint16) []byte {
 	for {
-		if got, payload, err := p.Segment(); err != nil || got == id {
+		if h, payload, err := segment.Read(p.Conn); err != nil || h.Tag() == tag {
 			return payload
 		}
 	}
