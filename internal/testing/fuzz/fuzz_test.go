@@ -3,8 +3,6 @@ package fuzz
 import (
 	"bytes"
 	"errors"
-	"os"
-	"path/filepath"
 	"testing"
 )
 
@@ -52,26 +50,4 @@ func FuzzEntry(f *testing.F) {
 			t.Errorf("%q, %v", values, err)
 		}
 	})
-}
-
-// The corpora of the module are not more than a repository should hold.
-func TestSizes(t *testing.T) {
-	const most, mostEntry = 1 << 20, 16 << 10
-	var total int64
-	err := filepath.WalkDir("../../..", func(path string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() || filepath.Base(filepath.Dir(filepath.Dir(path))) != "fuzz" {
-			return err
-		}
-		info, err := d.Info()
-		if err != nil {
-			return err
-		}
-		if total += info.Size(); info.Size() > mostEntry {
-			t.Errorf("%s has %d bytes", path, info.Size())
-		}
-		return nil
-	})
-	if err != nil || total > most {
-		t.Errorf("%d bytes in all, want at most %d; %v", total, most, err)
-	}
 }

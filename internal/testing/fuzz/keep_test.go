@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"flag"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,12 +14,115 @@ import (
 	"testing"
 )
 
-var keep = flag.String("keep", "", "keep what the fuzzer found to reach something new, for packages that match this `expression`")
+var (
+	keep  = flag.String("keep", "", "keep what the fuzzer found to reach something new, for packages that match this `expression`")
+	prune = flag.String("prune", "", "leave each target the inputs that reach most, for packages that match this `expression`")
+)
 
 const (
-	maxKept     = 24   // inputs of a target
+	module = "github.com/ouronet/ouronet"
+
+	maxFiles    = 12   // of a target, beside those that stay
 	maxKeptSize = 4000 // bytes of a file
 )
+
+// stays reports whether a file is kept whatever it reaches: it was recorded from another
+// implementation, or a test wants it.
+func stays(name string) bool {
+	return strings.HasPrefix(name, prefix) && strings.Contains(name, "-"+theirs) || strings.HasPrefix(name, "legal-")
+}
+
+// corpora returns the files of each target by its folder.
+func corpora(t *testing.T) map[string][]string {
+	t.Helper()
+	found := make(map[string][]string)
+	err := filepath.WalkDir("../../..", func(path string, d os.DirEntry, err error) error {
+		if dir := filepath.Dir(path); err == nil && !d.IsDir() && filepath.Base(filepath.Dir(dir)) == "fuzz" {
+			found[dir] = append(found[dir], d.Name())
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// The corpora of the module are not more than a repository should hold.
+func TestSizes(t *testing.T) {
+	const most, mostEntry = 1 << 20, 16 << 10
+	var total int64
+	for dir, names := range corpora(t) {
+		for _, name := range names {
+			info, err := os.Stat(filepath.Join(dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if total += info.Size(); info.Size() > mostEntry {
+				t.Errorf("%s/%s has %d bytes", dir, name, info.Size())
+			}
+		}
+	}
+	if total > most {
+		t.Errorf("%d bytes in all, want at most %d", total, most)
+	}
+}
+
+// TestPrune removes files of targets that have too many. It keeps those that stay, then
+// again and again the one that reaches most statements which the others do not reach.
+func TestPrune(t *testing.T) {
+	if *prune == "" {
+		t.Skip("removes inputs with -prune")
+	}
+	match := regexp.MustCompile(*prune)
+	for dir, names := range corpora(t) {
+		pkg, _ := filepath.Rel("../../..", filepath.Dir(filepath.Dir(filepath.Dir(dir))))
+		if len(slices.DeleteFunc(slices.Clone(names), stays)) <= maxFiles || !match.MatchString(pkg) {
+			continue
+		}
+		k := build(t, filepath.ToSlash(pkg))
+		target := filepath.Base(dir)
+		reached := k.cover(target + "/^seed#")
+		each := make(map[string]map[string]bool)
+		left := maxFiles
+		for _, name := range names {
+			found := k.cover(target + "/^" + regexp.QuoteMeta(name) + "$")
+			if !stays(name) {
+				each[name] = found
+				continue
+			}
+			maps.Copy(reached, found)
+		}
+		before := len(each)
+		for ; left > 0 && len(each) > 0; left-- {
+			best, most := "", -1
+			for _, name := range slices.Backward(slices.Sorted(maps.Keys(each))) { // of equals, a recorded one
+				for s := range each[name] {
+					if reached[s] {
+						delete(each[name], s)
+					}
+				}
+				if len(each[name]) > most {
+					best, most = name, len(each[name])
+				}
+			}
+			maps.Copy(reached, each[best])
+			delete(each, best)
+		}
+		lost := make(map[string]bool)
+		for name, found := range each {
+			for s := range found {
+				if !reached[s] {
+					lost[s] = true
+				}
+			}
+			if err := os.Remove(filepath.Join(dir, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		t.Logf("%s %s: %d of %d removed; %d statements reached, %d no more", pkg, target, len(each), before, len(reached), len(lost))
+	}
+}
 
 // TestKeep copies inputs from Go's cache of what fuzzing found into the corpora:
 // small ones first, each that reaches statements of the module which no seed and
@@ -35,8 +139,7 @@ func TestKeep(t *testing.T) {
 		if len(found) == 0 || !match.MatchString(rel) {
 			continue
 		}
-		k := keeper{t: t, dir: filepath.Join("../../..", rel), binary: filepath.Join(t.TempDir(), "fuzz.test")}
-		output(t, "go", "test", "-c", "-cover", "-covermode", "set", "-coverpkg", "../../../...", "-o", k.binary, pkg)
+		k := build(t, rel)
 		have := strings.Fields(k.run("-test.list", "^Fuzz"))
 		for _, dir := range found {
 			if target := filepath.Base(dir); slices.Contains(have, target) {
@@ -50,6 +153,19 @@ func TestKeep(t *testing.T) {
 type keeper struct {
 	t           *testing.T
 	dir, binary string
+}
+
+// build makes the test program of the package in a folder of the module.
+func build(t *testing.T, rel string) *keeper {
+	k := &keeper{t: t, dir: filepath.Join("../../..", rel), binary: filepath.Join(t.TempDir(), "fuzz.test")}
+	var reachable []string
+	for _, pkg := range strings.Fields(output(t, "go", "list", "-deps", "-test", k.dir)) {
+		if strings.HasPrefix(pkg, module+"/") && !strings.HasSuffix(pkg, ".test") && !strings.Contains(pkg, "_test") {
+			reachable = append(reachable, pkg)
+		}
+	}
+	output(t, "go", "test", "-c", "-cover", "-covermode", "set", "-coverpkg", strings.Join(reachable, ","), "-o", k.binary, k.dir)
+	return k
 }
 
 func (k *keeper) run(args ...string) string {
@@ -82,6 +198,19 @@ func (k *keeper) keep(target, cache string) (kept int) {
 	if err := os.MkdirAll(corpus, 0o777); err != nil {
 		k.t.Fatal(err)
 	}
+	there, err := os.ReadDir(corpus)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	room := maxFiles
+	for _, e := range there {
+		if !stays(e.Name()) {
+			room--
+		}
+	}
+	if room <= 0 {
+		return 0
+	}
 	for _, in := range inputs {
 		path := filepath.Join(corpus, in.name)
 		if _, err := os.Stat(path); err == nil {
@@ -96,7 +225,7 @@ func (k *keeper) keep(target, cache string) (kept int) {
 		}
 		if len(reached) == before {
 			os.Remove(path)
-		} else if kept++; kept == maxKept {
+		} else if kept++; kept == room {
 			break
 		}
 	}

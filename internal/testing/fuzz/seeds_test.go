@@ -24,6 +24,9 @@ var update = flag.Bool("update", false, "make the recorded seeds of all packages
 // prefix begins the names of files that are made here.
 const prefix = "recorded-"
 
+// theirs is in the names of those that another implementation had a part in.
+const theirs = "theirs-"
+
 // folders are the packages of the mini-protocols.
 var folders = map[uint16]string{0: "handshake", 2: "chainsync", 3: "blockfetch", 4: "txsubmission", 8: "keepalive", 10: "peersharing"}
 
@@ -41,10 +44,10 @@ func TestUpdate(t *testing.T) {
 	if !*update {
 		t.Skip("makes seeds with -update")
 	}
-	ours, theirs := record(t)
+	ours, recorded := record(t)
 	made := make(corpus)
 	made.messages("", ours)
-	made.messages("theirs-", theirs)
+	made.messages(theirs, recorded)
 	headers(made, ours)
 	wires(made, ours)
 	for target, files := range made {
