@@ -16,7 +16,7 @@ type Chain struct {
 	network ledger.Network
 
 	mu        sync.Mutex
-	gen       *Generator // at the end of blocks
+	gen       *Generator // at the end of blocks; nil if Of made the chain
 	blocks    []ledger.Block
 	old       map[ledger.Point]ledger.Block // rolled back; ranges of them are served
 	followers map[*follower]struct{}
@@ -24,11 +24,20 @@ type Chain struct {
 }
 
 // New returns an empty chain.
-func New(cfg Config) *Chain { return newChain(NewGenerator(cfg), nil) }
+func New(cfg Config) *Chain {
+	gen := NewGenerator(cfg)
+	return newChain(gen.Network(), gen, nil)
+}
 
-func newChain(gen *Generator, blocks []ledger.Block) *Chain {
+// Of returns a chain of blocks that are there, oldest first, such as real ones. It
+// grows with [Chain.Append] instead of [Chain.Grow].
+func Of(n ledger.Network, blocks ...ledger.Block) *Chain {
+	return newChain(n, nil, slices.Clone(blocks))
+}
+
+func newChain(n ledger.Network, gen *Generator, blocks []ledger.Block) *Chain {
 	return &Chain{
-		network: gen.Network(), gen: gen, blocks: blocks,
+		network: n, gen: gen, blocks: blocks,
 		old:       make(map[ledger.Point]ledger.Block),
 		followers: make(map[*follower]struct{}),
 		changed:   make(chan struct{}),
@@ -45,7 +54,7 @@ func (c *Chain) Fork(back int) *Chain {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n := c.left(back)
-	return newChain(c.fork(n), slices.Clone(c.blocks[:n]))
+	return newChain(c.network, c.fork(n), slices.Clone(c.blocks[:n]))
 }
 
 // left returns how many blocks are left without the last back ones.
@@ -57,6 +66,9 @@ func (c *Chain) left(back int) int {
 }
 
 func (c *Chain) fork(n int) *Generator {
+	if c.gen == nil {
+		return nil
+	}
 	gen, err := c.gen.Fork(c.tip(n).Point)
 	if err != nil {
 		panic(err) // the generator has made all of c.blocks
@@ -65,12 +77,17 @@ func (c *Chain) fork(n int) *Generator {
 }
 
 // Grow adds n new blocks.
-func (c *Chain) Grow(n int) *Chain {
+func (c *Chain) Grow(n int) *Chain { return c.Switch(0, n) }
+
+// Append adds blocks to a chain that [Of] made.
+func (c *Chain) Append(blocks ...ledger.Block) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.blocks = append(c.blocks, c.gen.Blocks(n)...)
+	if c.gen != nil {
+		panic("chaintest: Append to a chain that grows blocks of its own")
+	}
+	c.blocks = append(c.blocks, blocks...)
 	c.notify()
-	return c
 }
 
 // RollBack drops the last n blocks. What grows then are other blocks. Followers
@@ -86,7 +103,12 @@ func (c *Chain) Switch(back, forward int) *Chain {
 		c.gen = c.fork(n)
 	}
 	c.cut(n)
-	c.blocks = append(c.blocks, c.gen.Blocks(forward)...)
+	if forward > 0 {
+		if c.gen == nil {
+			panic("chaintest: a chain of given blocks grows with Append")
+		}
+		c.blocks = append(c.blocks, c.gen.Blocks(forward)...)
+	}
 	c.notify()
 	return c
 }

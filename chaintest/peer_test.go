@@ -215,6 +215,8 @@ func TestMistakes(t *testing.T) {
 	c := chaintest.New(chaintest.Config{}).Grow(3)
 	for want, f := range map[string]func(){
 		"4 blocks back on a chain of 3": func() { c.Fork(4) },
+		"grows with Append":             func() { chaintest.Of(chaintest.Network()).Grow(1) },
+		"grows blocks of its own":       func() { c.Append(c.Blocks()[0]) },
 		"has a Host and a Listener":     func() { chaintest.Serve(chaintest.Peer{Host: n.Host("a"), Listener: l}) },
 	} {
 		func() {
@@ -229,4 +231,19 @@ func TestMistakes(t *testing.T) {
 	if err := chaintest.Serve(chaintest.Peer{Listener: l}).Close(); err == nil || !strings.Contains(err.Error(), "Network") {
 		t.Errorf("without a network: %v", err)
 	}
+}
+
+// A chain of blocks that are there is served like any other, and grows with Append.
+func TestOf(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		blocks := chaintest.NewGenerator(chaintest.Config{}).Blocks(10)
+		c := chaintest.Of(chaintest.Network(), blocks[:5]...)
+		conn, _ := dial(t, chaintest.Peer{Chain: c})
+		c.RollBack(2)
+		c.Append(blocks[3:]...)
+		got, err := fetch(t.Context(), conn, c)
+		if err != nil || len(got) != 10 || c.Fork(1).Tip() != blocks[8].Header.Tip() {
+			t.Errorf("%d blocks, %v, fork at %v", len(got), err, c.Fork(1).Tip())
+		}
+	})
 }
