@@ -19,8 +19,8 @@
 // Left out on purpose: signatures and proofs of headers, unless [Config].Verifier
 // checks them, and ledger rules, unless [Config].Judge checks them.
 //
-// docs/guide has complete programs; its page errors.md says what ends a run and what to
-// do, and tuning.md what waits for what.
+// docs/guide has complete programs; its page database.md says what to save and how to
+// resume, errors.md what ends a run and what to do, and tuning.md what waits for what.
 //
 // Stable from version 0.1.0 on: see docs/compatibility.md.
 package follow

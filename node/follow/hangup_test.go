@@ -13,6 +13,9 @@ import (
 // Near peers hang up just before they would count as late with a new block, and connect
 // again: that buys them no more time than to hold the block back.
 func TestTipBesideHangUps(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many nodes, for minutes of virtual time")
+	}
 	for _, far := range []time.Duration{25, 80, 120} {
 		far *= time.Millisecond
 		alone := make(map[int][]time.Duration)

@@ -150,6 +150,9 @@ func cityChain(size int) *chaintest.Chain {
 // A near peer holds back the body of each new block, and ten others do not. That it
 // connects again each time makes no difference.
 func TestTipBesideHoarder(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many nodes, for minutes of virtual time")
+	}
 	for _, size := range []int{1200, 80_000} {
 		for name, hold := range map[string]time.Duration{"nine seconds": 9 * time.Second, "for ever": time.Hour} { // any order
 			for _, near := range []int{1, 3} {
@@ -226,6 +229,9 @@ func tipTimes(t *testing.T, size, near int, hold time.Duration, again bool) (too
 // Near peers send bodies drop by drop: from the start, after some blocks, now and
 // then, or those of a longer chain.
 func TestSyncBesideDrippers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many syncs of thousands of blocks")
+	}
 	const blocks, size = 5400, 1500 // one takes less than StallTimeout
 	drip := func(b ledger.RawBlock) time.Duration { return time.Duration(len(b)) * time.Second / 200 }
 	from := func(first int64) func() func(ledger.RawBlock) time.Duration {

@@ -246,6 +246,9 @@ func loadState(name string) (praos.State, bool) { return readState(disk.OS, name
 // on the volatile folder, the immutable one or the state file, the relay starts with a
 // chain that it had.
 func TestCrashes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("every crash of many runs")
+	}
 	l := newLife(t, 40)
 	n := disktest.Crashes(t, disktest.Trial{Run: l.run, Check: l.check, PerOp: 6, Again: 40})
 	if l.acked != 40 || n < 1000 {

@@ -104,8 +104,6 @@ func TestRelayRefuses(t *testing.T) {
 	}
 }
 
-// isA reports whether an error of the type of want is in the chain of err.
-
 // A bad header is remembered: neither it nor what follows it is verified again,
 // whoever brings it and however often.
 func TestRelayRemembersBadHeaders(t *testing.T) {
