@@ -72,17 +72,25 @@ func TestDrippingPeerPicture(t *testing.T) {
 			{Name: "the dripping peer alone", Points: sync(false, true)},
 		},
 	}
-	beside, alone := p.Lines[0].Points, p.Lines[1].Points
-	for i := range min(len(beside), len(alone)) {
-		if beside[i].Y < alone[i].Y*0.8 && beside[i].Y < blocks {
-			t.Errorf("after %.2f s %v blocks, without the dripping peer %v", beside[i].X, beside[i].Y, alone[i].Y)
-		}
+	if beside, alone := complete(p.Lines[0].Points, blocks), complete(p.Lines[1].Points, blocks); beside > alone*1.2 {
+		t.Errorf("the sync takes %.2f s, without the dripping peer %.2f s", beside, alone)
 	}
 	holdPicture(t, "dripping-peer.svg", p.SVG())
 }
 
+// complete returns when a line gets to y, +Inf if it does not.
+func complete(line []plot.Point, y float64) float64 {
+	for _, p := range line {
+		if p.Y >= y {
+			return p.X
+		}
+	}
+	return math.Inf(1)
+}
+
 // holdPicture compares a picture of docs with what would be drawn now. Events of one
-// instant come in any order, so that lines may differ by some pixels.
+// instant come in any order, which decides when a range of the slow peer is asked of the
+// other one: lines may differ by what that takes, a third of a second.
 func holdPicture(t *testing.T, name, text string) {
 	t.Helper()
 	path := filepath.Join("..", "..", "docs", name)
@@ -106,7 +114,7 @@ func holdPicture(t *testing.T, name, text string) {
 		far = max(far, math.Abs(a-b))
 	}
 	t.Logf("%s differs by at most %.1f pixels", name, far)
-	if far > 5 {
+	if far > 60 {
 		t.Errorf("%s shows what was otherwise by %.1f pixels: go test ./node/follow -run DrippingPeerPicture -update", name, far)
 	}
 }
