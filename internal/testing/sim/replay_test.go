@@ -14,7 +14,8 @@ import (
 
 // Steps that a core might take and must not: each is found by the oracle that it
 // is for. They all follow the same beginning: a chain of three blocks, k is 2,
-// and peer 1 has a candidate that ends with the third.
+// and peer 1 has a candidate that ends with the third; with a judge, only the
+// first block is adopted.
 func TestReplayOracles(t *testing.T) {
 	tree := &tree{blocks: make([]block, 1), raw: make([]byte, 84)}
 	var at []blockID // a line of blocks; at[0] is the start of all chains
@@ -34,6 +35,12 @@ func TestReplayOracles(t *testing.T) {
 		return chain.Headers{Peer: 1, Headers: hs}
 	}
 	backTo := func(id blockID) chain.Effect { return chain.RollBack{Tip: tree.tip(id)} }
+	judge := func(id, after blockID) chain.Effect {
+		return chain.Judge{Header: header(id), After: tree.tip(after)}
+	}
+	judged := func(id blockID, v chain.Verdict) chain.Event {
+		return chain.Judged{Point: tree.point(id), Verdict: v}
+	}
 	settled := func(id blockID) chain.Effect { return chain.Immutable{Tip: tree.tip(id)} }
 	gone := chain.Disconnect{Peer: 1, Err: errors.New("sim: test")}
 
@@ -50,9 +57,14 @@ func TestReplayOracles(t *testing.T) {
 		happens(fetched(at[2]), adopt(at[2])),
 		happens(fetched(at[3]), adopt(at[3]), settled(at[1])),
 	}
+	beginJudged := append(slices.Clone(begin[:3]),
+		happens(fetched(at[1]), judge(at[1], at[0])),
+		happens(judged(at[1], chain.Valid), adopt(at[1])),
+	)
 	for _, test := range []struct {
 		name  string
 		want  string // oracle, "" for none
+		judge bool
 		steps []step
 	}{
 		{name: "nothing"},
@@ -90,9 +102,61 @@ func TestReplayOracles(t *testing.T) {
 		{name: "the wrong peer", want: "blame", steps: []step{happens(chain.NoBlocks{Peer: 2}, gone)}},
 		{name: "out of the blue", want: "blame", steps: []step{happens(chain.Tick{}, gone)}},
 		{name: "for no blocks", steps: []step{happens(chain.NoBlocks{Peer: 1}, gone), happens(chain.PeerGone{Peer: 1})}},
+		{name: "the next one is valid", judge: true, steps: []step{
+			happens(fetched(at[2]), judge(at[2], at[1])), happens(judged(at[2], chain.Valid), adopt(at[2])),
+		}},
+		{name: "found valid when it was forgotten, and came again", judge: true, steps: []step{
+			happens(fetched(at[2]), judge(at[2], at[1])),
+			happens(chain.PeerGone{Peer: 1}, chain.Forget{Point: tree.point(at[2])}),
+			happens(judged(at[2], chain.Valid)),
+			happens(fetched(at[2]), adopt(at[2])),
+		}},
+		{name: "found invalid then", want: "valid", judge: true, steps: []step{
+			happens(fetched(at[2]), judge(at[2], at[1])),
+			happens(chain.PeerGone{Peer: 1}, chain.Forget{Point: tree.point(at[2])}),
+			happens(judged(at[2], chain.Invalid)),
+			happens(fetched(at[2]), adopt(at[2])),
+		}},
+		{name: "judged again later", judge: true, steps: []step{
+			happens(fetched(at[2]), judge(at[2], at[1])), happens(judged(at[2], chain.Later)),
+			happens(chain.Tick{}, judge(at[2], at[1])), happens(judged(at[2], chain.Valid), adopt(at[2])),
+		}},
+		{name: "not judged", want: "valid", judge: true, steps: []step{happens(fetched(at[2]), adopt(at[2]))}},
+		{name: "cannot be judged yet", want: "valid", judge: true, steps: []step{
+			happens(fetched(at[2]), judge(at[2], at[1])), happens(judged(at[2], chain.Later), adopt(at[2])),
+		}},
+		{name: "invalid", want: "valid", judge: true, steps: []step{
+			happens(fetched(at[2]), judge(at[2], at[1])), happens(judged(at[2], chain.Invalid), adopt(at[2])),
+		}},
+		{name: "the one after a valid one", want: "valid", judge: true, steps: []step{
+			happens(fetched(at[2]), judge(at[2], at[1])), happens(fetched(at[3])),
+			happens(judged(at[2], chain.Valid), adopt(at[2]), adopt(at[3])),
+		}},
+		{name: "two at once", want: "valid", judge: true, steps: []step{
+			happens(fetched(at[2]), judge(at[2], at[1])), happens(fetched(at[3]), judge(at[3], at[2])),
+		}},
+		{name: "judged without a body", want: "valid", judge: true, steps: []step{happens(chain.Tick{}, judge(at[2], at[1]))}},
+		{name: "judged after another block", want: "valid", judge: true, steps: []step{happens(fetched(at[2]), judge(at[2], at[0]))}},
+		{name: "no judge", want: "valid", steps: []step{happens(fetched(at[4]), judge(at[4], at[3]))}},
+		{name: "an answer to no question", want: "valid", judge: true, steps: []step{happens(judged(at[2], chain.Valid))}},
+		{name: "an answer to another", want: "valid", judge: true, steps: []step{
+			happens(fetched(at[2]), judge(at[2], at[1])), happens(judged(at[3], chain.Valid)),
+		}},
+		{name: "the sender of an impossible one", judge: true, steps: []step{
+			happens(fetched(at[2]), judge(at[2], at[1])),
+			happens(judged(at[2], chain.Impossible), chain.Disconnect{Peer: 1, Err: new(chain.InvalidBlockError)}),
+		}},
+		{name: "that of an invalid one", want: "blame", judge: true, steps: []step{
+			happens(fetched(at[2]), judge(at[2], at[1])),
+			happens(judged(at[2], chain.Invalid), chain.Disconnect{Peer: 1, Err: new(chain.InvalidBlockError)}),
+		}},
 	} {
+		begin := begin
+		if test.judge {
+			begin = beginJudged
+		}
 		r := replayed{prefer: prefer}
-		r.begin(&chain.Config{K: 2})
+		r.begin(&chain.Config{K: 2, Judge: test.judge})
 		got := ""
 		for i, s := range slices.Concat(begin, test.steps) {
 			if f := r.step(s.event, s.effects); f != nil {

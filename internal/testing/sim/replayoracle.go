@@ -105,7 +105,8 @@ func (r *replayed) step(ev chain.Event, effects []chain.Effect) *replayFault {
 		if r.asked == nil || r.asked.tip.Point != ev.Point {
 			return faultf("valid", "block %v judged, which nobody asked for", ev.Point)
 		}
-		r.asked.valid, r.asked = r.asked.valid || ev.Verdict == chain.Valid, nil
+		x := r.at(ev.Point) // another one if the block was forgotten meanwhile
+		x.valid, r.asked = x.valid || ev.Verdict == chain.Valid, nil
 	}
 	r.chain.Step()
 	for _, e := range effects {
