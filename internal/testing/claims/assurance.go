@@ -20,8 +20,8 @@ a rule that we made ourselves.
     go run ./internal/testing/claims assurance -write
 
 writes this page from ` + "`" + promisesFile + "`" + ` and the planted
-faults. A test fails when a promise has no test or no source, when a test is gone, when a
-planted fault breaks no promise, and when this page is stale.
+faults. A test fails when a promise has no test or no source, when a test is gone or could
+be of several packages, when a planted fault breaks no promise, and when this page is stale.
 
 `
 
@@ -37,7 +37,7 @@ func assurance(all []promise) string {
 		}
 	}
 	b.WriteString(assuranceHead)
-	fmt.Fprintf(&b, "%d promises, %d tests, %d planted faults. For %d promises no fault is planted yet: their tests\nfail when someone breaks the code on purpose, but nothing repeats that.\n", len(all), tests, planted, bare)
+	fmt.Fprintf(&b, "%d promises, %d tests, %d planted faults. For %d promises no fault is planted\nyet.\n", len(all), tests, planted, bare)
 	page := ""
 	for _, p := range all {
 		if p.page != page {

@@ -79,6 +79,26 @@ func TestPromisesMissing(t *testing.T) {
 	}
 }
 
+// A test that several packages have shows something only if its package is named.
+func TestNamed(t *testing.T) {
+	m := &module{root: here(t).root, tests: map[string][]string{"TestOne": {"a"}, "TestTwo": {"a", "b/c"}}}
+	for _, test := range []struct{ cell, want string }{
+		{"TestOne", ""},
+		{"`a` TestTwo, TestOne", ""},
+		{"`b/c` TestTwo; TestOne", ""},
+		{"TestOne, TestTwo", "TestTwo is a test of a and of b/c"},
+		{"`b/c` TestTwo, TestOne", "there is no test `b/c` TestOne"},
+		{"`a` TestOne; TestTwo", "TestTwo is a test of a and of b/c"},
+		{"`a` TestOne, `mux` TestTwo", "there is no test `mux` TestTwo"},
+		{"TestThree", "there is no test TestThree"},
+	} {
+		err := m.check(&promise{page: readme, rules: []string{ours}, tests: m.named(test.cell)})
+		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+			t.Errorf("%s: error %v, want %q", test.cell, err, test.want)
+		}
+	}
+}
+
 // A planted fault goes to the promise that its text is about.
 func TestJoin(t *testing.T) {
 	all := []promise{

@@ -22,7 +22,7 @@ type promise struct {
 
 // evidence is a test of a promise.
 type evidence struct {
-	pkgs []string // that may have it: one, unless a table names the test alone
+	pkgs []string // that have it: all, if a table names the test alone
 	name string
 	text string // that the test prints when this promise is broken; "" for any
 }
@@ -106,7 +106,25 @@ func parsePromises(text string) ([]promise, error) {
 	return all, nil
 }
 
-var inRow = regexp.MustCompile(`\b(?:Test|Fuzz)[A-Z]\w*`)
+var inCell = regexp.MustCompile("`([a-z][a-z0-9/]*)`|;|\\b(?:Test|Fuzz)[A-Z]\\w*")
+
+// named returns the tests that a cell of a table names. A package before them holds up to
+// the next one or a ";": "`mux` TestOne, TestTwo; TestThree" says it of the first two.
+func (m *module) named(cell string) []evidence {
+	var tests []evidence
+	pkg := ""
+	for _, found := range inCell.FindAllStringSubmatch(cell, -1) {
+		switch name := found[0]; {
+		case name == ";" || found[1] != "":
+			pkg = found[1]
+		case pkg != "":
+			tests = append(tests, evidence{pkgs: []string{pkg}, name: name})
+		default:
+			tests = append(tests, evidence{pkgs: m.tests[name], name: name})
+		}
+	}
+	return tests
+}
 
 // tableHeads are the tables whose rows are promises, each with its tests: such a row
 // is in the page alone, and the file of promises names the beginning of it.
@@ -139,9 +157,7 @@ func (m *module) fillRows(all []promise) error {
 		if len(cells) > 2 && cells[1] != "" {
 			p.text += ": " + cells[1]
 		}
-		for _, name := range inRow.FindAllString(cells[len(cells)-1], -1) {
-			p.tests = append(p.tests, evidence{pkgs: m.tests[name], name: name})
-		}
+		p.tests = append(p.tests, m.named(cells[len(cells)-1])...)
 	}
 	for page, left := range rows {
 		for _, row := range left {
@@ -187,7 +203,10 @@ func (m *module) check(p *promise) error {
 		fault("no test shows it")
 	}
 	for _, e := range p.tests {
-		if len(e.pkgs) == 0 || len(e.pkgs) == 1 && !slices.Contains(m.tests[e.name], e.pkgs[0]) {
+		switch {
+		case len(e.pkgs) > 1:
+			fault("%s is a test of %s: name one before it", e, strings.Join(e.pkgs, " and of "))
+		case len(e.pkgs) == 0 || !slices.Contains(m.tests[e.name], e.pkgs[0]):
 			fault("there is no test %s", e)
 		}
 	}
