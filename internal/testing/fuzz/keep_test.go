@@ -26,10 +26,10 @@ const (
 	maxKeptSize = 4000 // bytes of a file
 )
 
-// stays reports whether a file is kept whatever it reaches: it was recorded from another
-// implementation, or a test wants it.
+// stays reports whether a file is kept whatever it reaches: it was recorded, or is what a
+// legal peer said.
 func stays(name string) bool {
-	return strings.HasPrefix(name, prefix) && strings.Contains(name, "-"+theirs) || strings.HasPrefix(name, "legal-")
+	return strings.HasPrefix(name, prefix) || strings.HasPrefix(name, "legal-")
 }
 
 // corpora returns the files of each target by its folder.
@@ -96,7 +96,7 @@ func TestPrune(t *testing.T) {
 		before := len(each)
 		for ; left > 0 && len(each) > 0; left-- {
 			best, most := "", -1
-			for _, name := range slices.Backward(slices.Sorted(maps.Keys(each))) { // of equals, a recorded one
+			for _, name := range slices.Sorted(maps.Keys(each)) {
 				for s := range each[name] {
 					if reached[s] {
 						delete(each[name], s)
