@@ -56,7 +56,10 @@ func run(ctx context.Context) error {
 	}
 	defer db.Close()
 	err = index(ctx, db, follow.Config{Config: node.Config{Network: network, Logger: slog.Default()}, Peers: flag.Args()}, *exitAtTip)
-	return errors.Join(err, db.summary(os.Stdout))
+	if err != nil {
+		return err // no summary: it would count what is not committed
+	}
+	return db.summary(os.Stdout)
 }
 
 // index follows the chain until ctx ends, or to its end with exitAtTip.

@@ -135,7 +135,7 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// A mistake is an error that names the argument and what to give.
+// A mistake is an error that names the argument and what to give. There is no summary.
 func TestMistakes(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "x.db")
 	for _, c := range []struct {
@@ -148,9 +148,9 @@ func TestMistakes(t *testing.T) {
 		{"-db " + t.TempDir() + "/none/x.db", "none/x.db: "},
 		{"-db " + file + " 127.0.0.1:1 -exit-at-tip", "-exit-at-tip"},
 	} {
-		cmd, _, stderr := program(t, strings.Fields(c.args)...)
-		if err := cmd.Run(); err == nil || !strings.Contains(stderr.String(), c.want) {
-			t.Errorf("%s: %v\n%swant %q", c.args, err, stderr, c.want)
+		cmd, stdout, stderr := program(t, strings.Fields(c.args)...)
+		if err := cmd.Run(); err == nil || !strings.Contains(stderr.String(), c.want) || stdout.Len() > 0 {
+			t.Errorf("%s: %v\n%s%swant %q", c.args, err, stdout, stderr, c.want)
 		}
 	}
 }
