@@ -1,5 +1,4 @@
-// Follow prints the blocks that come after a point, of a network's bootstrap
-// peers or of nodes that you name, and rollbacks.
+// Follow prints the blocks after a point, of bootstrap peers or nodes that you name, and rollbacks.
 //
 //	go run ./examples/follow -network preview -from SLOT.HASH [HOST:PORT...]
 package main
@@ -37,7 +36,7 @@ func setup(c *cli.Command) cli.Run {
 			return err
 		}
 		var atTip atomic.Bool
-		watch, printed := c.Watch(cli.Followed(f, &atTip)), 0
+		watch, printed, rollback := c.Watch(cli.Followed(f, &atTip)), 0, "starts at"
 		defer watch.Stop()
 		for ev, err := range f.Events(ctx, from.Point) {
 			if err != nil {
@@ -52,7 +51,8 @@ func setup(c *cli.Command) cli.Run {
 					return nil
 				}
 			case follow.RollBackward:
-				fmt.Fprintln(out, "back to", ev.To.Point)
+				fmt.Fprintln(out, rollback, ev.To.Point)
+				rollback = "back to"
 			}
 		}
 		return nil

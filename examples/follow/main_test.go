@@ -21,7 +21,7 @@ func TestFollow(t *testing.T) {
 	address := nodetest.Loopback(t, node.Config{Network: ledger.Preview, Sources: chain.Sources()})
 	blocks := chain.Blocks()
 	start := blocks[9].Header.Point()
-	want := fmt.Sprintf("back to %v\n", start)
+	want := fmt.Sprintf("starts at %v\n", start)
 	for _, b := range blocks[10:] {
 		want += fmt.Sprintf("%v, %d bytes\n", b.Header.Tip(), len(b.Raw))
 	}
