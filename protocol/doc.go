@@ -1,7 +1,7 @@
 // Package protocol runs Ouroboros mini-protocols from tables.
 //
 // A mini-protocol is a [Spec]: states, who has agency in each, the messages that lead
-// on, and and size and time limits of the next message. A [Machine] follows a Spec from
+// on, and size and time limits of the next message. A [Machine] follows a Spec from
 // either side and knows only the table. A [Session] joins a Machine to a [Transport]
 // and enforces what the table says. Two drivers then serve every protocol: the side
 // that asks uses [Session.Exchange] and [Session.Pipeline], the side that answers uses
@@ -9,7 +9,8 @@
 // connection: in tx-submission it is the responder that asks.
 //
 // Start with a package that has a Spec already, such as chainsync. To add a
-// mini-protocol of your own, write its messages and its table; see the Example.
+// mini-protocol of your own, write its messages and its table: docs/guide/mini-protocol.md
+// does that, and tests them.
 //
 // Duties of the caller:
 //
@@ -24,8 +25,6 @@
 // Rules follow the Ouroboros network specification as read from
 // ouroboros-network d80f488c8 (2026-07-24); where the text and the running
 // code disagree, the code.
-//
-// docs/guide/mini-protocol.md writes a mini-protocol and tests it.
 //
 // Stable from version 0.1.0 on: see docs/compatibility.md.
 package protocol

@@ -153,6 +153,9 @@ type RollForward struct {
 // where the run starts; it comes when a peer has confirmed that its chain has To. The
 // block number is 0 for a point that was passed to [Follow], since points have no block
 // number.
+//
+// Of those that come later in a run, each is followed at once by a RollForward, unless the
+// run ends: a loop that writes in batches need not write one when a rollback comes.
 type RollBackward struct {
 	To ledger.Tip
 }
@@ -172,6 +175,9 @@ var ErrNoIntersect = chainsync.ErrNoIntersect
 // chain left the last point meanwhile, it is rolled back to the newest older point that
 // it still has. Of more than 1,000, the newest count, and the oldest. [Cursor] is what
 // to save, and finds gaps.
+//
+// Points have no block numbers: when the peers' chain has left the newest of the given
+// points, nothing is yielded until that chain has a block in a later slot than it.
 //
 // Blocks are fetched ahead while the loop body works, at most Config.Chain.MaxBytes of
 // them: a slow loop body slows down Follow alone. The last k blocks stay in memory, in
