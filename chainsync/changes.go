@@ -11,11 +11,11 @@ import (
 )
 
 // Changes tells the sources of one [Chain] how it changes. The zero value is ready to
-// use and must not be copied. Its methods may overlap; sources call them, and hold no
-// lock while they read the chain.
+// use and must not be copied.
 //
 // Whoever changes the chain calls Grew or RolledBack after each change, in the order of
-// the changes, for example under the lock that guards the chain.
+// the changes, for example under the lock that guards the chain: no source keeps them
+// waiting while it reads the chain.
 type Changes struct {
 	count atomic.Uint64 // changes so far
 	next  wake.All

@@ -17,7 +17,7 @@ const MaxPoints = 1000
 type Source interface {
 	// Intersect moves the read pointer to the first of points, in the order
 	// given, that is on the chain, and returns it with the chain's tip. The
-	// origin is on every chain. The next update is then a rollback to the
+	// origin is on the chain unless old blocks were removed. The next update is then a rollback to the
 	// point, or to an earlier one if the chain has changed. When none is
 	// found it returns [ErrNoIntersect] with the tip, and the pointer stays.
 	Intersect(ctx context.Context, points []ledger.Point) (ledger.Point, ledger.Tip, error)

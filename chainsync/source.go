@@ -15,8 +15,8 @@ type Chain interface {
 	// Tip returns the end of the chain, the zero Tip if it is empty.
 	Tip() ledger.Tip
 
-	// Contains reports whether p is on the chain. The origin is if the chain begins
-	// there, and is not where old blocks were removed.
+	// Contains reports whether p is on the chain. The origin is on the chain unless
+	// old blocks were removed.
 	Contains(p ledger.Point) (bool, error)
 
 	// NextHeaders returns headers that follow p on the chain, oldest first: at least
@@ -33,10 +33,12 @@ const readAhead = 64
 //
 // Changes, which all sources of the chain share, wakes those that have reached the tip; nil
 // if the chain never changes. If the chain loses the block that the follower is at, the
-// next update is a rollback to the newest of its blocks that stayed on the chain.
+// next update is a rollback to the newest of its blocks that stayed on the chain, or an
+// older one if it slept through 256 rollbacks.
 //
-// An error of chain ends the session. So does a block that is gone although changes did
-// not tell, such as an old one that was removed.
+// An error of chain ends the session. So does the removal of the block that the follower
+// is at, such as an old one, once the source needs the headers after it: at once if
+// changes is nil, and otherwise with the third change after it at the latest.
 func NewSource(chain Chain, changes *Changes) Source {
 	s := &source{chain: chain, changes: changes, back: true}
 	_, _, s.seen = changes.since(0)
@@ -60,8 +62,8 @@ type source struct {
 }
 
 var (
-	errNoOrigin = errors.New("chainsync: all blocks from the origin on were asked for, and the chain here begins later")
-	errGone     = errors.New("chainsync: the block that the follower is at is not on the chain any more, and Changes did not tell")
+	errNoOrigin = errors.New("chainsync: the follower asked for the chain from the origin, and old blocks were removed")
+	errGone     = errors.New("chainsync: the block that the follower is at was removed without a rollback")
 )
 
 // Intersect implements Source.
@@ -145,9 +147,9 @@ func (s *source) read() error {
 		s.gone = 0
 		return err
 	}
-	// The position has left the chain. If that is not told yet, it is with the next
-	// change, or the one after it if the next was made before.
-	if s.gone++; s.gone > 2 {
+	// The position has left the chain. A rollback that is not told yet is told with the
+	// next change, or the one after it if the next was made before.
+	if s.gone++; s.changes == nil || s.gone > 2 {
 		return fmt.Errorf("%w: %v", errGone, s.at.Point)
 	}
 	return nil

@@ -431,8 +431,18 @@ func TestSourceErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	// The block is removed, which nobody tells; the chain goes on.
+	// The block is removed without a rollback; the chain goes on, or never changes.
+	still := chainsync.NewSource(s, nil)
+	if _, _, err := still.Intersect(t.Context(), []ledger.Point{s.blocks[20].Point()}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := still.Next(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	s.first = 40
+	if u, err := still.Next(t.Context()); err == nil {
+		t.Errorf("where the block was removed from a chain that never changes: %v and no error", u)
+	}
 	for n := 0; ; n++ {
 		u, err := x.Next(t.Context())
 		if err != nil {
