@@ -92,6 +92,9 @@ func (c *Chain) Append(blocks ...ledger.Block) {
 
 // RollBack drops the last n blocks. What grows then are other blocks. Followers
 // see a rollback at once; ranges of blocks that were dropped are still served.
+//
+// An application on package node/follow keeps its chain, which is longer, until
+// the peer's is longer again: use [Chain.Switch] to make it roll back.
 func (c *Chain) RollBack(n int) *Chain { return c.Switch(n, 0) }
 
 // Switch drops the last back blocks and adds forward others in one change.

@@ -32,6 +32,8 @@ const (
 	// dripBound is how many bytes of blocks wait to be sent, about: more than
 	// anyone asks of one peer. Beyond it all that the peer sends waits.
 	dripBound = 16 << 20
+
+	maxDrip = 1_000_000_000 // bytes a second
 )
 
 // blocksID is the mini-protocol number in a segment with blocks, with the mode bit

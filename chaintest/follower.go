@@ -10,9 +10,9 @@ import (
 // follower is a chainsync.Source. c.mu guards what follows it.
 type follower struct {
 	c       *Chain
-	n       int  // blocks that the reader has
-	back    bool // the next update is a rollback to them
-	changed <-chan struct{}
+	n       int             // blocks that the reader has
+	back    bool            // the next update is a rollback to them
+	changed <-chan struct{} // of the last Next
 }
 
 // Intersect implements chainsync.Source.
@@ -33,6 +33,7 @@ func (f *follower) Intersect(_ context.Context, points []ledger.Point) (ledger.P
 func (f *follower) Next(context.Context) (chainsync.Update, error) {
 	f.c.mu.Lock()
 	defer f.c.mu.Unlock()
+	f.changed = f.c.changed
 	tip := f.c.tip(len(f.c.blocks))
 	switch {
 	case f.back:
@@ -42,7 +43,6 @@ func (f *follower) Next(context.Context) (chainsync.Update, error) {
 		f.n++
 		return chainsync.RollForward{Header: f.c.blocks[f.n-1].Header.Raw, Tip: tip}, nil
 	}
-	f.changed = f.c.changed
 	return nil, nil
 }
 

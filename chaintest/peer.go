@@ -37,19 +37,19 @@ type Peer struct {
 	Addresses []netip.AddrPort
 
 	// Delay is how long the peer takes for each answer: an intersection, a header
-	// or rollback, and each block of a range.
+	// or rollback, and each block of a range. It must not be negative.
 	Delay time.Duration
 
 	// Drip, if not 0, is the number of bytes of blocks that it sends each second
-	// on a connection, each tenth of a second in a segment of their own. All
-	// else goes out beside them as usual.
+	// on a connection, each tenth of a second in a segment of their own; at most
+	// 1e9. All else goes out beside them as usual.
 	Drip int
 
 	// Hooks change what it answers.
 	Hooks Hooks
 
 	// Config is the rest of what the node is like. If Network is zero, it is
-	// Chain's. What Sources has, if not nil, takes the place of what the peer
+	// Chain's, or [Network] if Chain is nil. What Sources has, if not nil, takes the place of what the peer
 	// would have there.
 	Config node.Config
 }
@@ -63,7 +63,8 @@ type Hooks struct {
 	// Intersect gets an answer of chain-sync and returns what to say.
 	Intersect func(ctx context.Context, p ledger.Point, tip ledger.Tip, err error) (ledger.Point, ledger.Tip, error)
 
-	// Update gets an update of chain-sync and returns what to send.
+	// Update gets an update of chain-sync and returns what to send; nil drops
+	// the update, and the next one takes its place.
 	Update func(ctx context.Context, u chainsync.Update) chainsync.Update
 
 	// Range gets the blocks of a range, nil if it is not there, and returns
@@ -130,17 +131,21 @@ func (u *updates) Intersect(ctx context.Context, points []ledger.Point) (ledger.
 
 // Next implements chainsync.Source.
 func (u *updates) Next(ctx context.Context) (chainsync.Update, error) {
-	next, err := u.follower.Next(ctx)
-	if next == nil || err != nil {
-		return next, err
+	for {
+		next, err := u.follower.Next(ctx)
+		if next == nil || err != nil {
+			return next, err
+		}
+		if err := u.p.wait(ctx); err != nil {
+			return nil, err
+		}
+		if u.p.Hooks.Update != nil {
+			next = u.p.Hooks.Update(ctx, next)
+		}
+		if err := context.Cause(ctx); next != nil || err != nil {
+			return next, err
+		}
 	}
-	if err := u.p.wait(ctx); err != nil {
-		return nil, err
-	}
-	if u.p.Hooks.Update != nil {
-		next = u.p.Hooks.Update(ctx, next)
-	}
-	return next, context.Cause(ctx)
 }
 
 // ranges is the blockfetch.Source of a peer.

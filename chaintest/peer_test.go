@@ -3,6 +3,7 @@ package chaintest_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/ouronet/ouronet/blockfetch"
+	"github.com/ouronet/ouronet/chainsync"
 	"github.com/ouronet/ouronet/chaintest"
 	"github.com/ouronet/ouronet/ledger"
 	"github.com/ouronet/ouronet/node"
@@ -213,23 +215,137 @@ func TestMistakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := chaintest.New(chaintest.Config{}).Grow(3)
+	serve := func(p chaintest.Peer) func() { return func() { chaintest.Serve(p).Close() } }
 	for want, f := range map[string]func(){
 		"4 blocks back on a chain of 3": func() { c.Fork(4) },
 		"grows with Append":             func() { chaintest.Of(chaintest.Network()).Grow(1) },
 		"grows blocks of its own":       func() { c.Append(c.Blocks()[0]) },
-		"has a Host and a Listener":     func() { chaintest.Serve(chaintest.Peer{Host: n.Host("a"), Listener: l}) },
+		"has a Host and a Listener":     serve(chaintest.Peer{Host: n.Host("a"), Listener: l}),
+		"Drip is -1":                    serve(chaintest.Peer{Chain: c, Drip: -1}),
+		"Drip is 1000000001":            serve(chaintest.Peer{Chain: c, Drip: 1e9 + 1}),
+		"Delay is -1s":                  serve(chaintest.Peer{Chain: c, Delay: -time.Second}),
+		"cannot serve: node: ":          serve(chaintest.Peer{Config: node.Config{Limits: node.Limits{Inbound: -1}}}),
 	} {
 		func() {
 			defer func() {
-				if got, _ := recover().(string); !strings.Contains(got, want) {
+				if got := fmt.Sprint(recover()); !strings.Contains(got, want) {
 					t.Errorf("got %q, want %q", got, want)
 				}
 			}()
 			f()
 		}()
 	}
-	if err := chaintest.Serve(chaintest.Peer{Listener: l}).Close(); err == nil || !strings.Contains(err.Error(), "Network") {
-		t.Errorf("without a network: %v", err)
+}
+
+// A peer without a chain serves one without blocks.
+func TestNoChain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		conn, _ := dial(t, chaintest.Peer{})
+		if p, tip, err := conn.ChainSync().Intersect(t.Context(), ledger.Origin); err != nil || p != ledger.Origin || tip != (ledger.Tip{}) {
+			t.Error(p, tip, err)
+		}
+	})
+}
+
+// A fast drip is as good as none.
+func TestFastDrip(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := chaintest.New(chaintest.Config{BlockSize: 3000}).Grow(4)
+		conn, _ := dial(t, chaintest.Peer{Chain: c, Drip: 1e9})
+		if blocks, err := fetch(t.Context(), conn, c); err != nil || len(blocks) != 4 {
+			t.Errorf("%d blocks, %v", len(blocks), err)
+		}
+	})
+}
+
+// An update that a hook drops is never sent; the next one takes its place at once.
+func TestDroppedUpdate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := chaintest.New(chaintest.Config{}).Grow(3)
+		dropped := 0
+		conn, _ := dial(t, chaintest.Peer{Chain: c, Hooks: chaintest.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
+			if _, ok := u.(chainsync.RollBackward); ok {
+				dropped++
+				return nil
+			}
+			return u
+		}}})
+		go func() {
+			time.Sleep(time.Second)
+			c.Switch(1, 1)
+		}()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		began, headers := time.Now(), 0
+		for u, err := range conn.ChainSync().Updates(ctx) {
+			if _, ok := u.(chainsync.RollForward); !ok || err != nil {
+				t.Fatalf("after %d headers: %v, %v", headers, u, err)
+			}
+			headers++
+			if took := time.Since(began).Truncate(time.Second); headers <= 3 && took != 0 || headers > 3 && took != time.Second {
+				t.Errorf("header %d came after %v", headers, took)
+			}
+			if headers == 4 {
+				break
+			}
+		}
+		if dropped != 2 {
+			t.Errorf("%d updates dropped, want 2", dropped)
+		}
+	})
+}
+
+// A source of one's own that keeps an update back waits for the next change.
+func TestWaitAfterAnUpdate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := chaintest.New(chaintest.Config{})
+		s := c.Sources().ChainSync(t.Context(), nil)
+		if u, err := s.Next(t.Context()); u == nil || err != nil {
+			t.Fatal(u, err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		c.Grow(1)
+		if err := s.Wait(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Whatever the block, its wrong body can be read and is not the one of the header.
+func TestWrongBody(t *testing.T) {
+	for name, cfg := range map[string]chaintest.Config{
+		"mixed":    {Network: shortEpochs(), Eras: allEras(30)},
+		"smallest": {Network: shortEpochs(), Eras: allEras(30), BlockSize: 1},
+		"signed":   {Network: chaintest.AllEras(), Signed: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := chaintest.NewGenerator(cfg)
+			boundary, hashes := 0, 0
+			for _, b := range g.Blocks(ledger.NumEras * 30) {
+				got := chaintest.WrongBody(t.Context(), []ledger.Block{b})[0]
+				parsed, err := g.Network().ParseBlock(got.Raw)
+				if err != nil || parsed.Header.Hash != b.Header.Hash {
+					t.Fatalf("block %v of %v: %v", b.Header.Point(), b.Header.Raw.Era, err)
+				}
+				var wrong *ledger.BodyError
+				if err := parsed.CheckBody(); !errors.As(err, &wrong) {
+					t.Fatalf("block %v of %v: %v", b.Header.Point(), b.Header.Raw.Era, err)
+				}
+				if b.Header.Raw.EBB {
+					boundary++
+				}
+				if wrong.Part == ledger.PartHash {
+					hashes++
+				}
+				if err := b.CheckBody(); err != nil {
+					t.Fatalf("the block itself has changed: %v", err)
+				}
+			}
+			if boundary == 0 || hashes == 0 {
+				t.Errorf("%d boundary blocks, %d wrong hashes", boundary, hashes)
+			}
+		})
 	}
 }
 

@@ -8,9 +8,9 @@ import (
 	"github.com/ouronet/ouronet/ledger"
 )
 
-// Resign returns a header of a signed chain whose body somebody has changed,
-// signed again by the hot key of the certificate in it: for headers that only
-// one check can refuse.
+// Resign takes a header of a signed chain after a change in its signed part, and
+// returns it signed again by the hot key of the certificate in it: for headers
+// that only one check can refuse.
 func (g *Generator) Resign(h ledger.RawHeader) (ledger.Header, error) {
 	const signature = kesSize + 3 // with its head
 	parsed, err := g.config.Network.ParseHeader(h)

@@ -22,22 +22,25 @@ type Server struct {
 	conns map[*node.Conn]struct{}
 }
 
-// Serve serves p until [Server.Close]. It panics if p cannot listen.
+// Serve serves p until [Server.Close]. It panics if p cannot listen, if
+// node.Config.Check refuses its Config, or if Delay or Drip is out of range.
 func Serve(p Peer) *Server {
+	cfg := p.config()
+	if err := cfg.Check(); err != nil {
+		panic(fmt.Sprintf("chaintest: cannot serve: %v", err))
+	}
+	if p.Delay < 0 {
+		panic(fmt.Sprintf("chaintest: Delay is %v, want 0 or more", p.Delay))
+	}
+	if p.Drip < 0 || p.Drip > maxDrip {
+		panic(fmt.Sprintf("chaintest: Drip is %d, want 0 to %d bytes a second", p.Drip, maxDrip))
+	}
 	l, addr, err := p.listen()
 	if err != nil {
 		panic(fmt.Sprintf("chaintest: cannot listen: %v", err))
 	}
 	if p.Drip > 0 {
 		l = dripping{l, p.Drip}
-	}
-	cfg := p.Config
-	cfg.Sources = p.Sources()
-	if p.Addresses != nil {
-		cfg.PeerSharing = true
-	}
-	if cfg.Network.SecurityParam == 0 && p.Chain != nil {
-		cfg.Network = p.Chain.Network()
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Server{Addr: addr, cancel: cancel, done: make(chan struct{}), conns: make(map[*node.Conn]struct{})}
@@ -65,6 +68,23 @@ func Serve(p Peer) *Server {
 	return s
 }
 
+// config returns the configuration of the node.
+func (p *Peer) config() node.Config {
+	cfg := p.Config
+	cfg.Sources = p.Sources()
+	if p.Addresses != nil {
+		cfg.PeerSharing = true
+	}
+	switch {
+	case cfg.Network.SecurityParam != 0:
+	case p.Chain != nil:
+		cfg.Network = p.Chain.Network()
+	default:
+		cfg.Network = Network()
+	}
+	return cfg
+}
+
 func (p *Peer) listen() (l net.Listener, addr string, err error) {
 	switch {
 	case p.Host != nil && p.Listener != nil:
@@ -83,7 +103,7 @@ func (p *Peer) listen() (l net.Listener, addr string, err error) {
 }
 
 // Close ends the server and its connections and waits for them. It returns the
-// error that ended it before, if there is one: that of Config, or of Listener.
+// error of the listener that ended it before, if there is one.
 func (s *Server) Close() error {
 	s.cancel()
 	<-s.done
