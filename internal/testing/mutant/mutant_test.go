@@ -13,7 +13,10 @@ import (
 
 	// What children build: without it a change there would leave an old result
 	// in go test's cache.
+	_ "github.com/ouronet/ouronet/handshake"
 	_ "github.com/ouronet/ouronet/internal/testing/sim"
+	_ "github.com/ouronet/ouronet/ledger/praos"
+	_ "github.com/ouronet/ouronet/mux"
 	_ "github.com/ouronet/ouronet/protocol"
 )
 
