@@ -259,7 +259,8 @@ func TestBlocksGetLater(t *testing.T) {
 		c := nodetest.NewChain().Grow(100)
 		cfg := narrow()
 		cfg.Network.Eras[ledger.Byron].EpochLength = 1
-		prev, n := c.Point(95), 0
+		prev := c.Point(95)
+		var n atomic.Int64 // headers; the peer goes on while the test ends
 		epoch := uint64(prev.Slot) + 1
 		peer := chaintest.Peer{Chain: c, Hooks: chaintest.Hooks{Update: func(_ context.Context, u chainsync.Update) chainsync.Update {
 			f, ok := u.(chainsync.RollForward)
@@ -278,7 +279,7 @@ func TestBlocksGetLater(t *testing.T) {
 				t.Error(err)
 			}
 			prev = h.Point()
-			n++
+			n.Add(1)
 			return f
 		}, Range: func(ctx context.Context, blocks []ledger.Block) []ledger.Block {
 			if blocks == nil {
@@ -289,8 +290,8 @@ func TestBlocksGetLater(t *testing.T) {
 		a, _ := nodetest.Pair(t, cfg, answering(peer))
 		got, err := take(a.Blocks(t.Context(), c.Point(95), c.Point(0)), never)
 		var v *protocol.ViolationError
-		if !errors.As(err, &v) || v.Protocol != "chain-sync" || n < 2 || len(got) > 1 {
-			t.Errorf("%d blocks of %d headers, %v", len(got), n, err)
+		if !errors.As(err, &v) || v.Protocol != "chain-sync" || n.Load() < 2 || len(got) > 1 {
+			t.Errorf("%d blocks of %d headers, %v", len(got), n.Load(), err)
 		}
 	})
 }
