@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -116,14 +117,14 @@ func TestAttach(t *testing.T) {
 				if opened == "by the peer" {
 					ours, theirs = theirs, ours
 				}
-				offered := 0
+				var offered atomic.Int64 // the engine's goroutines count
 				cfg := follow.Config{Config: node.Config{Network: nodetest.Network()}}
 				cfg.TxSubmission = func(ctx context.Context, conn *node.Conn) txsubmission.Source {
 					if conn != ours {
 						t.Error("another connection")
 					}
-					offered++
-					context.AfterFunc(ctx, func() { offered-- })
+					offered.Add(1)
+					context.AfterFunc(ctx, func() { offered.Add(-1) })
 					return nothing{}
 				}
 				s := newStage(t, cfg)
@@ -132,8 +133,8 @@ func TestAttach(t *testing.T) {
 					ended := make(chan error, 1)
 					go func() { ended <- s.Attach(ctx, ours) }()
 					time.Sleep(time.Minute)
-					if s.at() != c.Tip().Point || offered != 1 {
-						t.Fatalf("round %d: at %v, want %v; %d conversations about transactions", round, s.at(), c.Tip(), offered)
+					if s.at() != c.Tip().Point || offered.Load() != 1 {
+						t.Fatalf("round %d: at %v, want %v; %d conversations about transactions", round, s.at(), c.Tip(), offered.Load())
 					}
 					st := s.Status()
 					if st.Tip != c.Tip() || len(st.Peers) != 1 || st.Peers[0].Conn != ours || st.Peers[0].Reached != c.Tip() || st.Peers[0].Candidate != c.Tip() {
@@ -155,8 +156,8 @@ func TestAttach(t *testing.T) {
 						t.Errorf("round %d: %+v", round, st)
 					}
 					time.Sleep(time.Minute)
-					if s.at() != before || offered != 0 {
-						t.Errorf("round %d: something came of a peer that is not followed; %d conversations about transactions", round, offered)
+					if s.at() != before || offered.Load() != 0 {
+						t.Errorf("round %d: something came of a peer that is not followed; %d conversations about transactions", round, offered.Load())
 					}
 				}
 				connected, _ := s.told.peers()
