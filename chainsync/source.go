@@ -147,8 +147,8 @@ func (s *source) read() error {
 		s.gone = 0
 		return err
 	}
-	// The position has left the chain. A rollback that is not told yet is told with the
-	// next change, or the one after it if the next was made before.
+	// The position has left the chain, and its rollback has not reached changes yet: it
+	// comes as the next change, or as the one after, if the next was made before it.
 	if s.gone++; s.changes == nil || s.gone > 2 {
 		return fmt.Errorf("%w: %v", errGone, s.at.Point)
 	}

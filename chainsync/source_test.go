@@ -246,7 +246,7 @@ func TestSourceAgainstModel(t *testing.T) {
 }
 
 // Whoever changes the chain may tell of it a while later, and readers look at any time.
-// All of them end with the chain as it is, and hear of nothing that they cannot apply.
+// Each follower ends with the chain as it is, and gets only updates that it can apply.
 func TestSourceWhileTheChainChanges(t *testing.T) {
 	for seed := range uint64(6) {
 		synctest.Test(t, func(t *testing.T) {

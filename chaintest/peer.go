@@ -32,7 +32,7 @@ type Peer struct {
 	// none.
 	Txs func(ledger.Tx)
 
-	// Addresses are those that the peer shares, the first ones, as many as it is
+	// Addresses are what the peer shares: from the first one on, as many as it is
 	// asked for. nil shares none; otherwise [Serve] sets Config.PeerSharing.
 	Addresses []netip.AddrPort
 

@@ -153,7 +153,7 @@ func (a *api) readType(o *types.TypeName, within types.Qualifier, line func(stri
 	case *types.Interface:
 		line("type %s interface", shown)
 		for f := range u.Methods() {
-			if !f.Exported() { // nobody else can implement it
+			if !f.Exported() { // other packages cannot implement it
 				line("type %s interface, unexported methods", name)
 				continue
 			}

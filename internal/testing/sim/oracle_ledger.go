@@ -6,7 +6,7 @@ import "fmt"
 // application, and what the node may do with it. B names blocks: in the simulator a number,
 // where blocks come from outside whatever is the same for the same block.
 //
-// Each method takes note of what it is told, also when it returns an error.
+// Each method records its event, also when it returns an error.
 type Ledger[B comparable] struct {
 	K    int  // most blocks of a rollback
 	Bare bool // it goes on from points: nothing is known of what lies between them
@@ -61,8 +61,8 @@ func (l *Ledger[B]) loose(b B) bool {
 	return ok && at > l.fixed
 }
 
-// Adopt is told that a block was handed over, whether it names the tip as the block before
-// it, whether its body is held, and how many bytes are to be consumed.
+// Adopt records that the node handed over a block. fits: the block names the tip as the
+// block before it; held: the node has its body; bytes: what the application has to consume.
 func (l *Ledger[B]) Adopt(b B, fits, held bool, bytes int) (err error) {
 	switch {
 	case l.has(b):
@@ -77,8 +77,8 @@ func (l *Ledger[B]) Adopt(b B, fits, held bool, bytes int) (err error) {
 	return err
 }
 
-// RollBack is told that the application was. It returns the blocks that the chain loses,
-// until the next call.
+// RollBack records a rollback of the application. It returns the blocks that the chain
+// loses, valid until the next call.
 func (l *Ledger[B]) RollBack(to B) (lost []B, err error) {
 	at, ok := l.find(to)
 	if !ok {
@@ -91,7 +91,7 @@ func (l *Ledger[B]) RollBack(to B) (lost []B, err error) {
 	return lost, err
 }
 
-// Immutable is told up to where the chain cannot change any more: k blocks before the tip.
+// Immutable records the last block that cannot change any more: k blocks before the tip.
 func (l *Ledger[B]) Immutable(b B) (err error) {
 	at, ok := l.find(b)
 	if !ok || at < l.fixed {

@@ -242,7 +242,7 @@ func (r *replayed) blame(ev chain.Event, effects []chain.Effect) *replayFault {
 	return nil
 }
 
-// stopped is told that chain-sync with a peer ends or starts anew.
+// stopped records that chain-sync with a peer ends or starts anew.
 func (r *replayed) stopped(peer chain.PeerID) {
 	if c := r.peers[peer]; c != nil {
 		c.active = false
