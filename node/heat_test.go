@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -127,11 +128,11 @@ func spelled(conn *node.Conn, s node.Spell) (cool func(), err <-chan error) {
 func TestHeat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := nodetest.NewChain().Grow(50)
-		open := 0
+		var open atomic.Int64
 		sources := c.Sources()
 		sources.TxSubmission = func(ctx context.Context, _ *node.Conn) txsubmission.Sink {
-			open++
-			context.AfterFunc(ctx, func() { open-- })
+			open.Add(1)
+			context.AfterFunc(ctx, func() { open.Add(-1) })
 			return sink{}
 		}
 		with := node.Config{Network: nodetest.Network(), Sources: sources}
@@ -145,8 +146,8 @@ func TestHeat(t *testing.T) {
 			}{{a, says}, {b, answers}} {
 				cool, ended := spelled(side.conn, busy(side.conn, c))
 				time.Sleep(time.Minute)
-				if got := side.says.done(); open != 1 || got != "chain-sync false, block-fetch false, tx-submission false, keep-alive false" {
-					t.Fatalf("round %d, hot: %d conversations about transactions; %s", round, open, got)
+				if got := side.says.done(); open.Load() != 1 || got != "chain-sync false, block-fetch false, tx-submission false, keep-alive false" {
+					t.Fatalf("round %d, hot: %d conversations about transactions; %s", round, open.Load(), got)
 				}
 				cool()
 				time.Sleep(time.Second)
@@ -155,8 +156,8 @@ func TestHeat(t *testing.T) {
 					t.Fatal(err)
 				}
 				synctest.Wait()
-				if got := side.says.done(); open != 0 || got != "chain-sync true, block-fetch true, tx-submission true, keep-alive false" {
-					t.Fatalf("round %d, cooled: %d conversations about transactions; %s", round, open, got)
+				if got := side.says.done(); open.Load() != 0 || got != "chain-sync true, block-fetch true, tx-submission true, keep-alive false" {
+					t.Fatalf("round %d, cooled: %d conversations about transactions; %s", round, open.Load(), got)
 				}
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -72,10 +73,10 @@ func TestInvalidBlock(t *testing.T) {
 		first, second := w.Serve("bad", bad), w.Serve("good", good)
 		cfg := w.FollowConfig("bad", "good")
 		cfg.Judge = j
-		told := 0
+		var told atomic.Int64
 		cfg.Observer.Judged = func(_ ledger.Point, _ time.Duration, err error) {
 			if err != nil {
-				told++
+				told.Add(1)
 			}
 		}
 		f := w.Follow(cfg)
@@ -85,8 +86,8 @@ func TestInvalidBlock(t *testing.T) {
 			t.Error("a peer was let go")
 		}
 		// At most the five blocks before the invalid one are there beside our chain.
-		if s := f.Status(); s.Sizes.Invalid != 1 || s.Sizes.Held > 5*1500 || s.Tip != good.Tip() || s.Best != good.Tip() || told != 1 {
-			t.Errorf("told of %d: %+v", told, s)
+		if s := f.Status(); s.Sizes.Invalid != 1 || s.Sizes.Held > 5*1500 || s.Tip != good.Tip() || s.Best != good.Tip() || told.Load() != 1 {
+			t.Errorf("told of %d: %+v", told.Load(), s)
 		}
 		bad.Become(good.Fork(3).Grow(9))
 		f.Reach(bad)
